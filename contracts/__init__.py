@@ -1,0 +1,38 @@
+"""The data contracts: every source table and every warehouse table as data.
+
+One TOML file a table, in ``totesys/`` and ``warehouse/``. Everything that must agree with a table
+(Arrow and Spark schemas, staging tables, generated views) is derived from its contract.
+"""
+
+from contracts.catalogue import reference, source, warehouse
+from contracts.errors import ContractError, PlatformError
+from contracts.model import (
+    UNKNOWN,
+    Calendar,
+    Column,
+    Dimension,
+    Fact,
+    Source,
+    SourceTable,
+    Type,
+    Warehouse,
+    WarehouseTable,
+)
+
+__all__ = [
+    "UNKNOWN",
+    "Calendar",
+    "Column",
+    "ContractError",
+    "Dimension",
+    "Fact",
+    "PlatformError",
+    "Source",
+    "SourceTable",
+    "Type",
+    "Warehouse",
+    "WarehouseTable",
+    "reference",
+    "source",
+    "warehouse",
+]
