@@ -1,0 +1,21 @@
+"""What can go wrong between us and a PostgreSQL server, by who must act."""
+
+from contracts.errors import PlatformError
+
+
+class InvalidAddress(PlatformError):
+    """A DSN or a secret that does not describe a database."""
+
+    exit_code = 2
+
+
+class Unreachable(PlatformError):
+    """No server answers at the address."""
+
+
+class Refused(PlatformError):
+    """The server answers and refuses us: wrong user, password or database."""
+
+
+class QueryFailed(PlatformError):
+    """The server refuses a statement that it should take."""

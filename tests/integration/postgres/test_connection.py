@@ -1,0 +1,212 @@
+"""Connections to real servers, to servers that are none, and to nothing."""
+
+import io
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pg8000.native import Connection, DatabaseError
+
+from embedded.server import Server
+from postgres import (
+    Address,
+    QueryFailed,
+    Refused,
+    Unreachable,
+    connect,
+    connected,
+    from_dsn,
+    joined,
+    names,
+    render,
+    value,
+)
+from postgres import connection as module
+
+anything = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+hostile = st.one_of(anything, st.text("'\"\\;:-$E{}%\n ab1/*"))
+
+
+@pytest.fixture
+def address(server: Server) -> Address:
+    return from_dsn(server.dsn())
+
+
+@pytest.fixture(scope="module")
+def open_connection(server: Server) -> Iterator[Connection]:
+    with connected(from_dsn(server.dsn()), "test") as connection:
+        yield connection
+
+
+@contextmanager
+def listener(says: bytes | None) -> Iterator[Address]:
+    """Something that listens, is no PostgreSQL, says that to everybody, or nothing for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            caller, _ = listening.accept()
+            with caller, suppress(ConnectionError):
+                if says is not None:
+                    caller.sendall(says)
+                    caller.shutdown(socket.SHUT_WR)
+                while caller.recv(4096):
+                    pass
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield Address("127.0.0.1", listening.getsockname()[1], "totesys", "me", "hunter2")
+        thread.join(10)
+
+
+def test_connection_is_named_and_speaks_iso_dates(address: Address) -> None:
+    with connected(address, "poll") as connection:
+        assert connection.run("select current_setting('application_name')") == [["poll"]]
+        assert connection.run("select date '2024-02-01'::text") == [["2024-02-01"]]
+
+
+def test_connection_is_closed_after_its_block(address: Address) -> None:
+    with connected(address, "closed after") as connection:
+        assert connection.run("select 1") == [[1]]
+    with connected(address, "test") as observer:
+        observer.run("select pg_sleep(0.1)")
+        still = "select count(*) from pg_stat_activity where application_name = 'closed after'"
+        assert observer.run(still) == [[0]]
+
+
+def test_query_may_take_longer_than_a_handshake(
+    address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CONNECT_TIMEOUT", 0.5)
+    with connected(address, "test") as connection:
+        assert connection.run("select 1 from pg_sleep(0.7)") == [[1]]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"password": "hunter2"}, {"user": "nobody"}, {"database": "nowhere"}]
+)
+def test_wrong_password_user_or_database_is_refused_with_a_remedy(
+    address: Address, wrong: dict[str, str]
+) -> None:
+    wrong_address = replace(address, **wrong)  # type: ignore[arg-type]
+    with pytest.raises(Refused, match="Check user, password and database") as refusal:
+        connect(wrong_address, "test")
+    assert_keeps_secret(refusal.value, wrong_address)
+
+
+def test_missing_password_is_refused_with_a_remedy(address: Address) -> None:
+    with pytest.raises(Refused, match="Check user, password"):
+        connect(replace(address, password=None), "test")
+
+
+def test_nothing_listening_is_unreachable_with_a_remedy() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        nowhere = Address("127.0.0.1", closed.getsockname()[1], "totesys", "me", "hunter2")
+        with pytest.raises(Unreachable, match=r"Nothing answers at 127.*Check that") as refusal:
+            connect(nowhere, "test")
+    assert_keeps_secret(refusal.value, nowhere)
+
+
+def test_host_that_does_not_exist_is_unreachable() -> None:
+    with pytest.raises(Unreachable, match=r"Nothing answers at nowhere\.invalid"):
+        connect(Address("nowhere.invalid", 5432, "totesys", "me"), "test")
+
+
+@pytest.mark.parametrize(
+    "says",
+    [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-x\r\n", b"\xff\xfe", b"220 hello\r\n"],
+)
+def test_listener_that_is_no_postgresql_is_named(says: bytes) -> None:
+    with (
+        listener(says) as stranger,
+        pytest.raises(Unreachable, match=r"is no PostgreSQL.*Check the port") as refusal,
+    ):
+        connect(stranger, "test")
+    assert_keeps_secret(refusal.value, stranger)
+
+
+def test_listener_that_never_answers_does_not_hold_us_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "CONNECT_TIMEOUT", 0.3)
+    with listener(None) as mute, pytest.raises(Unreachable, match=r"Check the port"):
+        connect(mute, "test")
+
+
+def test_remote_server_without_tls_is_refused_before_it_hears_the_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Address, "is_local", False)
+    with listener(b"N") as plain, pytest.raises(Unreachable, match="offers TLS"):
+        connect(plain, "test")
+
+
+def test_refused_statement_is_named_with_its_sqlstate(address: Address) -> None:
+    with (
+        pytest.raises(QueryFailed, match=r"of poll: .*nonsense.*SQLSTATE 42P01"),
+        connected(address, "poll") as connection,
+    ):
+        connection.run("select * from nonsense")
+
+
+def test_connection_that_breaks_in_its_block_is_unreachable(address: Address) -> None:
+    with pytest.raises(Unreachable, match=r"connection of victim .* broke"):
+        lose_connection(address)
+
+
+def lose_connection(address: Address) -> None:
+    with connected(address, "test") as other, connected(address, "victim") as connection:
+        (own,) = connection.run("select pg_backend_pid()")[0]
+        other.run("select pg_terminate_backend(:pid, 5000)", pid=own)
+        with suppress(DatabaseError):  # the server's last words
+            connection.run("select 1")
+        connection.run("select 1")
+
+
+@given(text=hostile)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_text_comes_back_from_the_server_as_it_was(
+    open_connection: Connection, text: str
+) -> None:
+    assert open_connection.run(render("select {text}", text=value(text))) == [[text]]
+    out = io.BytesIO()
+    copy = render("copy (select {text}) to stdout (format csv, force_quote *)", text=value(text))
+    open_connection.run(copy, stream=out)
+    quoted = text.replace('"', '""')
+    assert out.getvalue().decode() == f'"{quoted}"\n'
+
+
+@given(name=hostile.filter(lambda name: 0 < len(name.encode()) < 64))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_name_is_an_identifier(open_connection: Connection, name: str) -> None:
+    query = render(
+        "select {columns} from (select 1 as {name}) as {name} where {test}",
+        columns=names([name]),
+        name=name,
+        test=joined("{column} = 1", [name]),
+    )
+    assert open_connection.run(query) == [[1]]
+    assert [column["name"] for column in open_connection.columns] == [name]
+
+
+@pytest.mark.parametrize("word", ["user", "order", "select", "Mixed", "transaction", "a b"])
+def test_reserved_words_are_identifiers_too(open_connection: Connection, word: str) -> None:
+    assert open_connection.run(render("select {w} from (select 2 as {w}) as t", w=word)) == [[2]]
+
+
+@given(number=st.integers(-(2**63), 2**63 - 1), other=st.integers(-(2**31), 2**31))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_number_is_a_literal(open_connection: Connection, number: int, other: int) -> None:
+    query = render("select cast(0 as numeric)-{number}-{other}", number=number, other=other)
+    assert open_connection.run(query) == [[-number - other]]
+
+
+def assert_keeps_secret(error: Exception, address: Address) -> None:
+    assert address.password
+    assert address.password not in f"{error} {error!r}"
+    assert error.__cause__ is None

@@ -1,0 +1,113 @@
+"""Addresses out of DSNs and secrets."""
+
+import json
+from contextlib import suppress
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postgres import Address, InvalidAddress, from_dsn, from_secret
+
+SECRET = {"host": "db", "port": 5432, "dbname": "totesys", "username": "reader", "password": "s"}
+
+
+def test_dsn_gives_every_part() -> None:
+    assert from_dsn("postgresql://me:secret@db.example:6543/totesys") == Address(
+        "db.example", 6543, "totesys", "me", "secret"
+    )
+
+
+def test_dsn_without_a_port_means_5432() -> None:
+    assert from_dsn("postgres://me@db/totesys", {}).port == 5432
+
+
+def test_dsn_without_a_password_takes_it_from_the_environment() -> None:
+    assert from_dsn("postgresql://me@db/totesys", {"PGPASSWORD": "secret"}).password == "secret"
+    assert from_dsn("postgresql://me@db/totesys", {}).password is None
+    assert from_dsn("postgresql://me:own@db/t", {"PGPASSWORD": "secret"}).password == "own"
+
+
+@given(user=st.text(min_size=1), password=st.text(min_size=1), database=st.text(min_size=1))
+def test_quoted_parts_come_back_as_they_were(user: str, password: str, database: str) -> None:
+    parts = (quote(part, safe="") for part in (user, password, database))
+    dsn = "postgresql://{}:{}@127.0.0.1:1/{}".format(*parts)
+    assert from_dsn(dsn) == Address("127.0.0.1", 1, database, user, password)
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "",
+        "totesys",
+        "mysql://me:secret@db/totesys",
+        "postgresql://me:secret@db",
+        "postgresql://me:secret@/totesys",
+        "postgresql://:secret@db/totesys",
+        "postgresql://me:secret@db:port/totesys",
+        "postgresql://me:secret@db:65536/totesys",
+        "postgresql://me:sec/ret@db/totesys",
+        "postgresql://me:secret@[::1/totesys",
+        "postgresql://me:secret@[not an address]/totesys",
+        "postgresql://me:secret\N{CARE OF}@db/totesys",
+    ],
+)
+def test_dsn_that_is_none_is_refused_with_the_form_and_without_the_password(dsn: str) -> None:
+    with pytest.raises(InvalidAddress, match=r"write postgresql://user") as refusal:
+        from_dsn(dsn)
+    assert "sec" not in str(refusal.value)
+    assert refusal.value.exit_code == 2
+
+
+@given(st.text())
+def test_any_text_is_an_address_or_refused(text: str) -> None:
+    with suppress(InvalidAddress):
+        from_dsn(f"postgresql://{text}", {})
+
+
+def test_password_shows_neither_in_str_nor_in_repr() -> None:
+    address = from_dsn("postgresql://me:secret@db/totesys")
+    assert "secret" not in f"{address} {address!r}"
+    assert str(address) == "me@db:5432/totesys"
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "::1"])
+def test_this_machine_is_local(host: str) -> None:
+    assert Address(host, 1, "d", "u").is_local
+
+
+@pytest.mark.parametrize("host", ["db.example", "10.0.0.1", "::2"])
+def test_other_machines_are_remote_and_verified(host: str) -> None:
+    address = Address(host, 1, "d", "u")
+    assert not address.is_local
+    assert address.jdbc_url.endswith("?sslmode=verify-full")
+
+
+def test_jdbc_url_brackets_an_ipv6_host_and_leaves_the_user_out() -> None:
+    url = from_dsn("postgresql://me:secret@[::1]:5433/totesys").jdbc_url
+    assert url == "jdbc:postgresql://[::1]:5433/totesys"
+
+
+@pytest.mark.parametrize("port", [5432, "5432"], ids=["number", "text"])
+def test_secret_of_rds_gives_the_address(port: int | str) -> None:
+    address = from_secret(json.dumps({**SECRET, "port": port, "engine": "postgres"}))
+    assert address == Address("db", 5432, "totesys", "reader", "s")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "hunter2",
+        "[]",
+        "null",
+        '"hunter2"',
+        json.dumps({**SECRET, "port": "hunter2"}),
+        *(json.dumps({key: SECRET[key] for key in SECRET if key != gone}) for gone in SECRET),
+    ],
+)
+def test_secret_that_is_none_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(InvalidAddress, match="Secrets Manager") as refusal:
+        from_secret(text)
+    assert "hunter2" not in str(refusal.value)
