@@ -1,0 +1,117 @@
+"""A store in a directory: the lake of one machine, with the same guarantees as the bucket."""
+
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+from lake.errors import AlreadyExists, InvalidLake, LakeUnavailable, NotFound
+from lake.store import Body, Stored
+
+UNFINISHED = ".unfinished"
+
+
+class DirectoryStore:
+    """Objects are files. An object appears by an exclusive link to a file that is already whole
+    and on the disk, so a crash leaves it there or not there, never half."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.absolute()
+
+    def put_new(self, key: str, body: Body) -> None:
+        target = self._path(key)
+        try:
+            unfinished = self._write_unfinished(body)
+            try:
+                _make_folders(target.parent)
+                _link_new(unfinished, target)
+                _sync_folder(target.parent)
+            finally:
+                unfinished.unlink()
+        except OSError as refusal:
+            raise self._unavailable("written", key, refusal) from refusal
+
+    def get(self, key: str) -> bytes:
+        try:
+            return self._path(key).read_bytes()
+        except FileNotFoundError:
+            raise NotFound(
+                f"{self._path(key)} does not exist; the lake may be incomplete."
+            ) from None
+        except OSError as refusal:
+            raise self._unavailable("read", key, refusal) from refusal
+
+    def newest(self, prefix: str) -> str | None:
+        try:
+            with os.scandir(self._path(prefix)) as entries:
+                names = (entry.name for entry in entries if entry.is_file())
+                first = min(names, default=None)
+        except FileNotFoundError:
+            return None
+        except OSError as refusal:
+            raise self._unavailable("listed", prefix, refusal) from refusal
+        return None if first is None else prefix + first
+
+    def under(self, prefix: str) -> list[Stored]:
+        folder = self._path(prefix)
+        files = (path for path in folder.rglob("*") if path.is_file())
+        visible = (path for path in files if not path.name.startswith("."))
+        return sorted(
+            (
+                Stored(path.relative_to(self._root).as_posix(), path.stat().st_size)
+                for path in visible
+            ),
+            key=lambda stored: stored.key,
+        )
+
+    def uri(self, key: str) -> str:
+        return f"file://{self._path(key)}"  # Hadoop takes paths as they are: %3D is no '=' to it
+
+    def _path(self, key: str) -> Path:
+        path = Path(os.path.normpath(self._root / key))
+        if not path.is_relative_to(self._root):
+            raise InvalidLake(f"'{key}' leads out of the lake.")
+        return path
+
+    def _write_unfinished(self, body: Body) -> Path:
+        folder = self._root / UNFINISHED
+        _make_folders(folder)
+        path = folder / uuid.uuid4().hex
+        with path.open("xb") as file:
+            if isinstance(body, bytes):
+                file.write(body)
+            else:
+                body.seek(0)
+                shutil.copyfileobj(body, file, 1 << 20)
+            file.flush()
+            os.fsync(file.fileno())
+        return path
+
+    def _unavailable(self, done: str, key: str, refusal: OSError) -> LakeUnavailable:
+        return LakeUnavailable(
+            f"{self._root / key} cannot be {done}: {refusal.strerror or refusal}."
+            " Check the permissions and the free space of the lake's directory."
+        )
+
+
+def _link_new(unfinished: Path, target: Path) -> None:
+    try:
+        os.link(unfinished, target)
+    except FileExistsError:
+        raise AlreadyExists(f"{target} exists already and is never overwritten.") from None
+
+
+def _make_folders(folder: Path) -> None:
+    """Make the folder and those above it, each known to the disk before anything lies in it."""
+    if not folder.is_dir():
+        _make_folders(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

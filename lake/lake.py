@@ -1,0 +1,63 @@
+"""The two buckets together, with their logs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from lake import layout
+from lake.directory import DirectoryStore
+from lake.entries import Batch, Built, Loaded
+from lake.errors import InvalidLake
+from lake.log import Log
+from lake.store import Store
+
+
+@dataclass(frozen=True)
+class Lake:
+    """*ingestion* and *processed*. ``generation`` is the replay of the batch log that the
+    processed side belongs to."""
+
+    ingestion: Store
+    processed: Store
+    generation: int = 1
+
+    @property
+    def batches(self) -> Log[Batch]:
+        """What polls committed."""
+        return Log(self.ingestion, layout.BATCH_LOG, Batch.read)
+
+    @property
+    def dimensions(self) -> Log[Built]:
+        """What build_dimensions made of each batch."""
+        return Log(self.processed, layout.processed_log(self.generation, "dimensions"), Built.read)
+
+    @property
+    def facts(self) -> Log[Built]:
+        """What build_facts made of each batch."""
+        return Log(self.processed, layout.processed_log(self.generation, "facts"), Built.read)
+
+    @property
+    def loads(self) -> Log[Loaded]:
+        """Which batches are in the warehouse."""
+        return Log(self.processed, layout.processed_log(self.generation, "load"), Loaded.read)
+
+
+def open_lake(ingestion: str, processed: str, generation: int = 1) -> Lake:
+    """The lake of two addresses, each ``s3://bucket`` or ``file:///directory``.
+
+    Raises InvalidLake.
+    """
+    return Lake(open_store(ingestion), open_store(processed), generation)
+
+
+def open_store(address: str) -> Store:
+    """The store at ``s3://bucket`` or ``file:///directory``. Raises InvalidLake."""
+    parts = urlsplit(address)
+    match parts.scheme:
+        case "s3" if parts.netloc and parts.path in ("", "/"):
+            from lake.s3 import open_bucket  # noqa: PLC0415 - a lake in a directory needs no boto3
+
+            return open_bucket(parts.netloc)
+        case "file" if parts.path:
+            return DirectoryStore(Path(unquote(parts.path)))
+    raise InvalidLake(f"'{address}' is no lake; write s3://bucket or file:///directory.")

@@ -1,0 +1,57 @@
+"""Where everything lies in the two buckets. Nothing else spells a key.
+
+ingestion  <source>/<table>/observed_date=YYYY-MM-DD/batch=<seq>-<run>/part.parquet
+           _log/…  _mirror/<table>/…
+processed  g=<generation>/<warehouse table>/batch=<seq>-<run>/…parquet
+           g=<generation>/_log/{dimensions,facts,load}/…
+           g=<generation>/_quarantine/<table>/batch=<seq>-<run>/…parquet
+"""
+
+from datetime import date
+
+SEQ_DIGITS = 20
+LAST_SEQ = 10**SEQ_DIGITS - 1
+
+BATCH_LOG = "_log/"
+
+SEQ_IN_KEY = rf"/batch=(\d{{{SEQ_DIGITS}}})-"
+"""Finds the seq in the key, or in the address, of a data object."""
+
+
+def entry_key(log: str, seq: int) -> str:
+    """The key of a log's entry, a function of seq alone, which sorts newest first."""
+    return f"{log}{LAST_SEQ - seq:0{SEQ_DIGITS}d}-{seq:0{SEQ_DIGITS}d}.json"
+
+
+def entry_seq(key: str) -> int:
+    """The seq of the entry under ``key``. ValueError where the key is no entry's."""
+    return int(key.removesuffix(".json").rpartition("-")[2])
+
+
+def batch_key(source: str, table: str, day: date, seq: int, run: str) -> str:
+    """A table's changed rows in a batch."""
+    return f"{source}/{table}/observed_date={day:%Y-%m-%d}/{_batch(seq, run)}/part.parquet"
+
+
+def mirror_key(table: str, bucket: int, seq: int, run: str) -> str:
+    """A bucket of a table's mirror, as of a batch."""
+    return f"_mirror/{table}/bucket={bucket}/{_batch(seq, run)}.parquet"
+
+
+def processed_log(generation: int, step: str) -> str:
+    """The log of a step: dimensions, facts or load."""
+    return f"g={generation}/_log/{step}/"
+
+
+def processed_folder(generation: int, table: str, seq: int, run: str) -> str:
+    """A warehouse table's rows that a batch brought."""
+    return f"g={generation}/{table}/{_batch(seq, run)}/"
+
+
+def quarantine_folder(generation: int, table: str, seq: int, run: str) -> str:
+    """A source table's rows of a batch that cannot conform."""
+    return f"g={generation}/_quarantine/{table}/{_batch(seq, run)}/"
+
+
+def _batch(seq: int, run: str) -> str:
+    return f"batch={seq:0{SEQ_DIGITS}d}-{run}"

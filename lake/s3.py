@@ -1,0 +1,86 @@
+"""A store in an S3 bucket."""
+
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lake.errors import AlreadyExists, LakeUnavailable, NotFound
+from lake.store import Body, Stored
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+ALREADY_EXISTS, CONFLICT = 412, 409
+
+ATTEMPTS = 5
+"""S3 answers 409 to one of two conditional writes under way at once and asks for a repeat; the
+repeat then finds the winner, so a few are plenty."""
+
+
+def open_bucket(bucket: str) -> "S3Store":
+    """The bucket by the credentials of the environment."""
+    return S3Store(boto3.client("s3"), bucket)
+
+
+class S3Store:
+    """Objects of a bucket, each put with ``If-None-Match: *``."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def put_new(self, key: str, body: Body) -> None:
+        for attempt in range(1, ATTEMPTS + 1):
+            if not isinstance(body, bytes):
+                body.seek(0)
+            try:
+                self._client.put_object(Bucket=self._bucket, Key=key, Body=body, IfNoneMatch="*")
+                return
+            except ClientError as refusal:
+                status = refusal.response["ResponseMetadata"]["HTTPStatusCode"]
+                if status == ALREADY_EXISTS:
+                    raise AlreadyExists(
+                        f"{self.uri(key)} exists already and is never overwritten."
+                    ) from None
+                if status != CONFLICT or attempt == ATTEMPTS:
+                    raise self._unavailable("written", key, refusal) from refusal
+            except BotoCoreError as silence:
+                raise self._unavailable("written", key, silence) from silence
+
+    def get(self, key: str) -> bytes:
+        try:
+            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        except self._client.exceptions.NoSuchKey:
+            raise NotFound(f"{self.uri(key)} does not exist; the lake may be incomplete.") from None
+        except (ClientError, BotoCoreError) as refusal:
+            raise self._unavailable("read", key, refusal) from refusal
+
+    def newest(self, prefix: str) -> str | None:
+        try:
+            page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=1)
+        except (ClientError, BotoCoreError) as refusal:
+            raise self._unavailable("listed", prefix, refusal) from refusal
+        return next((item["Key"] for item in page.get("Contents", [])), None)
+
+    def under(self, prefix: str) -> list[Stored]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=prefix
+        )
+        try:
+            return [
+                Stored(item["Key"], item["Size"])
+                for page in pages
+                for item in page.get("Contents", [])
+            ]
+        except (ClientError, BotoCoreError) as refusal:
+            raise self._unavailable("listed", prefix, refusal) from refusal
+
+    def uri(self, key: str) -> str:
+        return f"s3://{self._bucket}/{key}"
+
+    def _unavailable(self, done: str, key: str, refusal: Exception) -> LakeUnavailable:
+        return LakeUnavailable(
+            f"{self.uri(key)} cannot be {done}: {refusal}."
+            " Check that the bucket exists and what the role may do with it."
+        )

@@ -1,0 +1,24 @@
+"""The two kinds of store, so that one suite proves both."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from lake.directory import DirectoryStore
+from lake.s3 import S3Store
+from lake.store import Store
+
+
+@pytest.fixture(params=["directory", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "directory":
+        yield DirectoryStore(tmp_path / "lake")
+        return
+    with mock_aws():
+        client = boto3.client("s3", region_name="eu-west-2")
+        location = {"LocationConstraint": "eu-west-2"}
+        client.create_bucket(Bucket="lake", CreateBucketConfiguration=location)  # type: ignore[arg-type]
+        yield S3Store(client, "lake")

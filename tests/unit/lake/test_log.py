@@ -1,0 +1,135 @@
+"""The log: one entry a seq, newest found at once, committed exactly once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lake import InvalidLake, Lake, NotFound, SeqTaken, Store, layout, new_run, now, open_lake
+from lake.entries import Batch, Bucket, Built, Changes, File, Loaded, Output, Position, document
+
+pytestmark = pytest.mark.lambda_runtime
+
+
+def batch(seq: int, run: str = "run") -> Batch:
+    file = File("totesys/staff/part.parquet", 3, 100, "abc")
+    return Batch(
+        seq=seq,
+        run=run,
+        lake="lake",
+        observed_at=datetime(2024, 11, 15, 7, 55, 11, 962001),
+        committed_at=datetime(2024, 11, 15, 8, tzinfo=UTC),
+        position=Position(700, 754, 690, {"system_identifier": "7"}),
+        tables={"staff": Changes(file, 1, 1, 1)},
+        mirror={"staff": {-1: Bucket("m", 5), 0: Bucket("n", 20)}},
+    )
+
+
+@pytest.fixture
+def lake(store: Store) -> Lake:
+    return Lake(store, store)
+
+
+def test_entry_is_read_as_it_was_committed(lake: Lake):
+    lake.batches.commit(batch(1))
+    assert lake.batches.head() == lake.batches.entry(1) == batch(1)
+
+
+def test_entries_of_the_processed_side_are_read_as_they_were_committed(lake: Lake):
+    output = Output(("a.parquet", "b.parquet"), 12)
+    built = Built(1, "run", now(), {"dim_staff": output}, {"sales_order": output}, 3)
+    loaded = Loaded(1, "run", now())
+    lake.facts.commit(built)
+    lake.loads.commit(loaded)
+    assert lake.facts.head() == built
+    assert lake.loads.head() == loaded
+    assert lake.dimensions.head() is None
+
+
+def test_log_without_entries_has_no_head(lake: Lake):
+    assert lake.batches.head() is None
+    assert lake.batches.head_seq() == 0
+    assert list(lake.batches.after(0)) == []
+
+
+@pytest.mark.parametrize("last", [9, 10, 11, 101])
+def test_head_is_the_last_seq_whatever_its_digits(lake: Lake, last: int):
+    for seq in range(1, last + 1):
+        lake.loads.commit(Loaded(seq, "run", now()))
+    assert lake.loads.head_seq() == last
+
+
+def test_entries_after_a_seq_come_oldest_first(lake: Lake):
+    for seq in range(1, 6):
+        lake.batches.commit(batch(seq))
+    assert [entry.seq for entry in lake.batches.after(2)] == [3, 4, 5]
+    assert [entry.seq for entry in lake.batches.after(2, through=4)] == [3, 4]
+
+
+def test_commit_repeated_by_its_own_run_changes_nothing(lake: Lake):
+    lake.batches.commit(batch(1))
+    lake.batches.commit(batch(1))
+    assert lake.batches.head_seq() == 1
+
+
+def test_seq_taken_by_another_run_is_refused_and_the_first_stands(lake: Lake):
+    lake.batches.commit(batch(1, "first"))
+    with pytest.raises(SeqTaken, match=r"first.*before run second"):
+        lake.batches.commit(batch(1, "second"))
+    assert lake.batches.entry(1).run == "first"
+
+
+def test_of_many_runs_that_commit_one_seq_one_wins(lake: Lake):
+    def commit(number: int) -> str | None:
+        try:
+            lake.batches.commit(batch(1, f"run-{number}"))
+        except SeqTaken:
+            return None
+        return f"run-{number}"
+
+    with ThreadPoolExecutor(8) as pool:
+        winners = [run for run in pool.map(commit, range(24)) if run]
+    assert winners == [lake.batches.entry(1).run]
+
+
+def test_missing_entry_is_not_found(lake: Lake):
+    with pytest.raises(NotFound):
+        lake.batches.entry(1)
+
+
+@pytest.mark.parametrize("body", [b"{", b"{}", b'{"format": 2}', b"[]"])
+def test_entry_that_cannot_be_read_is_named(lake: Lake, body: bytes):
+    lake.ingestion.put_new(layout.entry_key(layout.BATCH_LOG, 1), body)
+    with pytest.raises(InvalidLake, match="is no entry that this version can read"):
+        lake.batches.entry(1)
+
+
+def test_document_holds_the_format_and_counts_are_per_table_and_op():
+    assert document(batch(1))["format"] == 1
+    assert batch(1).counts == {"staff": {"I": 1, "U": 1, "D": 1}}
+
+
+def test_entry_keys_sort_newest_first_and_tell_their_seq():
+    keys = [layout.entry_key("_log/", seq) for seq in (1, 9, 10, 10**19)]
+    assert sorted(keys, reverse=True) == keys
+    assert [layout.entry_seq(key) for key in keys] == [1, 9, 10, 10**19]
+
+
+def test_run_names_are_unique_and_sort_by_time():
+    assert new_run() != new_run()
+    assert now() - datetime.strptime(new_run()[:16], "%Y%m%dT%H%M%SZ").replace(
+        tzinfo=UTC
+    ) < timedelta(seconds=60)
+
+
+@pytest.mark.parametrize("address", ["", "lake", "s3://", "s3://b/prefix", "ftp://x/y"])
+def test_address_that_is_no_lake_is_refused(address: str):
+    with pytest.raises(InvalidLake, match="is no lake"):
+        open_lake(address, address)
+
+
+def test_each_generation_has_logs_of_its_own(tmp_path):
+    first = open_lake(f"file://{tmp_path}/i", f"file://{tmp_path}/p", 1)
+    second = open_lake(f"file://{tmp_path}/i", f"file://{tmp_path}/p", 2)
+    first.loads.commit(Loaded(1, "run", now()))
+    assert (first.loads.head_seq(), second.loads.head_seq()) == (1, 0)

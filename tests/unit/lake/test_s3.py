@@ -1,0 +1,76 @@
+"""What S3 answers beyond success, by botocore's own stub of a response."""
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from lake import AlreadyExists, LakeUnavailable
+from lake.s3 import ATTEMPTS, S3Store, open_bucket
+
+pytestmark = pytest.mark.lambda_runtime
+
+
+@pytest.fixture
+def answers() -> Iterator[tuple[S3Store, Stubber]]:
+    client = boto3.client(
+        "s3", region_name="eu-west-2", aws_access_key_id="test", aws_secret_access_key="test"
+    )
+    with Stubber(client) as stub:
+        yield S3Store(client, "lake"), stub
+
+
+def test_put_asks_for_no_overwrite(answers: tuple[S3Store, Stubber]):
+    store, stub = answers
+    stub.add_response(
+        "put_object", {}, {"Bucket": "lake", "Key": "k", "Body": b"", "IfNoneMatch": "*"}
+    )
+    store.put_new("k", b"")
+    stub.assert_no_pending_responses()
+
+
+def test_conflict_of_two_writers_is_tried_again_until_the_winner_shows(
+    answers: tuple[S3Store, Stubber],
+):
+    store, stub = answers
+    stub.add_client_error("put_object", "ConditionalRequestConflict", http_status_code=409)
+    stub.add_client_error("put_object", "PreconditionFailed", http_status_code=412)
+    with pytest.raises(AlreadyExists):
+        store.put_new("k", b"")
+    stub.assert_no_pending_responses()
+
+
+def test_conflict_without_end_is_an_error(answers: tuple[S3Store, Stubber]):
+    store, stub = answers
+    for _ in range(ATTEMPTS):
+        stub.add_client_error("put_object", "ConditionalRequestConflict", http_status_code=409)
+    with pytest.raises(LakeUnavailable, match="cannot be written"):
+        store.put_new("k", b"")
+
+
+@pytest.mark.parametrize(
+    ("operation", "call"),
+    [
+        ("put_object", lambda store: store.put_new("k", b"")),
+        ("get_object", lambda store: store.get("k")),
+        ("list_objects_v2", lambda store: store.newest("k/")),
+        ("list_objects_v2", lambda store: store.under("k/")),
+    ],
+    ids=["put_new", "get", "newest", "under"],
+)
+def test_refusal_names_the_object_and_the_remedy(answers, operation, call):
+    store, stub = answers
+    stub.add_client_error(operation, "AccessDenied", http_status_code=403)
+    with pytest.raises(LakeUnavailable, match=r"s3://lake/k.*what the role may do"):
+        call(store)
+
+
+def test_silence_of_the_network_is_an_error(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with pytest.raises(LakeUnavailable, match="cannot be written"):
+        open_bucket("lake").put_new("k", b"")
