@@ -1,0 +1,84 @@
+"""What tests at every level share: a real PostgreSQL server and databases on it."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from embedded.server import Server, running
+from embedded.simulator import Simulator
+from postgres import connected, from_dsn
+
+UNSAFE_AND_FAST = {
+    "fsync": "off",  # but synchronous_commit stays on: what has committed counts as flushed
+    "full_page_writes": "off",
+    "autovacuum": "off",  # it uses transaction ids, and a test may want a quiet source
+    "max_prepared_transactions": "10",
+}
+SEEDED_ORDERS = 40
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """One PostgreSQL server for the whole run."""
+    # not tmp_path: nobody else may pass through its folders, and as root the server is another user
+    directory = Path(tempfile.mkdtemp(prefix="totesys-tests-"))
+    try:
+        with running(directory, UNSAFE_AND_FAST) as server:
+            yield server
+    finally:
+        shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def totesys_template(server: Server) -> str:
+    """The name of a database that holds the source's tables, empty; nobody may connect to it."""
+    server.create_database("totesys_template")
+    with connected(from_dsn(server.dsn("totesys_template")), "tests") as connection:
+        Simulator(connection).create_schema()
+    return "totesys_template"
+
+
+@pytest.fixture(scope="session")
+def seeded_template(server: Server, totesys_template: str) -> str:
+    """The name of a database that holds a source with 40 orders; nobody may connect to it."""
+    server.create_database("seeded_template", totesys_template)
+    with connected(from_dsn(server.dsn("seeded_template")), "tests") as connection:
+        Simulator(connection).seed(SEEDED_ORDERS)
+    return "seeded_template"
+
+
+@pytest.fixture
+def source_dsn(server: Server, totesys_template: str) -> Iterator[str]:
+    """A source of its own for the test: the tables of totesys, empty."""
+    with _database(server, "source", totesys_template) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def seeded_source_dsn(server: Server, seeded_template: str) -> Iterator[str]:
+    """A source of its own for the test, with 40 orders."""
+    with _database(server, "source", seeded_template) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def warehouse_dsn(server: Server) -> Iterator[str]:
+    """An empty database of its own for the test."""
+    with _database(server, "warehouse") as dsn:
+        yield dsn
+
+
+@contextmanager
+def _database(server: Server, kind: str, template: str | None = None) -> Iterator[str]:
+    name = f"{kind}_{next(_numbers)}"
+    server.create_database(name, template)
+    try:
+        yield server.dsn(name)
+    finally:
+        server.drop_database(name)
