@@ -1,0 +1,27 @@
+"""What can go wrong in a poll, by who must act."""
+
+from contracts.errors import PlatformError
+
+
+class SourceMismatch(PlatformError):
+    """The source is not what the contracts say: its owner or the contracts' must act."""
+
+
+class SourceBusy(PlatformError):
+    """Somebody holds the source's tables; the next poll tries again."""
+
+
+class SourceIsStandby(PlatformError):
+    """The address is a standby, whose snapshots do not bear on the primary's."""
+
+
+class MassDelete(PlatformError):
+    """More rows vanished at once than anybody deletes on purpose."""
+
+
+class RowTooLarge(PlatformError):
+    """A row of the source is larger than a poll can hold."""
+
+
+class EventRefused(PlatformError):
+    """The event did not go out; the next poll sends it again."""

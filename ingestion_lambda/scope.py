@@ -1,0 +1,67 @@
+"""Which rows a poll must read: those that a transaction wrote since the last batch, or all."""
+
+from dataclasses import dataclass
+
+from ingestion_lambda.snapshot import Snapshot
+from lake.entries import Batch, Position
+from postgres import Sql, render
+
+MARGIN = 32
+"""Transaction ids read once more below the horizon. The flush check alone lost nothing in stress
+(FINDINGS.md); the margin costs repeats only until as many transactions have passed."""
+
+COMPARABLE = 2**31
+"""Ids further apart than this cannot be told apart by the 32 bits that a row keeps."""
+
+CHANGED = Sql("((xmin::text::bigint - {low}) & 4294967295) < {width}")
+
+
+@dataclass(frozen=True)
+class Everything:
+    """Every row of every table is read, because of ``reason``."""
+
+    reason: str
+    condition: Sql = Sql("TRUE")
+
+
+@dataclass(frozen=True)
+class Since:
+    """Rows written by transaction ids from ``low`` on are read; there is no upper bound."""
+
+    low: int
+    xmax: int
+
+    @property
+    def condition(self) -> Sql:
+        """The row's 32-bit xmin lies in [low, xmax), counted around the wrap (FINDINGS.md)."""
+        return render(CHANGED, low=self.low & 0xFFFFFFFF, width=self.xmax - self.low)
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """No transaction has finished since the last batch: no table is read."""
+
+
+def scope(head: Batch | None, now: Snapshot) -> Everything | Since | Nothing:
+    """What a poll with snapshot ``now`` must read after the batch ``head``."""
+    if head is None:
+        return Everything("first poll")
+    before = head.position
+    if difference := _difference(before, now):
+        return Everything(f"the source is another: {difference} changed")
+    if now.xmax < before.xmax:
+        return Everything("the source's transaction ids went back")
+    if before.horizon is None:
+        return Everything("no horizon was safe yet")
+    if now.xmin == now.xmax == before.xmax == before.horizon:
+        return Nothing()
+    low = max(before.horizon - MARGIN, 3)  # ids 0 to 2 are PostgreSQL's own
+    if now.xmax - low >= COMPARABLE:
+        return Everything("the last batch is too old to compare transaction ids")
+    return Since(low, now.xmax)
+
+
+def _difference(before: Position, now: Snapshot) -> str:
+    return ", ".join(
+        name for name, value in now.identity.items() if before.identity.get(name) != value
+    )

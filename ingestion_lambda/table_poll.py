@@ -1,0 +1,103 @@
+"""What changed in one table between the mirror and the snapshot."""
+
+from collections.abc import Iterator, Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pg8000.native import Connection
+
+from contracts import SourceTable
+from contracts.arrow import row_schema
+from ingestion_lambda.buckets import SHIFT, by_bucket
+from ingestion_lambda.difference import Difference, difference
+from ingestion_lambda.extract import copied, rows_query, spooled
+from ingestion_lambda.mirror import Mirror
+from ingestion_lambda.scope import Everything, Since
+from postgres import render
+
+COUNTS = "SELECT {key} >> {shift}, count(*) FROM {schema}.{table} GROUP BY 1"
+KEYS = "SELECT {key} FROM {schema}.{table} WHERE {key} >= {first} AND {key} < {beyond}"
+
+
+class Unexplained(Exception):
+    """The source has rows that neither the mirror nor the changed rows know."""
+
+
+class TablePoll:
+    """One table within a snapshot."""
+
+    def __init__(self, connection: Connection, schema: str, table: SourceTable) -> None:
+        self._connection = connection
+        self._schema, self._table = schema, table
+
+    def differences(
+        self, mirror: Mirror, scope: Everything | Since
+    ) -> Iterator[tuple[int, Difference]]:
+        """The buckets that changed. Raises Unexplained where a poll since a horizon finds the
+        mirror short of rows: only a full read can tell them."""
+        if isinstance(scope, Everything):
+            return self._of_all_rows(mirror, scope)
+        return self._of_changed_rows(mirror, scope)
+
+    def _of_all_rows(self, mirror: Mirror, scope: Everything) -> Iterator[tuple[int, Difference]]:
+        key = self._table.key
+        vanished = set(mirror.buckets)
+        for bucket, seen in self._rows(scope):
+            vanished.discard(bucket)
+            known = mirror.read(bucket)
+            gone = known[key].filter(pc.invert(pc.is_in(known[key], value_set=_flat(seen[key]))))
+            yield bucket, difference(known, seen, _flat(gone), key)
+        for bucket in sorted(vanished):
+            known = mirror.read(bucket)
+            yield bucket, difference(known, known.slice(0, 0), _flat(known[key]), key)
+
+    def _of_changed_rows(self, mirror: Mirror, scope: Since) -> Iterator[tuple[int, Difference]]:
+        """In one snapshot, rows of a bucket = known + new - deleted, and new is known: keys are
+        fetched only where the count says that some are gone."""
+        counts = self._counts()
+        unread = set(counts) | set(mirror.buckets)
+        for bucket, seen in self._rows(scope):
+            unread.discard(bucket)
+            yield bucket, self._explained(mirror.read(bucket), seen, bucket, counts)
+        for bucket in sorted(unread):
+            if counts.get(bucket, 0) != mirror.rows(bucket):
+                known = mirror.read(bucket)
+                yield bucket, self._explained(known, known.slice(0, 0), bucket, counts)
+
+    def _explained(
+        self, known: pa.Table, seen: pa.Table, bucket: int, counts: Mapping[int, int]
+    ) -> Difference:
+        key = self._table.key
+        found = difference(known, seen, pa.array([], known[key].type), key)
+        if found.mirror.num_rows == counts.get(bucket, 0):
+            return found
+        present = self._keys(bucket)
+        if not pc.all(pc.is_in(present, value_set=_flat(found.mirror[key])), min_count=0).as_py():
+            raise Unexplained
+        gone = known[key].filter(pc.invert(pc.is_in(known[key], value_set=present)))
+        return difference(known, seen, _flat(gone), key)
+
+    def _rows(self, scope: Everything | Since) -> Iterator[tuple[int, pa.Table]]:
+        query = rows_query(self._schema, self._table, scope.condition)
+        with spooled(self._connection, query, self._table) as spool:
+            batches = (spool.get_batch(number) for number in range(spool.num_record_batches))
+            yield from by_bucket(batches, self._table.key, row_schema(self._table))
+
+    def _counts(self) -> dict[int, int]:
+        query = render(COUNTS, **self._names())
+        return dict(self._connection.run(query))
+
+    def _keys(self, bucket: int) -> pa.Array:
+        first, beyond = bucket << SHIFT, (bucket + 1) << SHIFT
+        query = render(KEYS, first=first, beyond=beyond, **self._names())
+        type_ = row_schema(self._table).field(self._table.key).type
+        parts = [b.column(0) for b in copied(self._connection, query, [self._table.key])]
+        return _flat(pa.chunked_array(parts, pa.string())).cast(type_)
+
+    def _names(self) -> dict[str, str | int]:
+        table = self._table
+        return {"schema": self._schema, "table": table.name, "key": table.key, "shift": SHIFT}
+
+
+def _flat(column: pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks()

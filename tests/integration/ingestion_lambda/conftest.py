@@ -1,0 +1,91 @@
+"""A source, an empty lake, and polls between them."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pg8000.native import Connection
+
+import contracts
+from embedded.simulator import Simulator
+from ingestion_lambda.poll import Polled, poll
+from lake import Lake, new_run, now, open_lake
+from lake.entries import Loaded
+from postgres import Address, connected, from_dsn
+
+
+@dataclass
+class RecordingBus:
+    """A bus that keeps what it is given."""
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+    runs: bool = False
+
+    def publish(self, event: dict[str, Any]) -> None:
+        self.events.append(event)
+
+    def workflow_runs(self) -> bool:
+        return self.runs
+
+
+@dataclass
+class Pipeline:
+    """Polls of one source into one lake."""
+
+    address: Address
+    lake: Lake
+    folder: Path
+    bus: RecordingBus = field(default_factory=RecordingBus)
+
+    def poll(self, allow_mass_delete: Collection[str] = ()) -> Polled:
+        with connected(self.address, "poll") as connection:
+            return self.poll_through(connection, allow_mass_delete)
+
+    def poll_through(
+        self, connection: Connection, allow_mass_delete: Collection[str] = ()
+    ) -> Polled:
+        source = contracts.source()
+        return poll(connection, source, self.lake, self.bus, new_run(), allow_mass_delete)
+
+    def landed(self, table: str) -> list[dict[str, Any]]:
+        """Every row that ever landed of a table, oldest batch first."""
+        entries = [entry for entry in self.lake.batches.after(0) if table in entry.tables]
+        return [row for e in entries for row in self._rows(e.tables[table].file.key)]
+
+    def mirrored(self, table: str) -> list[dict[str, Any]]:
+        """The mirror of a table in key order."""
+        head = self.lake.batches.head()
+        buckets = head.mirror[table] if head else {}
+        return [row for number in sorted(buckets) for row in self._rows(buckets[number].key)]
+
+    def load(self) -> None:
+        """Say in the load log that the warehouse has everything."""
+        for entry in self.lake.batches.after(self.lake.loads.head_seq()):
+            self.lake.loads.commit(Loaded(entry.seq, new_run(), now()))
+
+    def _rows(self, key: str) -> list[dict[str, Any]]:
+        body = self.lake.ingestion.get(key)
+        rows: list[dict[str, Any]] = pq.read_table(pa.BufferReader(body)).to_pylist()
+        return rows
+
+
+@pytest.fixture
+def pipeline(seeded_source_dsn: str, tmp_path: Path) -> Pipeline:
+    lake = open_lake(f"file://{tmp_path}/ingestion", f"file://{tmp_path}/processed")
+    return Pipeline(from_dsn(seeded_source_dsn), lake, tmp_path)
+
+
+@pytest.fixture
+def source(pipeline: Pipeline) -> Iterator[Connection]:
+    """A session at the source that writes to it."""
+    with connected(pipeline.address, "writer") as connection:
+        yield connection
+
+
+@pytest.fixture
+def simulator(source: Connection) -> Simulator:
+    return Simulator(source)

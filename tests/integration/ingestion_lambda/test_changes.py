@@ -1,0 +1,269 @@
+"""Every change of the source is seen once, whatever it does to last_updated."""
+
+from typing import Any
+
+import pytest
+from pg8000.native import Connection
+
+import contracts
+from embedded.simulator import Simulator
+from ingestion_lambda.bus import DETAIL_TYPE
+from postgres import connected
+from tests.integration.ingestion_lambda.conftest import Pipeline
+
+pytestmark = pytest.mark.lambda_runtime
+
+Row = tuple[Any, ...]
+ONE_EDIT = {"I": 0, "U": 1, "D": 0}
+
+
+def source_rows(source: Connection, table: str) -> list[Row]:
+    rows = source.run(f"SELECT * FROM {table} ORDER BY 1")
+    names = [column["name"] for column in source.columns]
+    columns = contracts.source().tables[table].column_names
+    return [tuple(dict(zip(names, row, strict=True))[column] for column in columns) for row in rows]
+
+
+def mirrored_rows(pipeline: Pipeline, table: str) -> list[Row]:
+    columns = contracts.source().tables[table].column_names
+    return [tuple(row[column] for column in columns) for row in pipeline.mirrored(table)]
+
+
+def test_first_poll_lands_every_row_of_all_tables_as_it_is(pipeline: Pipeline, source: Connection):
+    polled = pipeline.poll()
+    assert polled.seq == 1
+    for table in contracts.source().tables:
+        rows = source_rows(source, table)
+        assert polled.changes[table] == {"I": len(rows), "U": 0, "D": 0}
+        assert mirrored_rows(pipeline, table) == rows
+        assert {row["op"] for row in pipeline.landed(table)} == {"I"}
+
+
+def test_poll_without_a_change_commits_nothing(pipeline: Pipeline):
+    pipeline.poll()
+    again = pipeline.poll()
+    assert (again.seq, again.changes) == (1, {})
+
+
+def test_transactions_elsewhere_make_no_batch(pipeline: Pipeline, source: Connection):
+    pipeline.poll()
+    source.run("CREATE TABLE elsewhere (id int); INSERT INTO elsewhere VALUES (1)")
+    assert pipeline.poll().changes == {}
+
+
+def test_silent_edit_is_one_update(pipeline: Pipeline, simulator: Simulator):
+    pipeline.poll()
+    edit = simulator.edit_sales_order_silently()
+    assert pipeline.poll().changes == {"sales_order": ONE_EDIT}
+    landed = pipeline.landed("sales_order")[-1]
+    assert (landed["op"], landed["sales_order_id"]) == ("U", edit.key)
+    assert pipeline.poll().changes == {}
+
+
+def test_order_with_its_transaction_and_payment_is_three_inserts(
+    pipeline: Pipeline, simulator: Simulator
+):
+    pipeline.poll()
+    simulator.place_sales_order()
+    one = {"I": 1, "U": 0, "D": 0}
+    assert pipeline.poll().changes == {"sales_order": one, "transaction": one, "payment": one}
+
+
+def test_row_written_in_a_savepoint_is_seen_and_a_rolled_back_one_is_not(
+    pipeline: Pipeline, simulator: Simulator
+):
+    pipeline.poll()
+    simulator.place_order_in_savepoint()
+    changes = pipeline.poll().changes
+    assert sum(changes["transaction"].values()) == 1
+    assert pipeline.poll().changes == {}
+
+
+def test_late_commit_is_seen_by_the_poll_after_it(pipeline: Pipeline, simulator: Simulator):
+    pipeline.poll()
+    with simulator.late_order(pipeline.address):
+        simulator.edit_sales_order_silently()
+        assert pipeline.poll().changes == {"sales_order": ONE_EDIT}
+        simulator.edit_sales_order_silently()
+        assert set(pipeline.poll().changes) == {"sales_order"}
+    late = pipeline.poll().changes
+    assert late["transaction"] == {"I": 1, "U": 0, "D": 0}
+    assert pipeline.poll().changes == {}
+
+
+def test_deleted_order_is_a_deletion_with_its_last_values(pipeline: Pipeline, simulator: Simulator):
+    pipeline.poll()
+    before = {row["sales_order_id"]: row for row in pipeline.mirrored("sales_order")}
+    deleted = simulator.delete_sales_order()
+    assert pipeline.poll().changes == {
+        "sales_order": {"I": 0, "U": 0, "D": 1},
+        "transaction": ONE_EDIT,  # its reference is nulled, and nothing says so but the row
+    }
+    landed = pipeline.landed("sales_order")[-1]
+    assert landed["op"] == "D"
+    assert {**before[deleted], **landed} == landed
+    assert deleted not in {row["sales_order_id"] for row in pipeline.mirrored("sales_order")}
+    assert pipeline.poll().changes == {}
+
+
+def test_key_inserted_again_after_its_deletion_is_an_insert(pipeline: Pipeline, source: Connection):
+    pipeline.poll()
+    source.run("INSERT INTO department VALUES (99, 'Late', NULL, NULL, now(), now())")
+    pipeline.poll()
+    source.run("DELETE FROM department WHERE department_id = 99")
+    pipeline.poll()
+    source.run("INSERT INTO department VALUES (99, 'Late', NULL, NULL, now(), now())")
+    pipeline.poll()
+    assert [row["op"] for row in pipeline.landed("department")][-3:] == ["I", "D", "I"]
+
+
+def test_edit_and_its_reversal_between_two_polls_is_nothing(pipeline: Pipeline, source: Connection):
+    pipeline.poll()
+    source.run("UPDATE staff SET first_name = 'A' || first_name WHERE staff_id = 1")
+    source.run("UPDATE staff SET first_name = substr(first_name, 2) WHERE staff_id = 1")
+    assert pipeline.poll().changes == {}
+
+
+def test_edit_and_its_reversal_with_a_poll_between_is_two_updates(
+    pipeline: Pipeline, source: Connection
+):
+    pipeline.poll()
+    source.run("UPDATE staff SET first_name = 'A' || first_name WHERE staff_id = 1")
+    assert pipeline.poll().changes == {"staff": ONE_EDIT}
+    source.run("UPDATE staff SET first_name = substr(first_name, 2) WHERE staff_id = 1")
+    assert pipeline.poll().changes == {"staff": ONE_EDIT}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("NULL", "''"), ("''", "NULL"), ("'x'", "NULL"), ("NULL", "'NULL'")]
+)
+def test_null_and_empty_text_are_two_values(
+    pipeline: Pipeline, source: Connection, before: str, after: str
+):
+    source.run(f"UPDATE address SET district = {before} WHERE address_id = 1")
+    pipeline.poll()
+    source.run(f"UPDATE address SET district = {after} WHERE address_id = 1")
+    assert pipeline.poll().changes == {"address": ONE_EDIT}
+    assert mirrored_rows(pipeline, "address") == source_rows(source, "address")
+
+
+def test_rewrite_of_a_table_yields_repeats_alone(pipeline: Pipeline, source: Connection):
+    pipeline.poll()
+    source.run("ALTER TABLE staff ALTER COLUMN email_address TYPE varchar(200)")
+    assert pipeline.poll().changes == {}
+
+
+@pytest.mark.parametrize("statement", ["VACUUM FULL sales_order", "VACUUM FREEZE sales_order"])
+def test_maintenance_makes_no_batch(pipeline: Pipeline, source: Connection, statement: str):
+    pipeline.poll()
+    source.run(statement)
+    assert pipeline.poll().changes == {}
+
+
+def test_rows_in_many_buckets_and_below_zero_are_kept_apart(pipeline: Pipeline, source: Connection):
+    keys = [-40000, -1, 16383, 16384, 70000]
+    for key in keys:
+        source.run("INSERT INTO department VALUES (:key, 'Far', NULL, NULL, now(), now())", key=key)
+    pipeline.poll()
+    source.run("DELETE FROM department WHERE department_id IN (-40000, 16384)")
+    source.run("UPDATE department SET location = 'Here' WHERE department_id IN (-1, 16383)")
+    assert pipeline.poll().changes == {"department": {"I": 0, "U": 2, "D": 2}}
+    assert mirrored_rows(pipeline, "department") == source_rows(source, "department")
+
+
+def test_only_the_buckets_that_changed_are_written(pipeline: Pipeline, source: Connection):
+    source.run(
+        "INSERT INTO department"
+        " SELECT g * 16384, 'Far', NULL, NULL, now(), now() FROM generate_series(1, 5) g"
+    )
+    pipeline.poll()
+    [before] = list(pipeline.lake.batches.after(0))
+    source.run("UPDATE department SET location = 'Here' WHERE department_id = 49152")
+    pipeline.poll()
+    after = pipeline.lake.batches.entry(2)
+    changed = {
+        number
+        for number, bucket in after.mirror["department"].items()
+        if bucket != before.mirror["department"][number]
+    }
+    assert changed == {3}
+    assert after.mirror["staff"] == before.mirror["staff"]
+
+
+def test_observed_at_is_the_source_clock_and_rises_where_the_clock_goes_back(
+    pipeline: Pipeline, simulator: Simulator, source: Connection
+):
+    [[before]] = source.run("SELECT clock_timestamp()::timestamp")
+    pipeline.poll()
+    [[after]] = source.run("SELECT clock_timestamp()::timestamp")
+    first = pipeline.lake.batches.entry(1)
+    assert before <= first.observed_at <= after
+    source.run("ALTER ROLE postgres SET timezone = '-11'")  # eleven hours earlier at once
+    try:
+        simulator.edit_sales_order_silently()
+        pipeline.poll()
+    finally:
+        source.run("ALTER ROLE postgres RESET timezone")
+    second = pipeline.lake.batches.entry(2)
+    assert (second.observed_at - first.observed_at).total_seconds() == pytest.approx(1e-6)
+
+
+def test_landed_file_is_where_the_layout_says_and_what_the_entry_says(pipeline: Pipeline):
+    pipeline.poll()
+    entry = pipeline.lake.batches.entry(1)
+    file = entry.tables["sales_order"].file
+    day = entry.observed_at.date()
+    assert file.key == (
+        f"totesys/sales_order/observed_date={day}/batch={1:020d}-{entry.run}/part.parquet"
+    )
+    assert (pipeline.folder / "ingestion" / file.key).stat().st_size == file.bytes
+    assert {row["batch_seq"] for row in pipeline.landed("sales_order")} == {1}
+    assert {row["observed_at"] for row in pipeline.landed("sales_order")} == {entry.observed_at}
+
+
+def test_event_says_what_was_committed(pipeline: Pipeline):
+    polled = pipeline.poll()
+    [event] = pipeline.bus.events
+    assert (event["source"], event["detail-type"]) == ("totesys.ingestion", DETAIL_TYPE)
+    assert event["detail"]["seq"] == 1
+    assert event["detail"]["tables"] == polled.changes
+
+
+def test_event_is_sent_again_by_every_poll_while_the_load_lags(
+    pipeline: Pipeline, simulator: Simulator
+):
+    pipeline.poll()
+    assert pipeline.poll().emitted
+    pipeline.load()
+    assert not pipeline.poll().emitted
+    simulator.edit_sales_order_silently()
+    assert pipeline.poll().emitted
+
+
+def test_no_event_while_the_workflow_runs(pipeline: Pipeline):
+    pipeline.bus.runs = True
+    assert not pipeline.poll().emitted
+    pipeline.bus.runs = False
+    assert pipeline.poll().emitted
+
+
+def test_empty_source_makes_no_batch_and_its_first_row_does(pipeline: Pipeline, source: Connection):
+    tables = ", ".join(contracts.source().tables)
+    source.run(f"TRUNCATE {tables} CASCADE")
+    assert pipeline.poll().seq == 0
+    source.run("INSERT INTO department VALUES (1, 'First', NULL, NULL, now(), now())")
+    assert pipeline.poll().changes == {"department": {"I": 1, "U": 0, "D": 0}}
+
+
+def test_read_only_role_that_may_only_select_is_enough(pipeline: Pipeline, source: Connection):
+    source.run(
+        "DROP ROLE IF EXISTS only_select; CREATE ROLE only_select LOGIN PASSWORD 'select';"
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO only_select"
+    )
+    role = type(pipeline.address)(
+        pipeline.address.host, pipeline.address.port, pipeline.address.database,
+        "only_select", "select",
+    )  # fmt: skip
+    with connected(role, "poll") as connection:
+        assert pipeline.poll_through(connection).seq == 1
+    source.run("DROP OWNED BY only_select; DROP ROLE only_select")

@@ -1,0 +1,85 @@
+"""Polls at once, polls repeated, and polls that die."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from pg8000.native import Connection
+
+from embedded.simulator import Simulator
+from ingestion_lambda import poll as poll_module
+from lake import Store
+from lake.directory import DirectoryStore
+from tests.integration.ingestion_lambda.conftest import Pipeline
+
+pytestmark = pytest.mark.lambda_runtime
+
+
+def test_of_polls_at_once_each_change_is_committed_once(
+    pipeline: Pipeline, source: Connection, simulator: Simulator
+):
+    orders = len(source.run("SELECT 1 FROM sales_order"))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: pipeline.poll(), range(4)))
+    assert len(pipeline.landed("sales_order")) == orders
+    edits = [simulator.edit_sales_order_silently() for _ in range(5)]
+    with ThreadPoolExecutor(4) as pool:
+        polled = list(pool.map(lambda _: pipeline.poll(), range(4)))
+    assert len(pipeline.landed("sales_order")) == orders + len({edit.key for edit in edits})
+    assert len([each for each in polled if each.changes]) == 1
+
+
+@pytest.mark.parametrize("dies_after", range(0, 40, 3))
+def test_poll_that_dies_anywhere_leaves_no_trace_and_the_next_is_whole(
+    pipeline: Pipeline, simulator: Simulator, monkeypatch: pytest.MonkeyPatch, dies_after: int
+):
+    puts = 0
+    put_new = DirectoryStore.put_new
+
+    def dying(self: Store, key: str, body: bytes) -> None:
+        nonlocal puts
+        if puts == dies_after:
+            raise KeyboardInterrupt
+        puts += 1
+        put_new(self, key, body)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(DirectoryStore, "put_new", dying)
+    try:
+        pipeline.poll()
+    except KeyboardInterrupt:
+        assert pipeline.lake.batches.head() is None
+    monkeypatch.undo()
+    pipeline.poll()
+    assert pipeline.lake.batches.head_seq() == 1
+    simulator.edit_sales_order_silently()
+    assert pipeline.poll().seq == 2
+
+
+def test_batch_whose_event_was_lost_is_announced_by_the_next_poll(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+):
+    def lose(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(poll_module, "batch_committed", lose)
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.poll()
+    monkeypatch.undo()
+    assert pipeline.bus.events == []
+    assert pipeline.poll().emitted
+
+
+def test_nothing_in_the_lake_changes_once_it_is_written(pipeline: Pipeline, simulator: Simulator):
+    def objects() -> dict[str, bytes]:
+        files = (path for path in pipeline.folder.rglob("*") if path.is_file())
+        return {str(path): path.read_bytes() for path in files}
+
+    pipeline.poll()
+    before = objects()
+    for _ in range(3):
+        simulator.edit_sales_order_silently()
+        simulator.delete_sales_order()
+        simulator.place_sales_order()
+        pipeline.poll()
+    after = objects()
+    assert {path: after[path] for path in before} == before
+    assert len(after) > len(before)
