@@ -70,6 +70,12 @@ class _Table:
     def column_names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """What a database must know of the table; not what it means or is made from."""
+        columns = [(c.name, str(c.type), c.nullable, c.references) for c in self.columns]
+        return self.name, self.key, columns
+
     def column(self, name: str) -> Column:
         """The column of that name; KeyError where there is none."""
         return {column.name: column for column in self.columns}[name]
@@ -109,6 +115,10 @@ class Fact(_Table):
     of: str
     record: str
 
+    @property
+    def shape(self) -> tuple[object, ...]:
+        return *super().shape, self.record
+
 
 WarehouseTable = Dimension | Calendar | Fact
 
@@ -124,7 +134,7 @@ class Source:
     @property
     def fingerprint(self) -> str:
         """Changes when a table, a column, a type or a key of the contracts changes."""
-        return _digest(self.schema, *self.tables.values())
+        return _digest(self.schema, *(table.shape for table in self.tables.values()))
 
 
 @dataclass(frozen=True)
@@ -148,14 +158,8 @@ class Warehouse:
     @property
     def fingerprint(self) -> str:
         """Changes when what the warehouse must look like changes."""
-        return _digest(*self.tables.values())
+        return _digest(*(table.shape for table in self.tables.values()))
 
 
 def _digest(*parts: object) -> str:
-    spelled = (
-        (part.name, part.key, [(c.name, str(c.type), c.nullable) for c in part.columns])
-        if isinstance(part, _Table)
-        else part
-        for part in parts
-    )
-    return hashlib.sha256(repr(list(spelled)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

@@ -1,5 +1,6 @@
 """The Lambda's entry: choose the adapters, poll once, let errors leave as exceptions."""
 
+import logging
 import os
 from typing import Any
 
@@ -15,7 +16,8 @@ from lake import new_run, open_lake
 from postgres import connected, from_secret
 
 logger = Logger(service="ingestion")
-copy_config_to_registered_loggers(source_logger=logger)
+OURS = logging.getLogger("ingestion_lambda")  # the libraries' logs stay their own
+copy_config_to_registered_loggers(source_logger=logger, include={OURS.name})
 
 
 @logger.inject_lambda_context

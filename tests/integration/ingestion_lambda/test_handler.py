@@ -1,0 +1,208 @@
+"""The Lambda's entry against AWS as moto keeps it, and a real source."""
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import boto3
+import pytest
+from moto import mock_aws
+from pg8000.native import Connection
+
+from contracts import PlatformError
+from ingestion_lambda.aws import EventBridgeBus
+from ingestion_lambda.errors import EventRefused
+from lake import open_lake
+from postgres import InvalidAddress, Refused, connected, from_dsn
+
+pytestmark = pytest.mark.lambda_runtime
+
+
+@dataclass
+class Context:
+    """What the Lambda service tells a handler of its run."""
+
+    function_name: str = "ingestion"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:eu-west-2:123456789012:function:ingestion"
+    aws_request_id: str = "request"
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name, value in {
+        "AWS_DEFAULT_REGION": "eu-west-2",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "SOURCE_SECRET": "totesys",
+        "INGESTION_BUCKET": "ingestion",
+        "PROCESSED_BUCKET": "processed",
+        "EVENT_BUS": "platform",
+        "WORKFLOW": "warehouse",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        s3 = boto3.client("s3")
+        for bucket in ("ingestion", "processed"):
+            s3.create_bucket(
+                Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"}
+            )
+        boto3.client("glue").create_workflow(Name="warehouse")
+        boto3.client("events").create_event_bus(Name="platform")
+        yield
+
+
+@pytest.fixture
+def secret(aws: None, seeded_source_dsn: str) -> dict[str, object]:
+    address = from_dsn(seeded_source_dsn)
+    secret = {
+        "host": address.host,
+        "port": address.port,
+        "dbname": address.database,
+        "username": address.user,
+        "password": address.password,
+    }
+    boto3.client("secretsmanager").create_secret(Name="totesys", SecretString=json.dumps(secret))
+    return secret
+
+
+@pytest.fixture
+def events(aws: None) -> str:
+    """A queue in which every event of the bus ends."""
+    queue = boto3.client("sqs").create_queue(QueueName="events")["QueueUrl"]
+    rules = boto3.client("events")
+    rules.put_rule(
+        Name="all",
+        EventBusName="platform",
+        EventPattern=json.dumps({"source": ["totesys.ingestion"]}),
+    )
+    arn = "arn:aws:sqs:eu-west-2:123456789012:events"
+    rules.put_targets(Rule="all", EventBusName="platform", Targets=[{"Id": "queue", "Arn": arn}])
+    return str(queue)
+
+
+def invoke(event: dict[str, object] | None = None) -> dict[str, object]:
+    from ingestion_lambda.handler import handler  # noqa: PLC0415 - it sets up logging
+
+    answer: dict[str, object] = handler(event or {}, Context())  # type: ignore[arg-type]
+    return answer
+
+
+def received(queue: str) -> list[dict[str, object]]:
+    messages = boto3.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+    return [json.loads(message["Body"]) for message in messages.get("Messages", [])]
+
+
+@pytest.mark.usefixtures("secret")
+def test_invocation_lands_and_commits_a_batch_and_says_so_on_the_bus(events: str):
+    answer = invoke()
+    assert answer["seq"] == 1
+    entry = open_lake("s3://ingestion", "s3://processed").batches.entry(1)
+    assert answer["changes"] == entry.counts
+    keys = {
+        item["Key"] for item in boto3.client("s3").list_objects_v2(Bucket="ingestion")["Contents"]
+    }
+    assert {table.file.key for table in entry.tables.values()} <= keys
+    [event] = received(events)
+    assert (event["source"], event["detail-type"]) == ("totesys.ingestion", "Batch Committed")
+    assert event["detail"] == {"seq": 1, "run": entry.run, "tables": entry.counts}
+
+
+def test_invocation_after_a_change_commits_the_next_batch(
+    secret: dict[str, object], seeded_source_dsn: str, events: str
+):
+    invoke()
+    with connected(from_dsn(seeded_source_dsn), "writer") as source:
+        source.run("UPDATE sales_order SET staff_id = 1 + staff_id % 20 WHERE sales_order_id = 3")
+    answer = invoke()
+    assert answer == {
+        "seq": 2,
+        "changes": {"sales_order": {"I": 0, "U": 1, "D": 0}},
+        "emitted": True,
+    }
+    assert [event["detail"]["seq"] for event in received(events)] == [1, 2]  # type: ignore[index]
+
+
+@pytest.mark.usefixtures("secret", "events")
+def test_tables_that_may_lose_many_rows_come_with_the_event(seeded_source_dsn: str):
+    with connected(from_dsn(seeded_source_dsn), "writer") as source:
+        _add_designs(source)
+        invoke()
+        source.run("DELETE FROM design WHERE design_id > 1000")
+    with pytest.raises(PlatformError, match="--allow-mass-delete design"):
+        invoke()
+    assert invoke({"allow_mass_delete": ["design"]})["changes"] == {
+        "design": {"I": 0, "U": 0, "D": 200}
+    }
+
+
+def test_wrong_password_leaves_as_an_exception_that_does_not_tell_it(
+    secret: dict[str, object], capsys: pytest.CaptureFixture[str]
+):
+    boto3.client("secretsmanager").put_secret_value(
+        SecretId="totesys", SecretString=json.dumps({**secret, "password": "opensesame"})
+    )
+    with pytest.raises(Refused) as error:
+        invoke()
+    told = str(error.value) + "".join(capsys.readouterr())
+    assert "opensesame" not in told
+    assert str(secret["password"]) not in told
+
+
+@pytest.mark.usefixtures("aws")
+def test_secret_that_is_none_is_an_error_that_says_what_it_must_be():
+    boto3.client("secretsmanager").create_secret(Name="totesys", SecretString="{}")
+    with pytest.raises(InvalidAddress, match="must be a JSON object with host"):
+        invoke()
+
+
+@pytest.mark.usefixtures("secret", "events")
+def test_log_is_json_with_the_run_and_without_rows(monkeypatch: pytest.MonkeyPatch):
+    from ingestion_lambda.handler import OURS  # noqa: PLC0415 - it sets up logging
+
+    log = io.StringIO()
+    monkeypatch.setattr(OURS.handlers[0], "stream", log)
+    invoke()
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    [committed] = [line for line in lines if line["message"] == "batch committed"]
+    assert committed["seq"] == 1
+    assert len({line["run"] for line in lines}) == 1
+    assert "O'Keefe" not in json.dumps(lines)
+
+
+@pytest.mark.usefixtures("aws")
+def test_event_that_the_bus_does_not_take_is_an_error():
+    class Refusing:
+        def put_events(self, **_: object) -> dict[str, object]:
+            return {"FailedEntryCount": 1, "Entries": [{"ErrorMessage": "throttled"}]}
+
+    bus = EventBridgeBus(Refusing(), boto3.client("glue"), "platform", "warehouse")  # type: ignore[arg-type]
+    with pytest.raises(EventRefused, match="throttled"):
+        bus.publish({"source": "s", "detail-type": "d", "detail": {}})
+
+
+@pytest.mark.usefixtures("aws")
+def test_workflow_runs_while_its_last_run_does():
+    class Glue:
+        def __init__(self, **last_run: str) -> None:
+            self.workflow = {"LastRun": last_run} if last_run else {}
+
+        def get_workflow(self, Name: str) -> dict[str, object]:  # noqa: N803 - as AWS has it
+            assert Name == "warehouse"
+            return {"Workflow": self.workflow}
+
+    def runs(glue: object) -> bool:
+        bus = EventBridgeBus(boto3.client("events"), glue, "platform", "warehouse")  # type: ignore[arg-type]
+        return bus.workflow_runs()
+
+    assert not runs(boto3.client("glue"))
+    assert not runs(Glue(Status="COMPLETED"))
+    assert runs(Glue(Status="RUNNING"))
+
+
+def _add_designs(source: Connection) -> None:
+    source.run(
+        "INSERT INTO design SELECT g, now(), 'D', '/d', 'f', now()"
+        " FROM generate_series(1001, 1200) g"
+    )
