@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from embedded.server import Server, running
 from embedded.simulator import Simulator
 from postgres import connected, from_dsn
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 UNSAFE_AND_FAST = {
     "fsync": "off",  # but synchronous_commit stays on: what has committed counts as flushed
@@ -72,6 +76,16 @@ def warehouse_dsn(server: Server) -> Iterator[str]:
     """An empty database of its own for the test."""
     with _database(server, "warehouse") as dsn:
         yield dsn
+
+
+@pytest.fixture(scope="session")
+def spark() -> "Iterator[SparkSession]":
+    """One Spark session for the whole run."""
+    from embedded.spark import EmbeddedSpark  # noqa: PLC0415 - the Lambda's Python has no Spark
+
+    embedded = EmbeddedSpark()
+    yield embedded.get()
+    embedded.stop()
 
 
 @contextmanager

@@ -1,0 +1,24 @@
+"""The Glue job that builds the facts of every batch that it has not built yet."""
+
+import sys
+from collections.abc import Sequence
+
+import contracts
+from glue_jobs.batches import build
+from glue_jobs.fact_files import FactFiles
+from glue_jobs.job import Arguments, running
+from glue_jobs.logs import to_stdout
+from glue_jobs.session import Given
+
+
+def main(argv: Sequence[str], spark: Given = None) -> None:
+    """Build them. Nothing to do costs nothing: Spark is not even started."""
+    with running(Arguments(__doc__), argv, spark) as job:
+        lake = job.lake
+        files = FactFiles(lake, job.spark, job.run, contracts.source(), contracts.warehouse())
+        build(lake.batches, lake.facts, files.make, job.run)
+
+
+if __name__ == "__main__":
+    to_stdout()
+    main(sys.argv[1:])

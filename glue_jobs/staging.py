@@ -1,0 +1,148 @@
+"""Bring Parquet files of the lake into unlogged tables of one run, beside the warehouse."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from pg8000.exceptions import DatabaseError, InterfaceError
+from pg8000.native import Connection
+from py4j.protocol import Py4JJavaError
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F  # noqa: N812
+
+from contracts import Column, Fact, Type, WarehouseTable
+from contracts.spark import spark_schema
+from glue_jobs import files
+from glue_jobs.errors import StagedCountsDiffer, StagingFailed
+from glue_jobs.session import Session
+from lake import Store, layout
+from postgres import Address, Sql, render
+
+BATCHSIZE = 10_000
+MANY_ROWS = 50_000
+CONNECTIONS = 4
+BATCH_SEQ = Column("batch_seq", Type("bigint"), False, "The batch that brought the row.")
+
+CREATE = "create unlogged table {name} ({columns}) with (autovacuum_enabled = false)"
+DROP = "drop table if exists {name}"
+COUNT = "select count(*) from {name}"
+LEFT_BEHIND = """
+select tablename from pg_tables
+where schemaname = 'etl' and tablename like 'staging\\_%' and tablename < 'staging_'
+    || to_char(now() at time zone 'UTC' - interval '1 day', 'YYYYMMDD"T"HH24MISS"Z"')
+"""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A warehouse table's staging, with the rows that it must hold."""
+
+    table: WarehouseTable
+    name: Sql
+    files: tuple[str, ...]
+    rows: int
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The table's columns; a dimension's rows are told apart by their batch too."""
+        own = self.table.columns
+        return own if isinstance(self.table, Fact) else (*own, BATCH_SEQ)
+
+
+def staging_name(run: str, table: WarehouseTable) -> Sql:
+    """The staging table of a run, whose name begins with the time of its start."""
+    return render("etl.{name}", name=f"staging_{run}_{table.name}")
+
+
+@contextmanager
+def staging_tables(connection: Connection, staged: Iterable[Staged]) -> Iterator[None]:
+    """Staging tables for the block, empty; none is left, however the block ends."""
+    for table in staged:
+        connection.run(render(CREATE, name=table.name, columns=_definitions(table.columns)))
+    try:
+        yield
+    except BaseException:
+        with suppress(DatabaseError, InterfaceError):  # the block's own error matters more
+            drop(connection, staged)
+        raise
+    drop(connection, staged)
+
+
+def drop(connection: Connection, staged: Iterable[Staged]) -> None:
+    """Drop staging tables, those that are there."""
+    for table in staged:
+        connection.run(render(DROP, name=table.name))
+
+
+def drop_left_behind(connection: Connection) -> None:
+    """Drop the staging of runs that began more than a day ago, and so ended without tidying."""
+    for (name,) in connection.run(LEFT_BEHIND):
+        connection.run(render(DROP, name=render("etl.{name}", name=name)))
+
+
+def stage(spark: Session, store: Store, address: Address, staged: Staged) -> None:
+    """Copy the files' rows into the staging table. Raises StagingFailed."""
+    options = {**_jdbc(address), "dbtable": staged.name}
+    try:
+        rows = _spread(_read(spark, store, staged), staged.rows)
+        rows.write.format("jdbc").options(**options).mode("append").save()
+    except Py4JJavaError as failure:
+        raise StagingFailed(
+            f"{staged.table.name} cannot be staged at {address}: {_cause(failure)}. The warehouse"
+            " is as it was; the next load tries again."
+        ) from failure
+
+
+def check_counts(connection: Connection, staged: Iterable[Staged]) -> None:
+    """Raise StagedCountsDiffer unless every row was staged exactly once: Spark repeats a task
+    whose answer got lost, and appends its rows again (SPARK-19335)."""
+    for table in staged:
+        [[found]] = connection.run(render(COUNT, name=table.name))
+        if found != table.rows:
+            raise StagedCountsDiffer(
+                f"{table.table.name}: {found} rows were staged, and the log counts {table.rows}."
+                " Nothing was loaded. Load again; if it stays so, the lake's files are not those"
+                " that the log counts."
+            )
+
+
+def _read(spark: Session, store: Store, staged: Staged) -> DataFrame:
+    """The rows of exactly these files."""
+    rows = files.read(spark, store, staged.files, spark_schema(staged.table))
+    if isinstance(staged.table, Fact):
+        return rows
+    seq = F.regexp_extract(F.col("_metadata.file_path"), layout.SEQ_IN_KEY, 1).cast("long")
+    return rows.withColumn(BATCH_SEQ.name, seq)
+
+
+def _spread(rows: DataFrame, count: int) -> DataFrame:
+    """Over one connection, or over a few where there are many rows."""
+    return rows.coalesce(1) if count < MANY_ROWS else rows.repartition(CONNECTIONS)
+
+
+def _cause(failure: Py4JJavaError) -> str:
+    """What went wrong first, without the traces of Java."""
+    cause = failure.java_exception
+    while cause.getCause() is not None:
+        cause = cause.getCause()
+    return str(cause.getMessage()).partition("\n")[0].rstrip(".")
+
+
+def _jdbc(address: Address) -> dict[str, str]:
+    options = {
+        "url": address.jdbc_url,
+        "driver": "org.postgresql.Driver",
+        "user": address.user,
+        "batchsize": str(BATCHSIZE),
+        "reWriteBatchedInserts": "true",
+        "logServerErrorDetail": "false",  # it would put rows into error messages
+    }
+    return options if address.password is None else {**options, "password": address.password}
+
+
+def _definitions(columns: Iterable[Column]) -> Sql:
+    return Sql(", ".join(render("{name} {type}", name=c.name, type=_type(c)) for c in columns))
+
+
+def _type(column: Column) -> Sql:
+    return Sql("text" if column.type.kind == "time" else str(column.type))

@@ -1,0 +1,113 @@
+"""A lake whose processed side is written by hand: what the load finds before it."""
+
+import io
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import contracts
+from contracts import WarehouseTable
+from contracts.arrow import arrow_type
+from lake import Lake, layout, open_lake
+from lake.entries import Batch, Built, Output, Position
+from lake.landing import land
+
+Rows = Sequence[Mapping[str, Any]]
+BEGINNING = datetime(2024, 1, 1, 10, 0)
+POSITION = Position(700, 700, 700, {"system": "1"})
+DAY = BEGINNING.date()
+
+
+class ProcessedLake:
+    """Batches of one lake, each with what the two jobs are to have made of it."""
+
+    def __init__(self, root: Path, name: str = "lake-1", generation: int = 1) -> None:
+        self.ingestion = (root / "ingestion").as_uri()
+        self.processed = (root / "processed").as_uri()
+        self.name = name
+        self.generation = generation
+
+    @property
+    def lake(self) -> Lake:
+        return open_lake(self.ingestion, self.processed, self.generation)
+
+    def add(self, tables: Mapping[str, Rows], claimed: Mapping[str, int] | None = None) -> int:
+        """Commit the next batch to all three logs; ``claimed`` overrules counts of rows."""
+        seq = self.land(tables, claimed)
+        self.build_facts(seq)
+        return seq
+
+    def land(self, tables: Mapping[str, Rows], claimed: Mapping[str, int] | None = None) -> int:
+        """Commit the next batch to the batch log and the dimensions log."""
+        lake = self.lake
+        seq, now = lake.batches.head_seq() + 1, datetime.now(UTC)
+        observed_at = BEGINNING + timedelta(minutes=30 * seq)
+        batch = Batch(seq, f"poll-{seq}", self.name, observed_at, now, POSITION, {}, {})
+        lake.batches.commit(batch)
+        outputs = {
+            name: self._write(contracts.warehouse().tables[name], seq, rows)
+            for name, rows in tables.items()
+        }
+        for name, rows in (claimed or {}).items():
+            outputs[name] = Output(outputs[name].files, rows)
+        self._facts = {n: o for n, o in outputs.items() if n.startswith("fact_")}
+        dimensions = {n: o for n, o in outputs.items() if n not in self._facts}
+        lake.dimensions.commit(Built(seq, f"dimensions-{seq}", now, dimensions))
+        return seq
+
+    def build_facts(self, seq: int) -> None:
+        """Commit the batch to the facts log."""
+        self.lake.facts.commit(Built(seq, f"facts-{seq}", datetime.now(UTC), self._facts))
+
+    def _write(self, table: WarehouseTable, seq: int, rows: Rows) -> Output:
+        schema = pa.schema([(c.name, arrow_type(c.type)) for c in table.columns])
+        file = io.BytesIO()
+        pq.write_table(pa.Table.from_pylist([dict(row) for row in rows], schema), file)
+        folder = layout.processed_folder(self.generation, table.name, seq, f"build-{seq}")
+        landed = land(self.lake.processed, f"{folder}part.parquet", file, len(rows))
+        return Output((landed.key,), len(rows))
+
+
+def day_row(day: Any = DAY) -> dict[str, Any]:
+    """A row of dim_date."""
+    parts = {"year": day.year, "month": day.month, "day": day.day, "day_of_week": day.isoweekday()}
+    names = {"day_name": f"{day:%A}", "month_name": f"{day:%B}", "quarter": (day.month + 2) // 3}
+    return {"date_id": day, **parts, **names}
+
+
+def dimension_row(table: str, key: int, **values: Any) -> dict[str, Any]:
+    """A row of a dimension whose texts name their column."""
+    dimension = contracts.warehouse().tables[table]
+    texts = {name: f"{name} {key}" for name in dimension.column_names}
+    return {**texts, dimension.key: key, **values}
+
+
+def version_row(order: int, seq: int, **values: Any) -> dict[str, Any]:
+    """A version of a sales order, which refers to the members 1."""
+    fact = contracts.warehouse().tables["fact_sales_order"]
+    ours = {
+        "sales_order_id": order,
+        "batch_seq": seq,
+        "observed_at": BEGINNING + timedelta(minutes=30 * seq),
+        "is_deleted": False,
+        "unit_price": Decimal("3.99"),
+    }
+    by_kind = {"int": 1, "date": DAY, "time": "09:30:00.123000"}
+    return {c.name: by_kind.get(c.type.kind) for c in fact.columns} | ours | values
+
+
+def calendar() -> dict[str, Rows]:
+    """A day: all that a version needs, for the other dimensions can be inferred."""
+    return {"dim_date": [day_row()]}
+
+
+def star() -> dict[str, Rows]:
+    """A day, and the member 1 of every dimension."""
+    dimensions = contracts.warehouse().dimensions
+    rows = {table.name: [dimension_row(table.name, 1)] for table in dimensions}
+    return {**calendar(), **rows}
