@@ -1,0 +1,23 @@
+"""A warehouse of its own for each test."""
+
+from collections.abc import Iterator
+
+import pytest
+from pg8000.native import Connection
+
+from postgres import connected, from_dsn
+from warehouse import migrate
+
+
+@pytest.fixture
+def connection(warehouse_dsn: str) -> Iterator[Connection]:
+    """A connection to an empty database."""
+    with connected(from_dsn(warehouse_dsn), "tests") as connection:
+        yield connection
+
+
+@pytest.fixture
+def migrated(connection: Connection) -> Connection:
+    """A connection to a warehouse without rows."""
+    migrate(connection)
+    return connection

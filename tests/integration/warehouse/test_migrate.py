@@ -1,0 +1,246 @@
+"""Migrations make the warehouse of the contracts out of nothing, or out of what stands there."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pg8000.native import Connection
+
+import contracts
+from contracts import Fact, WarehouseTable
+from postgres import connected, from_dsn, render
+from warehouse import (
+    MigrationEdited,
+    MigrationFailed,
+    NewerWarehouse,
+    OtherSchema,
+    WarehouseMismatch,
+    migrate,
+)
+from warehouse.plan import Plan, plan
+
+STANDING_STAR = (Path(__file__).parent / "standing_star.sql").read_text()
+POSTGRES_TYPES = {
+    "int": "integer",
+    "time": "time without time zone",
+    "timestamp": "timestamp without time zone",
+}
+COLUMNS = """
+select attname, format_type(atttypid, atttypmod), not attnotnull
+from pg_attribute where attrelid = cast(:table as regclass) and attnum > 0 and not attisdropped
+order by attnum
+"""
+KEYS = """
+select contype, (
+    select string_agg(attname, ', ' order by place.number)
+    from unnest(conkey) with ordinality as place (attnum, number)
+    join pg_attribute on attrelid = conrelid and pg_attribute.attnum = place.attnum
+), case contype when 'f' then (select relname from pg_class where oid = confrelid) end
+from pg_constraint where conrelid = cast(:table as regclass) and contype in ('p', 'u', 'f')
+"""
+EVERYTHING = """
+select pg_class.oid, relname, pg_class.xmin::text from pg_class
+where relnamespace in ('warehouse'::regnamespace, 'etl'::regnamespace) order by 1
+"""
+TABLES = list(contracts.warehouse().tables.values())
+DATABASE_SIZE = "select count(*) from pg_class"
+
+
+def qualified(table: str) -> str:
+    return f"warehouse.{table}"
+
+
+def wanted_columns(table: WarehouseTable) -> list[list[Any]]:
+    record = [[table.record, "integer", False]] if isinstance(table, Fact) else []
+    return record + [
+        [column.name, POSTGRES_TYPES.get(column.type.kind, str(column.type)), column.nullable]
+        for column in table.columns
+    ]
+
+
+def wanted_keys(table: WarehouseTable) -> set[tuple[str, str, str | None]]:
+    references = {("f", c.name, c.references) for c in table.columns if c.references}
+    if isinstance(table, Fact):
+        return {("p", table.record, None), ("u", f"{table.key}, batch_seq", None), *references}
+    return {("p", table.key, None), *references}
+
+
+def keys(connection: Connection, table: str) -> list[tuple[str, str, str | None]]:
+    return [(kind, of, to) for kind, of, to in connection.run(KEYS, table=qualified(table))]
+
+
+def edited(**changes: Any) -> Plan:
+    """A plan that differs from the one in the files."""
+    return replace(plan(contracts.warehouse()), **changes)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_tables_are_exactly_what_their_contracts_say(
+    migrated: Connection, table: WarehouseTable
+) -> None:
+    columns = migrated.run(COLUMNS, table=qualified(table.name))
+    assert [list(column) for column in columns] == wanted_columns(table)
+    found = keys(migrated, table.name)
+    assert set(found) == wanted_keys(table)
+    assert len(found) == len(set(found))
+
+
+def test_a_warehouse_that_is_up_to_date_is_left_alone_after_two_queries(
+    migrated: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = migrated.run(EVERYTHING)
+    queries = []
+    run = migrated.run
+
+    def counted(sql: str, **values: Any) -> Any:
+        queries.append(sql)
+        return run(sql, **values)
+
+    monkeypatch.setattr(migrated, "run", counted)
+    assert migrate(migrated) == []
+    assert len(queries) == 2
+    assert migrated.run(EVERYTHING) == before
+
+
+def test_what_was_applied_is_named_and_recorded(connection: Connection) -> None:
+    applied = migrate(connection)
+    recorded = [name for (name,) in connection.run("select name from etl.migration order by 1")]
+    assert recorded
+    assert applied[: len(recorded)] == recorded
+    assert {"fact_sales_order_history", "fact_sales_order_current"} <= set(applied)
+
+
+def test_the_fingerprint_of_the_contracts_is_recorded_for_the_load(migrated: Connection) -> None:
+    [[schema, fingerprint]] = migrated.run("select schema_name, contracts from etl.warehouse")
+    assert (schema, fingerprint) == ("warehouse", contracts.warehouse().fingerprint)
+
+
+def test_the_schema_is_a_parameter_whatever_its_name(connection: Connection) -> None:
+    migrate(connection, 'The "Stars"; $$')
+    assert connection.run(
+        "select count(*) from pg_tables where schemaname = :name", name='The "Stars"; $$'
+    ) == [[len(TABLES)]]
+    assert migrate(connection, 'The "Stars"; $$') == []
+
+
+def test_a_second_schema_in_one_database_is_refused(migrated: Connection) -> None:
+    with pytest.raises(OtherSchema, match="warehouse, not other"):
+        migrate(migrated, "other")
+    assert migrated.run("select to_regnamespace('other')") == [[None]]
+
+
+def test_tables_that_stand_already_are_adopted_with_their_rows(connection: Connection) -> None:
+    connection.run(STANDING_STAR)
+    migrate(connection)
+    for table in TABLES:
+        columns = connection.run(COLUMNS, table=qualified(table.name))
+        assert sorted(map(list, columns)) == sorted(wanted_columns(table))
+        found = keys(connection, table.name)
+        assert set(found) == wanted_keys(table)
+        assert len(found) == len(set(found)), "a constraint that stood there was added again"
+    assert connection.run("select currency_code from warehouse.dim_currency") == [["GBP"]]
+    assert migrate(connection) == []
+
+
+def test_a_standing_fact_with_rows_of_unknown_history_is_refused(connection: Connection) -> None:
+    connection.run(STANDING_STAR)
+    connection.run("""
+        alter table warehouse.fact_sales_order drop constraint fact_sales_order_design_id_fkey;
+        insert into warehouse.fact_sales_order
+        select 1, 1, '2024-01-01', '10:00', '2024-01-01', '10:00', 1, 1, 1, 1, 1, 1,
+            '2024-01-01', '2024-01-01', 1
+    """)
+    with pytest.raises(MigrationFailed, match="must be empty"):
+        migrate(connection)
+    assert connection.run("select count(*) from warehouse.fact_sales_order") == [[1]]
+    assert connection.run("select to_regclass('warehouse.dim_staff')") == [[None]]
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "told"),
+    [
+        ("alter table dim_staff drop column email_address", "has no column email_address"),
+        ("alter table dim_design alter file_name drop not null", "file_name is text in the"),
+        ("alter table dim_location alter district set not null", "district is text not null in"),
+        ("alter table fact_sales_order alter unit_price type float", "is double precision"),
+        (
+            "alter table fact_sales_order rename sales_record_id to id",
+            "fact_sales_order has no column sales_record_id",
+        ),
+    ],
+)
+def test_a_standing_table_that_no_load_could_fill_is_refused(
+    connection: Connection, spoilt: str, told: str
+) -> None:
+    migrations = plan(contracts.warehouse()).migrations
+    wanted = edited(migrations={**migrations, "0003_spoil.sql": spoilt})
+    with pytest.raises(WarehouseMismatch, match=told):
+        migrate(connection, wanted=wanted)
+    assert connection.run("select count(*) from etl.warehouse") == [[0]]
+
+
+def test_an_applied_migration_that_was_edited_is_refused(migrated: Connection) -> None:
+    migrations = dict(plan(contracts.warehouse()).migrations)
+    migrations["0002_sales_star.sql"] += "-- edited"
+    wanted = edited(migrations=migrations)
+    with pytest.raises(MigrationEdited, match=r"0002_sales_star\.sql was edited"):
+        migrate(migrated, wanted=wanted)
+
+
+def test_a_warehouse_of_a_later_version_is_refused(migrated: Connection) -> None:
+    migrated.run("insert into etl.migration values ('9999_later.sql', 'x')")
+    with pytest.raises(NewerWarehouse, match=r"9999_later\.sql"):
+        migrate(migrated)
+
+
+def test_a_migration_that_fails_leaves_nothing_and_those_before_it_stay(
+    connection: Connection,
+) -> None:
+    migrations = plan(contracts.warehouse()).migrations
+    failing = "create table half_done (); select 1 / 0"
+    wanted = edited(migrations={**migrations, "0003_failing.sql": failing})
+    with pytest.raises(MigrationFailed, match=r"'0003_failing.sql' .* division by zero"):
+        migrate(connection, wanted=wanted)
+    assert connection.run("select to_regclass('warehouse.half_done')") == [[None]]
+    recorded = {name for (name,) in connection.run("select name from etl.migration")}
+    assert recorded == set(migrations)
+    assert migrate(connection) == list(plan(contracts.warehouse()).views)
+
+
+def test_several_at_once_apply_each_migration_once(warehouse_dsn: str) -> None:
+    def migrate_by_itself(_: int) -> list[str]:
+        with connected(from_dsn(warehouse_dsn), "tests") as connection:
+            return migrate(connection)
+
+    with ThreadPoolExecutor(6) as threads:
+        applied = list(threads.map(migrate_by_itself, range(6)))
+    migrations = list(plan(contracts.warehouse()).migrations)
+    of_all = [name for names in applied for name in names]
+    assert sorted(name for name in of_all if name in migrations) == migrations
+
+
+def test_views_are_made_again_when_their_text_changes(migrated: Connection) -> None:
+    text = render("create or replace view {view} as select 1 as one", view="fact_sales_order_one")
+    wanted = edited(views={**plan(contracts.warehouse()).views, "fact_sales_order_one": text})
+    assert "fact_sales_order_one" in migrate(migrated, wanted=wanted)
+    assert migrated.run("select one from warehouse.fact_sales_order_one") == [[1]]
+    assert migrate(migrated, wanted=wanted) == []
+
+
+def test_views_and_fingerprint_follow_the_contracts(migrated: Connection) -> None:
+    wanted = edited(contracts="other")
+    assert "fact_sales_order_current" in migrate(migrated, wanted=wanted)
+    assert migrated.run("select contracts from etl.warehouse") == [["other"]]
+
+
+def test_a_migration_cannot_do_what_the_user_may_not(migrated: Connection) -> None:
+    migrated.run("create role stranger; grant usage on schema etl to stranger;")
+    migrated.run("grant select on all tables in schema etl to stranger; set role stranger")
+    try:
+        wanted = edited(contracts="other")
+        with pytest.raises(MigrationFailed, match="needs the owner"):
+            migrate(migrated, wanted=wanted)
+    finally:
+        migrated.run("reset role; drop owned by stranger; drop role stranger")

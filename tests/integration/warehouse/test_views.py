@@ -1,0 +1,159 @@
+"""What users read: the history of every order, and its current state."""
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pg8000.native import Connection
+
+import contracts
+from postgres import render, transaction
+
+CASES = sorted((Path(__file__).parent / "history").glob("*.toml"))
+FACTS = contracts.warehouse().facts
+VIEWS = [f"{fact.name}_{kind}" for fact in FACTS for kind in ("current", "history")]
+COLUMNS = """
+select attname from pg_attribute
+where attrelid = cast(:view as regclass) and attnum > 0 order by attnum
+"""
+INSERT = """
+insert into warehouse.fact_sales_order (
+    sales_order_id, batch_seq, observed_at, created_date, created_time, is_deleted,
+    last_updated_date, last_updated_time, sales_staff_id, counterparty_id, units_sold, unit_price,
+    currency_id, design_id, agreed_payment_date, agreed_delivery_date, agreed_delivery_location_id
+) values (
+    :order, :batch, :observed_at, cast(:created_at as timestamp)::date,
+    cast(:created_at as timestamp)::time, :is_deleted,
+    '2024-01-01', '10:00', 1, 1, 1, 1, 1, 1, '2024-01-01', '2024-01-01', 1
+)
+"""
+HISTORY = """
+select sales_order_id, batch_seq, version, valid_from, valid_to, is_current
+from warehouse.fact_sales_order_history order by sales_order_id, version
+"""
+CURRENT = """
+select sales_order_id, batch_seq from warehouse.fact_sales_order_current order by 1
+"""
+
+
+@dataclass(frozen=True)
+class Version:
+    order: int
+    batch: int
+    observed_at: datetime
+    created_at: datetime
+    is_deleted: bool
+
+
+@pytest.fixture
+def orders(migrated: Connection) -> Connection:
+    """A warehouse whose orders refer to nothing: views do not look at dimensions."""
+    migrated.run("""
+        do $$ declare
+            key name;
+        begin
+            for key in select conname from pg_constraint
+                where conrelid = 'warehouse.fact_sales_order'::regclass and contype = 'f'
+            loop
+                execute format('alter table warehouse.fact_sales_order drop constraint %I', key);
+            end loop;
+        end $$
+    """)
+    return migrated
+
+
+def insert(connection: Connection, versions: Iterable[Version]) -> None:
+    for version in versions:
+        connection.run(INSERT, **vars(version))
+
+
+def read_table(text: str) -> list[list[Any]]:
+    """The rows of a table whose cells are TOML, but for '-', which is NULL."""
+    _, *rows = [line.split() for line in text.strip().splitlines()]
+    return [[None if cell == "-" else _cell(cell) for cell in row] for row in rows]
+
+
+def _cell(text: str) -> Any:
+    return tomllib.loads(f"cell = {text}:00" if "T" in text else f"cell = {text}")["cell"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
+def test_history_and_current_state_are_those_of_the_case(orders: Connection, case: Path) -> None:
+    expected = tomllib.loads(case.read_text())
+    insert(orders, (Version(*row) for row in read_table(expected["given"])))
+    assert orders.run(HISTORY) == read_table(expected["history"])
+    assert orders.run(CURRENT) == expected["current"]
+
+
+moments = st.integers(0, 6).map(lambda hours: datetime(2024, 1, 1) + timedelta(hours=hours))
+histories = st.lists(
+    st.builds(Version, st.integers(1, 3), st.integers(1, 8), moments, moments, st.booleans()),
+    unique_by=lambda version: (version.order, version.batch),
+    max_size=16,
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(versions=histories)
+def test_validity_has_neither_overlaps_nor_gaps_and_one_version_is_current(
+    orders: Connection, versions: list[Version]
+) -> None:
+    with transaction(orders):
+        orders.run("truncate warehouse.fact_sales_order")
+        insert(orders, versions)
+    history, current = orders.run(HISTORY), orders.run(CURRENT)
+    assert len(history) == len(versions)
+    for order in {version.order for version in versions}:
+        given_ = sorted((v for v in versions if v.order == order), key=lambda v: v.batch)
+        found = [row[1:] for row in history if row[0] == order]
+        assert [(batch, version) for batch, version, *_ in found] == [
+            (version.batch, number) for number, version in enumerate(given_, 1)
+        ]
+        assert all(before[3] == after[2] for before, after in pairwise(found))
+        assert all(start <= end for _, _, start, end, _ in found[:-1])
+        assert [is_current for *_, is_current in found] == [False] * (len(found) - 1) + [True]
+        assert found[-1][3] is None
+        assert found[0][2] == first_valid_from(given_[0])
+        last = given_[-1]
+        assert ([order, last.batch] in current) == (not last.is_deleted)
+    assert len(current) == len({tuple(row) for row in current})
+
+
+def first_valid_from(first: Version) -> datetime:
+    return first.observed_at if first.is_deleted else min(first.created_at, first.observed_at)
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
+def test_views_have_all_columns_of_their_fact(migrated: Connection, fact: contracts.Fact) -> None:
+    own = [fact.record, *fact.column_names]
+    expected = {
+        "current": own,
+        "history": [*own, "version", "valid_from", "valid_to", "is_current"],
+    }
+    for kind, columns in expected.items():
+        found = migrated.run(COLUMNS, view=f"warehouse.{fact.name}_{kind}")
+        assert [name for (name,) in found] == columns
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_query_on_one_order_uses_an_index_through_the_view(orders: Connection, view: str) -> None:
+    orders.run("""
+        insert into warehouse.fact_sales_order select
+            number, number % 20000, '2024-01-01', '10:00', '2024-01-01', '10:00', 1, 1, 1, 1, 1, 1,
+            '2024-01-01', '2024-01-01', 1, timestamp '2024-01-01', number / 20000, false
+        from generate_series(1, 40000) as number
+    """)
+    orders.run("analyze warehouse.fact_sales_order")
+    query = render(
+        "explain select * from warehouse.{view} where {key} = 4711", view=view, key="sales_order_id"
+    )
+    plan = "\n".join(line for (line,) in orders.run(query))
+    assert "fact_sales_order_sales_order_id_batch_seq_key" in plan
+    assert "Seq Scan" not in plan

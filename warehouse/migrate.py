@@ -1,0 +1,98 @@
+"""Bring the warehouse to what the migrations, the contracts and the view templates say."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pg8000.exceptions import DatabaseError
+from pg8000.native import Connection
+
+import contracts
+from postgres import render, sqlstate, sqlstate_message, transaction
+from warehouse.errors import MigrationFailed
+from warehouse.plan import Plan, Recorded, plan
+from warehouse.shape import check_shape
+
+SCHEMA = "warehouse"
+
+IS_THERE = "select to_regclass('etl.warehouse') is not null"
+RECORDED = """
+select name, checksum, schema_name, contracts, views
+from etl.migration left join etl.warehouse on true
+"""
+LOCK = "select pg_advisory_xact_lock(hashtext('etl.migration'))"
+SCHEMA_EXISTS = "select exists (select from pg_namespace where nspname = :schema)"
+MAKE_SCHEMA = "create schema {schema}"
+ENTER_SCHEMA = "set local search_path to {schema}"
+RECORD_MIGRATION = "insert into etl.migration (name, checksum) values (:name, :checksum)"
+RECORD_WAREHOUSE = """
+insert into etl.warehouse (schema_name, contracts, views) values (:schema, :contracts, :views)
+on conflict (only_row) do update set
+    contracts = excluded.contracts, views = excluded.views, migrated_at = clock_timestamp()
+"""
+
+
+def migrate(connection: Connection, schema: str = SCHEMA, wanted: Plan | None = None) -> list[str]:
+    """Apply the migrations that ``schema`` lacks, make its views again if they or the contracts
+    changed, and return the names of what was applied: nothing, after two queries, where all is
+    well. Of several at once, each migration is applied by one. ``wanted`` is by default what the
+    files of this package and the contracts say.
+
+    Raises MigrationEdited, NewerWarehouse, OtherSchema, MigrationFailed or WarehouseMismatch. A
+    migration that fails leaves nothing behind; those before it stay.
+    """
+    wanted = wanted or plan(contracts.warehouse())
+    recorded = _recorded(connection)
+    applied = []
+    for name in wanted.missing(recorded, schema):
+        with _serialised(connection, name, schema):
+            if name in wanted.missing(_recorded(connection), schema):
+                connection.run(wanted.migrations[name])
+                checksum = wanted.checksums[name]
+                connection.run(RECORD_MIGRATION, name=name, checksum=checksum)
+                applied.append(name)
+    if applied or wanted.views_differ(recorded):
+        applied += _made_views(connection, wanted, schema)
+    return applied
+
+
+def _made_views(connection: Connection, wanted: Plan, schema: str) -> list[str]:
+    with _serialised(connection, "views", schema):
+        if not wanted.views_differ(_recorded(connection)):
+            return []
+        check_shape(connection, contracts.warehouse(), schema)
+        for statements in wanted.views.values():
+            connection.run(statements)
+        fingerprints = {"contracts": wanted.contracts, "views": wanted.views_checksum}
+        connection.run(RECORD_WAREHOUSE, schema=schema, **fingerprints)
+    return list(wanted.views)
+
+
+@contextmanager
+def _serialised(connection: Connection, what: str, schema: str) -> Iterator[None]:
+    """A transaction in ``schema`` that no other migration runs beside."""
+    try:
+        with transaction(connection):
+            connection.run(LOCK)
+            _enter(connection, schema)
+            yield
+    except DatabaseError as refusal:
+        raise MigrationFailed(
+            f"Migration '{what}' of schema {schema} fails: {sqlstate_message(refusal)} (SQLSTATE"
+            f" {sqlstate(refusal)}). Nothing of it was kept. It needs the owner of the schema;"
+            " a fact that stood there before must be empty."
+        ) from refusal
+
+
+def _enter(connection: Connection, schema: str) -> None:
+    """Let unqualified names mean the schema, until the end of the transaction."""
+    # "if not exists" would ask for the right to create it even where it exists
+    if connection.run(SCHEMA_EXISTS, schema=schema) == [[False]]:
+        connection.run(render(MAKE_SCHEMA, schema=schema))
+    connection.run(render(ENTER_SCHEMA, schema=schema))
+
+
+def _recorded(connection: Connection) -> Recorded:
+    """What the warehouse says of itself."""
+    [[is_there]] = connection.run(IS_THERE)
+    rows = connection.run(RECORDED) if is_there else []
+    return Recorded({name: checksum for name, checksum, *_ in rows}, *(rows[0][2:] if rows else ()))

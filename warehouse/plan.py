@@ -1,0 +1,93 @@
+"""What the warehouse is to be: migrations from their files, views from templates and contracts."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+
+from contracts import Fact, Warehouse
+from postgres import names, render
+from warehouse.errors import MigrationEdited, NewerWarehouse, OtherSchema
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What was applied: each migration's checksum then; the last three are None until views
+    were made."""
+
+    migrations: Mapping[str, str]
+    schema: str | None = None
+    contracts: str | None = None
+    views: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The text of every migration and of every view, in the order in which they are applied."""
+
+    migrations: Mapping[str, str]
+    views: Mapping[str, str]
+    contracts: str
+
+    @property
+    def checksums(self) -> dict[str, str]:
+        """The SHA-256 of each migration."""
+        return {name: _checksum([text]) for name, text in self.migrations.items()}
+
+    @property
+    def views_checksum(self) -> str:
+        """The SHA-256 of all views."""
+        return _checksum(self.views.values())
+
+    def missing(self, recorded: Recorded, schema: str) -> list[str]:
+        """The migrations to apply. Raises MigrationEdited, NewerWarehouse or OtherSchema where
+        what was applied is not what we have."""
+        if recorded.schema not in (None, schema):
+            raise OtherSchema(
+                f"This database holds its warehouse in the schema {recorded.schema}, not {schema}."
+                f" Name that schema, or another database."
+            )
+        checksums = self.checksums
+        for name, checksum in recorded.migrations.items():
+            if name not in checksums:
+                raise NewerWarehouse(
+                    f"The warehouse has had the migration {name}, which this version does not"
+                    " know. Deploy the version that it came with, or a later one."
+                )
+            if checksum != checksums[name]:
+                raise MigrationEdited(
+                    f"warehouse/migrations/{name} was edited after it had been applied. Restore"
+                    " it as it was, and put the change into a new migration."
+                )
+        return [name for name in checksums if name not in recorded.migrations]
+
+    def views_differ(self, recorded: Recorded) -> bool:
+        """Whether the views were made of other templates or other contracts."""
+        made = recorded.contracts, recorded.views
+        return made != (self.contracts, self.views_checksum)
+
+
+def plan(warehouse: Warehouse) -> Plan:
+    """The plan for a warehouse of these contracts."""
+    views = {
+        f"{fact.name}_{kind}": _view(template, f"{fact.name}_{kind}", fact)
+        for kind, template in _texts("views").items()
+        for fact in warehouse.facts
+    }
+    migrations = {f"{name}.sql": text for name, text in _texts("migrations").items()}
+    return Plan(migrations, views, warehouse.fingerprint)
+
+
+def _view(template: str, name: str, fact: Fact) -> str:
+    columns = names([fact.record, *fact.column_names])
+    return render(template, view=name, fact=fact.name, key=fact.key, columns=columns)
+
+
+def _texts(folder: str) -> dict[str, str]:
+    paths = (path for path in (files("warehouse") / folder).iterdir())
+    sql = sorted((path for path in paths if path.name.endswith(".sql")), key=lambda p: p.name)
+    return {path.name.removesuffix(".sql"): path.read_text(encoding="utf-8") for path in sql}
+
+
+def _checksum(texts: Iterable[str]) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
