@@ -1,0 +1,119 @@
+"""The demo: a source that lives, and a person who watches its changes arrive."""
+
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from time import perf_counter
+
+from rich.console import Console
+
+from contracts import PlatformError
+from embedded.happenings import Arrived, Happenings
+from embedded.life import life_of_order
+from embedded.platform import Platform
+from embedded.screen import Arrival, arrivals_table, life_table
+from embedded.server import running
+from embedded.simulator import Simulator
+from postgres import Address, connected, from_dsn
+from warehouse import SCHEMA
+
+WIDTH = 100  # columns of a terminal
+
+
+class DemoFailed(PlatformError):
+    """A change of the source did not arrive in the warehouse."""
+
+
+def demo(orders: int) -> None:
+    """Seed a source with ``orders`` orders, change it, and show each change in the warehouse.
+
+    Everything that it makes is temporary. Raises DemoFailed.
+    """
+    console = Console(width=min(WIDTH, Console().width))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="totesys-demo-")))
+        with console.status("PostgreSQL starts"):
+            server = stack.enter_context(running(folder / "postgresql"))
+            for database in ("totesys", "warehouse"):
+                server.create_database(database)
+        source, warehouse = server.dsn("totesys"), server.dsn("warehouse")
+        platform = stack.enter_context(Platform(folder / "lake", source, warehouse))
+        writer = stack.enter_context(connected(from_dsn(source), "simulator"))
+        simulator = Simulator(writer)
+        simulator.create_schema()
+        simulator.seed(orders, until=date.today())  # noqa: DTZ011 - server and we are one machine
+        console.print(
+            f"\nA source with {orders} orders and an empty warehouse, both PostgreSQL on this"
+            " machine.\nEvery change goes: source -> poll -> lake -> Spark -> Parquet -> JDBC ->"
+            " star schema.\n"
+        )
+        _first_cycle(console, platform)
+        reader = stack.enter_context(connected(from_dsn(warehouse), "demo"))
+        follower = _Follower(console, platform, Happenings(simulator, reader, SCHEMA))
+        order = follower.follow_all(simulator, from_dsn(source))
+        console.print(arrivals_table(follower.arrivals))
+        console.print(life_table(order, life_of_order(reader, SCHEMA, order)))
+
+
+def _first_cycle(console: Console, platform: Platform) -> None:
+    begun = perf_counter()
+    with console.status("first cycle: Spark starts, and everything is new"):
+        platform.cycle()
+    changes = platform.report()["changes"]
+    rows = sum(counts["I"] for counts in changes.values())
+    console.print(
+        f"First cycle: {rows:,} rows of {len(changes)} tables are in the warehouse after"
+        f" {perf_counter() - begun:.1f} s, Spark's start included.\n"
+    )
+
+
+@dataclass
+class _Follower:
+    """Makes changes happen one by one, and measures the time until each can be seen."""
+
+    console: Console
+    platform: Platform
+    happenings: Happenings
+
+    def __post_init__(self) -> None:
+        self.arrivals: list[Arrival] = []
+
+    def follow_all(self, simulator: Simulator, source: Address) -> int:
+        """Every kind of change; the order whose life is worth telling."""
+        happenings, placed = self.happenings, list[int]()
+
+        def place() -> Arrived:
+            order, arrived = happenings.placed()
+            placed.append(order)
+            return arrived
+
+        self._follow("an order is placed, with its transaction and payment", place)
+        [order] = placed
+        self._follow("it is edited; last_updated stays as it was", lambda: happenings.edited(order))
+        self._follow("it is edited once more", lambda: happenings.edited(order))
+        self._follow("an order is written in a savepoint", happenings.placed_in_savepoint)
+        self._follow("a member of staff moves to another department", happenings.moved)
+        self._follow_late_commit(simulator, source)
+        self._follow("the first order is deleted", lambda: happenings.deleted(order))
+        return order
+
+    def _follow(self, title: str, happen: Callable[[], Arrived]) -> None:
+        arrived = happen()
+        self._await(title, perf_counter(), arrived)
+
+    def _follow_late_commit(self, simulator: Simulator, source: Address) -> None:
+        with simulator.late_order(source) as late:
+            self.platform.cycle()  # sees nothing of the order, whose timestamps are older
+        title = "an order stamped before the last poll commits after it"
+        self._await(title, perf_counter(), self.happenings.is_current(late.order_id))
+
+    def _await(self, title: str, committed: float, arrived: Arrived) -> None:
+        with self.console.status(title):
+            self.platform.cycle()
+        if not arrived():
+            raise DemoFailed(f"'{title}' did not arrive in the warehouse; run with --debug.")
+        seen = self.platform.report()["changes"]
+        self.arrivals.append(Arrival(title, seen, perf_counter() - committed))

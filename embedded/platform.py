@@ -1,0 +1,132 @@
+"""The platform on one machine: what the Lambda and the Glue workflow are on AWS."""
+
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Self
+
+import contracts
+from embedded.definition import Event, Workflow, read_workflow
+from embedded.spark import EmbeddedSpark
+from embedded.workflow import Ended, Spark, run, run_job
+from ingestion_lambda.poll import Polled, poll
+from lake import Lake, new_run, open_lake
+from postgres import connected, from_dsn
+from warehouse import SCHEMA, migrate
+
+WAREHOUSE = "TOTESYS_WAREHOUSE_DSN"
+"""The variable by which the load job finds the warehouse; an argument holds no secret."""
+
+STEPS = {"build_dimensions": "dimensions", "build_facts": "facts", "load_warehouse": "load"}
+
+
+@dataclass
+class DeferredBus:
+    """Keeps what a poll publishes, for the workflow to run after it."""
+
+    events: list[Event] = field(default_factory=list)
+
+    def publish(self, event: Event) -> None:
+        """Keep the event."""
+        self.events.append(event)
+
+    def workflow_runs(self) -> bool:
+        """Never: workflow and poll take turns in one process, and runs at once are harmless."""
+        return False
+
+
+class Platform:
+    """A lake in a directory, with a source that it ingests and a warehouse that it loads.
+
+    Spark starts when a job first needs it and stops with the block, unless it is somebody
+    else's ``spark``.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        source: str = "",
+        warehouse: str = "",
+        schema: str = SCHEMA,
+        spark: Spark | None = None,
+    ) -> None:
+        self._source, self._warehouse, self._schema = source, warehouse, schema
+        ingestion, processed = (
+            (folder.absolute() / part).as_uri() for part in ("ingestion", "processed")
+        )
+        self.lake: Lake = open_lake(ingestion, processed)
+        self._own_spark = EmbeddedSpark()
+        self._spark = spark or self._own_spark.get
+        self._workflow: Workflow = read_workflow(
+            {
+                "name": "embedded",
+                "source": contracts.source().name,
+                "ingestion": ingestion,
+                "processed": processed,
+                "generation": str(self.lake.generation),
+                "warehouse": f"env:{WAREHOUSE}",
+                "schema": schema,
+            }
+        )
+        self._seconds = dict.fromkeys(("poll", *STEPS.values()), 0.0)
+        self._polled = Polled(0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._own_spark.stop()
+
+    def cycle(self, allow_mass_delete: Collection[str] = ()) -> None:
+        """One poll, and the workflow if the load log lags."""
+        for event in self.poll(allow_mass_delete):
+            self._prepare_warehouse()
+            self._note(run(self._workflow, event, self._spark))
+
+    def poll(self, allow_mass_delete: Collection[str] = ()) -> Sequence[Event]:
+        """One poll; the events that it published."""
+        begun, bus = perf_counter(), DeferredBus()
+        with connected(from_dsn(self._source), "poll") as connection:
+            self._polled = poll(
+                connection, contracts.source(), self.lake, bus, new_run(), allow_mass_delete
+            )
+        self._seconds["poll"] = perf_counter() - begun
+        return bus.events
+
+    def transform(self) -> None:
+        """Build dimensions and facts of every batch that lacks them."""
+        for name in ("build_dimensions", "build_facts"):
+            self._note({name: run_job(self._workflow, name, self._spark)})
+
+    def load(self) -> None:
+        """Load every batch that was built and is not in the warehouse."""
+        self._prepare_warehouse()
+        self._note({"load_warehouse": run_job(self._workflow, "load_warehouse", self._spark)})
+
+    def report(self) -> dict[str, Any]:
+        """Where the platform stands, and what this run did and how long it took."""
+        facts = self.lake.facts.head()
+        return {
+            "seq": self.lake.batches.head_seq(),
+            "changes": self._polled.changes,
+            "loaded_through": self.lake.loads.head_seq(),
+            "quarantined": facts.open_quarantined if facts else 0,
+            "seconds": {name: round(spent, 3) for name, spent in self._seconds.items()},
+        }
+
+    def _prepare_warehouse(self) -> None:
+        os.environ[WAREHOUSE] = self._warehouse
+        with connected(from_dsn(self._warehouse), "migrate") as connection:
+            migrate(connection, self._schema)
+
+    def _note(self, ended: dict[str, Ended]) -> None:
+        for name, job in ended.items():
+            self._seconds[STEPS[name]] = job.seconds

@@ -1,0 +1,34 @@
+"""What the platform says while it works, for a person at a terminal."""
+
+import logging
+import sys
+
+OWN = ("ingestion_lambda", "glue_jobs", "warehouse", "embedded", "lake")
+STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+
+class Sentences(logging.Formatter):
+    """A line a happening: time, words, and what they are about."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        about = {k: v for k, v in record.__dict__.items() if k not in STANDARD and k != "run"}
+        told = "  ".join(f"{name}={_short(value)}" for name, value in about.items() if value)
+        line = f"{self.formatTime(record, '%H:%M:%S')} {record.getMessage()}  {told}".rstrip()
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def show_progress(everything: bool = False) -> None:
+    """Send the platform's log to stderr; with ``everything`` the libraries' too."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Sentences())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    for name in OWN:
+        logging.getLogger(name).setLevel(logging.DEBUG if everything else logging.INFO)
+
+
+def _short(value: object) -> str:
+    """Counts of rows without the zeros, everything else as it is."""
+    if isinstance(value, dict):
+        inner = {key: _short(part) for key, part in value.items() if part}
+        return "{" + ", ".join(f"{key}: {part}" for key, part in inner.items()) + "}"
+    return str(value)

@@ -1,0 +1,86 @@
+"""A Spark of our own in this process, small and quick to start."""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from threading import Lock
+
+from pyspark.sql import SparkSession
+
+from embedded.java import driver, java_home
+
+LOG4J = Path(__file__).with_name("log4j2.properties")
+
+JVM = (
+    "-XX:TieredStopAtLevel=1",  # starts in half the time; no loss up to millions of rows
+    "-XX:+UseSerialGC",
+    "-XX:-UsePerfData",
+    "-Duser.timezone=UTC",  # JDBC writes timestamps in the zone of the JVM
+    f'"-Dlog4j2.configurationFile={LOG4J.as_uri()}"',
+)
+SETTINGS = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.memory": "2g",
+    "spark.driver.extraJavaOptions": " ".join(JVM),
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.catalogImplementation": "in-memory",
+    "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
+    "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
+}
+
+
+class EmbeddedSpark:
+    """A session that starts when it is first asked for; of all threads, once."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._session: SparkSession | None = None
+        self._folder: Path | None = None
+
+    def get(self) -> SparkSession:
+        """The session. Raises NoJava or NoDriver."""
+        with self._lock:
+            if self._session is None:
+                os.environ["JAVA_HOME"] = str(java_home())
+                os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+                jar = driver()
+                self._folder = Path(tempfile.mkdtemp(prefix="spark-"))
+                self._session = _session(jar, self._folder)
+            return self._session
+
+    def stop(self) -> None:
+        """End the session, if it ever started, and remove what it kept on the disk."""
+        with self._lock:
+            if self._session is not None:
+                self._session.stop()
+                self._session = None
+            if self._folder is not None:
+                shutil.rmtree(self._folder, ignore_errors=True)
+                self._folder = None
+
+
+def _session(jar: Path, folder: Path) -> SparkSession:
+    builder = SparkSession.builder.master("local[*]").appName("embedded")
+    own = {
+        "spark.driver.extraClassPath": str(jar),
+        "spark.local.dir": str(folder),
+        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+    }
+    for name, value in {**SETTINGS, **own}.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    _write_no_checksum_files(session)
+    return session
+
+
+def _write_no_checksum_files(session: SparkSession) -> None:
+    """Hadoop puts a hidden .crc beside each local file; in the lake it would be a stray object."""
+    context = session.sparkContext
+    files = context._jvm.org.apache.hadoop.fs.FileSystem  # type: ignore[union-attr]
+    files.getLocal(context._jsc.hadoopConfiguration()).setWriteChecksum(False)

@@ -1,0 +1,38 @@
+"""The whole platform: a source, a lake, a warehouse, and real Spark between them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pg8000.native import Connection
+from pyspark.sql import SparkSession
+
+from embedded.platform import Platform
+from embedded.simulator import Simulator
+from postgres import connected, from_dsn
+
+
+@pytest.fixture
+def source(seeded_source_dsn: str) -> Iterator[Connection]:
+    """A session that writes to the source."""
+    with connected(from_dsn(seeded_source_dsn), "writer") as connection:
+        yield connection
+
+
+@pytest.fixture
+def simulator(source: Connection) -> Simulator:
+    return Simulator(source)
+
+
+@pytest.fixture
+def warehouse(warehouse_dsn: str) -> Iterator[Connection]:
+    """A session that reads the warehouse."""
+    with connected(from_dsn(warehouse_dsn), "reader") as connection:
+        yield connection
+
+
+@pytest.fixture
+def platform(
+    tmp_path: Path, seeded_source_dsn: str, warehouse_dsn: str, spark: SparkSession
+) -> Platform:
+    return Platform(tmp_path / "lake", seeded_source_dsn, warehouse_dsn, spark=lambda: spark)

@@ -1,0 +1,147 @@
+"""The command line as a program: what it prints, and how it ends."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from embedded.cli import main
+from postgres import connected, from_dsn
+from tests import totesys_dump
+
+ROOT = Path(__file__).parents[2]
+
+
+def embedded(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "embedded", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.mark.skipif(not totesys_dump.available(), reason="the real dump is not on this machine")
+def test_real_dump_comes_over_whole_and_a_second_cycle_does_nothing(
+    source_dsn: str, warehouse_dsn: str, tmp_path: Path
+):
+    with connected(from_dsn(source_dsn), "test") as source:
+        totesys_dump.load(source, totesys_dump.DUMP)
+        sums = "SELECT count(*), sum(units_sold * unit_price), sum(unit_price) FROM"
+        expected = source.run(f"{sums} sales_order")
+    places = ["--source", source_dsn, "--warehouse", warehouse_dsn, "--lake", str(tmp_path / "l")]
+    first = embedded("cycle", *places)
+    assert first.returncode == 0, first.stderr
+    report = json.loads(first.stdout.splitlines()[-1])
+    assert report["changes"]["sales_order"] == {"I": 11187, "U": 0, "D": 0}
+    assert (report["seq"], report["loaded_through"], report["quarantined"]) == (1, 1, 0)
+    assert set(report["seconds"]) == {"poll", "dimensions", "facts", "load", "total"}
+    with connected(from_dsn(warehouse_dsn), "test") as warehouse:
+        found = warehouse.run(f"{sums} warehouse.fact_sales_order_current")
+    assert found == expected
+    assert found[0][0] == 11187
+    second = embedded("cycle", *places)
+    again = json.loads(second.stdout.splitlines()[-1])
+    assert (second.returncode, again["seq"], again["changes"]) == (0, 1, {})
+    assert again["seconds"]["dimensions"] == again["seconds"]["load"] == 0
+
+
+def test_demo_shows_every_change_arrive_and_ends_by_itself():
+    ended = embedded("demo", "--orders", "40", COLUMNS="100")
+    assert ended.returncode == 0, ended.stderr
+    assert "visible" in ended.stdout
+    assert "deleted" in ended.stdout
+    assert all(len(line) <= 100 for line in ended.stdout.splitlines())
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["cycle", "--help"]], ids=" ".join)
+def test_help_teaches(arguments: Sequence[str]):
+    ended = embedded(*arguments, COLUMNS="100")
+    told = ended.stdout + ended.stderr
+    assert "usage: python -m embedded" in told
+    assert all(len(line) <= 100 for line in told.splitlines())
+    if arguments == ["--help"]:
+        assert "postgresql://user[:password]@host:port/database" in told
+
+
+def steps(source: str, warehouse: str, lake: Path) -> list[list[str]]:
+    options = {"--source": source, "--warehouse": warehouse, "--lake": str(lake)}
+    flat = [part for pair in options.items() for part in pair]
+    return [["cycle", *flat], ["poll", *flat]]
+
+
+def test_wrong_source_is_one_line_that_says_what_to_do_and_no_password(
+    source_dsn: str, warehouse_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    good = urlsplit(source_dsn)
+    wrong = {
+        source_dsn.replace(f":{good.password}@", ":opensesame@"): (1, "Check user, password"),
+        source_dsn.replace(f":{good.port}/", ":1/"): (1, "Nothing answers"),
+        source_dsn + "_not": (1, "does not exist"),
+        "mysql://me:opensesame@localhost/db": (2, "postgresql://user[:password]@host"),
+        warehouse_dsn: (1, "lacks a table"),
+    }
+    for dsn, (status, remedy) in wrong.items():
+        for arguments in steps(dsn, warehouse_dsn, tmp_path / "lake"):
+            assert main(arguments) == status
+            told = capsys.readouterr()
+            assert remedy in told.err
+            assert "Traceback" not in told.err
+            assert "opensesame" not in told.err
+            assert len(told.err.splitlines()) == 1
+            assert told.out == ""
+
+
+def test_wrong_warehouse_leaves_the_batch_committed_for_the_next_cycle(
+    seeded_source_dsn: str, warehouse_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    [cycle, _] = steps(seeded_source_dsn, warehouse_dsn + "_not", tmp_path / "lake")
+    assert main(cycle) == 1
+    assert "does not exist" in capsys.readouterr().err
+    [_, poll] = steps(seeded_source_dsn, warehouse_dsn, tmp_path / "lake")
+    assert main(poll) == 0
+    report = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (report["seq"], report["loaded_through"]) == (1, 0)
+
+
+def test_lake_that_cannot_be_written_is_one_line(
+    seeded_source_dsn: str, warehouse_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "lake").write_text("a file")
+    for arguments in steps(seeded_source_dsn, warehouse_dsn, tmp_path / "lake"):
+        assert main(arguments) == 1
+        assert "Check the permissions" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_debug_shows_the_traceback(tmp_path: Path, warehouse_dsn: str):
+    arguments = ["poll", "--source", warehouse_dsn, "--lake", str(tmp_path), "--debug"]
+    with pytest.raises(Exception, match="lacks a table"):
+        main(arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["poll"],
+        ["cycle", "--lake", "x"],
+        ["load", "--lake", "x"],
+        ["nothing"],
+        ["demo", "--orders", "x"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_ends_with_status_2(
+    arguments: Sequence[str], capsys: pytest.CaptureFixture[str]
+):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "usage" in capsys.readouterr().err

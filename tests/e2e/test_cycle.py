@@ -1,0 +1,201 @@
+"""From a commit in the source to a row in the warehouse, by one cycle."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pg8000.native import Connection
+
+from embedded.platform import Platform
+from embedded.simulator import Simulator
+from postgres import from_dsn
+
+HISTORY = """
+SELECT version, is_current, is_deleted, valid_from, valid_to
+FROM warehouse.fact_sales_order_history WHERE sales_order_id = :key ORDER BY version
+"""
+
+
+def current(warehouse: Connection) -> set[int]:
+    rows = warehouse.run("SELECT sales_order_id FROM warehouse.fact_sales_order_current")
+    return {key for [key] in rows}
+
+
+def history(warehouse: Connection, key: int) -> list[list[Any]]:
+    rows: list[list[Any]] = warehouse.run(HISTORY, key=key)
+    return rows
+
+
+def dump(warehouse: Connection) -> dict[str, list[list[Any]]]:
+    """Everything that the warehouse holds."""
+    tables = warehouse.run(
+        "SELECT table_schema || '.' || table_name FROM information_schema.tables"
+        " WHERE table_schema IN ('warehouse', 'etl') AND table_type = 'BASE TABLE' ORDER BY 1"
+    )
+    return {name: warehouse.run(f"SELECT * FROM {name} ORDER BY 1") for [name] in tables}
+
+
+def test_first_cycle_brings_every_order_to_the_cent(
+    platform: Platform, source: Connection, warehouse: Connection
+):
+    platform.cycle()
+    orders = "SELECT sales_order_id, units_sold, unit_price, currency_id, design_id FROM"
+    assert source.run(f"{orders} sales_order ORDER BY 1") == warehouse.run(
+        f"{orders} warehouse.fact_sales_order_current ORDER BY 1"
+    )
+    [[price]] = warehouse.run("SELECT unit_price FROM warehouse.fact_sales_order LIMIT 1")
+    assert isinstance(price, Decimal)
+
+
+def test_first_cycle_fills_every_dimension(
+    platform: Platform, source: Connection, warehouse: Connection
+):
+    platform.cycle()
+    for dimension, table in {
+        "dim_staff": "staff",
+        "dim_location": "address",
+        "dim_design": "design",
+        "dim_currency": "currency",
+        "dim_counterparty": "counterparty",
+    }.items():
+        [[expected]] = source.run(f"SELECT count(*) FROM {table}")
+        assert warehouse.run(f"SELECT count(*) FROM warehouse.{dimension}") == [[expected]]
+    span = "SELECT min(date_id)::text, max(date_id)::text, count(*) FROM warehouse.dim_date"
+    assert warehouse.run(span) == [["1990-01-01", "2099-12-31", 40177]]
+
+
+def test_texts_arrive_as_they_are(platform: Platform, source: Connection, warehouse: Connection):
+    platform.cycle()
+    ours = "SELECT address_line_1, address_line_2, district, city, postal_code, country, phone FROM"
+    rows = source.run(f"{ours} address ORDER BY address_id")
+    assert {"08841"} & {row[4] for row in rows}
+    assert {None, ""} <= {row[2] for row in rows}
+    assert rows == warehouse.run(f"{ours} warehouse.dim_location ORDER BY location_id")
+
+
+def test_second_cycle_does_nothing(platform: Platform, warehouse: Connection):
+    platform.cycle()
+    before, held = platform.report(), dump(warehouse)
+    platform.cycle()
+    after = platform.report()
+    assert (after["seq"], after["loaded_through"]) == (before["seq"], before["loaded_through"])
+    assert after["changes"] == {}
+    assert dump(warehouse) == held
+
+
+def test_edit_that_leaves_last_updated_alone_is_one_more_version(
+    platform: Platform, simulator: Simulator, warehouse: Connection
+):
+    platform.cycle()
+    edit = simulator.edit_sales_order_silently()
+    platform.cycle()
+    first, second = history(warehouse, edit.key)
+    assert first[:3] == [1, False, False]
+    assert second[:3] == [2, True, False]
+    assert first[4] == second[3]
+    platform.cycle()
+    assert len(history(warehouse, edit.key)) == 2
+
+
+def test_late_commit_and_savepoint_row_each_arrive_once(
+    platform: Platform, simulator: Simulator, warehouse: Connection, seeded_source_dsn: str
+):
+    platform.cycle()
+    saved = simulator.place_order_in_savepoint()
+    with simulator.late_order(from_dsn(seeded_source_dsn)) as late:
+        platform.cycle()
+        simulator.edit_sales_order_silently()
+        platform.cycle()
+        assert len(history(warehouse, late.order_id)) == 0
+    platform.cycle()
+    platform.cycle()
+    for order in (saved, late):
+        if order.table == "sales_order":
+            assert [row[:3] for row in history(warehouse, order.order_id)] == [[1, True, False]]
+    assert late.table == "sales_order"
+
+
+def test_deleted_order_keeps_its_history_and_ends_with_a_tombstone(
+    platform: Platform, simulator: Simulator, warehouse: Connection
+):
+    platform.cycle()
+    gone = simulator.delete_sales_order()
+    platform.cycle()
+    platform.cycle()
+    assert [row[:3] for row in history(warehouse, gone)] == [[1, False, False], [2, True, True]]
+    assert gone not in current(warehouse)
+
+
+def test_department_of_a_member_of_staff_changes_in_its_dimension(
+    platform: Platform, source: Connection, warehouse: Connection
+):
+    platform.cycle()
+    source.run("UPDATE department SET department_name = 'Renamed' WHERE department_id = 2")
+    platform.cycle()
+    [[members]] = source.run("SELECT count(*) FROM staff WHERE department_id = 2")
+    assert members
+    renamed = "SELECT count(*) FROM warehouse.dim_staff WHERE department_name = 'Renamed'"
+    assert warehouse.run(renamed) == [[members]]
+
+
+def test_row_that_cannot_conform_is_set_apart_and_holds_up_nothing(
+    platform: Platform, source: Connection, warehouse: Connection
+):
+    source.run("UPDATE sales_order SET agreed_payment_date = 'soon' WHERE sales_order_id = 3")
+    source.run("UPDATE sales_order SET unit_price = 'NaN' WHERE sales_order_id = 4")
+    platform.cycle()
+    assert platform.report()["quarantined"] == 2
+    assert not {3, 4} & current(warehouse)
+    source.run("UPDATE sales_order SET agreed_payment_date = '2024-11-15' WHERE sales_order_id = 3")
+    platform.cycle()
+    assert 3 in current(warehouse)
+
+
+def test_every_step_run_twice_changes_nothing_more(
+    platform: Platform, simulator: Simulator, warehouse: Connection
+):
+    platform.cycle()
+    edit = simulator.edit_sales_order_silently()
+    for step in (platform.poll, platform.transform, platform.load):
+        step()
+        step()
+    assert len(history(warehouse, edit.key)) == 2
+    held = dump(warehouse)
+    for step in (platform.load, platform.transform, platform.poll, platform.cycle):
+        step()
+    assert dump(warehouse) == held
+
+
+def test_warehouse_that_is_down_gets_everything_once_it_is_up(
+    tmp_path: Path, platform: Platform, simulator: Simulator, warehouse: Connection
+):
+    working = platform._warehouse
+    platform._warehouse = working + "_down"
+    for _ in range(2):
+        with pytest.raises(Exception, match="does not exist"):
+            platform.cycle()
+        simulator.edit_sales_order_silently()
+    platform._warehouse = working
+    platform.cycle()
+    report = platform.report()
+    assert report["seq"] == report["loaded_through"]
+    assert len(current(warehouse)) > 0
+
+
+def test_nothing_in_the_lake_is_ever_overwritten(
+    tmp_path: Path, platform: Platform, simulator: Simulator
+):
+    def objects() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    platform.cycle()
+    held = objects()
+    simulator.edit_sales_order_silently()
+    simulator.move_staff()
+    simulator.delete_sales_order()
+    platform.cycle()
+    now = objects()
+    assert {path: now[path] for path in held} == held
+    assert len(now) > len(held)
+    assert not [path for path in now if path.suffix == ".crc"]

@@ -1,0 +1,204 @@
+"""The runner does what workflow.json says; the file itself is under test here as well."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from threading import Event as Flag
+from threading import Lock
+from typing import Any
+
+import pytest
+
+from embedded.definition import WORKFLOW, InvalidWorkflow, read_workflow
+from embedded.workflow import JobFailed, Main, run
+
+GRACE = 0.2  # seconds in which a job that nothing holds back would have started
+PATIENCE = 10.0  # seconds after which something hangs
+BUILDS = ("build_dimensions", "build_facts")
+LOAD = "load_warehouse"
+VALUES = {
+    "name": "test",
+    "source": "totesys",
+    "ingestion": "file:///lake/ingestion",
+    "processed": "file:///lake/processed",
+    "generation": "1",
+    "warehouse": "env:WAREHOUSE",
+    "schema": "warehouse",
+}
+COMMITTED = {"source": "totesys.ingestion", "detail-type": "Batch Committed", "detail": {"seq": 1}}
+Mend = Callable[[dict[str, Any]], object]
+
+
+class Jobs:
+    """Stand-ins for the scripts, which note when they begin and end, and wait or fail if told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.argv: dict[str, Sequence[str]] = {}
+        self.actions: dict[str, Callable[[], object]] = {}
+        self._lock = Lock()
+
+    @property
+    def mains(self) -> Mapping[str, Main]:
+        return {f"{name}.py": self._main(name) for name in (*BUILDS, LOAD)}
+
+    def _main(self, name: str) -> Main:
+        def main(argv: Sequence[str], _spark: object) -> None:
+            self.argv[name] = argv
+            self._note(f"{name} begins")
+            self.actions.get(name, lambda: None)()
+            self._note(f"{name} ends")
+
+        return main
+
+    def _note(self, what: str) -> None:
+        with self._lock:
+            self.told.append(what)
+
+
+def no_spark() -> Any:
+    raise AssertionError("the runner itself has no use for Spark")
+
+
+@pytest.fixture
+def jobs() -> Jobs:
+    return Jobs()
+
+
+@pytest.fixture
+def mended(tmp_path: Path) -> Callable[[Mend], Path]:
+    """The real workflow.json after a change."""
+
+    def mend(change: Mend) -> Path:
+        document = json.loads(WORKFLOW.read_text())
+        change(document)
+        path = tmp_path / "workflow.json"
+        path.write_text(json.dumps(document))
+        return path
+
+    return mend
+
+
+@pytest.mark.parametrize(("slow", "quick"), [BUILDS, BUILDS[::-1]])
+def test_load_begins_only_after_both_builds_have_ended(jobs: Jobs, slow: str, quick: str):
+    quick_ended = Flag()
+    jobs.actions[quick] = quick_ended.set
+
+    def hold_back() -> None:
+        assert quick_ended.wait(PATIENCE)
+        Flag().wait(GRACE)  # a load that waits for the quick one alone would begin here
+
+    jobs.actions[slow] = hold_back
+
+    ended = run(read_workflow(VALUES), COMMITTED, no_spark, jobs.mains)
+
+    assert {name: job.state for name, job in ended.items()} == dict.fromkeys(
+        (*BUILDS, LOAD), "SUCCEEDED"
+    )
+    assert jobs.told[-3:] == [f"{slow} ends", f"{LOAD} begins", f"{LOAD} ends"]
+
+
+def test_both_builds_run_side_by_side(jobs: Jobs):
+    flags = {name: Flag() for name in BUILDS}
+
+    def meet(mine: str, other: str) -> Callable[[], None]:
+        def action() -> None:
+            flags[mine].set()
+            assert flags[other].wait(PATIENCE)
+
+        return action
+
+    jobs.actions = {mine: meet(mine, other) for mine, other in (BUILDS, BUILDS[::-1])}
+
+    assert run(read_workflow(VALUES), COMMITTED, no_spark, jobs.mains)[LOAD].state == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{**COMMITTED, "source": "other.ingestion"}, {**COMMITTED, "detail-type": "Other"}, {}],
+)
+def test_other_events_start_nothing(jobs: Jobs, event: Mapping[str, Any]):
+    assert run(read_workflow(VALUES), event, no_spark, jobs.mains) == {}
+    assert jobs.told == []
+
+
+def test_without_its_event_trigger_the_workflow_starts_nothing(
+    jobs: Jobs, mended: Callable[[Mend], Path]
+):
+    path = mended(lambda document: document["triggers"].pop("batch_committed"))
+
+    assert run(read_workflow(VALUES, path), COMMITTED, no_spark, jobs.mains) == {}
+
+
+@pytest.mark.parametrize(("held", "dropped"), [(0, 0), (1, 1)])
+def test_without_a_condition_the_load_does_not_wait_for_that_build(
+    jobs: Jobs, mended: Callable[[Mend], Path], held: int, dropped: int
+):
+    path = mended(lambda document: document["triggers"]["both_built"]["conditions"].pop(dropped))
+    load_began = Flag()
+    jobs.actions[LOAD] = load_began.set
+    jobs.actions[BUILDS[held]] = lambda: load_began.wait(PATIENCE)
+
+    run(read_workflow(VALUES, path), COMMITTED, no_spark, jobs.mains)
+
+    assert jobs.told.index(f"{LOAD} begins") < jobs.told.index(f"{BUILDS[held]} ends")
+
+
+@pytest.mark.parametrize("failing", BUILDS)
+def test_a_failed_build_keeps_the_load_from_running_and_is_named_with_its_cause(
+    jobs: Jobs, failing: str
+):
+    cause = RuntimeError("no space left")
+
+    def fail() -> None:
+        raise cause
+
+    jobs.actions[failing] = fail
+
+    with pytest.raises(JobFailed, match=f"{failing} failed: no space left") as failed:
+        run(read_workflow(VALUES), COMMITTED, no_spark, jobs.mains)
+
+    assert failed.value.__cause__ is cause
+    assert f"{LOAD} begins" not in jobs.told
+    assert {f"{name} ends" for name in BUILDS if name != failing} <= set(jobs.told)
+
+
+def test_the_jobs_get_their_arguments_with_every_place_filled(jobs: Jobs):
+    run(read_workflow(VALUES), COMMITTED, no_spark, jobs.mains)
+
+    built = ["--ingestion", VALUES["ingestion"], "--processed", VALUES["processed"]]
+    built += ["--generation", "1"]
+    assert jobs.argv == {
+        "build_dimensions": built,
+        "build_facts": built,
+        "load_warehouse": [*built, "--warehouse", "env:WAREHOUSE", "--schema", "warehouse"],
+    }
+
+
+def test_a_value_is_only_ever_text(jobs: Jobs):
+    hostile = 'a", "b": "${name}'
+    run(read_workflow({**VALUES, "ingestion": hostile}), COMMITTED, no_spark, jobs.mains)
+
+    assert jobs.argv["build_facts"][1] == hostile
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda d: d["triggers"]["both_built"]["actions"].append("ghost"), "ghost"),
+        (lambda d: d["triggers"]["both_built"]["conditions"][0].update(job="nobody"), "nobody"),
+        (lambda d: d["triggers"]["both_built"]["conditions"][0].update(state="DONE"), "DONE"),
+        (lambda d: d["triggers"]["both_built"].update(conditions=[]), "conditions"),
+        (lambda d: d["triggers"]["both_built"].update(logical="OR"), "OR"),
+        (lambda d: d["triggers"]["both_built"].update(type="ODD"), "neither"),
+        (lambda d: d["triggers"]["both_built"].pop("actions"), "actions"),
+        (lambda d: d["jobs"]["build_facts"].pop("script"), "script"),
+        (lambda d: d["jobs"]["build_facts"].update(script="${typo}"), "typo"),
+        (lambda d: d.update(jobs=[]), "items"),
+    ],
+)
+def test_a_workflow_that_contradicts_itself_is_refused(
+    mended: Callable[[Mend], Path], change: Mend, told: str
+):
+    with pytest.raises(InvalidWorkflow, match=told):
+        read_workflow(VALUES, mended(change))
