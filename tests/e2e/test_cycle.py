@@ -9,7 +9,7 @@ from pg8000.native import Connection
 
 from embedded.platform import Platform
 from embedded.simulator import Simulator
-from postgres import from_dsn
+from postgres import from_dsn, render
 
 HISTORY = """
 SELECT version, is_current, is_deleted, valid_from, valid_to
@@ -30,10 +30,11 @@ def history(warehouse: Connection, key: int) -> list[list[Any]]:
 def dump(warehouse: Connection) -> dict[str, list[list[Any]]]:
     """Everything that the warehouse holds."""
     tables = warehouse.run(
-        "SELECT table_schema || '.' || table_name FROM information_schema.tables"
-        " WHERE table_schema IN ('warehouse', 'etl') AND table_type = 'BASE TABLE' ORDER BY 1"
+        "SELECT table_schema, table_name FROM information_schema.tables"
+        " WHERE table_schema IN ('warehouse', 'etl') AND table_type = 'BASE TABLE' ORDER BY 1, 2"
     )
-    return {name: warehouse.run(f"SELECT * FROM {name} ORDER BY 1") for [name] in tables}
+    every_row = "SELECT * FROM {schema}.{table} ORDER BY 1"
+    return {t: warehouse.run(render(every_row, schema=s, table=t)) for s, t in tables}
 
 
 def test_first_cycle_brings_every_order_to_the_cent(
@@ -59,8 +60,9 @@ def test_first_cycle_fills_every_dimension(
         "dim_currency": "currency",
         "dim_counterparty": "counterparty",
     }.items():
-        [[expected]] = source.run(f"SELECT count(*) FROM {table}")
-        assert warehouse.run(f"SELECT count(*) FROM warehouse.{dimension}") == [[expected]]
+        [[expected]] = source.run(render("SELECT count(*) FROM {table}", table=table))
+        count = render("SELECT count(*) FROM warehouse.{dimension}", dimension=dimension)
+        assert warehouse.run(count) == [[expected]]
     span = "SELECT min(date_id)::text, max(date_id)::text, count(*) FROM warehouse.dim_date"
     assert warehouse.run(span) == [["1990-01-01", "2099-12-31", 40177]]
 

@@ -189,10 +189,10 @@ def test_payments_are_paid_when_they_fell_due_on_a_weekday_before_the_end(
     empty: Connection,
 ) -> None:
     Simulator(empty).seed(500)
-    paid = "cast(payment_date as date)"
     wrong = empty.run(
-        f"select count(*) from payment where paid <> ({paid} > cast(created_at as date)"
-        f" and {paid} < '2024-11-15' and extract(isodow from {paid}) < 6)"
+        "select count(*) from payment, cast(payment_date as date) as due"
+        " where paid <> (due > cast(created_at as date)"
+        " and due < '2024-11-15' and extract(isodow from due) < 6)"
     )
     assert wrong == [[0]]
     shared = empty.run(
