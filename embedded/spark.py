@@ -1,5 +1,6 @@
 """A Spark of our own in this process, small and quick to start."""
 
+import atexit
 import os
 import shutil
 import sys
@@ -51,11 +52,13 @@ class EmbeddedSpark:
                 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
                 jar = driver()
                 self._folder = Path(tempfile.mkdtemp(prefix="spark-"))
+                atexit.register(self.stop)  # for those who leave by an error
                 self._session = _session(jar, self._folder)
             return self._session
 
     def stop(self) -> None:
         """End the session, if it ever started, and remove what it kept on the disk."""
+        atexit.unregister(self.stop)
         with self._lock:
             if self._session is not None:
                 self._session.stop()
