@@ -90,7 +90,10 @@ def _warehouse_table(path: Traversable) -> WarehouseTable:
                 return Calendar(*common, columns, document["first"], document["last"])
             case "dimension":
                 lookups = document.get("lookups", {})
-                return Dimension(*common, columns, document["of"], lookups)
+                pass_through = document.get("pass_through", False)
+                if pass_through and lookups:
+                    raise ValueError("a dimension that passes rows through can look up nothing")
+                return Dimension(*common, columns, document["of"], lookups, pass_through)
             case "fact":
                 return Fact(*common, columns + HISTORY, document["of"], document["record"])
             case kind:

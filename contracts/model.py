@@ -89,10 +89,13 @@ class SourceTable(_Table):
 @dataclass(frozen=True)
 class Dimension(_Table):
     """A dimension: the latest values of the source table ``of``, one row a key. ``lookups`` maps
-    a further source table to the column of ``of`` that holds its key."""
+    a further source table to the column of ``of`` that holds its key. A dimension as large as the
+    facts is ``pass_through``: made of changed rows as they come, never of the whole table; it can
+    look up nothing, because rows do not come when what they look up changes."""
 
     of: str
     lookups: Mapping[str, str]
+    pass_through: bool = False
 
     @property
     def source_tables(self) -> frozenset[str]:
