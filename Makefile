@@ -47,5 +47,5 @@ lock: setup ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes newer versi
 
 clean: ## Remove everything that these targets made
 	rm -rf .venv .venv-lambda .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	rm -rf .coverage .coverage.* htmlcov metastore_db spark-warehouse derby.log
+	rm -rf .coverage .coverage.* htmlcov metastore_db spark-warehouse derby.log .totesys
 	find . -name __pycache__ -prune -exec rm -rf {} +
