@@ -2,17 +2,29 @@
 
 from postgres.address import Address, from_dsn, from_secret
 from postgres.connection import connect, connected, sqlstate, sqlstate_message
-from postgres.errors import InvalidAddress, QueryFailed, Refused, Unreachable
+from postgres.errors import (
+    InvalidAddress,
+    InvalidReference,
+    NotAuthenticated,
+    QueryFailed,
+    Refused,
+    Unreachable,
+    Unverified,
+)
+from postgres.reference import resolve
 from postgres.sql import Sql, joined, names, render, value
 from postgres.transaction import transaction
 
 __all__ = [
     "Address",
     "InvalidAddress",
+    "InvalidReference",
+    "NotAuthenticated",
     "QueryFailed",
     "Refused",
     "Sql",
     "Unreachable",
+    "Unverified",
     "connect",
     "connected",
     "from_dsn",
@@ -20,6 +32,7 @@ __all__ = [
     "joined",
     "names",
     "render",
+    "resolve",
     "sqlstate",
     "sqlstate_message",
     "transaction",

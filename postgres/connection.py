@@ -9,7 +9,14 @@ from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection
 
 from postgres.address import Address
-from postgres.errors import QueryFailed, Refused, Unreachable
+from postgres.errors import (
+    InvalidAddress,
+    NotAuthenticated,
+    QueryFailed,
+    Refused,
+    Unreachable,
+    Unverified,
+)
 
 CONNECT_TIMEOUT = 10.0  # seconds; a host that drops packets would hold a poll for minutes
 SESSION = {
@@ -23,7 +30,7 @@ SESSION = {
 def connected(address: Address, application: str) -> Iterator[Connection]:
     """A connection for the block, named ``application`` in ``pg_stat_activity``.
 
-    Raises Unreachable or Refused; what PostgreSQL refuses within the block, and nobody there
+    Raises what ``connect`` does; what PostgreSQL refuses within the block, and nobody there
     expected, leaves it as QueryFailed.
     """
     with ExitStack() as closing:
@@ -44,17 +51,36 @@ def connected(address: Address, application: str) -> Iterator[Connection]:
 
 
 def connect(address: Address, application: str) -> Connection:
-    """A new connection; dates come as ISO, text as UTF-8. Raises Unreachable or Refused."""
+    """A new connection; dates come as ISO, text as UTF-8.
+
+    A remote server must prove by TLS that it is the one in the address before it hears anything
+    of us. Raises InvalidAddress, Unreachable, Unverified or Refused.
+    """
+    context = _tls(address)
     opened = _socket(address)
     with ExitStack() as failed:
         failed.callback(_hang_up, opened)
-        connection = _session(address, application, opened)
+        connection = _session(address, application, opened, context)
         failed.pop_all()
     connection._usock.settimeout(None)  # a query may take its time, which a handshake may not
     return connection
 
 
-def _session(address: Address, application: str, opened: socket.socket) -> Connection:
+def _tls(address: Address) -> ssl.SSLContext | None:
+    """Verification as libpq's verify-full: an authority of the file vouches for the host's name."""
+    if not (file := address.authorities):
+        return None
+    try:
+        return ssl.create_default_context(cafile=file)
+    except OSError as wrong:  # ssl.SSLError is one
+        raise InvalidAddress(
+            f"The CA bundle {file} cannot be read as certificates in PEM: {wrong}. Check the path."
+        ) from None
+
+
+def _session(
+    address: Address, application: str, opened: socket.socket, context: ssl.SSLContext | None
+) -> Connection:
     try:
         return Connection(
             address.user,
@@ -64,13 +90,20 @@ def _session(address: Address, application: str, opened: socket.socket) -> Conne
             password=address.password or "",  # pg8000 breaks when asked for one that is None
             application_name=application,
             startup_params=SESSION,
-            ssl_context=None if address.is_local else ssl.create_default_context(),
+            ssl_context=context,
             sock=opened,
         )
     except DatabaseError as refusal:
         reason = sqlstate_message(refusal)
-        raise Refused(
+        kind = NotAuthenticated if sqlstate(refusal).startswith("28") else Refused
+        raise kind(
             f"PostgreSQL refuses {address}: {reason}. Check user, password and database name."
+        ) from None
+    except ssl.SSLCertVerificationError as wrong:
+        raise Unverified(
+            f"The server at {address.host}:{address.port} is not proved to be that one:"
+            f" {wrong.verify_message}. Check the host name, and that {address.sslrootcert} holds"
+            " the certificates of its authority. It has heard no password."
         ) from None
     except (InterfaceError, OSError, LookupError, ValueError) as broken:  # last two: not PostgreSQL
         raise Unreachable(

@@ -77,11 +77,44 @@ def test_this_machine_is_local(host: str) -> None:
     assert Address(host, 1, "d", "u").is_local
 
 
-@pytest.mark.parametrize("host", ["db.example", "10.0.0.1", "::2"])
+@pytest.mark.parametrize("host", ["db.example", "10.0.0.1", "::2", "127.0.0.1.example", "0"])
 def test_other_machines_are_remote_and_verified(host: str) -> None:
-    address = Address(host, 1, "d", "u")
+    address = Address(host, 1, "d", "u", sslrootcert="/ca bundle&.pem")
     assert not address.is_local
-    assert address.jdbc_url.endswith("?sslmode=verify-full")
+    assert address.authorities == "/ca bundle&.pem"
+    assert address.jdbc_url.endswith("?sslmode=verify-full&sslrootcert=/ca%20bundle%26.pem")
+
+
+def test_remote_machine_without_a_ca_bundle_is_refused_with_what_to_give() -> None:
+    address = from_dsn("postgresql://me:secret@db.example/totesys", {})
+    for use in (lambda: address.authorities, lambda: address.jdbc_url):
+        with pytest.raises(InvalidAddress, match=r"PGSSLROOTCERT=FILE.*\?sslrootcert=FILE"):
+            use()
+
+
+def test_this_machine_needs_no_ca_bundle() -> None:
+    assert from_dsn("postgresql://me@localhost/d?sslrootcert=/ca.pem").authorities is None
+
+
+def test_ca_bundle_comes_with_the_dsn_or_from_the_environment() -> None:
+    environ = {"PGSSLROOTCERT": "/environ.pem"}
+    dsn = "postgresql://me@db.example/totesys"
+    assert from_dsn(dsn, environ).authorities == "/environ.pem"
+    assert from_dsn(f"{dsn}?sslrootcert=/a+b%20c.pem", environ).authorities == "/a+b c.pem"
+    assert from_dsn(f"{dsn}?sslmode=verify-full", environ).authorities == "/environ.pem"
+    assert from_secret(json.dumps(SECRET), environ).authorities == "/environ.pem"
+
+
+@pytest.mark.parametrize("mode", ["disable", "require", "verify-ca", ""])
+def test_weaker_sslmode_is_refused(mode: str) -> None:
+    with pytest.raises(InvalidAddress, match="weaker than verify-full"):
+        from_dsn(f"postgresql://me@db.example/totesys?sslmode={mode}")
+
+
+def test_parameter_that_would_not_be_heeded_is_refused() -> None:
+    with pytest.raises(InvalidAddress, match="do not heed") as refusal:
+        from_dsn("postgresql://me@db.example/totesys?sslcert=/hunter2")
+    assert "hunter2" not in str(refusal.value)
 
 
 def test_jdbc_url_brackets_an_ipv6_host_and_leaves_the_user_out() -> None:

@@ -1,9 +1,9 @@
-"""Where a job finds the address of its database: an argument names the place, never the secret."""
+"""Where an entry finds the address of its database: an argument names the place, and no secret."""
 
 from collections.abc import Callable, Mapping
 
-from glue_jobs.errors import InvalidReference
-from postgres import Address, from_dsn, from_secret
+from postgres.address import Address, from_dsn, from_secret
+from postgres.errors import InvalidReference
 
 
 def resolve(
@@ -14,7 +14,7 @@ def resolve(
     kind, _, name = reference.partition(":")
     match kind:
         case "secretsmanager" if name:
-            return from_secret(read_secret(name))
+            return from_secret(read_secret(name), environ)
         case "env" if name in environ:
             return from_dsn(environ[name], environ)
         case "env" if name:

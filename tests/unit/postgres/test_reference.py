@@ -1,10 +1,8 @@
-"""A job's argument names the place of a DSN or a secret, and never holds one."""
+"""An entry's argument names the place of a DSN or a secret, and never holds one."""
 
 import pytest
 
-from glue_jobs.connection_reference import resolve
-from glue_jobs.errors import InvalidReference
-from postgres import Address, InvalidAddress
+from postgres import Address, InvalidAddress, InvalidReference, resolve
 
 DSN = "postgresql://loader:s3cr3t@db.example:5433/stars"
 SECRET = """
