@@ -6,7 +6,7 @@ import uuid
 from pathlib import Path
 
 from lake.errors import AlreadyExists, InvalidLake, LakeUnavailable, NotFound
-from lake.store import Body, Stored
+from lake.store import STRAY, Body, Stored
 
 UNFINISHED = ".unfinished"
 
@@ -25,7 +25,7 @@ class DirectoryStore:
             try:
                 _make_folders(target.parent)
                 _link_new(unfinished, target)
-                _sync_folder(target.parent)
+                _sync(target.parent)
             finally:
                 unfinished.unlink()
         except OSError as refusal:
@@ -44,7 +44,7 @@ class DirectoryStore:
     def newest(self, prefix: str) -> str | None:
         try:
             with os.scandir(self._path(prefix)) as entries:
-                names = (entry.name for entry in entries if entry.is_file())
+                names = (e.name for e in entries if e.name > STRAY and e.is_file())
                 first = min(names, default=None)
         except FileNotFoundError:
             return None
@@ -64,6 +64,15 @@ class DirectoryStore:
             key=lambda stored: stored.key,
         )
 
+    def settle(self, key: str) -> None:
+        path = self._path(key)
+        try:
+            _sync(path)
+            for folder in path.relative_to(self._root).parents:
+                _sync(self._root / folder)
+        except OSError as refusal:
+            raise self._unavailable("settled", key, refusal) from refusal
+
     def uri(self, key: str) -> str:
         return f"file://{self._path(key)}"  # Hadoop takes paths as they are: %3D is no '=' to it
 
@@ -77,14 +86,18 @@ class DirectoryStore:
         folder = self._root / UNFINISHED
         _make_folders(folder)
         path = folder / uuid.uuid4().hex
-        with path.open("xb") as file:
-            if isinstance(body, bytes):
-                file.write(body)
-            else:
-                body.seek(0)
-                shutil.copyfileobj(body, file, 1 << 20)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with path.open("xb") as file:
+                if isinstance(body, bytes):
+                    file.write(body)
+                else:
+                    body.seek(0)
+                    shutil.copyfileobj(body, file, 1 << 20)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
         return path
 
     def _unavailable(self, done: str, key: str, refusal: OSError) -> LakeUnavailable:
@@ -106,11 +119,11 @@ def _make_folders(folder: Path) -> None:
     if not folder.is_dir():
         _make_folders(folder.parent)
         folder.mkdir(exist_ok=True)
-        _sync_folder(folder.parent)
+        _sync(folder.parent)
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

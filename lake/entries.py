@@ -39,14 +39,22 @@ class Bucket:
 @dataclass(frozen=True)
 class Position:
     """Up to where the source was read. ``horizon`` is the oldest transaction id that the snapshot
-    could not see finished, or an older one while that was not safe on the source's disk; None
-    where there is none yet. ``identity`` tells this source from every other, and from itself
-    after a restore."""
+    could not see finished, or an older one while that was not safe on the source's disk.
+    ``identity`` tells this source from every other, and from itself after a restore.
+    ``running_since`` is the ``observed_at`` of the earliest batch known to have met the
+    transaction ``xmin`` under way, where one has."""
 
     xmin: int
     xmax: int
-    horizon: int | None
+    horizon: int
     identity: Mapping[str, str]
+    running_since: datetime | None = None
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> "Position":
+        """The position in a JSON document. Raises KeyError, TypeError or ValueError."""
+        since = document.get("running_since")
+        return cls(**{**document, "running_since": since and datetime.fromisoformat(since)})
 
 
 @dataclass(frozen=True)
@@ -78,7 +86,7 @@ class Batch:
             **_common(document),
             lake=document["lake"],
             observed_at=datetime.fromisoformat(document["observed_at"]),
-            position=Position(**document["position"]),
+            position=Position.read(document["position"]),
             tables={
                 name: Changes(**{**table, "file": File(**table["file"])})
                 for name, table in document["tables"].items()
@@ -102,8 +110,16 @@ class Output:
 class Built:
     """An entry of the dimensions or the facts log: what a job made of a batch.
 
-    ``quarantined`` holds the source rows that could not conform; ``open_quarantined`` counts all
-    such rows up to this batch."""
+    ``quarantined`` holds the source rows that could not conform; ``open_quarantined`` counts those
+    that are open after this batch, but for what retries brought back since ``superseding``.
+    ``calendars`` says from which day to which the days are in the lake, by calendar; ``contracts``
+    is the fingerprint of those that they were made by.
+
+    ``tombstones`` holds, by fact, the keys of deleted rows whose last values could not conform.
+    ``set_apart`` and ``buried`` count all rows quarantined, and all tombstones, up to this batch;
+    they never fall. ``superseding`` is the last batch, 0 for none, that brought a version or a
+    tombstone of a key with open rows; that batch's own entry has in ``still_open`` all rows, by
+    source table, that were open after it."""
 
     seq: int
     run: str
@@ -111,6 +127,13 @@ class Built:
     tables: Mapping[str, Output]
     quarantined: Mapping[str, Output] = field(default_factory=dict)
     open_quarantined: int = 0
+    calendars: Mapping[str, str] = field(default_factory=dict)
+    contracts: str = ""
+    tombstones: Mapping[str, Output] = field(default_factory=dict)
+    set_apart: int = 0
+    buried: int = 0
+    superseding: int = 0
+    still_open: Mapping[str, Output] = field(default_factory=dict)
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> "Built":
@@ -120,6 +143,13 @@ class Built:
             tables=_outputs(document["tables"]),
             quarantined=_outputs(document["quarantined"]),
             open_quarantined=document["open_quarantined"],
+            calendars=document.get("calendars", {}),
+            contracts=document.get("contracts", ""),
+            tombstones=_outputs(document.get("tombstones", {})),
+            set_apart=document.get("set_apart", document["open_quarantined"]),
+            buried=document.get("buried", 0),
+            superseding=document.get("superseding", 0),
+            still_open=_outputs(document.get("still_open", {})),
         )
 
 
@@ -137,7 +167,78 @@ class Loaded:
         return cls(**_common(document))
 
 
-Entry = Batch | Built | Loaded
+@dataclass(frozen=True)
+class Retried:
+    """An entry of the log of retries: rows set apart that could be read after all.
+
+    Every row that was set apart up to and with batch ``through``, and not brought back before, was
+    tried. ``tables`` holds the versions brought back, with the batch and the moment of their rows;
+    ``quarantined`` all the rows that stayed apart, ``still_open`` those of them that are open, and
+    ``closed`` counts what this and earlier retries brought back. ``tombstones`` names all of the
+    batches up to ``through``: what comes back may have been deleted since."""
+
+    seq: int
+    run: str
+    committed_at: datetime
+    through: int
+    tables: Mapping[str, Output]
+    quarantined: Mapping[str, Output]
+    closed: int
+    still_open: Mapping[str, Output]
+    tombstones: Mapping[str, Output] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """Rows that it brings to the warehouse."""
+        return sum(output.rows for output in self.tables.values())
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> "Retried":
+        """The entry in a JSON document. Raises KeyError, TypeError or ValueError."""
+        return cls(
+            **_common(document),
+            through=document["through"],
+            tables=_outputs(document["tables"]),
+            quarantined=_outputs(document["quarantined"]),
+            closed=document["closed"],
+            still_open=_outputs(document.get("still_open", document["quarantined"])),
+            tombstones=_outputs(document.get("tombstones", {})),
+        )
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """An entry of the log of generations: from then on generation ``seq`` was the one in use."""
+
+    seq: int
+    run: str
+    committed_at: datetime
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> "Adopted":
+        """The entry in a JSON document. Raises KeyError, TypeError or ValueError."""
+        return cls(**_common(document))
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The record of a day's audit: the source was compared whole with the mirror, which then was
+    that of batch ``seq``. ``missed`` counts, per table, the rows that polls had overlooked."""
+
+    seq: int
+    run: str
+    committed_at: datetime
+    observed_at: datetime
+    missed: Mapping[str, int]
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> "Audit":
+        """The record in a JSON document. Raises KeyError, TypeError or ValueError."""
+        observed_at = datetime.fromisoformat(document["observed_at"])
+        return cls(**_common(document), observed_at=observed_at, missed=document["missed"])
+
+
+Entry = Batch | Built | Loaded | Retried | Adopted | Audit
 
 
 def document(entry: Entry) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from lake import layout
+from lake.audits import Audits
 from lake.directory import DirectoryStore
-from lake.entries import Batch, Built, Loaded
+from lake.entries import Adopted, Batch, Built, Loaded, Retried
 from lake.errors import InvalidLake
 from lake.log import Log
 from lake.store import Store
@@ -27,6 +28,11 @@ class Lake:
         return Log(self.ingestion, layout.BATCH_LOG, Batch.read)
 
     @property
+    def audits(self) -> Audits:
+        """On which days the source was compared whole with the mirror."""
+        return Audits(self.ingestion)
+
+    @property
     def dimensions(self) -> Log[Built]:
         """What build_dimensions made of each batch."""
         return Log(self.processed, layout.processed_log(self.generation, "dimensions"), Built.read)
@@ -40,6 +46,29 @@ class Lake:
     def loads(self) -> Log[Loaded]:
         """Which batches are in the warehouse."""
         return Log(self.processed, layout.processed_log(self.generation, "load"), Loaded.read)
+
+    @property
+    def retries(self) -> Log[Retried]:
+        """What retries of quarantined rows brought back, numbered by themselves."""
+        return Log(self.processed, layout.processed_log(self.generation, "retries"), Retried.read)
+
+    @property
+    def generations(self) -> Log[Adopted]:
+        """Which generation is in use, for those that are not told: the head's, or else the
+        first."""
+        return Log(self.processed, layout.GENERATIONS_LOG, Adopted.read)
+
+    def open_quarantined(self) -> int:
+        """How many rows are set apart that no retry has brought back, and of whose keys no later
+        batch has brought a version or a tombstone."""
+        facts, retried = self.facts.head(), self.retries.head()
+        if facts is None:
+            return 0
+        if retried is None or retried.through < facts.superseding:
+            return facts.open_quarantined
+        before = self.facts.entry(retried.through).set_apart
+        left = sum(output.rows for output in retried.still_open.values())
+        return left + facts.set_apart - before
 
 
 def open_lake(ingestion: str, processed: str, generation: int = 1) -> Lake:

@@ -1,10 +1,13 @@
 """Where everything lies in the two buckets. Nothing else spells a key.
 
 ingestion  <source>/<table>/observed_date=YYYY-MM-DD/batch=<seq>-<run>/part.parquet
-           _log/…  _mirror/<table>/…
+           _log/…  _mirror/<table>/…  _audits/YYYY-MM-DD.json
 processed  g=<generation>/<warehouse table>/batch=<seq>-<run>/…parquet
-           g=<generation>/_log/{dimensions,facts,load}/…
+           g=<generation>/_log/{dimensions,facts,load,retries}/…
            g=<generation>/_quarantine/<table>/batch=<seq>-<run>/…parquet
+           g=<generation>/_open/<table>/batch=<seq>-<run>/…parquet
+           g=<generation>/_tombstones/<fact>/batch=<seq>-<run>/…parquet
+           _generations/…
 """
 
 from datetime import date
@@ -13,6 +16,7 @@ SEQ_DIGITS = 20
 LAST_SEQ = 10**SEQ_DIGITS - 1
 
 BATCH_LOG = "_log/"
+GENERATIONS_LOG = "_generations/"
 
 SEQ_IN_KEY = rf"/batch=(\d{{{SEQ_DIGITS}}})-"
 """Finds the seq in the key, or in the address, of a data object."""
@@ -33,13 +37,18 @@ def batch_key(source: str, table: str, day: date, seq: int, run: str) -> str:
     return f"{source}/{table}/observed_date={day:%Y-%m-%d}/{_batch(seq, run)}/part.parquet"
 
 
+def audit_key(day: date) -> str:
+    """The record that the source was compared whole with the mirror on that day."""
+    return f"_audits/{day:%Y-%m-%d}.json"
+
+
 def mirror_key(table: str, bucket: int, seq: int, run: str) -> str:
     """A bucket of a table's mirror, as of a batch."""
     return f"_mirror/{table}/bucket={bucket}/{_batch(seq, run)}.parquet"
 
 
 def processed_log(generation: int, step: str) -> str:
-    """The log of a step: dimensions, facts or load."""
+    """The log of a step: dimensions, facts, load or retries."""
     return f"g={generation}/_log/{step}/"
 
 
@@ -51,6 +60,16 @@ def processed_folder(generation: int, table: str, seq: int, run: str) -> str:
 def quarantine_folder(generation: int, table: str, seq: int, run: str) -> str:
     """A source table's rows of a batch that cannot conform."""
     return f"g={generation}/_quarantine/{table}/{_batch(seq, run)}/"
+
+
+def open_folder(generation: int, table: str, seq: int, run: str) -> str:
+    """A source table's rows that are set apart and open still, once some no longer are."""
+    return f"g={generation}/_open/{table}/{_batch(seq, run)}/"
+
+
+def tombstones_folder(generation: int, fact: str, seq: int, run: str) -> str:
+    """The keys of a fact whose deletions in a batch had no conforming values."""
+    return f"g={generation}/_tombstones/{fact}/{_batch(seq, run)}/"
 
 
 def _batch(seq: int, run: str) -> str:

@@ -24,7 +24,13 @@ class Log(Generic[E]):
     def head_seq(self) -> int:
         """The last seq committed, 0 where there is none; one request however long the log."""
         key = self._store.newest(self._folder)
-        return 0 if key is None else entry_seq(key)
+        try:
+            return 0 if key is None else entry_seq(key)
+        except ValueError:
+            raise InvalidLake(
+                f"{self._store.uri(key or '')} is no entry of a log. Take it away: nothing but"
+                " entries may lie there."
+            ) from None
 
     def head(self) -> E | None:
         """The last entry, or None."""

@@ -6,7 +6,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lake.errors import AlreadyExists, LakeUnavailable, NotFound
-from lake.store import Body, Stored
+from lake.store import STRAY, Body, Stored
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -58,7 +58,9 @@ class S3Store:
 
     def newest(self, prefix: str) -> str | None:
         try:
-            page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=1)
+            page = self._client.list_objects_v2(
+                Bucket=self._bucket, Prefix=prefix, StartAfter=prefix + STRAY, MaxKeys=1
+            )
         except (ClientError, BotoCoreError) as refusal:
             raise self._unavailable("listed", prefix, refusal) from refusal
         return next((item["Key"] for item in page.get("Contents", [])), None)
@@ -75,6 +77,9 @@ class S3Store:
             ]
         except (ClientError, BotoCoreError) as refusal:
             raise self._unavailable("listed", prefix, refusal) from refusal
+
+    def settle(self, key: str) -> None:
+        """Nothing to do: what S3 has answered it keeps."""
 
     def uri(self, key: str) -> str:
         return f"s3://{self._bucket}/{key}"

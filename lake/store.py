@@ -5,6 +5,10 @@ from typing import BinaryIO, Protocol
 
 Body = bytes | BinaryIO
 
+STRAY = "/"
+"""Names that sort before this begin with a dot or the like; they are not ours, but what file
+browsers and consoles leave behind, and count nowhere."""
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -35,6 +39,9 @@ class Store(Protocol):
 
     def under(self, prefix: str) -> list[Stored]:
         """Every object under ``prefix`` (a folder, with its '/'), in key order."""
+
+    def settle(self, key: str) -> None:
+        """Make an object that Spark wrote outlive a power cut, as those of ``put_new`` do."""
 
     def uri(self, key: str) -> str:
         """The address by which Spark reads and writes ``key``."""

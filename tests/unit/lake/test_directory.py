@@ -57,11 +57,13 @@ def test_full_disk_is_an_error_and_leaves_no_object(
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    store.put_new("another", b"body")
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(LakeUnavailable, match=r"No space left.*free space"):
         store.put_new("key", b"body")
     monkeypatch.undo()
-    assert store.newest("") is None
+    assert store.newest("") == "another"
+    assert list((tmp_path / UNFINISHED).iterdir()) == []
 
 
 def test_lake_that_is_a_file_is_an_error_that_names_it(tmp_path: Path):

@@ -104,6 +104,12 @@ def test_entry_that_cannot_be_read_is_named(lake: Lake, body: bytes):
         lake.batches.entry(1)
 
 
+def test_stray_object_in_a_log_is_named(lake: Lake):
+    lake.ingestion.put_new("_log/0 copy.json", b"{}")
+    with pytest.raises(InvalidLake, match=r"0 copy\.json is no entry of a log"):
+        lake.batches.head_seq()
+
+
 def test_document_holds_the_format_and_counts_are_per_table_and_op():
     assert document(batch(1))["format"] == 1
     assert batch(1).counts == {"staff": {"I": 1, "U": 1, "D": 1}}

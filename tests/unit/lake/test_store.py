@@ -55,6 +55,18 @@ def test_newest_is_the_first_key_of_its_folder(store: Store):
     assert store.newest("log/") == "log/1"
 
 
+def test_newest_passes_over_what_file_browsers_leave_behind(store: Store):
+    for key in ("log/.DS_Store", "log/5"):
+        store.put_new(key, b"")
+    assert store.newest("log/") == "log/5"
+
+
+def test_settled_object_is_as_it_was(store: Store):
+    store.put_new("t/key", b"body")
+    store.settle("t/key")
+    assert store.get("t/key") == b"body"
+
+
 def test_newest_of_nothing_is_none(store: Store):
     assert store.newest("log/") is None
 

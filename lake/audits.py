@@ -1,0 +1,44 @@
+"""Days on which the whole source was compared with the mirror: one object a day."""
+
+import json
+from datetime import date
+
+from lake import layout
+from lake.entries import Audit, document
+from lake.errors import AlreadyExists, InvalidLake, NotFound
+from lake.store import Store
+
+
+class Audits:
+    """The audits of a lake, by the day of the source's clock. Not a log: days may be missing."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def has(self, day: date) -> bool:
+        """Whether the day's audit is done; one request."""
+        try:
+            self._store.get(layout.audit_key(day))
+        except NotFound:
+            return False
+        return True
+
+    def of(self, day: date) -> Audit:
+        """The day's audit. Raises NotFound, or InvalidLake where it cannot be read."""
+        key = layout.audit_key(day)
+        try:
+            return Audit.read(json.loads(self._store.get(key)))
+        except (ValueError, KeyError, TypeError) as wrong:
+            raise InvalidLake(
+                f"{self._store.uri(key)} is no audit that this version can read: {wrong!r}."
+            ) from wrong
+
+    def record(self, audit: Audit) -> bool:
+        """Record the audit as that of its day. The first of a day stands; for the others this is
+        False and changes nothing, because any of them means that the day's audit is done."""
+        body = json.dumps(document(audit), indent=1).encode()
+        try:
+            self._store.put_new(layout.audit_key(audit.observed_at.date()), body)
+        except AlreadyExists:
+            return False
+        return True
