@@ -1,16 +1,18 @@
 """The next batch in the making: data first, table by table; its entry is the caller's to commit."""
 
 import logging
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pg8000.native import Connection
 
 from contracts import Source, SourceTable
+from ingestion_lambda.breakers import refuse_another_source, refuse_mass_delete
 from ingestion_lambda.changes_file import ChangesFile
-from ingestion_lambda.errors import MassDelete
+from ingestion_lambda.difference import Difference
+from ingestion_lambda.horizon import running_since
 from ingestion_lambda.mirror import Mirror
+from ingestion_lambda.orders import ROUTINE, Orders
 from ingestion_lambda.scope import Everything, Nothing, Since, scope
 from ingestion_lambda.snapshot import Snapshot, is_flushed
 from ingestion_lambda.table_poll import TablePoll, Unexplained
@@ -19,15 +21,12 @@ from lake.entries import Batch, Bucket, Changes, Position
 
 logger = logging.getLogger(__name__)
 
-MASS_DELETE_SHARE = 0.20
-MASS_DELETE_ROWS = 100
-"""More than both, of one table in one batch, trips the breaker (DESIGN.md, one poll)."""
-
 
 @dataclass
 class NextBatch:
-    """What comes after ``head``, as ``snapshot`` shows it. The breaker for mass deletes lets the
-    tables in ``allow_mass_delete`` pass."""
+    """What comes after ``head``, as ``snapshot`` shows it and an operator's ``orders`` want it;
+    all tables are read in full where the poll ``is_audit``. ``missed`` counts per table the rows
+    that should have been found without reading everything, and were not."""
 
     connection: Connection
     source: Source
@@ -35,23 +34,31 @@ class NextBatch:
     head: Batch | None
     run: str
     snapshot: Snapshot
-    allow_mass_delete: Collection[str] = ()
+    orders: Orders = ROUTINE
+    is_audit: bool = False
+    missed: dict[str, int] = field(default_factory=dict)
     _tables: dict[str, Changes] = field(default_factory=dict)
     _mirror: dict[str, dict[int, Bucket]] = field(default_factory=dict)
 
     def read(self) -> Batch | None:
         """The entry, with every file that it names in the lake; None where nothing changed.
 
-        Raises MassDelete.
+        Raises MassDelete or AnotherSource.
         """
-        what = scope(self.head, self.snapshot)
+        what = self.scope
         _log(what)
-        if isinstance(what, Nothing):
-            return None
         for table in self.source.tables.values():
-            self._read_table(table, what)
-        position = self._position()
-        return self._entry(position) if self._tables or self._is_moved(what, position) else None
+            self._read_table(table, self._scope_of(table, what))
+        refuse_another_source(self.head, self.snapshot, self._tables, self.orders)
+        if not (self._tables or self._is_moved(what)):
+            return None  # before the wait for the source's disk
+        return self._entry(self._position())
+
+    @property
+    def scope(self) -> Everything | Since | Nothing:
+        """What is read of every table that ``reread`` does not name."""
+        what = scope(self.head, self.snapshot)
+        return Everything.rather_than(what, "daily audit") if self.is_audit else what
 
     @property
     def seq(self) -> int:
@@ -65,23 +72,37 @@ class NextBatch:
             return self.snapshot.observed_at
         return max(self.snapshot.observed_at, self.head.observed_at + timedelta(microseconds=1))
 
-    def _read_table(self, table: SourceTable, what: Everything | Since) -> None:
+    def _scope_of(
+        self, table: SourceTable, what: Everything | Since | Nothing
+    ) -> Everything | Since | Nothing:
+        if table.name not in self.orders.reread:
+            return what
+        logger.info("reading all on demand", extra={"table": table.name})
+        return Everything.rather_than(what, "on demand")
+
+    def _read_table(self, table: SourceTable, what: Everything | Since | Nothing) -> None:
+        if isinstance(what, Nothing):
+            self._mirror[table.name] = self._known(table)
+            return
         try:
             changes = self._land(table, what)
         except Unexplained:
             logger.warning("rows beyond the horizon; reading all", extra={"table": table.name})
-            changes = self._land(table, Everything("rows beyond the horizon"))
+            everything = Everything.rather_than(what, "rows beyond the horizon")
+            changes = self._land(table, everything)
         if changes:
-            self._break_mass_delete(table, changes)
+            known = sum(bucket.rows for bucket in self._known(table).values())
+            refuse_mass_delete(table, changes, known, self.orders)
             self._tables[table.name] = changes
 
     def _land(self, table: SourceTable, what: Everything | Since) -> Changes | None:
         """Land the table's changes, if there are any, and its new mirror."""
-        mirror = Mirror(self.store, table, self._known(table), self.seq, self.run)
+        mirror = Mirror(self.store, table, self._known(table), self.seq, self._mirror_run(what))
         table_poll = TablePoll(self.connection, self.source.schema, table)
         with ChangesFile(table, self.seq, self.observed_at) as file:
             for bucket, found in table_poll.differences(mirror, what):
                 if not found.is_empty:
+                    self._count_missed(table_poll, bucket, found, what)
                     file.add(found)
                     mirror.replace(bucket, found.mirror)
             day = self.observed_at.date()
@@ -90,35 +111,45 @@ class NextBatch:
         self._mirror[table.name] = mirror.buckets
         return changes
 
-    def _break_mass_delete(self, table: SourceTable, changes: Changes) -> None:
-        known = sum(bucket.rows for bucket in self._known(table).values())
-        is_mass = changes.deleted > max(MASS_DELETE_ROWS, MASS_DELETE_SHARE * known)
-        if is_mass and table.name not in self.allow_mass_delete:
-            raise MassDelete(
-                f"{changes.deleted} of {known} rows of {table.name} are gone from the source at"
-                " once; nothing was committed. If that is meant, let it pass once with"
-                f" --allow-mass-delete {table.name}; else check the source."
-            )
+    def _mirror_run(self, what: Everything | Since) -> str:
+        """Reading all may follow an attempt that has put some buckets already, as it saw them."""
+        beyond = isinstance(what, Everything) and what.instead_of is not None
+        return f"{self.run}-all" if beyond else self.run
+
+    def _count_missed(
+        self, table_poll: TablePoll, bucket: int, found: Difference, what: Everything | Since
+    ) -> None:
+        if not isinstance(what, Everything) or what.instead_of is None:
+            return
+        if rows := table_poll.missed(bucket, found, what.instead_of):
+            name = table_poll.name
+            logger.warning("rows were missed", extra={"table": name, "rows": rows})
+            self.missed[name] = self.missed.get(name, 0) + rows
 
     def _known(self, table: SourceTable) -> dict[int, Bucket]:
         return dict(self.head.mirror.get(table.name, {})) if self.head else {}
 
     def _position(self) -> Position:
-        now = self.snapshot
-        if is_flushed(self.connection, now):
-            horizon: int | None = now.xmin
-        else:  # an id not yet on the disk can be used again: read from the old horizon once more
-            before = self.head.position if self.head else None
-            same_source = before is not None and before.identity == now.identity
-            horizon = before.horizon if before and same_source else None
-        return Position(now.xmin, now.xmax, horizon, now.identity)
+        now, since = self.snapshot, running_since(self.head, self.snapshot)
+        horizon = now.xmin if is_flushed(self.connection, now) else self._older_horizon()
+        return Position(now.xmin, now.xmax, horizon, now.identity, since)
 
-    def _is_moved(self, what: Everything | Since, position: Position) -> bool:
+    def _older_horizon(self) -> int:
+        """An id not yet on the disk can be used again after a crash: until it is, the horizon
+        stays where it was, or at what the source's last checkpoint has recorded."""
+        now, before = self.snapshot, self.head.position if self.head else None
+        recorded = min(now.xmin, now.durable_xid)
+        is_same = before is not None and before.identity == now.identity
+        if before and is_same and before.xmax <= now.xmax:
+            return max(before.horizon, recorded)
+        return recorded
+
+    def _is_moved(self, what: Everything | Since | Nothing) -> bool:
         """Whether an entry without a change is due: the source became another (a restore, a
         failover, new contracts) with the same rows, and without an entry that says so every poll
         would read everything again."""
-        is_known = self.head is not None and position.horizon is not None
-        return is_known and isinstance(what, Everything)
+        is_forced = isinstance(what, Everything) and what.instead_of is None
+        return self.head is not None and is_forced
 
     def _entry(self, position: Position) -> Batch:
         return Batch(

@@ -16,9 +16,15 @@ class Difference:
     mirror: pa.Table
 
     @property
+    def changes(self) -> int:
+        """How many rows changed."""
+        rows: int = self.inserted.num_rows + self.updated.num_rows + self.deleted.num_rows
+        return rows
+
+    @property
     def is_empty(self) -> bool:
         """True where every row read was a repeat and none is gone."""
-        return not (self.inserted.num_rows or self.updated.num_rows or self.deleted.num_rows)
+        return not self.changes
 
 
 def difference(known: pa.Table, seen: pa.Table, gone: pa.Array, key: str) -> Difference:

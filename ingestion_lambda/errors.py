@@ -3,6 +3,12 @@
 from contracts.errors import PlatformError
 
 
+class UnknownTable(PlatformError):
+    """Whoever started the poll named a table that the source does not have."""
+
+    exit_code = 2
+
+
 class SourceMismatch(PlatformError):
     """The source is not what the contracts say: its owner or the contracts' must act."""
 
@@ -23,5 +29,13 @@ class RowTooLarge(PlatformError):
     """A row of the source is larger than a poll can hold."""
 
 
+class SecretUnavailable(PlatformError):
+    """The secret with the source's address cannot be read: its name or the role's permissions."""
+
+
 class EventRefused(PlatformError):
     """The event did not go out; the next poll sends it again."""
+
+
+class AnotherSource(PlatformError):
+    """The lake is of another source than the one that was polled."""

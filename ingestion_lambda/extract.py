@@ -20,9 +20,10 @@ from postgres import Sql, names, render
 ROWS = "SELECT {columns} FROM {schema}.{table} WHERE {condition} ORDER BY {key}"
 COPY = "COPY ({query}) TO STDOUT (FORMAT csv, HEADER true)"
 
-BLOCKS = (8 << 20, 64 << 20, 512 << 20, 1 << 30)
+BLOCKS = (1 << 19, 1 << 25, 1 << 30)
 """Bytes of CSV that Arrow reads at a time, and a row must fit into: the first is tried first, and
-no row that PostgreSQL can send is beyond the last."""
+no row that PostgreSQL can send is beyond the last. Arrow reads many blocks ahead, so that a small
+first one is what keeps a poll small: 8 MiB took 120 MB more, and no less time."""
 
 CHUNK = 1 << 20
 

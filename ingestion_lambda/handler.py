@@ -2,20 +2,34 @@
 
 import logging
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from time import perf_counter
 from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
+from aws_lambda_powertools.metrics import EphemeralMetrics
+from aws_lambda_powertools.utilities.parameters import get_secret
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pg8000.native import Connection
 
 import contracts
 from ingestion_lambda.aws import EventBridgeBus
+from ingestion_lambda.errors import SecretUnavailable
+from ingestion_lambda.metrics import NAMESPACE, SERVICE, Measured, measured
+from ingestion_lambda.orders import Orders
 from ingestion_lambda.poll import poll
 from lake import new_run, open_lake
-from postgres import connected, from_secret
+from postgres import NotAuthenticated, connected, from_secret
 
-logger = Logger(service="ingestion")
+SECRET_AGE = 3600
+"""Seconds for which warm invocations use the secret as last read; a password that was changed
+meanwhile is found out by the source's refusal."""
+
+logger = Logger(service=SERVICE)
 OURS = logging.getLogger("ingestion_lambda")  # the libraries' logs stay their own
 copy_config_to_registered_loggers(source_logger=logger, include={OURS.name})
 
@@ -30,12 +44,15 @@ def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     GENERATION         which replay the load log belongs to (1)
     EVENT_BUS          bus that carries the event ("default")
     WORKFLOW           Glue workflow that the event starts
+    PGSSLROOTCERT      file with the certificates of the authority that vouches for the source
 
-    ``event`` may hold ``allow_mass_delete``, a list of tables. Answers the last seq committed and
-    the counts of changed rows. Errors leave as exceptions, so that retry, DLQ and alarm work.
+    ``event`` may hold ``allow_mass_delete`` and ``reread``, lists of tables, and
+    ``accept_source``, true or false. Answers the last seq
+    committed and the counts of changed rows. Errors leave as exceptions, so that retry, DLQ and
+    alarm work, and then no metric is sent, so that the alarm on silence does.
     """
-    run = new_run()
-    logger.append_keys(run=run)
+    begun, run, source = perf_counter(), new_run(), contracts.source()
+    logger.set_correlation_id(run)
     lake = open_lake(
         f"s3://{os.environ['INGESTION_BUCKET']}",
         f"s3://{os.environ['PROCESSED_BUCKET']}",
@@ -47,8 +64,45 @@ def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
         os.environ.get("EVENT_BUS", "default"),
         os.environ["WORKFLOW"],
     )
-    secret = boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["SOURCE_SECRET"])
-    with connected(from_secret(secret["SecretString"]), "ingestion") as connection:
-        allowed = event.get("allow_mass_delete", ())
-        polled = poll(connection, contracts.source(), lake, bus, run, allowed)
+    orders = Orders(
+        event.get("allow_mass_delete", ()),
+        event.get("reread", ()),
+        event.get("accept_source", False),
+    )
+    with _connected(os.environ["SOURCE_SECRET"]) as connection:
+        polled = poll(connection, source, lake, bus, run, orders)
+    _send(measured(source.name, polled, perf_counter() - begun))
     return {"seq": polled.seq, "changes": polled.changes, "emitted": polled.emitted}
+
+
+@contextmanager
+def _connected(secret: str) -> Iterator[Connection]:
+    """The source for the block; where it refuses the password, the secret is read again, once."""
+    with ExitStack() as stack:
+        try:
+            connection = stack.enter_context(connected(from_secret(_read(secret)), SERVICE))
+        except NotAuthenticated as refusal:
+            logger.warning("reading the secret again", extra={"reason": str(refusal)})
+            address = from_secret(_read(secret, anew=True))
+            connection = stack.enter_context(connected(address, SERVICE))
+        yield connection
+
+
+def _read(secret: str, *, anew: bool = False) -> str:
+    try:
+        return get_secret(secret, max_age=SECRET_AGE, force_fetch=anew)
+    except GetParameterError as refusal:
+        raise SecretUnavailable(
+            f"The secret {secret} cannot be read: {refusal}. Check SOURCE_SECRET, and that the"
+            " function's role may read it."
+        ) from refusal
+
+
+def _send(groups: Iterable[Measured]) -> None:
+    for group in groups:
+        metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
+        for name, value in group.dimensions.items():
+            metrics.add_dimension(name, value)
+        for name, (unit, figure) in group.values.items():
+            metrics.add_metric(name, unit, figure)
+        metrics.flush_metrics()

@@ -1,7 +1,7 @@
 """One poll: the whole source at one instant becomes the next batch, or nothing happens."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pg8000.native import Connection
@@ -9,9 +9,13 @@ from pg8000.native import Connection
 from contracts import Source
 from ingestion_lambda.batch import NextBatch
 from ingestion_lambda.bus import Bus, batch_committed
+from ingestion_lambda.figures import Figures, freshness
+from ingestion_lambda.horizon import horizon_age
+from ingestion_lambda.orders import ROUTINE, Orders
+from ingestion_lambda.scope import Everything
 from ingestion_lambda.snapshot import Snapshot, frozen
-from lake import Lake, SeqTaken
-from lake.entries import Batch
+from lake import Lake, SeqTaken, now
+from lake.entries import Audit, Batch
 
 logger = logging.getLogger(__name__)
 
@@ -20,11 +24,12 @@ logger = logging.getLogger(__name__)
 class Polled:
     """What a poll did. ``seq`` is the last batch committed, by this poll or an earlier one;
     ``changes`` counts this poll's rows per table and op; ``emitted`` says whether an event was
-    sent."""
+    sent; ``figures`` say how the platform stands."""
 
     seq: int
     changes: dict[str, dict[str, int]] = field(default_factory=dict)
     emitted: bool = False
+    figures: Figures = field(default_factory=Figures)
 
 
 def poll(
@@ -33,25 +38,48 @@ def poll(
     lake: Lake,
     bus: Bus,
     run: str,
-    allow_mass_delete: Collection[str] = (),
+    orders: Orders = ROUTINE,
 ) -> Polled:
     """Commit what changed since the last batch, and send the event while the load lags.
 
     Of two polls at once one commits and the other stops cleanly. Run again it changes nothing
-    more. The breaker for mass deletes lets the tables in ``allow_mass_delete`` pass. Raises the
-    errors of ``ingestion_lambda.errors`` and of the lake, and then nothing is committed.
+    more. Once a day, as an audit, every table is read in full. Raises the errors of
+    ``ingestion_lambda.errors`` and of the lake, and then nothing is committed.
     """
+    orders.check(source)
     head = lake.batches.head()  # before the snapshot: a later head would make it look old
     with frozen(connection, source) as snapshot:
         _report_unknown_columns(snapshot)
-        batch = NextBatch(
-            connection, source, lake.ingestion, head, run, snapshot, allow_mass_delete
-        ).read()
-    changes = batch.counts if batch and _commit(lake, batch) else {}
-    newest = batch if changes else lake.batches.head()
-    if newest is None:
-        return Polled(0)
-    return Polled(newest.seq, changes, _emit_while_load_lags(lake, bus, source, newest))
+        is_audit = head is not None and not lake.audits.has(snapshot.observed_at.date())
+        following = NextBatch(
+            connection, source, lake.ingestion, head, run, snapshot, orders, is_audit
+        )
+        batch = following.read()
+    is_ours = batch is None or _commit(lake, batch)
+    newest = batch if batch and is_ours else lake.batches.head()
+    missed = following.missed if is_ours else {}  # the winner of two polls at once counts them
+    if is_ours and isinstance(following.scope, Everything):
+        _record_audit(lake, run, batch or head, snapshot, missed)
+    changes = batch.counts if batch and is_ours else {}
+    loaded = lake.loads.head_seq()
+    emitted = newest is not None and _emit_while_load_lags(loaded, bus, source, newest)
+    figures = Figures(
+        freshness(lake, newest, loaded),
+        horizon_age(head, snapshot),
+        lake.open_quarantined(),
+        sum(missed.values()),
+    )
+    return Polled(newest.seq if newest else 0, changes, emitted, figures)
+
+
+def _record_audit(
+    lake: Lake, run: str, audited: Batch | None, snapshot: Snapshot, missed: Mapping[str, int]
+) -> None:
+    """After the commit: an audit whose finds were not committed is due again."""
+    seq = audited.seq if audited else 0
+    if lake.audits.record(Audit(seq, run, now(), snapshot.observed_at, missed)):
+        day = snapshot.observed_at.date().isoformat()
+        logger.info("audit done", extra={"day": day, "missed": sum(missed.values())})
 
 
 def _commit(lake: Lake, batch: Batch) -> bool:
@@ -64,9 +92,8 @@ def _commit(lake: Lake, batch: Batch) -> bool:
     return True
 
 
-def _emit_while_load_lags(lake: Lake, bus: Bus, source: Source, newest: Batch) -> bool:
+def _emit_while_load_lags(loaded: int, bus: Bus, source: Source, newest: Batch) -> bool:
     """Lost events and failed loads heal: every poll asks again until the load log is there."""
-    loaded = lake.loads.head_seq()
     if loaded >= newest.seq or bus.workflow_runs():
         return False
     bus.publish(batch_committed(source.name, newest))

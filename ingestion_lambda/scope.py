@@ -13,15 +13,8 @@ MARGIN = 32
 COMPARABLE = 2**31
 """Ids further apart than this cannot be told apart by the 32 bits that a row keeps."""
 
+ALL = Sql("TRUE")
 CHANGED = Sql("((xmin::text::bigint - {low}) & 4294967295) < {width}")
-
-
-@dataclass(frozen=True)
-class Everything:
-    """Every row of every table is read, because of ``reason``."""
-
-    reason: str
-    condition: Sql = Sql("TRUE")
 
 
 @dataclass(frozen=True)
@@ -42,6 +35,21 @@ class Nothing:
     """No transaction has finished since the last batch: no table is read."""
 
 
+@dataclass(frozen=True)
+class Everything:
+    """Every row is read, because of ``reason``. Where ``instead_of`` is there, less would have
+    done by all that we know, so that what it would not have shown is a row missed."""
+
+    reason: str
+    instead_of: Since | Nothing | None = None
+    condition: Sql = ALL
+
+    @classmethod
+    def rather_than(cls, what: "Everything | Since | Nothing", reason: str) -> "Everything":
+        """Everything, unless it is that already."""
+        return what if isinstance(what, Everything) else cls(reason, what)
+
+
 def scope(head: Batch | None, now: Snapshot) -> Everything | Since | Nothing:
     """What a poll with snapshot ``now`` must read after the batch ``head``."""
     if head is None:
@@ -51,8 +59,6 @@ def scope(head: Batch | None, now: Snapshot) -> Everything | Since | Nothing:
         return Everything(f"the source is another: {difference} changed")
     if now.xmax < before.xmax:
         return Everything("the source's transaction ids went back")
-    if before.horizon is None:
-        return Everything("no horizon was safe yet")
     if now.xmin == now.xmax == before.xmax == before.horizon:
         return Nothing()
     low = max(before.horizon - MARGIN, 3)  # ids 0 to 2 are PostgreSQL's own

@@ -5,16 +5,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 
 from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection
 
 from contracts import Source
 from ingestion_lambda.errors import SourceBusy, SourceIsStandby, SourceMismatch
+from ingestion_lambda.shape import shape
 from postgres import Sql, render, sqlstate, sqlstate_message, value
 
 LOCK_TIMEOUT = "5s"
+
+# The owner of the source may shadow a function by search_path, or hide rows by policies (reading
+# fails then, and says so); and a poll may pause between two statements to write to the lake.
+OURS = """
+SET LOCAL search_path = pg_catalog;
+SET LOCAL row_security = off;
+SET LOCAL idle_in_transaction_session_timeout = 0
+"""
 
 # Every figure comes from one statement, the first query after the locks: it takes the snapshot.
 # clock_timestamp() runs after the snapshot is taken, so no row seen is younger than observed_at.
@@ -25,18 +33,10 @@ SELECT pg_is_in_recovery(),
        pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
        clock_timestamp()::timestamp,
        pg_current_wal_insert_lsn()::text,
+       (SELECT next_xid FROM pg_control_checkpoint()),
        (SELECT system_identifier::text FROM pg_control_system()),
        substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
        (SELECT oid::bigint FROM pg_database WHERE datname = current_database())
-"""
-
-COLUMNS = """
-SELECT c.relname, c.oid::bigint, a.attname
-FROM pg_class c
-JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-WHERE n.nspname = {schema} AND c.relname IN ({tables})
-ORDER BY c.relname, a.attnum
 """
 
 FLUSH_WAIT = 0.7  # seconds; an asynchronous commit is on the disk within three wal_writer_delay
@@ -45,13 +45,15 @@ FLUSH_WAIT = 0.7  # seconds; an asynchronous commit is on the disk within three 
 @dataclass(frozen=True)
 class Snapshot:
     """What a poll can see, and of which source. ``insert_lsn`` is the end of the WAL that every
-    transaction seen finished had written; ``unknown_columns`` maps a table to the columns that
-    its contract does not name."""
+    transaction seen finished had written; ids below ``durable_xid`` are on the disk whatever
+    happens, for a checkpoint has recorded them; ``unknown_columns`` maps a table to the columns
+    that its contract does not name."""
 
     xmin: int
     xmax: int
     observed_at: datetime
     insert_lsn: str
+    durable_xid: int
     identity: dict[str, str]
     unknown_columns: dict[str, tuple[str, ...]]
 
@@ -66,6 +68,7 @@ def frozen(connection: Connection, source: Source) -> Iterator[Snapshot]:
     """
     connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     try:
+        connection.run(OURS)
         _lock(connection, source)
         yield _take(connection, source)
     finally:
@@ -102,45 +105,23 @@ def _lock(connection: Connection, source: Source) -> None:
 
 def _take(connection: Connection, source: Source) -> Snapshot:
     [row] = connection.run(SNAPSHOT)
-    in_recovery, xmin, xmax, observed_at, insert_lsn, system, timeline, database = row
+    in_recovery, xmin, xmax, observed_at, insert_lsn, next_xid, system, timeline, database = row
     if in_recovery:
         raise SourceIsStandby(
             "The source is a standby (in recovery), and its transaction ids cannot be compared"
             " with the primary's. Give the primary's address."
         )
-    oids, unknown = _columns(connection, source)
+    found = shape(connection, source)
     identity = {
         "system_identifier": system,
         "timeline": timeline,
         "database": str(database),
-        "tables": " ".join(oids),
+        "tables": found.identity,
         "contracts": source.fingerprint,
     }
-    return Snapshot(xmin, xmax, observed_at, insert_lsn, identity, unknown)
-
-
-def _columns(
-    connection: Connection, source: Source
-) -> tuple[list[str], dict[str, tuple[str, ...]]]:
-    """The oid of each table, and the columns beyond its contract. Raises SourceMismatch."""
-    query = render(
-        COLUMNS,
-        schema=value(source.schema),
-        tables=Sql(", ".join(value(name) for name in source.tables)),
-    )
-    oids, unknown = [], {}
-    for (name, oid), rows in groupby(connection.run(query), key=lambda row: (row[0], row[1])):
-        found = [row[2] for row in rows]
-        named = source.tables[name].column_names
-        if lacking := [column for column in named if column not in found]:
-            raise SourceMismatch(
-                f"{source.schema}.{name} lacks the column {', '.join(lacking)} that"
-                f" contracts/{source.name}/{name}.toml names. Was it renamed? Mend the contract."
-            )
-        oids.append(str(oid))
-        if beyond := tuple(column for column in found if column not in named):
-            unknown[name] = beyond
-    return oids, unknown
+    epoch, xid = map(int, next_xid.split(":"))
+    durable = (epoch << 32) + xid
+    return Snapshot(xmin, xmax, observed_at, insert_lsn, durable, identity, found.unknown_columns)
 
 
 def is_flushed(connection: Connection, snapshot: Snapshot) -> bool:

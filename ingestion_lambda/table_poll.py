@@ -12,11 +12,14 @@ from ingestion_lambda.buckets import SHIFT, by_bucket
 from ingestion_lambda.difference import Difference, difference
 from ingestion_lambda.extract import copied, rows_query, spooled
 from ingestion_lambda.mirror import Mirror
-from ingestion_lambda.scope import Everything, Since
-from postgres import render
+from ingestion_lambda.scope import ALL, Everything, Nothing, Since
+from postgres import Sql, render
 
 COUNTS = "SELECT {key} >> {shift}, count(*) FROM {schema}.{table} GROUP BY 1"
-KEYS = "SELECT {key} FROM {schema}.{table} WHERE {key} >= {first} AND {key} < {beyond}"
+KEYS = """
+SELECT {key} FROM {schema}.{table}
+WHERE {key} >= {first} AND {key} < {beyond} AND {condition}
+"""
 
 
 class Unexplained(Exception):
@@ -30,6 +33,11 @@ class TablePoll:
         self._connection = connection
         self._schema, self._table = schema, table
 
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        return self._table.name
+
     def differences(
         self, mirror: Mirror, scope: Everything | Since
     ) -> Iterator[tuple[int, Difference]]:
@@ -38,6 +46,23 @@ class TablePoll:
         if isinstance(scope, Everything):
             return self._of_all_rows(mirror, scope)
         return self._of_changed_rows(mirror, scope)
+
+    def missed(self, bucket: int, found: Difference, without: Since | Nothing) -> int:
+        """How many rows of a difference found by reading all ``without`` would not have shown.
+
+        It shows every deletion by the bucket's count, unless the count hides behind as many
+        insertions that it does not show.
+        """
+        if isinstance(without, Nothing):
+            return found.changes
+        shown = self._keys(bucket, without.condition)
+        inserted, updated = (
+            pc.sum(pc.is_in(rows[self._table.key], value_set=shown)).as_py() or 0
+            for rows in (found.inserted, found.updated)
+        )
+        missed: int = found.inserted.num_rows + found.updated.num_rows - inserted - updated
+        is_hidden = inserted == found.inserted.num_rows - found.deleted.num_rows
+        return missed + (found.deleted.num_rows if is_hidden else 0)
 
     def _of_all_rows(self, mirror: Mirror, scope: Everything) -> Iterator[tuple[int, Difference]]:
         key = self._table.key
@@ -87,9 +112,9 @@ class TablePoll:
         query = render(COUNTS, **self._names())
         return dict(self._connection.run(query))
 
-    def _keys(self, bucket: int) -> pa.Array:
+    def _keys(self, bucket: int, condition: Sql = ALL) -> pa.Array:
         first, beyond = bucket << SHIFT, (bucket + 1) << SHIFT
-        query = render(KEYS, first=first, beyond=beyond, **self._names())
+        query = render(KEYS, first=first, beyond=beyond, condition=condition, **self._names())
         type_ = row_schema(self._table).field(self._table.key).type
         parts = [b.column(0) for b in copied(self._connection, query, [self._table.key])]
         return _flat(pa.chunked_array(parts, pa.string())).cast(type_)

@@ -1,5 +1,6 @@
 """What tests at every level share: a real PostgreSQL server and databases on it."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -25,6 +26,14 @@ UNSAFE_AND_FAST = {
 }
 SEEDED_ORDERS = 40
 _numbers = count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_fsync() -> Iterator[None]:
+    """A test's lake need not outlive a power cut, and waiting for the disk is half of a poll."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
 
 
 @pytest.fixture(scope="session")

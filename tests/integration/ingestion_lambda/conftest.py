@@ -1,6 +1,6 @@
 """A source, an empty lake, and polls between them."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from pg8000.native import Connection
 
 import contracts
 from embedded.simulator import Simulator
+from ingestion_lambda.orders import Orders
 from ingestion_lambda.poll import Polled, poll
 from lake import Lake, new_run, now, open_lake
 from lake.entries import Loaded
@@ -41,15 +42,13 @@ class Pipeline:
     folder: Path
     bus: RecordingBus = field(default_factory=RecordingBus)
 
-    def poll(self, allow_mass_delete: Collection[str] = ()) -> Polled:
+    def poll(self, **orders: Any) -> Polled:
         with connected(self.address, "poll") as connection:
-            return self.poll_through(connection, allow_mass_delete)
+            return self.poll_through(connection, **orders)
 
-    def poll_through(
-        self, connection: Connection, allow_mass_delete: Collection[str] = ()
-    ) -> Polled:
-        source = contracts.source()
-        return poll(connection, source, self.lake, self.bus, new_run(), allow_mass_delete)
+    def poll_through(self, connection: Connection, **orders: Any) -> Polled:
+        source, run = contracts.source(), new_run()
+        return poll(connection, source, self.lake, self.bus, run, Orders(**orders))
 
     def landed(self, table: str) -> list[dict[str, Any]]:
         """Every row that ever landed of a table, oldest batch first."""

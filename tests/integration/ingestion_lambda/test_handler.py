@@ -4,17 +4,28 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import boto3
 import pytest
+from aws_lambda_powertools.utilities import parameters
 from moto import mock_aws
 from pg8000.native import Connection
 
 from contracts import PlatformError
+from ingestion_lambda import metrics as names
 from ingestion_lambda.aws import EventBridgeBus
-from ingestion_lambda.errors import EventRefused
+from ingestion_lambda.errors import EventRefused, SecretUnavailable, UnknownTable
 from lake import open_lake
-from postgres import InvalidAddress, Refused, connected, from_dsn
+from postgres import (
+    InvalidAddress,
+    NotAuthenticated,
+    Refused,
+    connected,
+    from_dsn,
+    render,
+    value,
+)
 
 pytestmark = pytest.mark.lambda_runtime
 
@@ -31,7 +42,7 @@ class Context:
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, value in {
+    for name, setting in {
         "AWS_DEFAULT_REGION": "eu-west-2",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
@@ -41,7 +52,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "EVENT_BUS": "platform",
         "WORKFLOW": "warehouse",
     }.items():
-        monkeypatch.setenv(name, value)
+        monkeypatch.setenv(name, setting)
     with mock_aws():
         s3 = boto3.client("s3")
         for bucket in ("ingestion", "processed"):
@@ -50,6 +61,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             )
         boto3.client("glue").create_workflow(Name="warehouse")
         boto3.client("events").create_event_bus(Name="platform")
+        parameters.clear_caches()  # a cold start
         yield
 
 
@@ -150,6 +162,161 @@ def test_wrong_password_leaves_as_an_exception_that_does_not_tell_it(
     assert str(secret["password"]) not in told
 
 
+def new_password(secret: dict[str, object], source: Connection, password: str) -> None:
+    """The source's role has another password from now on, and the secret says so."""
+    source.run(render("ALTER ROLE rotated PASSWORD {new}", new=value(password)))
+    boto3.client("secretsmanager").put_secret_value(
+        SecretId="totesys",
+        SecretString=json.dumps({**secret, "username": "rotated", "password": password}),
+    )
+
+
+@pytest.fixture
+def rotating(seeded_source_dsn: str) -> Iterator[Connection]:
+    """A session of the owner, beside a role "rotated" that may read."""
+    with connected(from_dsn(seeded_source_dsn), "owner") as source:
+        source.run("CREATE ROLE rotated LOGIN")
+        source.run("GRANT SELECT ON ALL TABLES IN SCHEMA public TO rotated")
+        yield source
+        source.run("DROP OWNED BY rotated; DROP ROLE rotated")
+
+
+@pytest.fixture
+def secret_reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was asked of Secrets Manager."""
+    reads: list[str] = []
+    read = parameters.SecretsProvider._get
+
+    def recording(self: parameters.SecretsProvider, name: str, **options: object) -> object:
+        reads.append(name)
+        return read(self, name, **options)
+
+    monkeypatch.setattr(parameters.SecretsProvider, "_get", recording)
+    return reads
+
+
+@pytest.mark.usefixtures("events")
+def test_warm_invocations_read_the_secret_once_and_again_when_its_password_was_changed(
+    secret: dict[str, object], rotating: Connection, secret_reads: list[str]
+):
+    new_password(secret, rotating, "first")
+    invoke()
+    invoke()
+    assert secret_reads == ["totesys"]
+    new_password(secret, rotating, "second")
+    invoke()
+    assert secret_reads == ["totesys", "totesys"]
+    invoke()
+    assert secret_reads == ["totesys", "totesys"]
+
+
+def test_password_that_is_still_refused_when_read_again_is_an_error(
+    secret: dict[str, object], secret_reads: list[str]
+):
+    boto3.client("secretsmanager").put_secret_value(
+        SecretId="totesys", SecretString=json.dumps({**secret, "password": "wrong"})
+    )
+    with pytest.raises(NotAuthenticated):
+        invoke()
+    assert secret_reads == ["totesys", "totesys"]
+
+
+def test_database_that_is_not_there_is_no_reason_to_read_the_secret_again(
+    secret: dict[str, object], secret_reads: list[str]
+):
+    boto3.client("secretsmanager").put_secret_value(
+        SecretId="totesys", SecretString=json.dumps({**secret, "dbname": "nowhere"})
+    )
+    with pytest.raises(Refused, match="nowhere"):
+        invoke()
+    assert secret_reads == ["totesys"]
+
+
+@pytest.mark.usefixtures("aws")
+def test_secret_that_is_not_there_is_an_error_that_names_it():
+    with pytest.raises(SecretUnavailable, match=r"secret totesys cannot be read.*SOURCE_SECRET"):
+        invoke()
+
+
+def test_source_elsewhere_without_a_ca_bundle_is_refused(secret: dict[str, object]):
+    boto3.client("secretsmanager").put_secret_value(
+        SecretId="totesys", SecretString=json.dumps({**secret, "host": "db.example"})
+    )
+    with pytest.raises(InvalidAddress, match="PGSSLROOTCERT=FILE"):
+        invoke()
+
+
+@pytest.mark.usefixtures("secret", "events")
+def test_tables_to_read_in_full_come_with_the_event(seeded_source_dsn: str):
+    invoke()
+    assert invoke({"reread": ["sales_order"]})["changes"] == {}
+    with pytest.raises(UnknownTable, match=r"no table sales_orders; its tables are address, "):
+        invoke({"reread": ["sales_orders"]})
+
+
+def metrics(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """The documents in CloudWatch's embedded metric format among what was printed."""
+    lines = [line for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    return [json.loads(line) for line in lines]
+
+
+@pytest.mark.usefixtures("secret", "events")
+def test_metrics_of_a_poll_are_printed_as_cloudwatch_reads_them(
+    capsys: pytest.CaptureFixture[str], seeded_source_dsn: str
+):
+    invoke()
+    capsys.readouterr()
+    with connected(from_dsn(seeded_source_dsn), "writer") as source:
+        source.run("UPDATE sales_order SET units_sold = 7 + units_sold WHERE sales_order_id < 4")
+        source.run("DELETE FROM payment WHERE payment_id = 5")
+    invoke()
+    poll, *rows = metrics(capsys)
+    [described] = poll["_aws"]["CloudWatchMetrics"]
+    assert described["Namespace"] == names.NAMESPACE
+    assert [sorted(dimensions) for dimensions in described["Dimensions"]] == [sorted(names.COMMON)]
+    assert {metric["Name"]: metric["Unit"] for metric in described["Metrics"]} == {
+        names.POLLS: "Count",
+        names.SECONDS: "Seconds",
+        names.FRESHNESS: "Seconds",
+        names.HORIZON_AGE: "Seconds",
+        names.QUARANTINED: "Count",
+        names.MISSED_ROWS: "Count",
+    }
+    assert (poll["service"], poll["source"]) == ("ingestion", "totesys")
+    assert poll[names.POLLS] == [1]
+    assert poll[names.SECONDS][0] > 0
+    assert poll[names.FRESHNESS][0] > 0  # the first batch waits for the load
+    assert poll[names.HORIZON_AGE] == poll[names.QUARANTINED] == poll[names.MISSED_ROWS] == [0]
+    assert {(row["table"], row["op"], row[names.ROWS][0]) for row in rows} == {
+        ("sales_order", "U", 3),
+        ("payment", "D", 1),
+    }
+    dimensions = {*names.COMMON, *names.PER_TABLE}
+    for row in rows:
+        [described] = row["_aws"]["CloudWatchMetrics"]
+        assert set(described["Dimensions"][0]) == dimensions
+
+
+@pytest.mark.usefixtures("secret", "events")
+def test_quiet_poll_sends_its_heartbeat_and_no_rows(capsys: pytest.CaptureFixture[str]):
+    invoke()
+    capsys.readouterr()
+    invoke()
+    [poll] = metrics(capsys)
+    assert poll[names.POLLS] == [1]
+
+
+def test_poll_that_fails_sends_no_metric(
+    secret: dict[str, object], capsys: pytest.CaptureFixture[str]
+):
+    boto3.client("secretsmanager").put_secret_value(
+        SecretId="totesys", SecretString=json.dumps({**secret, "password": "wrong"})
+    )
+    with pytest.raises(Refused):
+        invoke()
+    assert metrics(capsys) == []
+
+
 @pytest.mark.usefixtures("aws")
 def test_secret_that_is_none_is_an_error_that_says_what_it_must_be():
     boto3.client("secretsmanager").create_secret(Name="totesys", SecretString="{}")
@@ -167,7 +334,7 @@ def test_log_is_json_with_the_run_and_without_rows(monkeypatch: pytest.MonkeyPat
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     [committed] = [line for line in lines if line["message"] == "batch committed"]
     assert committed["seq"] == 1
-    assert len({line["run"] for line in lines}) == 1
+    assert len({line["correlation_id"] for line in lines}) == 1
     assert "O'Keefe" not in json.dumps(lines)
 
 

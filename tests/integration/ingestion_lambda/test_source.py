@@ -81,12 +81,6 @@ def test_horizon_too_old_to_compare_is_read_in_full(pipeline: Pipeline):
         assert isinstance(scope(before, later), Everything)
 
 
-def test_no_horizon_is_read_in_full(pipeline: Pipeline):
-    pipeline.poll()
-    with position_of(pipeline, horizon=None) as (before, now):
-        assert scope(before, now) == Everything("no horizon was safe yet")
-
-
 def test_same_snapshot_with_a_horizon_that_was_not_safe_is_read(pipeline: Pipeline):
     pipeline.poll()
     horizon = pipeline.lake.batches.entry(1).position.xmin
@@ -101,7 +95,8 @@ def test_table_swapped_by_rename_is_read_in_full_and_only_differences_land(
 ):
     pipeline.poll()
     source.run(
-        "CREATE TABLE other AS TABLE payment_type;"
+        "CREATE TABLE other (LIKE payment_type INCLUDING INDEXES);"
+        "INSERT INTO other TABLE payment_type;"
         "UPDATE other SET payment_type_name = 'SALES_REFUND' WHERE payment_type_id = 1;"
         "ALTER TABLE payment_type RENAME TO gone; ALTER TABLE other RENAME TO payment_type"
     )
@@ -113,7 +108,8 @@ def test_source_that_became_another_with_the_same_rows_is_read_in_full_once(
 ):
     pipeline.poll()
     source.run(
-        "CREATE TABLE other AS TABLE payment_type;"
+        "CREATE TABLE other (LIKE payment_type INCLUDING INDEXES);"
+        "INSERT INTO other TABLE payment_type;"
         "ALTER TABLE payment_type RENAME TO gone; ALTER TABLE other RENAME TO payment_type"
     )
     assert pipeline.poll().changes == {}
@@ -124,17 +120,31 @@ def test_source_that_became_another_with_the_same_rows_is_read_in_full_once(
     assert pipeline.lake.batches.head_seq() == 2
 
 
-def test_horizon_stays_where_the_log_is_not_on_the_disk(
+def test_horizon_stays_where_it_was_while_the_log_is_not_on_the_disk(
     pipeline: Pipeline, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ):
     pipeline.poll()
-    monkeypatch.setattr(snapshot, "FLUSH_WAIT", 0)
     monkeypatch.setattr(batch, "is_flushed", lambda *_: False)
     simulator.edit_sales_order_silently()
     pipeline.poll()
     first, second = pipeline.lake.batches.after(0)
     assert second.position.xmin > first.position.xmin
     assert second.position.horizon == first.position.horizon
+
+
+def test_first_horizon_is_that_of_a_checkpoint_while_the_log_is_not_on_the_disk(
+    pipeline: Pipeline, source: Connection, monkeypatch: pytest.MonkeyPatch
+):
+    source.run("CHECKPOINT")
+    [[recorded]] = source.run("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+    source.run("SELECT pg_current_xact_id()")
+    monkeypatch.setattr(batch, "is_flushed", lambda *_: False)
+    pipeline.poll()
+    first = pipeline.lake.batches.entry(1).position
+    assert first.horizon == recorded < first.xmin
+    monkeypatch.undo()
+    source.run("SELECT pg_current_xact_id()")
+    assert pipeline.poll().seq == 1  # nothing changed: no second entry
 
 
 def test_flush_is_seen_on_the_real_source(pipeline: Pipeline):
@@ -232,7 +242,9 @@ def test_mass_delete_trips_the_breaker_and_passes_when_allowed(
     with pytest.raises(MassDelete, match="--allow-mass-delete design"):
         pipeline.poll()
     assert pipeline.lake.batches.head_seq() == 1
-    assert pipeline.poll(["design"]).changes == {"design": {"I": 0, "U": 0, "D": 200}}
+    assert pipeline.poll(allow_mass_delete=["design"]).changes == {
+        "design": {"I": 0, "U": 0, "D": 200}
+    }
 
 
 def test_a_hundred_deletions_are_no_mass(pipeline: Pipeline, source: Connection):

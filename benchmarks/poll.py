@@ -1,0 +1,127 @@
+"""What polls cost: `python -m benchmarks.poll --orders 1000000`.
+
+A source of that size in a PostgreSQL server of its own, a lake in a directory, and one poll after
+each kind of change. Every poll is a process of its own with all that the Lambda imports, so that
+its peak of memory is a Lambda's. Times vary with the machine; compare the ratios.
+"""
+
+import json
+import resource
+import subprocess  # nosec B404
+import sys
+import tempfile
+from argparse import ArgumentParser
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from time import perf_counter
+
+from pg8000.native import Connection
+
+from embedded.server import running
+from embedded.simulator import Simulator
+from postgres import connected, from_dsn, render
+
+SCATTERED = 110
+AUDIT = "everything again"
+
+
+def main() -> None:
+    """Run the benchmark, or (as its own child) one poll of it."""
+    parser = ArgumentParser("python -m benchmarks.poll", description="What polls cost.")
+    parser.add_argument("--orders", type=int, default=100_000, help="orders at first (100000)")
+    parser.add_argument("--poll", nargs=2, metavar=("DSN", "LAKE"), help="one poll, then say")
+    parser.add_argument("--audit", action="store_true", help="one poll that reads everything")
+    arguments = parser.parse_args()
+    if arguments.poll:
+        dsn, lake = arguments.poll
+        _poll(dsn, lake, is_audit=arguments.audit)
+    else:
+        _benchmark(arguments.orders)
+
+
+def _benchmark(orders: int) -> None:
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "server") as server:
+        server.create_database("totesys")
+        with connected(from_dsn(server.dsn("totesys")), "benchmark") as source:
+            simulator = Simulator(source)
+            simulator.create_schema()
+            simulator.seed(orders)
+            source.run("analyze")
+            print(f"{orders:,} orders\n\n{'poll':<22}{'rows':>10}{'s':>9}{'ratio':>8}{'MB':>7}")
+            base = 0.0
+            for name, change in _changes(source, simulator).items():
+                change()
+                is_audit = name == AUDIT
+                measured = _measured(
+                    server.dsn("totesys"), Path(folder) / "lake", is_audit=is_audit
+                )
+                base = base or measured["seconds"]
+                print(
+                    f"{name:<22}{measured['rows']:>10,}{measured['seconds']:>9.2f}"
+                    f"{measured['seconds'] / base:>8.3f}{measured['megabytes']:>7.0f}",
+                    flush=True,
+                )
+
+
+def _changes(source: Connection, simulator: Simulator) -> Mapping[str, Callable[[], object]]:
+    return {
+        "first": lambda: None,
+        "quiet": lambda: None,
+        "one order placed": simulator.place_sales_order,
+        "one order edited": simulator.edit_sales_order_silently,
+        f"{SCATTERED} orders edited": lambda: _scatter(source),
+        "one order deleted": simulator.delete_sales_order,
+        AUDIT: lambda: None,
+    }
+
+
+def _scatter(source: Connection) -> None:
+    source.run(
+        render(
+            "update sales_order set units_sold = units_sold + 1 where sales_order_id in"
+            " (select 1 + g * max(sales_order_id) / {rows} from sales_order,"
+            " generate_series(0, {rows} - 1) g group by g)",
+            rows=SCATTERED,
+        )
+    )
+
+
+def _measured(dsn: str, lake: Path, *, is_audit: bool) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.poll", "--poll", dsn, str(lake)]
+    command += ["--audit"] if is_audit else []
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)  # nosec B603
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])  # the handler logs before
+    return figures
+
+
+def _poll(dsn: str, folder: str, *, is_audit: bool) -> None:
+    import contracts  # noqa: PLC0415 - the parent stays small: a child's peak begins with its size
+    import ingestion_lambda.handler  # noqa: F401, PLC0415 - its weight counts
+    from ingestion_lambda.orders import Orders  # noqa: PLC0415
+    from ingestion_lambda.poll import poll  # noqa: PLC0415
+    from lake import new_run, open_lake  # noqa: PLC0415
+
+    lake = open_lake(f"file://{folder}/ingestion", f"file://{folder}/processed")
+    begun = perf_counter()
+    with connected(from_dsn(dsn), "benchmark") as connection:
+        source, run = contracts.source(), new_run()
+        reread = source.tables if is_audit else ()
+        polled = poll(connection, source, lake, _NoBus(), run, Orders(reread=reread))
+    seconds = perf_counter() - begun
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    unit = 1 if sys.platform == "darwin" else 1024
+    rows = sum(sum(counts.values()) for counts in polled.changes.values())
+    print(json.dumps({"rows": rows, "seconds": seconds, "megabytes": peak * unit / 1e6}))
+
+
+class _NoBus:
+    def publish(self, event: dict[str, object]) -> None:
+        """Nobody listens."""
+
+    def workflow_runs(self) -> bool:
+        """Never."""
+        return False
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""What a poll costs does not grow with history, and what it holds not with the table."""
+
+import tracemalloc
+from collections import Counter
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pg8000.native import Connection
+
+from embedded.simulator import Simulator
+from ingestion_lambda import buckets, extract, table_poll
+from lake import Lake, Store
+from tests.integration.ingestion_lambda.conftest import Pipeline
+
+pytestmark = pytest.mark.lambda_runtime
+
+MANY_ROWS, ROW_BYTES = 100_000, 608
+FEW_BYTES = 12 << 20
+
+
+class Counting:
+    """A store that counts what it is asked for, by the first folder of the key."""
+
+    def __init__(self, store: Store, requests: Counter[str]) -> None:
+        self._store, self._requests = store, requests
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store, name)
+
+        def counted(key: str, *arguments: object) -> object:
+            self._requests[f"{name} {key.partition('/')[0]}"] += 1
+            return method(key, *arguments)
+
+        return counted
+
+
+@pytest.fixture
+def requests(pipeline: Pipeline) -> Counter[str]:
+    requests: Counter[str] = Counter()
+    ingestion, processed = (
+        Counting(store, requests) for store in (pipeline.lake.ingestion, pipeline.lake.processed)
+    )
+    pipeline.lake = Lake(ingestion, processed)
+    return requests
+
+
+@pytest.mark.parametrize("loaded", [True, False], ids=["loaded", "warehouse down"])
+def test_fortieth_small_batch_costs_the_requests_of_the_second(
+    pipeline: Pipeline, simulator: Simulator, requests: Counter[str], loaded: bool
+):
+    seen = {}
+    for seq in range(1, 41):
+        if seq > 1:
+            simulator.edit_sales_order_silently()
+        requests.clear()
+        assert pipeline.poll().seq == seq
+        seen[seq] = Counter(requests)
+        if loaded:
+            pipeline.load()
+    assert seen[40] == seen[2]
+    assert seen[2].total() < 15
+
+
+def test_quiet_poll_asks_the_lake_for_no_data(pipeline: Pipeline, requests: Counter[str]):
+    pipeline.poll()
+    pipeline.load()
+    requests.clear()
+    pipeline.poll()
+    assert requests["get _audits"] == 1
+    assert {request.split()[1] for request in requests} <= {"_log", "_audits", "g=1"}
+    assert not any(request.startswith("put_new") for request in requests)
+
+
+def test_poll_of_a_large_table_holds_a_small_part_of_it(
+    pipeline: Pipeline, source: Connection, monkeypatch: pytest.MonkeyPatch
+):
+    """Measured where most is held, as each block is read and each bucket compared; blocks and
+    buckets are smaller than usual, as the table is."""
+    monkeypatch.setattr(extract, "BLOCKS", (1 << 16, 1 << 20))
+    for module in (buckets, table_poll):
+        monkeypatch.setattr(module, "SHIFT", 11)
+    source.run(
+        "INSERT INTO department SELECT 100 + g, repeat(md5(g::text), :times), NULL, NULL, now(),"
+        " now() FROM generate_series(1, :rows) g",
+        times=ROW_BYTES // 32,
+        rows=MANY_ROWS,
+    )
+    held: list[int] = []
+
+    def measuring(module: Any, name: str) -> None:
+        function = getattr(module, name)
+
+        def measured(*arguments: object) -> object:
+            result = function(*arguments)
+            held.append(pa.total_allocated_bytes())
+            return result
+
+        monkeypatch.setattr(module, name, measured)
+
+    measuring(extract, "conform")
+    measuring(table_poll, "difference")
+    before = pa.total_allocated_bytes()
+    tracemalloc.start()
+    try:
+        assert pipeline.poll().changes["department"]["I"] == MANY_ROWS + 8
+        _, python_peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert max(held) - before < FEW_BYTES < MANY_ROWS * ROW_BYTES // 4
+    assert python_peak < FEW_BYTES

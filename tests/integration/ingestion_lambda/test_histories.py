@@ -1,0 +1,322 @@
+"""Random histories of a source, several sessions at once, against a plain model of what a poll
+could see: the committed rows. Every poll must land exactly what differs since the one before."""
+
+import shutil
+import tempfile
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from pg8000.native import Connection
+
+from contracts import Column, Source, SourceTable, Type
+from ingestion_lambda import scope, snapshot
+from ingestion_lambda.poll import poll
+from lake import new_run, open_lake
+from postgres import Sql, connected, from_dsn, render, value
+from tests.integration.ingestion_lambda.conftest import RecordingBus
+
+pytestmark = pytest.mark.lambda_runtime
+
+HISTORIES, STEPS = 200, 20
+SESSIONS = range(3)
+TABLES = ("thing", "other")
+Row = tuple[str | None, int | None]
+Rows = dict[tuple[str, int], Row]
+NUMBERS = count(1)
+
+tables = st.sampled_from(TABLES)
+sessions = st.sampled_from(SESSIONS)
+# close together and far apart, so that buckets are shared, crossed and empty
+keys = st.sampled_from([1, 2, 3, -16385, -1, 16383, 16384, 2**31 - 1])
+rows = st.tuples(st.sampled_from([None, "", "O'Keefe", "\\N", "a\nb"]), st.none() | st.just(1))
+Write = tuple[tuple[str, int], Row | None]
+writes = st.lists(
+    st.tuples(st.tuples(tables, keys), st.one_of(rows, rows, st.none())), min_size=1, max_size=5
+)
+
+
+class Session:
+    """A session of the source with the transaction that it has open, as the model sees it."""
+
+    def __init__(self, connection: Connection, schema: str) -> None:
+        self.connection = connection
+        self.connection.run(render("SET search_path TO {schema}", schema=schema))
+        self.changes: list[dict[tuple[str, int], Row | None]] = []  # a layer a savepoint
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.changes)
+
+    def touched(self) -> set[tuple[str, int]]:
+        return {key for layer in self.changes for key in layer}
+
+    def seen(self, committed: Rows, key: tuple[str, int]) -> Row | None:
+        """The row as this session sees it."""
+        for layer in reversed(self.changes):
+            if key in layer:
+                return layer[key]
+        return committed.get(key)
+
+    def flattened(self) -> dict[tuple[str, int], Row | None]:
+        return {key: row for layer in self.changes for key, row in layer.items()}
+
+
+class History(RuleBasedStateMachine):
+    """What happens in the source; ``poll`` compares."""
+
+    connections: list[Connection]  # one more than sessions, for polls; kept from one to the next
+    folder: Path
+
+    prepared = Bundle("prepared")
+
+    @initialize()
+    def begin(self) -> None:
+        self.name = f"history_{next(NUMBERS)}"
+        self.source = Source(self.name, self.name, {name: _contract(name) for name in TABLES})
+        self.poller, *writers = self.connections
+        self.poller.run(render("CREATE SCHEMA {name}", name=self.name))
+        for table in TABLES:
+            self.poller.run(
+                render(
+                    "CREATE TABLE {schema}.{table} (id int PRIMARY KEY, word text, number int)",
+                    schema=self.name,
+                    table=table,
+                )
+            )
+        self.sessions = [Session(writer, self.name) for writer in writers]
+        folder = self.folder / self.name
+        self.lake = open_lake((folder / "i").as_uri(), (folder / "p").as_uri())
+        self.committed: Rows = {}
+        self.polled: Rows = {}
+        self.locked: set[tuple[str, int]] = set()  # by prepared transactions
+
+    @rule(session=sessions, writes=writes)
+    def write(self, session: int, writes: list[Write]) -> None:
+        """Insert, update or delete rows, in the session's transaction or each in one of its own;
+        not those that another transaction has locked."""
+        this = self.sessions[session]
+        locked = self.locked.union(*(s.touched() for s in self.sessions if s is not this))
+        for place, row in writes:
+            before = this.seen(self.committed, place)
+            if place in locked or before == row:
+                continue
+            this.connection.run(_statement(*place, before, row))
+            if this.is_open:
+                this.changes[-1][place] = row
+            else:
+                self._commit({place: row})
+
+    @rule(session=sessions)
+    def open(self, session: int) -> None:
+        """Begin a transaction, or a savepoint in the one that is open."""
+        this = self.sessions[session]
+        savepoint = render("SAVEPOINT {name}", name=f"s{len(this.changes)}")
+        this.connection.run(savepoint if this.is_open else "BEGIN")
+        this.changes.append({})
+
+    @rule(session=sessions, keep=st.booleans())
+    def close(self, session: int, keep: bool) -> None:
+        """End the innermost savepoint or the transaction, keeping its rows or not."""
+        this = self.sessions[session]
+        if not this.is_open:
+            return
+        *outer, layer = this.changes
+        this.changes = outer
+        if not outer:
+            this.connection.run("COMMIT" if keep else "ROLLBACK")
+            self._commit(layer if keep else {})
+            return
+        statement = "RELEASE SAVEPOINT {name}" if keep else "ROLLBACK TO SAVEPOINT {name}"
+        this.connection.run(render(statement, name=f"s{len(outer)}"))
+        if keep:
+            outer[-1] |= layer
+
+    @rule(session=sessions, writes=writes, late=sessions, more=writes)
+    def commit_between_polls(
+        self, session: int, writes: list[Write], late: int, more: list[Write]
+    ) -> None:
+        """The pattern that a watermark loses: a row is written, others are committed and polled,
+        and then it commits."""
+        self.open(session)
+        self.write(session, writes)
+        self.write(late, more)
+        self.poll()
+        while self.sessions[session].is_open:
+            self.close(session, keep=True)
+        self.poll()
+
+    @precondition(lambda self: any(session.is_open for session in self.sessions))
+    @rule(target=prepared, session=sessions)
+    def prepare(self, session: int) -> tuple[str, dict[tuple[str, int], Row | None]]:
+        """Prepare a transaction for a commit in two phases: it goes on without its session."""
+        this = self.sessions[session]
+        if not this.is_open:
+            return "", {}
+        name = f"{self.name}_{next(NUMBERS)}"
+        this.connection.run(Sql(f"PREPARE TRANSACTION {value(name)}"))
+        changes, this.changes = this.flattened(), []
+        self.locked |= changes.keys()
+        return name, changes
+
+    @rule(transaction=consumes(prepared), keep=st.booleans())
+    def finish(
+        self, transaction: tuple[str, dict[tuple[str, int], Row | None]], keep: bool
+    ) -> None:
+        """Commit or roll back what was prepared."""
+        name, changes = transaction
+        if name:
+            statement = "COMMIT PREPARED {name}" if keep else "ROLLBACK PREPARED {name}"
+            self.poller.run(render(statement, name=value(name)))
+            self.locked -= changes.keys()
+            self._commit(changes if keep else {})
+
+    @rule(table=tables)
+    def freeze(self, table: str) -> None:
+        self._maintain("VACUUM (FREEZE) {schema}.{table}", table)
+
+    @precondition(lambda self: not self.locked and not any(s.is_open for s in self.sessions))
+    @rule(
+        table=tables,
+        how=st.sampled_from(
+            [
+                "VACUUM (FULL) {schema}.{table}",
+                "ALTER TABLE {schema}.{table} ALTER COLUMN word TYPE varchar",
+                "ALTER TABLE {schema}.{table} ALTER COLUMN word TYPE text",
+                "CLUSTER {schema}.{table} USING {index}",
+                "UPDATE {schema}.{table} SET number = number",
+            ]
+        ),
+    )
+    def rewrite(self, table: str, how: str) -> None:
+        """Every row gets a new place, or a new transaction id, and none a new value."""
+        self._maintain(how, table)
+
+    @precondition(lambda self: not self.locked and not any(s.is_open for s in self.sessions))
+    @rule(table=tables)
+    def truncate(self, table: str) -> None:
+        self._maintain("TRUNCATE {schema}.{table}", table)
+        self.committed = {k: row for k, row in self.committed.items() if k[0] != table}
+
+    @rule(times=st.integers(1, 40))
+    def burn_ids(self, times: int) -> None:
+        """Transactions elsewhere, finished or not."""
+        for _ in range(times):
+            self.poller.run("SELECT pg_current_xact_id()")
+
+    @rule()
+    def poll(self) -> None:
+        """What is committed and was not polled lands, each row once, and nothing else."""
+        polled = poll(self.poller, self.source, self.lake, RecordingBus(), new_run())
+        expected = _differences(self.polled, self.committed)
+        landed = self._landed(polled.seq) if polled.changes else {}
+        assert landed == expected
+        assert self._mirrored() == self.committed
+        self.polled = dict(self.committed)
+
+    def teardown(self) -> None:
+        if hasattr(self, "sessions"):
+            self.poll()
+            for session in self.sessions:
+                session.connection.run("ROLLBACK")
+            self._forget_prepared()
+            self.poller.run(render("DROP SCHEMA {name} CASCADE", name=self.name))
+
+    def _commit(self, changes: dict[tuple[str, int], Row | None]) -> None:
+        for place, row in changes.items():
+            if row is None:
+                self.committed.pop(place, None)
+            else:
+                self.committed[place] = row
+
+    def _maintain(self, statement: str, table: str) -> None:
+        parts = {"schema": self.name, "table": table, "index": f"{table}_pkey"}
+        self.poller.run(render(statement, **parts))
+
+    def _landed(self, seq: int) -> dict[tuple[str, int], tuple[str, Row]]:
+        tables = self.lake.batches.entry(seq).tables
+        return {
+            (name, row["id"]): (row["op"], (row["word"], row["number"]))
+            for name, changes in tables.items()
+            for row in self._read(changes.file.key)
+        }
+
+    def _mirrored(self) -> Rows:
+        head = self.lake.batches.head()
+        return {
+            (name, row["id"]): (row["word"], row["number"])
+            for name, buckets in (head.mirror if head else {}).items()
+            for bucket in buckets.values()
+            for row in self._read(bucket.key)
+        }
+
+    def _read(self, key: str) -> list[dict[str, Any]]:
+        body = pa.BufferReader(self.lake.ingestion.get(key))
+        rows: list[dict[str, Any]] = pq.read_table(body).to_pylist()
+        return rows
+
+    def _forget_prepared(self) -> None:
+        mine = "SELECT gid FROM pg_prepared_xacts WHERE gid LIKE {mine}"
+        for [name] in self.poller.run(render(mine, mine=value(f"{self.name}\\_%"))):
+            self.poller.run(render("ROLLBACK PREPARED {name}", name=value(name)))
+
+
+def test_every_poll_lands_exactly_what_was_committed_since_the_one_before(
+    source_dsn: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(scope, "MARGIN", 0)  # the horizon must do without help
+    # short, so that polls with a horizon that is not on the disk yet are among them
+    monkeypatch.setattr(snapshot, "FLUSH_WAIT", 0.02)
+    with ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp())
+        stack.callback(shutil.rmtree, folder)
+        sessions = (connected(from_dsn(source_dsn), "history") for _ in range(len(SESSIONS) + 1))
+        History.connections = [stack.enter_context(session) for session in sessions]
+        History.folder = folder
+        run_state_machine_as_test(
+            History,
+            settings=settings(
+                max_examples=HISTORIES,
+                stateful_step_count=STEPS,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+
+
+def _contract(name: str) -> SourceTable:
+    columns = {"id": "int", "word": "text", "number": "int"}
+    spelled = (Column(c, Type.parse(kind), c != "id", "") for c, kind in columns.items())
+    return SourceTable(name, name, "id", tuple(spelled))
+
+
+def _statement(table: str, key: int, before: Row | None, after: Row | None) -> Sql:
+    word, number = (value(part) for part in after or (None, None))
+    parts: dict[str, str | int] = {"table": table, "key": key, "word": word, "number": number}
+    if after is None:
+        return render("DELETE FROM {table} WHERE id = {key}", **parts)
+    if before is None:
+        return render("INSERT INTO {table} VALUES ({key}, {word}, {number})", **parts)
+    return render("UPDATE {table} SET word = {word}, number = {number} WHERE id = {key}", **parts)
+
+
+def _differences(before: Rows, now: Rows) -> dict[tuple[str, int], tuple[str, Row]]:
+    changed = {k: ("U", row) for k, row in now.items() if before.get(k, row) != row}
+    new = {k: ("I", row) for k, row in now.items() if k not in before}
+    gone = {k: ("D", row) for k, row in before.items() if k not in now}
+    return {**changed, **new, **gone}
