@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from glue_jobs.errors import ContractsChanged
 from lake import Log, SeqTaken, now
 from lake.entries import Batch, Built, Output
 
@@ -13,10 +14,31 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Made:
-    """What a step made of a batch, written but not committed. Tables without rows are absent."""
+    """What a step made of a batch, written but not committed. Tables without rows are absent.
+    ``still_open`` is None where the batch left open what was open before it."""
 
     tables: Mapping[str, Output]
     quarantined: Mapping[str, Output] = field(default_factory=dict)
+    calendars: Mapping[str, str] = field(default_factory=dict)
+    tombstones: Mapping[str, Output] = field(default_factory=dict)
+    still_open: Mapping[str, Output] | None = None
+
+    def after(self, before: Built | None, entry: Built) -> Built:
+        """The entry of a batch with what was made of it; it counts on from the one before."""
+        apart, known = _rows(self.quarantined), before.open_quarantined if before else 0
+        superseding = before.superseding if before else 0
+        return replace(
+            entry,
+            tables=self.tables,
+            quarantined=self.quarantined,
+            open_quarantined=known + apart if self.still_open is None else _rows(self.still_open),
+            calendars=self.calendars,
+            tombstones=self.tombstones,
+            set_apart=apart + (before.set_apart if before else 0),
+            buried=_rows(self.tombstones) + (before.buried if before else 0),
+            superseding=superseding if self.still_open is None else entry.seq,
+            still_open=self.still_open or {},
+        )
 
 
 def build(
@@ -25,29 +47,47 @@ def build(
     make: Callable[[Batch], Made],
     run: str,
     clock: Callable[[], datetime] = now,
+    contracts: str = "",
 ) -> int:
     """Make and commit every batch beyond the head of ``log``; returns how many.
 
     Running it again, or twice at once, commits nothing twice: where another run is quicker this
-    one stops, and what it had written belongs to no entry.
+    one stops, and what it had written belongs to no entry. ``contracts`` is the fingerprint of
+    those that they are made by. Raises ContractsChanged.
     """
-    head = log.head()
-    committed, unfit = 0, head.open_quarantined if head else 0
-    for batch in batches.after(head.seq if head else 0):
+    before, committed = log.head(), 0
+    _refuse_others(before, contracts)
+    for batch in batches.after(before.seq if before else 0):
         made = make(batch)
-        unfit += sum(output.rows for output in made.quarantined.values())
+        entry = made.after(before, Built(batch.seq, run, clock(), {}, contracts=contracts))
         try:
-            log.commit(Built(batch.seq, run, clock(), made.tables, made.quarantined, unfit))
+            log.commit(entry)
         except SeqTaken as taken:
             logger.info("another run is ahead", extra={"seq": batch.seq, "reason": str(taken)})
             break
-        committed += 1
+        before, committed = entry, committed + 1
         logger.info("batch built", extra={"run": run, "seq": batch.seq, **_counts(made)})
     return committed
+
+
+def _refuse_others(head: Built | None, contracts: str) -> None:
+    """A table that came to the contracts would begin in the middle of its history."""
+    if head and head.contracts and head.contracts != contracts:
+        raise ContractsChanged(
+            f"Batches 1 to {head.seq} of this generation were built by contracts {head.contracts},"
+            f" and these are {contracts}: their history would be torn. Build the next generation"
+            " into an empty database (python -m embedded rebuild --generation next, or a higher"
+            " --generation of the jobs)."
+        )
+
+
+def _rows(outputs: Mapping[str, Output]) -> int:
+    return sum(output.rows for output in outputs.values())
 
 
 def _counts(made: Made) -> dict[str, dict[str, int]]:
     return {
         "rows": {name: output.rows for name, output in made.tables.items()},
         "quarantined": {name: output.rows for name, output in made.quarantined.items()},
+        "tombstones": {name: output.rows for name, output in made.tombstones.items()},
     }

@@ -16,7 +16,8 @@ def main(argv: Sequence[str], spark: Given = None) -> None:
     with running(Arguments(__doc__), argv, spark) as job:
         lake = job.lake
         files = DimensionFiles(lake, job.spark, job.run, contracts.source(), contracts.warehouse())
-        build(lake.batches, lake.dimensions, files.make, job.run)
+        fingerprint = contracts.warehouse().fingerprint
+        build(lake.batches, lake.dimensions, files.make, job.run, contracts=fingerprint)
 
 
 if __name__ == "__main__":

@@ -8,15 +8,29 @@ from glue_jobs.batches import build
 from glue_jobs.fact_files import FactFiles
 from glue_jobs.job import Arguments, running
 from glue_jobs.logs import to_stdout
+from glue_jobs.retry import Retry
 from glue_jobs.session import Given
 
 
 def main(argv: Sequence[str], spark: Given = None) -> None:
-    """Build them. Nothing to do costs nothing: Spark is not even started."""
-    with running(Arguments(__doc__), argv, spark) as job:
+    """Build them, and where asked try again what was set apart. Nothing to do costs nothing:
+    Spark is not even started."""
+    arguments = Arguments(__doc__)
+    arguments.add_argument(
+        "--retry-quarantined",
+        nargs="?",
+        const="true",
+        default="false",
+        choices=("true", "false"),
+        help="bring back rows set apart that can be read by now",
+    )
+    with running(arguments, argv, spark) as job:
         lake = job.lake
         files = FactFiles(lake, job.spark, job.run, contracts.source(), contracts.warehouse())
-        build(lake.batches, lake.facts, files.make, job.run)
+        fingerprint = contracts.warehouse().fingerprint
+        build(lake.batches, lake.facts, files.make, job.run, contracts=fingerprint)
+        if job.arguments.retry_quarantined == "true":
+            Retry(lake, job.spark, contracts.source(), contracts.warehouse()).run()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
-from contracts import Calendar
+from contracts import Calendar, Warehouse
 from glue_jobs.errors import Unconvertible
 
 # names of our own: the JVM would take those of its locale
@@ -61,3 +61,14 @@ def every_day(spark: SparkSession, calendar: Calendar) -> DataFrame:
     days = spark.range(count, numPartitions=1).select(day.alias(calendar.key))
     parts = [PARTS[name](F.col(calendar.key)).alias(name) for name in PARTS]
     return days.select("*", *parts).select(*calendar.column_names)
+
+
+def spans(warehouse: Warehouse) -> dict[str, str]:
+    """From which day to which each calendar goes by its contract."""
+    return {calendar.name: f"{calendar.first}/{calendar.last}" for calendar in warehouse.calendars}
+
+
+def lacking(warehouse: Warehouse, known: Mapping[str, str]) -> list[Calendar]:
+    """The calendars that are not known with exactly these days."""
+    wanted = spans(warehouse)
+    return [c for c in warehouse.calendars if known.get(c.name) != wanted[c.name]]

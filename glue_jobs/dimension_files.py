@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from pyspark.sql import DataFrame
 
 from contracts import Calendar, Dimension, Source, Warehouse
-from contracts.spark import row_schema
+from contracts.spark import batch_schema, row_schema
 from glue_jobs.batches import Made
-from glue_jobs.days import every_day
+from glue_jobs.days import every_day, lacking, spans
 from glue_jobs.dimensions import state, without_known
+from glue_jobs.errors import DamagedFile, MissingFile
 from glue_jobs.files import Counter, read, write
+from glue_jobs.folds import Folds
 from glue_jobs.session import Session
 from lake import Lake, layout
 from lake.entries import Batch, Bucket, Output
@@ -23,7 +26,9 @@ Mirror = Mapping[str, Mapping[int, Bucket]]
 @dataclass(frozen=True)
 class DimensionFiles:
     """Writes the changed rows of every dimension, as the mirrors of a batch and of the one before
-    it tell them; with the first batch every day of every calendar."""
+    it tell them, or as they landed where the dimension passes them through; with the first batch,
+    and after a contract was given other days, every day of every calendar. Where mirrors are no
+    more, for superseded ones may expire, they are folded from the batches."""
 
     lake: Lake
     spark: Session
@@ -32,34 +37,79 @@ class DimensionFiles:
     warehouse: Warehouse
 
     def make(self, batch: Batch) -> Made:
-        """Write them; a dimension none of whose source tables changed costs nothing."""
-        made = self._calendars(batch) if batch.seq == 1 else {}
+        """Write them; a dimension none of whose source tables changed costs nothing.
+        Raises DamagedFile."""
+        made = self._calendars(batch)
         touched = [d for d in self.warehouse.dimensions if d.source_tables & batch.tables.keys()]
         if touched:
             before = self.lake.batches.entry(batch.seq - 1).mirror if batch.seq > 1 else {}
             for dimension in touched:
-                made |= self._changed(dimension, batch, before)
-        return Made(made)
+                if dimension.pass_through:
+                    made |= self._passed(dimension, batch)
+                else:
+                    made |= self._changed(dimension, batch, before)
+        return Made(made, calendars=spans(self.warehouse))
 
     def _calendars(self, batch: Batch) -> dict[str, Output]:
+        """Those that the lake does not have, or with other days than their contract has now."""
+        known = self.lake.dimensions.entry(batch.seq - 1).calendars if batch.seq > 1 else {}
         return {
             calendar.name: self._write(every_day(self.spark(), calendar), calendar, batch)
-            for calendar in self.warehouse.calendars
+            for calendar in lacking(self.warehouse, known)
         }
+
+    def _passed(self, dimension: Dimension, batch: Batch) -> dict[str, Output]:
+        """The rows that came or changed, whatever of them changed: the load compares them.
+        Raises DamagedFile."""
+        landed = batch.tables[dimension.of]
+        expected = landed.inserted + landed.updated
+        if not expected:
+            return {}
+        schema = batch_schema(self.source.tables[dimension.of])
+        changes = read(self.spark, self.lake.ingestion, [landed.file.key], schema)
+        rows = state({dimension.of: changes.where("op <> 'D'")}, dimension, self.source)
+        output = self._write(rows, dimension, batch)
+        if output.rows != expected:
+            raise DamagedFile(
+                f"{self.lake.ingestion.uri(landed.file.key)} holds {output.rows} rows that came or"
+                f" changed, and batch {batch.seq} says {expected}. Restore the object from its"
+                " earlier version."
+            )
+        return {dimension.name: output}
 
     def _changed(self, dimension: Dimension, batch: Batch, before: Mirror) -> dict[str, Output]:
         now, old = differing(dimension, batch.mirror, before)
         if not now[dimension.of]:
             return {}
-        changed = self._state(dimension, now)
-        if old[dimension.of]:
-            changed = without_known(changed, self._state(dimension, old), dimension.key)
+        try:
+            changed = self._state(dimension, now)
+            if old[dimension.of]:
+                changed = without_known(changed, self._state(dimension, old), dimension.key)
+        except MissingFile:
+            changed = self._folded_changes(dimension, batch)
         output = self._write(changed, dimension, batch)
         return {dimension.name: output} if output.rows else {}
 
     def _state(self, dimension: Dimension, mirror: Mirror) -> DataFrame:
         frames = {name: self._rows(name, mirror[name]) for name in dimension.source_tables}
         return state(frames, dimension, self.source)
+
+    def _folded_changes(self, dimension: Dimension, batch: Batch) -> DataFrame:
+        """The same of whole tables: of one folded and one mirrored only in part, rows would look
+        changed that are not."""
+        now, before = (
+            state(
+                {name: self._folds.at(name, seq) for name in dimension.source_tables},
+                dimension,
+                self.source,
+            )
+            for seq in (batch.seq, batch.seq - 1)
+        )
+        return without_known(now, before, dimension.key)
+
+    @cached_property
+    def _folds(self) -> Folds:
+        return Folds(self.lake, self.spark, self.source)
 
     def _rows(self, table: str, buckets: Mapping[int, Bucket]) -> DataFrame:
         keys = (bucket.key for bucket in buckets.values())

@@ -19,10 +19,8 @@ class DamagedFile(PlatformError):
     """A file does not hold the rows that its entry says."""
 
 
-class InvalidReference(PlatformError):
-    """A job was not told, in a form that it understands, where its database is."""
-
-    exit_code = 2
+class MissingFile(PlatformError):
+    """A file that an entry names is not in the lake."""
 
 
 class SchemaOutdated(PlatformError):
@@ -41,3 +39,11 @@ class StagingFailed(PlatformError):
 
 class StagedCountsDiffer(PlatformError):
     """Staging does not hold the rows that the logs count."""
+
+
+class BuildFailed(PlatformError):
+    """Spark cannot read what a table is made from, or write what is made of it."""
+
+
+class ContractsChanged(PlatformError):
+    """What was built and what would be built next follow different contracts."""

@@ -1,15 +1,26 @@
 """The files of facts that a batch brings."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
+from pyspark.sql.types import StructField, StructType
 
 from contracts import Fact, Source, Warehouse
-from contracts.spark import batch_schema
+from contracts.spark import batch_schema, spark_type
 from glue_jobs.batches import Made
 from glue_jobs.errors import DamagedFile
-from glue_jobs.facts import conforms, judged, quarantined, versions
+from glue_jobs.facts import (
+    REASONS,
+    buries,
+    conforms,
+    judged,
+    quarantined,
+    tombstones,
+    versions,
+)
 from glue_jobs.files import Counter, read, write
+from glue_jobs.quarantine import quarantine, together
 from glue_jobs.session import Session
 from lake import Lake, layout
 from lake.entries import Batch, Output
@@ -26,21 +37,27 @@ class FactFiles:
     warehouse: Warehouse
 
     def make(self, batch: Batch) -> Made:
-        """Write them, and the rows that do not conform. Raises DamagedFile."""
+        """Write them, the rows that do not conform, the tombstones of those that were deleted,
+        and which rows set apart earlier are open still, if some no longer are. Raises
+        DamagedFile."""
         tables: dict[str, Output] = {}
         unfit: dict[str, Output] = {}
+        gone: dict[str, Output] = {}
         for fact in self.warehouse.facts:
             if fact.of in batch.tables and batch.tables[fact.of].file.rows:
-                good, bad = self._write(fact, batch)
+                good, bad, buried = self._write(fact, batch)
                 tables |= {fact.name: good} if good.rows else {}
                 unfit |= {fact.of: bad} if bad.rows else {}
-        return Made(tables, unfit)
+                gone |= {fact.name: buried} if buried.rows else {}
+        left = self._still_open(batch, together([tables, gone])) if tables or gone else None
+        still_open = None if left is None else together([left, unfit])
+        return Made(tables, unfit, tombstones=gone, still_open=still_open)
 
-    def _write(self, fact: Fact, batch: Batch) -> tuple[Output, Output]:
+    def _write(self, fact: Fact, batch: Batch) -> tuple[Output, Output, Output]:
         landed, of = batch.tables[fact.of].file, self.source.tables[fact.of]
         changes = read(self.spark, self.lake.ingestion, [landed.key], batch_schema(of))
         rows = judged(changes, fact, of, self.warehouse.tables)
-        counted = Counter(good=conforms())
+        counted = Counter(good=conforms(), buried=buries())
         place = self.lake.generation, fact.name, batch.seq, self.run
         files = write(
             versions(counted.at(rows), fact),
@@ -52,11 +69,46 @@ class FactFiles:
                 f"{self.lake.ingestion.uri(landed.key)} holds {counted['rows']} rows, and batch"
                 f" {batch.seq} says {landed.rows}. Restore the object from its earlier version."
             )
-        bad = landed.rows - counted["good"]
-        return Output(files, counted["good"]), self._quarantine(rows, fact, batch, bad)
+        good, buried = counted["good"], counted["buried"]
+        apart = layout.quarantine_folder(self.lake.generation, fact.of, batch.seq, self.run)
+        gone = layout.tombstones_folder(*place)
+        return (
+            Output(files, good),
+            self._aside(quarantined(rows, fact), apart, landed.rows - good - buried),
+            self._aside(tombstones(rows, fact), gone, buried),
+        )
 
-    def _quarantine(self, rows: DataFrame, fact: Fact, batch: Batch, count: int) -> Output:
-        if not count:
-            return Output((), 0)
-        folder = layout.quarantine_folder(self.lake.generation, fact.of, batch.seq, self.run)
-        return Output(write(quarantined(rows, fact), self.lake.processed, folder), count)
+    def _aside(self, rows: DataFrame, folder: str, count: int) -> Output:
+        return Output(write(rows, self.lake.processed, folder) if count else (), count)
+
+    def _still_open(
+        self, batch: Batch, brought: Mapping[str, Output]
+    ) -> Mapping[str, Output] | None:
+        """The rows of earlier batches that are open after this one, which brought versions and
+        tombstones; None where it superseded none. Where nothing is open no file is read."""
+        if not self.lake.open_quarantined():
+            return None
+        known = quarantine(self.lake).open
+        left = {
+            fact.of: self._not_in(brought[fact.name], known[fact.of], fact, batch)
+            for fact in self.warehouse.facts
+            if fact.of in known and fact.name in brought
+        }
+        if all(output.rows == known[table].rows for table, output in left.items()):
+            return None
+        return {t: output for t, output in {**known, **left}.items() if output.rows}
+
+    def _not_in(self, brought: Output, known: Output, fact: Fact, batch: Batch) -> Output:
+        """The known rows whose keys the batch did not bring; as they lie where that is all."""
+        key = StructField(fact.key, spark_type(fact.column(fact.key).type))
+        origin = fact.column(fact.key).origin
+        apart = batch_schema(self.source.tables[fact.of]).add(REASONS, "string")
+        rows = read(self.spark, self.lake.processed, known.files, apart)
+        keys = read(self.spark, self.lake.processed, brought.files, StructType([key]))
+        is_same = rows[origin] == keys[fact.key]
+        left = rows.join(keys, is_same, "left_anti")
+        count = left.count()
+        if count == known.rows:
+            return known
+        folder = layout.open_folder(self.lake.generation, fact.of, batch.seq, self.run)
+        return self._aside(left.coalesce(1), folder, count)

@@ -1,4 +1,5 @@
-"""Changed rows of a source table become versions of a fact, or are kept apart with the reason.
+"""Changed rows of a source table become versions of a fact, or are kept apart with the reason. A
+deletion is never kept apart: where its last values do not conform it is a tombstone without them.
 
 Expressions are Spark SQL text over names that come from the contracts alone: a column built call
 by call costs a round trip to the JVM for every part of it, more than a small batch itself.
@@ -15,6 +16,7 @@ from contracts.arrow import UNFIT
 from glue_jobs.conversions import converted
 
 REASONS = "reasons"
+OBSERVATION = "observed_at", "batch_seq"
 SHOWN = 100  # characters of an offending value
 
 
@@ -37,16 +39,28 @@ def conforms() -> Column:
     return F.col(REASONS) == ""
 
 
+def buries() -> Column:
+    """Whether a judged row is a deletion that cannot be a version: what is gone is gone, whatever
+    its last values."""
+    return ~conforms() & (F.col("op") == "D")
+
+
 def versions(judged: DataFrame, fact: Fact) -> DataFrame:
     """A version for every conforming change: the fact's columns, in its contract's order."""
     own = (f"{_made(column)} as {column.name}" for column in _own(fact))
-    observation = "observed_at", "batch_seq", "op = 'D' as is_deleted"
-    return judged.where(conforms()).selectExpr(*own, *observation)
+    return judged.where(conforms()).selectExpr(*own, *OBSERVATION, "op = 'D' as is_deleted")
+
+
+def tombstones(judged: DataFrame, fact: Fact) -> DataFrame:
+    """Which rows were deleted without conforming values, and when that was seen."""
+    key = f"{_made(fact.column(fact.key))} as {fact.key}"
+    return judged.where(buries()).selectExpr(key, *OBSERVATION)
 
 
 def quarantined(judged: DataFrame, fact: Fact) -> DataFrame:
-    """The rows that do not conform, as they landed, with their reasons."""
-    return judged.where(~conforms()).drop(*(_made(column) for column in _own(fact)))
+    """The rows that do not conform, but for deletions, as they landed, with their reasons."""
+    apart = judged.where(~conforms() & ~buries())
+    return apart.drop(*(_made(column) for column in _own(fact)))
 
 
 def _own(fact: Fact) -> list[contracts.Column]:

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Iterable
 
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 from pyspark.sql.types import StructType
 
+from glue_jobs.errors import BuildFailed, MissingFile
 from glue_jobs.session import Session
 from lake import Store
 
@@ -14,17 +17,44 @@ PATTERN = re.compile(r"[\\\[\]{}*?]")
 
 
 def read(spark: Session, store: Store, keys: Iterable[str], schema: StructType) -> DataFrame:
-    """The rows of exactly these files. A column that a file does not have yet is NULL."""
+    """The rows of exactly these files. A column that a file does not have yet is NULL.
+    Raises MissingFile."""
     addresses = [_literally(store.uri(key)) for key in keys]
     if not addresses:
         return spark().createDataFrame([], schema)
-    return spark().read.schema(schema).parquet(*addresses)
+    try:
+        return spark().read.schema(schema).parquet(*addresses)
+    except AnalysisException as refusal:
+        if refusal.getErrorClass() != "PATH_NOT_FOUND":
+            raise
+        raise MissingFile(
+            f"{(refusal.getMessageParameters() or {}).get('path')} is named by the log and not"
+            " there. Restore the object, from its earlier version if the store keeps any."
+        ) from None
 
 
 def write(frame: DataFrame, store: Store, folder: str) -> tuple[str, ...]:
-    """The rows as new Parquet files in a folder that does not exist yet; their keys."""
-    frame.write.mode("error").option("compression", "zstd").parquet(store.uri(folder))
-    return tuple(file.key for file in store.under(folder) if file.key.endswith(".parquet"))
+    """The rows as new Parquet files in a folder that does not exist yet; their keys. What they
+    hold outlives a power cut. Raises BuildFailed."""
+    try:
+        frame.write.mode("error").option("compression", "zstd").parquet(store.uri(folder))
+    except Py4JJavaError as failure:
+        raise BuildFailed(
+            f"{store.uri(folder)} cannot be built: {first_cause(failure)}. Restore a file that is"
+            " damaged, or let the job write there, and run it again."
+        ) from None
+    keys = tuple(file.key for file in store.under(folder) if file.key.endswith(".parquet"))
+    for key in keys:
+        store.settle(key)
+    return keys
+
+
+def first_cause(failure: Py4JJavaError) -> str:
+    """What went wrong first, without the traces of Java."""
+    cause = failure.java_exception
+    while cause.getCause() is not None:
+        cause = cause.getCause()
+    return str(cause.getMessage()).partition("\n")[0].rstrip(".")
 
 
 def _literally(address: str) -> str:

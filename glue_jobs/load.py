@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pg8000.native import Connection
@@ -12,19 +12,28 @@ from contracts import WarehouseTable
 from glue_jobs import ledger
 from glue_jobs.ledger import Standing
 from glue_jobs.merge import merge, qualified
-from glue_jobs.pending import Origin, Pending, built_through, files_of, origin, pending
+from glue_jobs.pending import (
+    Origin,
+    Pending,
+    built_through,
+    files_of,
+    origin,
+    pending,
+    pending_retries,
+)
 from glue_jobs.session import Session
 from glue_jobs.staging import (
     Staged,
+    Tombstones,
     check_counts,
     drop,
     drop_left_behind,
-    stage,
+    stage_all,
     staging_name,
     staging_tables,
 )
 from lake import Lake, SeqTaken, Store, now
-from lake.entries import Loaded
+from lake.entries import Loaded, Output, Retried
 from postgres import Address, connected, render, transaction
 
 ANALYZE = "analyze {table}"
@@ -43,18 +52,49 @@ class Target:
 
 @dataclass(frozen=True)
 class Loading:
-    """What a load did. Batches ``from_seq`` to ``through_seq`` came in, none where both are 0;
-    ``rows`` counts the rows written by table."""
+    """What a load did. Batches ``from_seq`` to ``through_seq`` came in, none where both are 0, and
+    ``retries`` of quarantined rows; ``rows`` counts the rows written by table."""
 
     rows: Mapping[str, int]
     from_seq: int
     through_seq: int
     seconds: float
+    retries: int = 0
+
+
+@dataclass(frozen=True)
+class _Lacking:
+    """What the warehouse does not have."""
+
+    batches: list[Pending]
+    retries: list[Retried]
+
+    @property
+    def tables(self) -> Iterable[Mapping[str, Output]]:
+        """What each batch and each retry brings, by warehouse table."""
+        yield from (item.outputs for item in self.batches)
+        yield from (item.tables for item in self.retries)
+
+    @property
+    def tombstones(self) -> Iterable[Mapping[str, Output]]:
+        """The deletions without values, by fact: a retry has those of all batches up to its own."""
+        retried = self.retries[-1] if self.retries else None
+        if retried:
+            yield retried.tombstones
+        through = retried.through if retried else 0
+        yield from (i.facts.tombstones for i in self.batches if i.batch.seq > through)
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The first and the last batch."""
+        seqs = [item.batch.seq for item in self.batches]
+        return (seqs[0], seqs[-1]) if seqs else (0, 0)
 
 
 def load(lake: Lake, target: Target, run: str, spark: Session) -> Loading:
-    """Bring every batch that was built beyond the warehouse's ledger into the warehouse, all in
-    one transaction, then enter what is loaded into the load log.
+    """Bring every batch that was built beyond the warehouse's ledger into the warehouse, with the
+    retries of quarantined rows, all in one transaction; then enter the batches that are loaded
+    into the load log.
 
     ``spark`` is called only if there are rows to bring. Of several loads at once one does it.
     Raises SchemaOutdated, OtherLedger, StagingFailed or StagedCountsDiffer.
@@ -67,15 +107,19 @@ def load(lake: Lake, target: Target, run: str, spark: Session) -> Loading:
     with connected(target.address, "load_warehouse") as connection:
         found = ledger.standing(connection)
         ledger.check(found, whose, target.schema, contracts.warehouse().fingerprint)
-        batches = pending(lake, found.head, through)
+        ledger.check_batches(found, lake)
+        lacking = _Lacking(
+            pending(lake, found.head, through), pending_retries(lake, found.retries, through)
+        )
         work = _Work(connection, target, whose, run)
-        rows = work.bring(found, batches, lake.processed, spark) if batches else None
+        is_due = lacking.batches or lacking.retries
+        rows = work.bring(found, lacking, lake.processed, spark) if is_due else None
         loaded = ledger.standing(connection).head
     record_loads(lake, min(loaded, through), run)
     seconds = time.monotonic() - began
     if rows is None:
         return Loading({}, 0, 0, seconds)
-    done = Loading(rows, batches[0].batch.seq, through, seconds)
+    done = Loading(rows, *lacking.span, seconds, len(lacking.retries))
     logger.info("warehouse loaded", extra={**vars(done), "run": run})
     return done
 
@@ -100,23 +144,23 @@ class _Work:
     def bring(
         self,
         before: Standing,
-        batches: Sequence[Pending],
+        lacking: _Lacking,
         store: Store,
         spark: Session,
     ) -> Mapping[str, int] | None:
-        """Stage and merge the batches; None where another load was quicker."""
-        staged = self._staged(batches)
+        """Stage and merge what is lacking; None where another load was quicker."""
+        staged = self._staged(lacking)
         drop_left_behind(self.connection)
         with staging_tables(self.connection, staged):
-            for table in staged:
-                stage(spark, store, self.target.address, table)
+            stage_all(spark, store, self.target.address, staged)
             with transaction(self.connection):
                 ledger.lock(self.connection)
                 if ledger.standing(self.connection) != before:
                     return None
                 check_counts(self.connection, staged)
                 rows = merge(self.connection, self.target.schema, staged)
-                ledger.record(self.connection, batches, self.origin, self.run)
+                ledger.record(self.connection, lacking.batches, self.origin, self.run)
+                ledger.record_retries(self.connection, lacking.retries, self.run)
                 drop(self.connection, staged)
         for table in staged:
             if table.rows >= BIG_LOAD:
@@ -124,17 +168,24 @@ class _Work:
                 self.connection.run(render(ANALYZE, table=name))
         return rows
 
-    def _staged(self, batches: Sequence[Pending]) -> list[Staged]:
-        """What there is to stage: dimensions before the facts that refer to them."""
+    def _staged(self, lacking: _Lacking) -> list[Staged]:
+        """What there is to stage: dimensions before the facts that refer to them, and tombstones
+        behind the versions whose values they take."""
         warehouse = contracts.warehouse()
         tables: tuple[WarehouseTable, ...] = (
             *warehouse.calendars,
             *warehouse.dimensions,
             *warehouse.facts,
         )
-        outputs = ((table, files_of(table.name, batches)) for table in tables)
-        return [
-            Staged(table, staging_name(self.run, table), output.files, output.rows)
+        outputs = [(table, files_of(table.name, lacking.tables)) for table in tables]
+        gone = [(fact, files_of(fact.name, lacking.tombstones)) for fact in warehouse.facts]
+        rows = [
+            Staged(table, staging_name(self.run, table.name), output.files, output.rows)
             for table, output in outputs
+            if output.rows
+        ]
+        return rows + [
+            Tombstones(fact, staging_name(self.run, f"{fact.name}_gone"), output.files, output.rows)
+            for fact, output in gone
             if output.rows
         ]

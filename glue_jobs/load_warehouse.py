@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import boto3
 
-from glue_jobs.connection_reference import resolve
 from glue_jobs.job import Arguments, running
 from glue_jobs.load import Target, load
 from glue_jobs.logs import to_stdout
 from glue_jobs.session import Given
+from postgres import resolve
 
 
 def main(argv: Sequence[str], spark: Given = None) -> None:

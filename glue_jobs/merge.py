@@ -8,7 +8,7 @@ from pg8000.native import Connection
 import contracts
 from contracts import UNKNOWN, Column, Dimension, Fact
 from glue_jobs.foreign_keys import checked_at_the_end
-from glue_jobs.staging import Staged
+from glue_jobs.staging import Staged, Tombstones
 from postgres import Sql, joined, names, render, value
 
 LATEST = """(
@@ -33,14 +33,28 @@ where {referring} is not null
 INSERT_VERSIONS = """
 insert into {fact} ({columns}) select {values} from {staging} order by {key}, batch_seq
 """
+INSERT_TOMBSTONES = """
+insert into {fact} ({columns})
+select {values} from {staging} as gone cross join lateral (
+    select * from {fact} as known
+    where known.{key} = gone.{key} and known.batch_seq < gone.batch_seq
+    order by known.batch_seq desc limit 1
+) as earlier
+where not exists (
+    select from {fact} as known where known.{key} = gone.{key} and known.batch_seq = gone.batch_seq
+)
+order by gone.{key}, gone.batch_seq
+"""
 
 
 def merge(connection: Connection, schema: str, staged: Iterable[Staged]) -> Mapping[str, int]:
-    """Bring everything staged, dimensions before facts, into the tables of ``schema``, and return
-    how many rows of each table were written."""
+    """Bring everything staged, dimensions before facts and these before their tombstones, into
+    the tables of ``schema``, and return how many rows of each table were written."""
     rows: Counter[str] = Counter()
     for item in staged:
-        if isinstance(item.table, Fact):
+        if isinstance(item, Tombstones):
+            rows[item.table.name] += insert_tombstones(connection, schema, item)
+        elif isinstance(item.table, Fact):
             rows.update(add_inferred(connection, schema, item))
             rows[item.table.name] += insert_versions(connection, schema, item.table, item)
         else:
@@ -100,6 +114,28 @@ def insert_versions(connection: Connection, schema: str, fact: Fact, staged: Sta
         return _changed(connection, statement)
 
 
+def insert_tombstones(connection: Connection, schema: str, staged: Tombstones) -> int:
+    """Append a deleted version, with the last known values, to every staged key that has an
+    earlier version, once: a retry stages again what found none in its day."""
+    values = {"is_deleted": Sql("true")}
+    values |= {c.name: render("gone.{column}", column=c.name) for c in staged.columns}
+    earlier = (render("earlier.{column}", column=name) for name in staged.table.column_names)
+    statement = render(
+        INSERT_TOMBSTONES,
+        fact=qualified(schema, staged.table.name),
+        columns=names(staged.table.column_names),
+        values=Sql(
+            ", ".join(
+                values.get(name, known)
+                for name, known in zip(staged.table.column_names, earlier, strict=True)
+            )
+        ),
+        staging=staged.name,
+        key=staged.table.key,
+    )
+    return _changed(connection, statement)
+
+
 def qualified(schema: str, table: str) -> Sql:
     """A table's name, with its schema."""
     return render("{schema}.{table}", schema=schema, table=table)
@@ -111,7 +147,9 @@ def _inferred(dimension: Dimension, referring: Column) -> Sql:
         if column.name == dimension.key:
             values.append(render("fact.{key}", key=referring.name))
         else:
-            values.append(value(None if column.nullable else UNKNOWN))
+            unknown = value(None if column.nullable else UNKNOWN)
+            cast = render("cast({value} as {type})", value=unknown, type=Sql(str(column.type)))
+            values.append(cast)  # DISTINCT would take a bare NULL for text
     return Sql(", ".join(values))
 
 

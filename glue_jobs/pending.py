@@ -1,10 +1,11 @@
 """What the lake has for the warehouse."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from lake import Lake
-from lake.entries import Batch, Built, Output
+from lake.entries import Batch, Built, Output, Retried
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Pending:
     @property
     def rows(self) -> int:
         """Rows that it brings to the warehouse."""
-        return sum(output.rows for output in self.outputs.values())
+        outputs = *self.outputs.values(), *self.facts.tombstones.values()
+        return sum(output.rows for output in outputs)
 
     @property
     def outputs(self) -> dict[str, Output]:
@@ -46,15 +48,26 @@ def origin(lake: Lake, through: int) -> Origin:
 
 def pending(lake: Lake, after: int, through: int) -> list[Pending]:
     """The batches beyond ``after``, oldest first, up to and with ``through``."""
-    logs = lake.batches, lake.dimensions, lake.facts
     return [
-        Pending(*entries)
-        for entries in zip(*(log.after(after, through) for log in logs), strict=True)
+        # without its mirror, which is most of an entry: there may be many
+        Pending(replace(batch, mirror={}), dimensions, facts)
+        for batch, dimensions, facts in zip(
+            lake.batches.after(after, through),
+            lake.dimensions.after(after, through),
+            lake.facts.after(after, through),
+            strict=True,
+        )
     ]
 
 
-def files_of(table: str, pending: Sequence[Pending]) -> Output:
-    """All the files, and the rows, of a warehouse table in several batches."""
-    outputs = [item.outputs[table] for item in pending if table in item.outputs]
+def pending_retries(lake: Lake, after: int, through: int) -> list[Retried]:
+    """The retries beyond ``after``, oldest first, of batches up to and with ``through``: what a
+    retry brings back never comes before its batch."""
+    return list(takewhile(lambda retry: retry.through <= through, lake.retries.after(after)))
+
+
+def files_of(table: str, tables: Iterable[Mapping[str, Output]]) -> Output:
+    """All the files, and the rows, of a warehouse table in several batches and retries."""
+    outputs = [each[table] for each in tables if table in each]
     files = tuple(file for output in outputs for file in output.files)
     return Output(files, sum(output.rows for output in outputs))

@@ -1,6 +1,7 @@
 """Bring Parquet files of the lake into unlogged tables of one run, beside the warehouse."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from postgres import Address, Sql, render
 BATCHSIZE = 10_000
 MANY_ROWS = 50_000
 CONNECTIONS = 4
+ABREAST = 2
 BATCH_SEQ = Column("batch_seq", Type("bigint"), False, "The batch that brought the row.")
 
 CREATE = "create unlogged table {name} ({columns}) with (autovacuum_enabled = false)"
@@ -28,7 +30,8 @@ DROP = "drop table if exists {name}"
 COUNT = "select count(*) from {name}"
 LEFT_BEHIND = """
 select tablename from pg_tables
-where schemaname = 'etl' and tablename like 'staging\\_%' and tablename < 'staging_'
+where schemaname = 'etl' and pg_has_role(tableowner, 'USAGE')
+    and tablename like 'staging\\_%' and tablename < 'staging_'
     || to_char(now() at time zone 'UTC' - interval '1 day', 'YYYYMMDD"T"HH24MISS"Z"')
 """
 
@@ -49,9 +52,19 @@ class Staged:
         return own if isinstance(self.table, Fact) else (*own, BATCH_SEQ)
 
 
-def staging_name(run: str, table: WarehouseTable) -> Sql:
+@dataclass(frozen=True)
+class Tombstones(Staged):
+    """The staging of a fact's deletions that came without conforming values."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """What is known of them."""
+        return tuple(self.table.column(c) for c in (self.table.key, "observed_at", "batch_seq"))
+
+
+def staging_name(run: str, name: str) -> Sql:
     """The staging table of a run, whose name begins with the time of its start."""
-    return render("etl.{name}", name=f"staging_{run}_{table.name}")
+    return render("etl.{name}", name=f"staging_{run}_{name}")
 
 
 @contextmanager
@@ -75,9 +88,22 @@ def drop(connection: Connection, staged: Iterable[Staged]) -> None:
 
 
 def drop_left_behind(connection: Connection) -> None:
-    """Drop the staging of runs that began more than a day ago, and so ended without tidying."""
+    """Drop the staging of runs that began more than a day ago, and so ended without tidying; only
+    ours, for nobody may drop another role's."""
     for (name,) in connection.run(LEFT_BEHIND):
         connection.run(render(DROP, name=render("etl.{name}", name=name)))
+
+
+def stage_all(spark: Session, store: Store, address: Address, staged: Sequence[Staged]) -> None:
+    """Copy the rows of all tables, two at a time: while one is planned another one's rows travel.
+    Raises StagingFailed."""
+    if not staged:
+        return
+    session = spark()
+    with ThreadPoolExecutor(ABREAST) as threads:
+        copies = [threads.submit(stage, lambda: session, store, address, each) for each in staged]
+        for copy in copies:
+            copy.result()
 
 
 def stage(spark: Session, store: Store, address: Address, staged: Staged) -> None:
@@ -88,8 +114,8 @@ def stage(spark: Session, store: Store, address: Address, staged: Staged) -> Non
         rows.write.format("jdbc").options(**options).mode("append").save()
     except Py4JJavaError as failure:
         raise StagingFailed(
-            f"{staged.table.name} cannot be staged at {address}: {_cause(failure)}. The warehouse"
-            " is as it was; the next load tries again."
+            f"{staged.table.name} cannot be staged at {address}: {files.first_cause(failure)}."
+            " The warehouse is as it was; the next load tries again."
         ) from failure
 
 
@@ -110,7 +136,7 @@ def _read(spark: Session, store: Store, staged: Staged) -> DataFrame:
     """The rows of exactly these files."""
     rows = files.read(spark, store, staged.files, spark_schema(staged.table))
     if isinstance(staged.table, Fact):
-        return rows
+        return rows.select(*(column.name for column in staged.columns))
     seq = F.regexp_extract(F.col("_metadata.file_path"), layout.SEQ_IN_KEY, 1).cast("long")
     return rows.withColumn(BATCH_SEQ.name, seq)
 
@@ -118,14 +144,6 @@ def _read(spark: Session, store: Store, staged: Staged) -> DataFrame:
 def _spread(rows: DataFrame, count: int) -> DataFrame:
     """Over one connection, or over a few where there are many rows."""
     return rows.coalesce(1) if count < MANY_ROWS else rows.repartition(CONNECTIONS)
-
-
-def _cause(failure: Py4JJavaError) -> str:
-    """What went wrong first, without the traces of Java."""
-    cause = failure.java_exception
-    while cause.getCause() is not None:
-        cause = cause.getCause()
-    return str(cause.getMessage()).partition("\n")[0].rstrip(".")
 
 
 def _jdbc(address: Address) -> dict[str, str]:

@@ -13,20 +13,22 @@ import pyarrow.parquet as pq
 import contracts
 from contracts import WarehouseTable
 from contracts.arrow import arrow_type
-from lake import Lake, layout, open_lake
-from lake.entries import Batch, Built, Output, Position
+from lake import Lake, layout, new_run, open_lake
+from lake.entries import Batch, Built, Output, Position, Retried
 from lake.landing import land
 
 Rows = Sequence[Mapping[str, Any]]
 BEGINNING = datetime(2024, 1, 1, 10, 0)
 POSITION = Position(700, 700, 700, {"system": "1"})
 DAY = BEGINNING.date()
+FACT = "fact_sales_order"
 
 
 class ProcessedLake:
     """Batches of one lake, each with what the two jobs are to have made of it."""
 
     def __init__(self, root: Path, name: str = "lake-1", generation: int = 1) -> None:
+        self.root = root
         self.ingestion = (root / "ingestion").as_uri()
         self.processed = (root / "processed").as_uri()
         self.name = name
@@ -36,18 +38,37 @@ class ProcessedLake:
     def lake(self) -> Lake:
         return open_lake(self.ingestion, self.processed, self.generation)
 
-    def add(self, tables: Mapping[str, Rows], claimed: Mapping[str, int] | None = None) -> int:
-        """Commit the next batch to all three logs; ``claimed`` overrules counts of rows."""
+    def add(
+        self,
+        tables: Mapping[str, Rows],
+        claimed: Mapping[str, int] | None = None,
+        deleted: Sequence[int] = (),
+        claimed_deleted: int | None = None,
+    ) -> int:
+        """Commit the next batch to all three logs; ``claimed`` overrules counts of rows. The sales
+        orders ``deleted`` are tombstones."""
         seq = self.land(tables, claimed)
-        self.build_facts(seq)
+        self.build_facts(seq, deleted, claimed_deleted)
         return seq
+
+    def retry(self, tables: Mapping[str, Rows], through: int, deleted: Mapping[int, int]) -> None:
+        """Commit a retry that brings these rows; ``deleted`` maps orders to their batches."""
+        lake = self.lake
+        seq, now = lake.retries.head_seq() + 1, datetime.now(UTC)
+        run = f"retry-{seq}"
+        outputs = {
+            name: self._write(contracts.warehouse().tables[name], through, rows, run)
+            for name, rows in tables.items()
+        }
+        gone = {FACT: self._bury(deleted, run)} if deleted else {}
+        lake.retries.commit(Retried(seq, run, now, through, outputs, {}, 1, {}, tombstones=gone))
 
     def land(self, tables: Mapping[str, Rows], claimed: Mapping[str, int] | None = None) -> int:
         """Commit the next batch to the batch log and the dimensions log."""
         lake = self.lake
         seq, now = lake.batches.head_seq() + 1, datetime.now(UTC)
-        observed_at = BEGINNING + timedelta(minutes=30 * seq)
-        batch = Batch(seq, f"poll-{seq}", self.name, observed_at, now, POSITION, {}, {})
+        observed_at = observed(seq)
+        batch = Batch(seq, new_run(), self.name, observed_at, now, POSITION, {}, {})
         lake.batches.commit(batch)
         outputs = {
             name: self._write(contracts.warehouse().tables[name], seq, rows)
@@ -60,17 +81,51 @@ class ProcessedLake:
         lake.dimensions.commit(Built(seq, f"dimensions-{seq}", now, dimensions))
         return seq
 
-    def build_facts(self, seq: int) -> None:
+    def build_facts(
+        self, seq: int, deleted: Sequence[int] = (), claimed_deleted: int | None = None
+    ) -> None:
         """Commit the batch to the facts log."""
-        self.lake.facts.commit(Built(seq, f"facts-{seq}", datetime.now(UTC), self._facts))
+        gone = self._bury(dict.fromkeys(deleted, seq), "build")
+        gone = gone if claimed_deleted is None else Output(gone.files, claimed_deleted)
+        entry = Built(
+            seq,
+            f"facts-{seq}",
+            datetime.now(UTC),
+            self._facts,
+            tombstones={FACT: gone} if deleted else {},
+        )
+        self.lake.facts.commit(entry)
 
-    def _write(self, table: WarehouseTable, seq: int, rows: Rows) -> Output:
+    def _bury(self, deleted: Mapping[int, int], run: str) -> Output:
+        if not deleted:
+            return Output((), 0)
+        schema = pa.schema(
+            [("sales_order_id", pa.int32()), ("observed_at", pa.timestamp("us")),
+             ("batch_seq", pa.int64())]
+        )  # fmt: skip
+        rows = [
+            {"sales_order_id": key, "observed_at": observed(seq), "batch_seq": seq}
+            for key, seq in deleted.items()
+        ]
+        file = io.BytesIO()
+        pq.write_table(pa.Table.from_pylist(rows, schema), file)
+        last = max(deleted.values())
+        folder = layout.tombstones_folder(self.generation, FACT, last, f"{run}-{last}")
+        landed = land(self.lake.processed, f"{folder}part.parquet", file, len(rows))
+        return Output((landed.key,), len(rows))
+
+    def _write(self, table: WarehouseTable, seq: int, rows: Rows, run: str = "build") -> Output:
         schema = pa.schema([(c.name, arrow_type(c.type)) for c in table.columns])
         file = io.BytesIO()
         pq.write_table(pa.Table.from_pylist([dict(row) for row in rows], schema), file)
-        folder = layout.processed_folder(self.generation, table.name, seq, f"build-{seq}")
+        folder = layout.processed_folder(self.generation, table.name, seq, f"{run}-{seq}")
         landed = land(self.lake.processed, f"{folder}part.parquet", file, len(rows))
         return Output((landed.key,), len(rows))
+
+
+def observed(seq: int) -> datetime:
+    """When a batch was observed."""
+    return BEGINNING + timedelta(minutes=30 * seq)
 
 
 def day_row(day: Any = DAY) -> dict[str, Any]:
@@ -81,9 +136,11 @@ def day_row(day: Any = DAY) -> dict[str, Any]:
 
 
 def dimension_row(table: str, key: int, **values: Any) -> dict[str, Any]:
-    """A row of a dimension whose texts name their column."""
+    """A row of a dimension whose texts name their column; references to an order are NULL."""
     dimension = contracts.warehouse().tables[table]
-    texts = {name: f"{name} {key}" for name in dimension.column_names}
+    texts = {
+        c.name: f"{c.name} {key}" if c.type.kind == "text" else None for c in dimension.columns
+    }
     return {**texts, dimension.key: key, **values}
 
 
@@ -93,7 +150,7 @@ def version_row(order: int, seq: int, **values: Any) -> dict[str, Any]:
     ours = {
         "sales_order_id": order,
         "batch_seq": seq,
-        "observed_at": BEGINNING + timedelta(minutes=30 * seq),
+        "observed_at": observed(seq),
         "is_deleted": False,
         "unit_price": Decimal("3.99"),
     }

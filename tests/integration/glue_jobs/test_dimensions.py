@@ -1,6 +1,7 @@
 """Dimensions are a function of the mirror; only rows whose value changed are written."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import contracts
 from contracts.spark import spark_schema
 from glue_jobs import dimension_files
 from glue_jobs.build_dimensions import main
+from glue_jobs.errors import DamagedFile
 from lake.entries import Output
 from tests.integration.glue_jobs.conftest import no_spark
 from tests.lake_builder import BUCKET_BITS, LakeBuilder, row
@@ -194,6 +196,65 @@ def test_a_row_that_looks_up_nothing_is_unknown_where_it_must_not_be_null(
     (known,) = tables["dim_counterparty"].collect()
     assert (staff.department_name, staff.location) == ("Unknown", "Unknown")
     assert (known.counterparty_legal_city, known.counterparty_legal_district) == ("Unknown", None)
+
+
+def transaction(key: int, **values: Any) -> dict[str, Any]:
+    usual = {"transaction_type": "SALE", "sales_order_id": key, "purchase_order_id": None}
+    return row("transaction", key, **{**usual, **values})
+
+
+def test_a_dimension_as_large_as_the_facts_passes_on_what_came_and_changed_and_no_deletion(
+    built: LakeBuilder, changed: Changed, frame: Frame
+):
+    built.insert(transaction=[transaction(1), transaction(2), transaction(3)])
+    assert changed()["dim_transaction"].count() == 3
+    built.batch({
+        "transaction": [
+            ("U", transaction(1, sales_order_id=None)),
+            ("D", transaction(2)),
+            ("I", transaction(4, transaction_type="PURCHASE", sales_order_id=None,
+                              purchase_order_id=9)),
+        ]
+    })  # fmt: skip
+
+    assert_same(
+        changed()["dim_transaction"],
+        frame("dim_transaction", (1, "SALE", None, None), (4, "PURCHASE", None, 9)),
+    )
+
+
+def test_a_dimension_that_passes_rows_through_reads_no_mirror(built: LakeBuilder, changed: Changed):
+    built.insert(transaction=[transaction(1)])
+    built.update(transaction=[transaction(1, sales_order_id=None)])
+    for bucket in (built.directory / "ingestion" / "_mirror").rglob("*.parquet"):
+        bucket.unlink()
+
+    assert [r.sales_order_id for r in changed()["dim_transaction"].collect()] == [None]
+
+
+def test_deletions_alone_pass_nothing_through_and_need_no_spark(
+    spark: SparkSession, built: LakeBuilder
+):
+    built.insert(transaction=[transaction(1)])
+    main(built.arguments, spark)
+    built.batch({"transaction": [("D", transaction(1))]})
+    main(built.arguments, no_spark)
+
+    assert built.lake.dimensions.entry(2).tables == {}
+
+
+def test_a_batch_file_that_lacks_rows_of_a_dimension_is_refused(
+    spark: SparkSession, built: LakeBuilder
+):
+    batch = built.insert(transaction=[transaction(1)])
+    table = batch.tables["transaction"]
+    lying = replace(batch, seq=2, run="other", tables={"transaction": replace(table, updated=1)})
+    built.lake.batches.commit(lying)
+
+    with pytest.raises(DamagedFile, match="holds 1 rows that came or changed, and batch 2 says 2"):
+        main(built.arguments, spark)
+
+    assert built.lake.dimensions.head_seq() == 1
 
 
 def test_buckets_that_did_not_change_are_not_read(built: LakeBuilder, changed: Changed):

@@ -18,9 +18,12 @@ from pyspark.sql.types import StructType
 
 import contracts
 from contracts.spark import batch_schema, spark_schema
+from glue_jobs import fact_files
 from glue_jobs.build_facts import main
 from glue_jobs.errors import DamagedFile
+from glue_jobs.quarantine import quarantine
 from glue_jobs.session import is_glue
+from lake import Lake
 from lake.entries import Changes, Output
 from tests.integration.glue_jobs.conftest import no_spark
 from tests.lake_builder import START, LakeBuilder, row
@@ -41,12 +44,13 @@ def order(key: int = 1, **values: Any) -> dict[str, Any]:
 def outcomes(
     spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Mapping[str, Any]]:
-    """Case -> the version or the quarantined row that came of it; all cases are one batch."""
+    """Case -> the version, the quarantined row or the tombstone that came of it; all cases are one
+    batch."""
     built = LakeBuilder(tmp_path_factory.mktemp("cases"))
     built.batch({"sales_order": [given(key, case) for key, case in enumerate(CASES.values())]})
     main(built.arguments, spark)
     entry = built.lake.facts.entry(1)
-    outputs = entry.tables[FACT], entry.quarantined["sales_order"]
+    outputs = entry.tables[FACT], entry.quarantined["sales_order"], entry.tombstones[FACT]
     rows = [
         row.asDict()
         for output in outputs
@@ -137,7 +141,7 @@ def test_running_again_changes_nothing_and_needs_no_spark(spark: SparkSession, b
 
 
 def test_a_batch_without_rows_of_a_fact_gets_an_entry_and_needs_no_spark(built: LakeBuilder):
-    built.insert(payment=[row("payment", 1)])
+    built.insert(staff=[row("staff", 1)])
     built.insert(sales_order=[])
 
     main(built.arguments, no_spark)
@@ -173,6 +177,63 @@ def test_open_quarantine_adds_up_over_batches_and_runs(spark: SparkSession, buil
     entries = list(built.lake.facts.after(0))
     assert [entry.open_quarantined for entry in entries] == [1, 1, 3]
     assert [list(entry.tables) for entry in entries] == [[], [FACT], []]
+
+
+def test_a_deletion_whose_values_do_not_conform_is_a_tombstone_and_never_quarantined(
+    spark: SparkSession, built: LakeBuilder, written: Written
+):
+    built.insert(sales_order=[order(1), order(2, agreed_payment_date="soon")])
+    bad = order(1, agreed_payment_date="soon")
+    deleted = [("D", bad), ("D", order(2, agreed_payment_date="soon"))]
+    batch = built.batch({"sales_order": deleted})
+    main(built.arguments, spark)
+
+    entry = built.lake.facts.entry(2)
+    assert (entry.tables, entry.quarantined) == ({}, {})
+    found = written(entry.tombstones[FACT], SCHEMA).select(
+        "sales_order_id", "observed_at", "batch_seq"
+    )
+    assert sorted(found.collect()) == [(key, batch.observed_at, 2) for key in (1, 2)]
+
+
+@pytest.mark.parametrize("how", ["U", "D"])
+@pytest.mark.parametrize("date", ["2024-11-18", "never"])
+def test_a_row_set_apart_is_open_until_a_version_or_a_tombstone_of_its_key_comes(
+    spark: SparkSession, built: LakeBuilder, how: str, date: str
+):
+    later = order(1, agreed_payment_date=date)
+    built.insert(sales_order=[order(1, agreed_payment_date="soon"), order(2)])
+    built.update(sales_order=[order(2)])
+    bad = [order(1, agreed_payment_date="later"), order(3, agreed_payment_date="soon")]
+    built.update(sales_order=bad)
+    built.batch({"sales_order": [(how, later), ("I", order(4, agreed_payment_date="soon"))]})
+    built.update(sales_order=[order(2)])
+    built.update(sales_order=[order(3)])
+    built.update(sales_order=[order(4)])
+    counts = []
+    for _ in range(2):
+        main(built.arguments, spark)
+        counts = [entry.open_quarantined for entry in built.lake.facts.after(0)]
+
+    is_bad = (how, date) == ("U", "never")
+    assert counts == ([1, 1, 3, 5, 5, 4, 3] if is_bad else [1, 1, 3, 2, 2, 1, 0])
+    assert built.lake.open_quarantined() == quarantine(built.lake).rows == counts[-1]
+    assert sum(output.rows for output in quarantine(built.lake).tables.values()) == 4 + is_bad
+
+
+def test_while_nothing_is_open_no_file_is_read_to_find_what_a_batch_supersedes(
+    spark: SparkSession, built: LakeBuilder, monkeypatch: pytest.MonkeyPatch
+):
+    def no_quarantine(_lake: Lake) -> None:
+        raise AssertionError("the quarantine was read")
+
+    built.insert(sales_order=[order(1, agreed_payment_date="soon")])
+    built.update(sales_order=[order(1)])
+    main(built.arguments, spark)
+    monkeypatch.setattr(fact_files, "quarantine", no_quarantine)
+    built.update(sales_order=[order(1)])
+    main(built.arguments, spark)
+    assert built.lake.facts.head_seq() == 3
 
 
 def test_a_value_that_the_fact_leaves_out_may_be_unfit(spark: SparkSession, built: LakeBuilder):

@@ -1,5 +1,6 @@
 """The load brings every batch to the warehouse exactly once, whatever happens in between."""
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,8 +13,8 @@ import pytest
 from pg8000.native import Connection
 from pyspark.sql import SparkSession
 
+from glue_jobs import foreign_keys, staging
 from glue_jobs import load as module
-from glue_jobs import staging
 from glue_jobs.errors import OtherLedger, SchemaOutdated, StagedCountsDiffer, StagingFailed
 from glue_jobs.load import Loading, Target, load
 from lake import new_run
@@ -24,6 +25,7 @@ from tests.processed import (
     calendar,
     day_row,
     dimension_row,
+    observed,
     star,
     version_row,
 )
@@ -242,6 +244,69 @@ def test_a_fact_that_refers_to_nothing_gets_an_inferred_member_that_its_arrival_
     ]
 
 
+HISTORY = """
+select batch_seq, is_deleted, observed_at, units_sold from warehouse.fact_sales_order
+where sales_order_id = 1 order by batch_seq
+"""
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_tombstone_takes_the_values_of_the_latest_version_before_it(
+    connection: Connection, processed: ProcessedLake, load_once: Load, at_once: bool
+) -> None:
+    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1), version_row(2, 1)]})
+    processed.add({"fact_sales_order": [version_row(1, 2, units_sold=2)]})
+    written = 0 if at_once else load_once().rows["fact_sales_order"]
+    processed.add({}, deleted=[1])
+    written += 0 if at_once else load_once().rows["fact_sales_order"]
+    processed.add({"fact_sales_order": [version_row(1, 4, units_sold=4)]})
+    assert written + load_once().rows["fact_sales_order"] == 5
+    assert connection.run(HISTORY) == [
+        [1, False, observed(1), 1],
+        [2, False, observed(2), 2],
+        [3, True, observed(3), 2],
+        [4, False, observed(4), 4],
+    ]
+    assert load_once(spark=no_spark).rows == {}
+
+
+def test_a_tombstone_of_what_was_never_there_is_nothing(
+    connection: Connection, processed: ProcessedLake, load_once: Load
+) -> None:
+    processed.add({**calendar(), "fact_sales_order": [version_row(2, 1)]}, deleted=[1])
+    assert load_once().rows["fact_sales_order"] == 1
+    assert connection.run(VERSIONS) == [[2, 1]]
+    assert connection.run(STAGING) == [[0]]
+
+
+@pytest.mark.parametrize("loaded_before", [True, False])
+def test_a_version_that_a_retry_brings_back_stays_deleted_by_its_tombstone(
+    connection: Connection, processed: ProcessedLake, load_once: Load, loaded_before: bool
+) -> None:
+    processed.add({**calendar(), "fact_sales_order": [version_row(2, 1)]})
+    processed.add({}, deleted=[1, 2])
+    if loaded_before:
+        load_once()
+    processed.retry({"fact_sales_order": [version_row(1, 1)]}, 2, {1: 2, 2: 2})
+    processed.retry({"fact_sales_order": [version_row(3, 1)]}, 2, {1: 2, 2: 2})
+    processed.add({"fact_sales_order": [version_row(4, 3)]}, deleted=[3])
+    load_once()
+    assert [row[:2] for row in connection.run(HISTORY)] == [[1, False], [2, True]]
+    current = "select sales_order_id from warehouse.fact_sales_order_current"
+    assert connection.run(current) == [[4]]
+
+
+def test_tombstones_are_counted_before_they_are_inserted(
+    connection: Connection, processed: ProcessedLake, load_once: Load
+) -> None:
+    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
+    processed.add({}, deleted=[1], claimed_deleted=2)
+    with pytest.raises(StagedCountsDiffer, match=r"1 rows .* counts 2"):
+        load_once()
+    assert connection.run(LEDGER) == []
+    assert connection.run(STAGING) == [[0]]
+
+
 def test_foreign_keys_stand_after_the_first_load_as_before_it(
     connection: Connection, processed: ProcessedLake, load_once: Load
 ) -> None:
@@ -251,6 +316,23 @@ def test_foreign_keys_stand_after_the_first_load_as_before_it(
     assert connection.run(FOREIGN_KEYS) == before
     assert len(before) == 9
     assert all(validated for *_, validated in before)
+
+
+def test_a_reader_that_never_ends_its_transaction_does_not_hold_up_the_first_load(
+    load_once: Load,
+    processed: ProcessedLake,
+    connection: Connection,
+    target: Target,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(foreign_keys, "PATIENCE", "50ms")
+    before = connection.run(FOREIGN_KEYS)
+    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
+    with connected(target.address, "reader") as reader:
+        reader.run("begin; select * from warehouse.dim_staff")
+        assert load_once().rows["fact_sales_order"] == 1
+        reader.run("rollback")
+    assert connection.run(FOREIGN_KEYS) == before
 
 
 @pytest.mark.parametrize("loaded_before", [False, True])
@@ -385,6 +467,23 @@ def test_a_warehouse_of_another_lake_or_generation_is_refused(
     assert elsewhere.lake.loads.head_seq() == 0
 
 
+def test_a_lake_that_was_put_back_to_an_earlier_state_is_refused(
+    connection: Connection, processed: ProcessedLake, load_once: Load, tmp_path: Path
+) -> None:
+    """Its next batches have numbers that the warehouse holds already, and mean other rows."""
+    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
+    shutil.copytree(processed.root, tmp_path / "copy")
+    processed.add({"fact_sales_order": [version_row(2, 2)]})
+    load_once()
+    put_back = ProcessedLake(tmp_path / "copy")
+    with pytest.raises(OtherLedger, match="and this lake has none of that number"):
+        load_once(processed=put_back)
+    put_back.add({"fact_sales_order": [version_row(3, 2)]})
+    with pytest.raises(OtherLedger, match="and this lake has another one of that number"):
+        load_once(processed=put_back)
+    assert connection.run(VERSIONS) == [[1, 1], [2, 2]]
+
+
 @pytest.mark.parametrize("table", ["dim_staff", "fact_sales_order"])
 @pytest.mark.parametrize("claimed", [1, 3])
 def test_rows_lost_or_repeated_on_the_way_are_noticed_and_nothing_is_loaded(
@@ -404,7 +503,7 @@ def test_a_database_that_was_never_migrated_is_refused(
     processed: ProcessedLake, load_once: Load
 ) -> None:
     processed.add(calendar())
-    with pytest.raises(SchemaOutdated, match="run the migrate command"):
+    with pytest.raises(SchemaOutdated, match="run `python -m warehouse migrate"):
         load_once(spark=no_spark)
 
 
@@ -416,7 +515,7 @@ def test_a_warehouse_made_for_other_contracts_is_refused(
 ) -> None:
     connection.run(outdated)
     processed.add(calendar())
-    with pytest.raises(SchemaOutdated, match="run the migrate command"):
+    with pytest.raises(SchemaOutdated, match="run `python -m warehouse migrate"):
         load_once(spark=no_spark)
 
 

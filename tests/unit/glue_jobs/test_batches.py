@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from glue_jobs.batches import Made, build
+from glue_jobs.errors import ContractsChanged
 from lake import Lake, new_run
 from lake.entries import Batch, Built, Output
 from tests.lake_builder import LakeBuilder
@@ -90,6 +91,13 @@ def test_entries_are_readable_again(lake: Lake):
 
     build(lake.batches, lake.facts, lambda _: made, "ours", lambda: moment)
 
-    expected = Built(1, "ours", moment, made.tables, made.quarantined, 1)
+    expected = Built(1, "ours", moment, made.tables, made.quarantined, 1, set_apart=1)
     assert lake.facts.entry(1) == expected
-    assert lake.facts.entry(2) == replace(expected, seq=2, open_quarantined=2)
+    assert lake.facts.entry(2) == replace(expected, seq=2, open_quarantined=2, set_apart=2)
+
+
+def test_contracts_that_changed_within_a_generation_are_refused(lake: Lake) -> None:
+    build(lake.batches, lake.facts, nothing, new_run(), contracts="before")
+    assert build(lake.batches, lake.facts, nothing, new_run(), contracts="before") == 0
+    with pytest.raises(ContractsChanged, match="rebuild --generation next"):
+        build(lake.batches, lake.facts, nothing, new_run(), contracts="after")
