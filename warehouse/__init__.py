@@ -5,9 +5,11 @@ from warehouse.errors import (
     MigrationFailed,
     NewerWarehouse,
     OtherSchema,
+    OthersDepend,
     WarehouseMismatch,
 )
-from warehouse.migrate import SCHEMA, migrate
+from warehouse.migrate import migrate, migrate_at
+from warehouse.plan import SCHEMA
 
 __all__ = [
     "SCHEMA",
@@ -15,6 +17,8 @@ __all__ = [
     "MigrationFailed",
     "NewerWarehouse",
     "OtherSchema",
+    "OthersDepend",
     "WarehouseMismatch",
     "migrate",
+    "migrate_at",
 ]

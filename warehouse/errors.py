@@ -25,6 +25,10 @@ class MigrationFailed(PlatformError):
     """PostgreSQL refuses a migration; the warehouse's owner must act."""
 
 
+class OthersDepend(PlatformError):
+    """Somebody's own views read a view that must be made again; whoever made them must act."""
+
+
 class WarehouseMismatch(PlatformError):
     """A table that stood in the warehouse already is not what its contract says."""
 

@@ -7,18 +7,19 @@ from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection
 
 import contracts
-from postgres import render, sqlstate, sqlstate_message, transaction
-from warehouse.errors import MigrationFailed
-from warehouse.plan import Plan, Recorded, plan
+from postgres import Address, connected, render, sqlstate, sqlstate_message, transaction
+from warehouse.errors import MigrationFailed, OthersDepend
+from warehouse.plan import SCHEMA, Plan, Recorded, plan
+from warehouse.remake import remake
+from warehouse.roles import grant_roles
 from warehouse.shape import check_shape
-
-SCHEMA = "warehouse"
 
 IS_THERE = "select to_regclass('etl.warehouse') is not null"
 RECORDED = """
 select name, checksum, schema_name, contracts, views
 from etl.migration left join etl.warehouse on true
 """
+DEPENDED_UPON = "2BP01"
 LOCK = "select pg_advisory_xact_lock(hashtext('etl.migration'))"
 SCHEMA_EXISTS = "select exists (select from pg_namespace where nspname = :schema)"
 MAKE_SCHEMA = "create schema {schema}"
@@ -32,15 +33,15 @@ on conflict (only_row) do update set
 
 
 def migrate(connection: Connection, schema: str = SCHEMA, wanted: Plan | None = None) -> list[str]:
-    """Apply the migrations that ``schema`` lacks, make its views again if they or the contracts
-    changed, and return the names of what was applied: nothing, after two queries, where all is
-    well. Of several at once, each migration is applied by one. ``wanted`` is by default what the
-    files of this package and the contracts say.
+    """Apply the migrations that ``schema`` lacks, make its views and functions again if they or the
+    contracts changed, and return the names of what was applied: nothing, after two queries, where
+    all is well. What was granted on a view stays granted. Of several at once, each migration is
+    applied by one. ``wanted`` is by default what the files of this package and the contracts say.
 
-    Raises MigrationEdited, NewerWarehouse, OtherSchema, MigrationFailed or WarehouseMismatch. A
-    migration that fails leaves nothing behind; those before it stay.
+    Raises MigrationEdited, NewerWarehouse, OtherSchema, MigrationFailed, OthersDepend or
+    WarehouseMismatch. A migration that fails leaves nothing behind; those before it stay.
     """
-    wanted = wanted or plan(contracts.warehouse())
+    wanted = wanted or plan(contracts.warehouse(), schema)
     recorded = _recorded(connection)
     applied = []
     for name in wanted.missing(recorded, schema):
@@ -51,20 +52,36 @@ def migrate(connection: Connection, schema: str = SCHEMA, wanted: Plan | None = 
                 connection.run(RECORD_MIGRATION, name=name, checksum=checksum)
                 applied.append(name)
     if applied or wanted.views_differ(recorded):
-        applied += _made_views(connection, wanted, schema)
+        applied += _finished(connection, wanted, schema)
     return applied
 
 
-def _made_views(connection: Connection, wanted: Plan, schema: str) -> list[str]:
+def migrate_at(address: Address, schema: str = SCHEMA) -> list[str]:
+    """What an operator asks for: migrate the warehouse at an address, and see to the group roles
+    even where nothing else is to do, for roles may have come since.
+
+    Raises what `migrate` does, and Unreachable or Refused.
+    """
+    with connected(address, "migrate") as connection:
+        applied = migrate(connection, schema)
+        if not applied:
+            with _serialised(connection, "roles", schema):
+                grant_roles(connection, schema, contracts.warehouse())
+    return applied
+
+
+def _finished(connection: Connection, wanted: Plan, schema: str) -> list[str]:
+    """Make the views if they differ, and grant what the group roles may do with them and with the
+    tables of the migrations before; the names of what was made."""
     with _serialised(connection, "views", schema):
-        if not wanted.views_differ(_recorded(connection)):
-            return []
-        check_shape(connection, contracts.warehouse(), schema)
-        for statements in wanted.views.values():
-            connection.run(statements)
-        fingerprints = {"contracts": wanted.contracts, "views": wanted.views_checksum}
-        connection.run(RECORD_WAREHOUSE, schema=schema, **fingerprints)
-    return list(wanted.views)
+        differ = wanted.views_differ(_recorded(connection))
+        if differ:
+            check_shape(connection, contracts.warehouse(), schema)
+            remake(connection, schema, wanted.views)
+            fingerprints = {"contracts": wanted.contracts, "views": wanted.views_checksum}
+            connection.run(RECORD_WAREHOUSE, schema=schema, **fingerprints)
+        grant_roles(connection, schema, contracts.warehouse())
+    return list(wanted.views) if differ else []
 
 
 @contextmanager
@@ -76,11 +93,21 @@ def _serialised(connection: Connection, what: str, schema: str) -> Iterator[None
             _enter(connection, schema)
             yield
     except DatabaseError as refusal:
+        if sqlstate(refusal) == DEPENDED_UPON:
+            raise OthersDepend(
+                f"Migration '{what}' of schema {schema} fails: {sqlstate_message(refusal)}. Drop"
+                f" what depends on it, migrate again, and make it again. {_detail(refusal)}"
+            ) from refusal
         raise MigrationFailed(
             f"Migration '{what}' of schema {schema} fails: {sqlstate_message(refusal)} (SQLSTATE"
             f" {sqlstate(refusal)}). Nothing of it was kept. It needs the owner of the schema;"
             " a fact that stood there before must be empty."
         ) from refusal
+
+
+def _detail(refusal: DatabaseError) -> str:
+    """What PostgreSQL adds about objects that depend on others, on one line."""
+    return str(refusal.args[0].get("D", "")).replace("\n", "; ")
 
 
 def _enter(connection: Connection, schema: str) -> None:

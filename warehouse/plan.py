@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
-from contracts import Fact, Warehouse
-from postgres import names, render
+from contracts import Warehouse
 from warehouse.errors import MigrationEdited, NewerWarehouse, OtherSchema
+from warehouse.templates import views
+
+SCHEMA = "warehouse"
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Plan:
-    """The text of every migration and of every view, in the order in which they are applied."""
+    """The text of every migration and of every view or function, in the order in which they are
+    applied."""
 
     migrations: Mapping[str, str]
     views: Mapping[str, str]
@@ -67,26 +70,15 @@ class Plan:
         return made != (self.contracts, self.views_checksum)
 
 
-def plan(warehouse: Warehouse) -> Plan:
-    """The plan for a warehouse of these contracts."""
-    views = {
-        f"{fact.name}_{kind}": _view(template, f"{fact.name}_{kind}", fact)
-        for kind, template in _texts("views").items()
-        for fact in warehouse.facts
-    }
-    migrations = {f"{name}.sql": text for name, text in _texts("migrations").items()}
-    return Plan(migrations, views, warehouse.fingerprint)
+def plan(warehouse: Warehouse, schema: str = SCHEMA) -> Plan:
+    """The plan for a warehouse of these contracts in ``schema``."""
+    return Plan(_migrations(), views(warehouse, schema), warehouse.fingerprint)
 
 
-def _view(template: str, name: str, fact: Fact) -> str:
-    columns = names([fact.record, *fact.column_names])
-    return render(template, view=name, fact=fact.name, key=fact.key, columns=columns)
-
-
-def _texts(folder: str) -> dict[str, str]:
-    paths = (path for path in (files("warehouse") / folder).iterdir())
+def _migrations() -> dict[str, str]:
+    paths = (path for path in (files("warehouse") / "migrations").iterdir())
     sql = sorted((path for path in paths if path.name.endswith(".sql")), key=lambda p: p.name)
-    return {path.name.removesuffix(".sql"): path.read_text(encoding="utf-8") for path in sql}
+    return {path.name: path.read_text(encoding="utf-8") for path in sql}
 
 
 def _checksum(texts: Iterable[str]) -> str:

@@ -33,6 +33,7 @@ create table etl.ledger (
     batch_seq    bigint primary key,
     lake         text not null,
     generation   integer not null,
+    batch_run    text not null,
     run          text not null,
     observed_at  timestamp not null,
     committed_at timestamptz not null,
@@ -44,6 +45,7 @@ comment on table etl.ledger is
     'Which batches are in the warehouse: a row here is committed together with its batch''s rows.';
 comment on column etl.ledger.lake is 'The lake that the batch came from.';
 comment on column etl.ledger.generation is 'The replay of the lake''s batches that made its rows.';
+comment on column etl.ledger.batch_run is 'The poll that committed the batch.';
 comment on column etl.ledger.run is 'The load that brought it.';
 comment on column etl.ledger.observed_at is 'When the batch saw the source, on the source''s clock.';
 comment on column etl.ledger.committed_at is 'When the batch was committed to the lake.';

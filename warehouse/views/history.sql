@@ -1,9 +1,6 @@
--- Every version of every row, and when it was valid: from valid_from, up to but without valid_to.
 -- The row existed since created_at, so its first version is valid from then; every other one from
--- when it was seen, never earlier than the version before. Order is batch_seq alone: of versions
--- that begin at the same moment the last one wins, the others' intervals are empty.
-drop view if exists {view};
-
+-- when it was seen, never earlier than the version before. Of versions that begin at the same
+-- moment the last one wins, and the others' intervals are empty.
 create view {view} as
 select
     {columns},
@@ -24,3 +21,8 @@ from (
     window versions as (partition by {key} order by batch_seq)
 ) as version
 window versions as (partition by {key} order by batch_seq);
+
+comment on view {view} is
+    'Every version of every row, numbered from 1 in the order of batch_seq, and when it was valid: '
+    'from valid_from, up to but without valid_to, which is NULL while it lasts. The latest version '
+    'is_current; the version that is_deleted says since when the row is gone, with its last values.';

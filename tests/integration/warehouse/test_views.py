@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from pg8000.native import Connection
 
 import contracts
-from postgres import render, transaction
+from postgres import Sql, names, render, transaction
+from warehouse.templates import FUNCTIONS, KINDS
 
 CASES = sorted((Path(__file__).parent / "history").glob("*.toml"))
 FACTS = contracts.warehouse().facts
-VIEWS = [f"{fact.name}_{kind}" for fact in FACTS for kind in ("current", "history")]
 COLUMNS = """
 select attname from pg_attribute
 where attrelid = cast(:view as regclass) and attnum > 0 order by attnum
@@ -43,6 +43,33 @@ select sales_order_id, batch_seq from warehouse.fact_sales_order_current order b
 """
 
 
+AT = """
+select sales_order_id, batch_seq
+from warehouse.{function}(cast(:moment as timestamp)) order by 1
+"""
+TYPES = """
+select attname, format_type(atttypid, null) from pg_attribute
+where attrelid = cast(:table as regclass) and attnum > 0 and not attisdropped order by attnum
+"""
+RETURNED = """
+select name, format_type(type, null) from pg_proc cross join lateral
+    unnest(proargnames, proallargtypes, proargmodes)
+    with ordinality as one (name, type, mode, place)
+where oid = cast(:function as regprocedure) and mode = 't' order by place
+"""
+SAMPLES = {
+    "int": "number % 7 + 1",
+    "bigint": "1",
+    "numeric": "number * 0.01",
+    "text": "'text ' || number",
+    "boolean": "false",
+    "date": "date '2024-01-01'",
+    "time": "time '10:00'",
+    "timestamp": "timestamp '2024-01-01 10:00'",
+}
+MANY = 100_000
+
+
 @dataclass(frozen=True)
 class Version:
     order: int
@@ -54,19 +81,35 @@ class Version:
 
 @pytest.fixture
 def orders(migrated: Connection) -> Connection:
-    """A warehouse whose orders refer to nothing: views do not look at dimensions."""
+    """A warehouse whose facts refer to nothing: views do not ask for dimensions."""
     migrated.run("""
         do $$ declare
+            fact regclass;
             key name;
         begin
-            for key in select conname from pg_constraint
-                where conrelid = 'warehouse.fact_sales_order'::regclass and contype = 'f'
+            for fact, key in select conrelid, conname from pg_constraint where contype = 'f'
             loop
-                execute format('alter table warehouse.fact_sales_order drop constraint %I', key);
+                execute format('alter table %s drop constraint %I', fact, key);
             end loop;
         end $$
     """)
     return migrated
+
+
+def fill(connection: Connection, fact: contracts.Fact, rows: int) -> None:
+    """Give every row a version in the first batch, and a quarter of them another in the second."""
+    samples = {column.name: SAMPLES[column.type.kind] for column in fact.columns}
+    for batch, count in ((1, rows), (2, rows // 4)):
+        values = {**samples, fact.key: "number", "batch_seq": str(batch)}
+        statement = render(
+            "insert into warehouse.{fact} ({columns})"
+            " select {values} from generate_series(1, {count}) as number",
+            fact=fact.name,
+            columns=names(values),
+            values=Sql(", ".join(values.values())),
+            count=count,
+        )
+        connection.run(statement)
 
 
 def insert(connection: Connection, versions: Iterable[Version]) -> None:
@@ -90,6 +133,10 @@ def test_history_and_current_state_are_those_of_the_case(orders: Connection, cas
     insert(orders, (Version(*row) for row in read_table(expected["given"])))
     assert orders.run(HISTORY) == read_table(expected["history"])
     assert orders.run(CURRENT) == expected["current"]
+    for kind in FUNCTIONS:
+        at = render(AT, function=f"fact_sales_order_{kind}")
+        found = {moment: orders.run(at, moment=moment) for moment in expected[kind]}
+        assert found == expected[kind]
 
 
 moments = st.integers(0, 6).map(lambda hours: datetime(2024, 1, 1) + timedelta(hours=hours))
@@ -142,18 +189,52 @@ def test_views_have_all_columns_of_their_fact(migrated: Connection, fact: contra
         assert [name for (name,) in found] == columns
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_a_query_on_one_order_uses_an_index_through_the_view(orders: Connection, view: str) -> None:
-    orders.run("""
-        insert into warehouse.fact_sales_order select
-            number, number % 20000, '2024-01-01', '10:00', '2024-01-01', '10:00', 1, 1, 1, 1, 1, 1,
-            '2024-01-01', '2024-01-01', 1, timestamp '2024-01-01', number / 20000, false
-        from generate_series(1, 40000) as number
-    """)
-    orders.run("analyze warehouse.fact_sales_order")
+@pytest.mark.parametrize("kind", FUNCTIONS)
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
+def test_functions_return_what_their_fact_has(
+    migrated: Connection, fact: contracts.Fact, kind: str
+) -> None:
+    returned = migrated.run(RETURNED, function=f"warehouse.{fact.name}_{kind}(timestamp)")
+    assert returned == migrated.run(TYPES, table=f"warehouse.{fact.name}")
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
+def test_a_query_on_one_row_uses_an_index_through_every_view_and_function(
+    orders: Connection, fact: contracts.Fact
+) -> None:
+    fill(orders, fact, MANY)
+    orders.run("analyze")
+    for kind in KINDS:
+        query = render(
+            "explain select * from warehouse.{view}{moment} where {key} = 4711",
+            view=f"{fact.name}_{kind}",
+            key=fact.key,
+            moment=Sql("('2024-01-02')" if kind in FUNCTIONS else ""),
+        )
+        plan = "\n".join(line for (line,) in orders.run(query))
+        assert f"{fact.name}_{fact.key}_batch_seq_key" in plan, kind
+        assert f"Seq Scan on {fact.name}" not in plan, kind
+        assert "Function Scan" not in plan, kind
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
+def test_what_the_latest_batch_changed_is_found_by_an_index(
+    orders: Connection, fact: contracts.Fact
+) -> None:
+    fill(orders, fact, 1_000)
+    latest = names(["batch_seq"])
+    orders.run(
+        render(
+            "update warehouse.{fact} set {latest} = 3 where {key} = 7 and {latest} = 2",
+            fact=fact.name,
+            key=fact.key,
+            latest=latest,
+        )
+    )
+    orders.run("analyze")
     query = render(
-        "explain select * from warehouse.{view} where {key} = 4711", view=view, key="sales_order_id"
+        "explain select * from warehouse.{view} where batch_seq > 2", view=f"{fact.name}_changes"
     )
     plan = "\n".join(line for (line,) in orders.run(query))
-    assert "fact_sales_order_sales_order_id_batch_seq_key" in plan
+    assert f"{fact.name}_batch_seq" in plan
     assert "Seq Scan" not in plan

@@ -1,0 +1,60 @@
+"""Rows of facts and dimensions for tests of the views."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from pg8000.native import Connection
+
+import contracts
+from contracts import Column, Dimension, WarehouseTable
+from postgres import names, render, value
+
+DAY = "2024-01-01"
+VALUES = {
+    "int": 1,
+    "bigint": 1,
+    "numeric": "9.99",
+    "text": "text",
+    "boolean": False,
+    "date": DAY,
+    "time": "10:00",
+    "timestamp": f"{DAY} 10:00",
+}
+
+
+def add(connection: Connection, table: str, **values: Any) -> None:
+    """Insert a row, with usual values where none are given."""
+    of = contracts.warehouse().tables[table]
+    row = {column.name: VALUES[column.type.kind] for column in of.columns} | values
+    placed = ", ".join(value(None if v is None else str(v)) for v in row.values())
+    statement = render("insert into warehouse.{table} ({columns}) values ", table=table,
+                       columns=names(row))  # fmt: skip
+    connection.run(f"{statement}({placed})")
+
+
+def add_version(connection: Connection, table: str, key: int, batch: int, **values: Any) -> None:
+    """Insert a version, observed ``batch`` hours after midnight."""
+    of = contracts.warehouse().tables[table]
+    observed_at = datetime.fromisoformat(DAY) + timedelta(hours=batch)
+    usual = {of.key: key, "batch_seq": batch, "observed_at": observed_at}
+    add(connection, table, **{**usual, **values})
+
+
+def add_members(connection: Connection, table: str) -> None:
+    """Insert what a fact's usual values refer to: the day, and the member 1 of each dimension,
+    whose texts tell their column."""
+    add(connection, "dim_date", date_id=DAY)
+    for dimension in contracts.warehouse().dimensions:
+        if dimension.name in {column.references for column in _columns(table)}:
+            texts = {c.name: told(dimension, c) for c in dimension.columns if c.type.kind == "text"}
+            add(connection, dimension.name, **texts)
+
+
+def told(dimension: Dimension, column: Column) -> str:
+    """What a text of the member 1 says."""
+    return f"{column.name} of {dimension.name}"
+
+
+def _columns(table: str) -> tuple[Column, ...]:
+    of: WarehouseTable = contracts.warehouse().tables[table]
+    return of.columns

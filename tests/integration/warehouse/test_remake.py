@@ -1,0 +1,92 @@
+"""Views and functions made again: who was let in stays in, and what others made is not broken."""
+
+from collections.abc import Iterator
+
+import pytest
+from pg8000.native import Connection
+
+from postgres import Sql, names, render
+from tests.integration.warehouse.facts import add_members, add_version
+from warehouse import OthersDepend, migrate
+
+OUTDATED = "update etl.warehouse set views = 'other'"
+
+
+@pytest.fixture
+def analyst(migrated: Connection) -> Iterator[Sql]:
+    """A role of the operator's own."""
+    role = names(['the "analyst"'])
+    migrated.run(render("create role {role}", role=role))
+    yield role
+    migrated.run(render("drop owned by {role}; drop role {role}", role=role))
+
+
+def acl(connection: Connection) -> list[list[str]]:
+    rows: list[list[str]] = connection.run("""
+        select relname, array_to_string(relacl, ' ') from pg_class
+        where relnamespace = 'warehouse'::regnamespace and relkind = 'v'
+        union all
+        select proname, array_to_string(proacl, ' ') from pg_proc
+        where pronamespace = 'warehouse'::regnamespace
+        order by 1
+    """)
+    return rows
+
+
+def test_what_was_granted_stays_granted(migrated: Connection, analyst: Sql) -> None:
+    for grant in (
+        "grant select on warehouse.fact_payment_wide to {analyst} with grant option",
+        "grant execute on function warehouse.fact_payment_as_of to {analyst}",
+    ):
+        migrated.run(render(grant, analyst=analyst))
+    migrated.run("grant select on warehouse.fact_payment_changes to public")
+    before = acl(migrated)
+    migrated.run(OUTDATED)
+    assert "fact_payment_wide" in migrate(migrated)
+    after = acl(migrated)
+    assert {name: set(rights.split()) for name, rights in after} == {
+        name: set(rights.split()) for name, rights in before
+    }
+
+
+def test_a_view_of_somebody_elses_is_named_and_nothing_is_lost(migrated: Connection) -> None:
+    migrated.run("create view public.mine as select * from warehouse.fact_payment_current")
+    migrated.run(OUTDATED)
+    with pytest.raises(OthersDepend, match=r"Drop what depends on it.*view public\.mine depends"):
+        migrate(migrated)
+    assert migrated.run("select views from etl.warehouse") == [["other"]]
+    assert migrated.run("select count(*) from public.mine") == [[0]]
+
+
+def test_every_view_and_function_says_what_it_promises(migrated: Connection) -> None:
+    assert migrated.run("""
+        select relname from pg_class
+        where relnamespace = 'warehouse'::regnamespace and relkind = 'v'
+            and obj_description(oid, 'pg_class') is null
+        union all
+        select proname from pg_proc
+        where pronamespace = 'warehouse'::regnamespace and obj_description(oid, 'pg_proc') is null
+    """) == []  # fmt: skip
+
+
+def test_functions_work_whatever_the_callers_search_path_and_the_schemas_name(
+    connection: Connection,
+) -> None:
+    migrate(connection, 'The "Stars"; $$')
+    for kind in ("as_of", "as_known"):
+        query = render(
+            "select * from {schema}.{function}('2024-01-01')",
+            schema='The "Stars"; $$',
+            function=f"fact_payment_{kind}",
+        )
+        assert connection.run(query) == []
+
+
+def test_as_of_counts_what_became_known_later_and_as_known_does_not(
+    migrated: Connection,
+) -> None:
+    add_members(migrated, "fact_payment")
+    add_version(migrated, "fact_payment", 1, 12)  # made at 10:00, seen at 12:00
+    known = "select payment_id from warehouse.{function}('2024-01-01 11:00')"
+    assert migrated.run(render(known, function="fact_payment_as_of")) == [[1]]
+    assert migrated.run(render(known, function="fact_payment_as_known")) == []

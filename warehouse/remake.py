@@ -1,0 +1,56 @@
+"""Make views and functions again without taking from anybody what they were granted."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from pg8000.native import Connection
+
+from postgres import Sql, render
+
+STANDING = Sql("""
+select relname as name, 'view' as kind, 'table' as kind_granted, oid::regclass::text as spelled,
+    relowner as owner, relacl as granted
+from pg_class
+where relkind = 'v' and relnamespace = (select oid from pg_namespace where nspname = :schema)
+union all
+select proname, 'function', 'function', oid::regprocedure::text, proowner, proacl
+from pg_proc
+where pronamespace = (select oid from pg_namespace where nspname = :schema)
+""")
+DROPS = "select name, format('drop %s %s', kind, spelled) from ({standing}) as standing"
+GRANTS = """
+select name, format(
+    'grant %s on %s %s to %s%s', privilege_type, kind_granted, spelled,
+    case grantee when 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end,
+    case when is_grantable then ' with grant option' else '' end
+)
+from ({standing}) as standing cross join lateral aclexplode(granted) as one
+where grantee <> owner
+"""
+Statements = Mapping[str, Sequence[str]]
+
+
+def remake(connection: Connection, schema: str, views: Mapping[str, str]) -> None:
+    """Drop the views and functions of these names, run the statements that make them, and grant
+    again what was granted on them. To be called in a transaction, with ``schema`` entered."""
+    drops = _by_name(connection, DROPS, schema)
+    grants = _by_name(connection, GRANTS, schema)
+    for name in reversed([*views]):
+        _run(connection, drops[name])
+    for statements in views.values():
+        connection.run(statements)
+    for name in views:
+        _run(connection, grants[name])
+
+
+def _by_name(connection: Connection, query: str, schema: str) -> Statements:
+    """Statements that PostgreSQL itself has spelled, by the name of what they are about."""
+    found = defaultdict(list)
+    for name, statement in connection.run(render(query, standing=STANDING), schema=schema):
+        found[name].append(statement)
+    return found
+
+
+def _run(connection: Connection, statements: Sequence[str]) -> None:
+    for statement in statements:
+        connection.run(statement)
