@@ -11,9 +11,10 @@ from time import perf_counter
 from rich.console import Console
 
 from contracts import PlatformError
-from embedded.happenings import Arrived, Happenings
+from embedded.happenings import Happened, Happenings
 from embedded.life import life_of_order
 from embedded.platform import Platform
+from embedded.reconcile import Reconciled, reconcile
 from embedded.screen import Arrival, arrivals_table, life_table
 from embedded.server import running
 from embedded.simulator import Simulator
@@ -52,10 +53,22 @@ def demo(orders: int) -> None:
         )
         _first_cycle(console, platform)
         reader = stack.enter_context(connected(from_dsn(warehouse), "demo"))
-        follower = _Follower(console, platform, Happenings(simulator, reader, SCHEMA))
+        happenings = Happenings(simulator, writer, reader, SCHEMA)
+        follower = _Follower(console, platform, happenings)
         order = follower.follow_all(simulator, from_dsn(source))
         console.print(arrivals_table(follower.arrivals))
         console.print(life_table(order, life_of_order(reader, SCHEMA, order)))
+        _compare(console, reconcile(platform.lake, source, warehouse, SCHEMA))
+
+
+def _compare(console: Console, found: Reconciled) -> None:
+    rows = sum(tally.rows for tally in found.tallies)
+    console.print(
+        f"Source, mirror and warehouse compared in the end, value by value: {rows:,} rows,"
+        f" {found.unexplained} differences.\n"
+    )
+    if found.unexplained:
+        raise DemoFailed("The warehouse is not what the source is; run with --debug.")
 
 
 def _first_cycle(console: Console, platform: Platform) -> None:
@@ -85,35 +98,40 @@ class _Follower:
         """Every kind of change; the order whose life is worth telling."""
         happenings, placed = self.happenings, list[int]()
 
-        def place() -> Arrived:
-            order, arrived = happenings.placed()
+        def place() -> Happened:
+            order, happened = happenings.placed()
             placed.append(order)
-            return arrived
+            return happened
 
         self._follow("an order is placed, with its transaction and payment", place)
         [order] = placed
         self._follow("it is edited; last_updated stays as it was", lambda: happenings.edited(order))
         self._follow("it is edited once more", lambda: happenings.edited(order))
         self._follow("an order is written in a savepoint", happenings.placed_in_savepoint)
+        self._follow("the payments due on a day are paid, at one moment", happenings.paid)
         self._follow("a member of staff moves to another department", happenings.moved)
+        self._follow("an address changes", happenings.address_changed)
         self._follow_late_commit(simulator, source)
         self._follow("the first order is deleted", lambda: happenings.deleted(order))
         return order
 
-    def _follow(self, title: str, happen: Callable[[], Arrived]) -> None:
-        arrived = happen()
-        self._await(title, perf_counter(), arrived)
+    def _follow(self, title: str, happen: Callable[[], Happened]) -> None:
+        happened = happen()
+        self._await(title, perf_counter(), happened)
 
     def _follow_late_commit(self, simulator: Simulator, source: Address) -> None:
         with simulator.late_order(source) as late:
             self.platform.cycle()  # sees nothing of the order, whose timestamps are older
         title = "an order stamped before the last poll commits after it"
-        self._await(title, perf_counter(), self.happenings.is_current(late.order_id))
+        self._await(title, perf_counter(), self.happenings.is_current(late))
 
-    def _await(self, title: str, committed: float, arrived: Arrived) -> None:
+    def _await(self, title: str, committed: float, happened: Happened) -> None:
         with self.console.status(title):
             self.platform.cycle()
-        if not arrived():
+        if not happened.arrived():
             raise DemoFailed(f"'{title}' did not arrive in the warehouse; run with --debug.")
-        seen = self.platform.report()["changes"]
-        self.arrivals.append(Arrival(title, seen, perf_counter() - committed))
+        seconds = perf_counter() - committed
+        report, lake = self.platform.report(), self.platform.lake
+        built = lake.dimensions.entry(report["seq"]), lake.facts.entry(report["seq"])
+        made = {name: out.rows for entry in built for name, out in entry.tables.items()}
+        self.arrivals.append(Arrival(title, happened.columns, report["changes"], made, seconds))

@@ -1,7 +1,7 @@
 """The platform on one machine: what the Lambda and the Glue workflow are on AWS."""
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -10,8 +10,10 @@ from typing import Any, Self
 
 import contracts
 from embedded.definition import Event, Workflow, read_workflow
+from embedded.places import addresses, lake_in
 from embedded.spark import EmbeddedSpark
 from embedded.workflow import Ended, Spark, run, run_job
+from ingestion_lambda.orders import ROUTINE, Orders
 from ingestion_lambda.poll import Polled, poll
 from lake import Lake, new_run, open_lake
 from postgres import connected, from_dsn
@@ -20,7 +22,8 @@ from warehouse import SCHEMA, migrate
 WAREHOUSE = "TOTESYS_WAREHOUSE_DSN"
 """The variable by which the load job finds the warehouse; an argument holds no secret."""
 
-STEPS = {"build_dimensions": "dimensions", "build_facts": "facts", "load_warehouse": "load"}
+LOAD = "load_warehouse"
+STEPS = {"build_dimensions": "dimensions", "build_facts": "facts", LOAD: "load"}
 
 
 @dataclass
@@ -39,7 +42,8 @@ class DeferredBus:
 
 
 class Platform:
-    """A lake in a directory, with a source that it ingests and a warehouse that it loads.
+    """A lake in a directory, with a source that it ingests and a warehouse that it loads, in the
+    generation that is in use there unless another ``generation`` is asked for.
 
     Spark starts when a job first needs it and stops with the block, unless it is somebody
     else's ``spark``.
@@ -52,12 +56,13 @@ class Platform:
         warehouse: str = "",
         schema: str = SCHEMA,
         spark: Spark | None = None,
+        generation: int | None = None,
     ) -> None:
         self._source, self._warehouse, self._schema = source, warehouse, schema
-        ingestion, processed = (
-            (folder.absolute() / part).as_uri() for part in ("ingestion", "processed")
+        ingestion, processed = addresses(folder)
+        self.lake: Lake = (
+            open_lake(ingestion, processed, generation) if generation else lake_in(folder)
         )
-        self.lake: Lake = open_lake(ingestion, processed)
         self._own_spark = EmbeddedSpark()
         self._spark = spark or self._own_spark.get
         self._workflow: Workflow = read_workflow(
@@ -85,47 +90,48 @@ class Platform:
     ) -> None:
         self._own_spark.stop()
 
-    def cycle(self, allow_mass_delete: Collection[str] = ()) -> None:
+    def cycle(self, orders: Orders = ROUTINE) -> None:
         """One poll, and the workflow if the load log lags."""
-        for event in self.poll(allow_mass_delete):
-            self._prepare_warehouse()
-            self._note(run(self._workflow, event, self._spark))
+        for event in self.poll(orders):
+            # with the load, so that a warehouse that is down holds up nothing else
+            begins_with = {LOAD: self.migrate}
+            self._note(run(self._workflow, event, self._spark, before=begins_with))
 
-    def poll(self, allow_mass_delete: Collection[str] = ()) -> Sequence[Event]:
-        """One poll; the events that it published."""
+    def poll(self, orders: Orders = ROUTINE) -> Sequence[Event]:
+        """One poll, with what an operator asks of it; the events that it published."""
         begun, bus = perf_counter(), DeferredBus()
         with connected(from_dsn(self._source), "poll") as connection:
-            self._polled = poll(
-                connection, contracts.source(), self.lake, bus, new_run(), allow_mass_delete
-            )
+            self._polled = poll(connection, contracts.source(), self.lake, bus, new_run(), orders)
         self._seconds["poll"] = perf_counter() - begun
         return bus.events
 
-    def transform(self) -> None:
-        """Build dimensions and facts of every batch that lacks them."""
-        for name in ("build_dimensions", "build_facts"):
-            self._note({name: run_job(self._workflow, name, self._spark)})
+    def transform(self, retry_quarantined: bool = False) -> None:
+        """Build dimensions and facts of every batch that lacks them, and where asked bring back
+        rows set apart that can be read by now."""
+        retry = ["--retry-quarantined"] if retry_quarantined else []
+        for name, extra in {"build_dimensions": [], "build_facts": retry}.items():
+            self._note({name: run_job(self._workflow, name, self._spark, extra)})
 
     def load(self) -> None:
         """Load every batch that was built and is not in the warehouse."""
-        self._prepare_warehouse()
-        self._note({"load_warehouse": run_job(self._workflow, "load_warehouse", self._spark)})
+        self.migrate()
+        self._note({LOAD: run_job(self._workflow, LOAD, self._spark)})
 
     def report(self) -> dict[str, Any]:
         """Where the platform stands, and what this run did and how long it took."""
-        facts = self.lake.facts.head()
         return {
             "seq": self.lake.batches.head_seq(),
             "changes": self._polled.changes,
             "loaded_through": self.lake.loads.head_seq(),
-            "quarantined": facts.open_quarantined if facts else 0,
+            "quarantined": self.lake.open_quarantined(),
             "seconds": {name: round(spent, 3) for name, spent in self._seconds.items()},
         }
 
-    def _prepare_warehouse(self) -> None:
+    def migrate(self) -> list[str]:
+        """Make or migrate the warehouse; the names of what was applied."""
         os.environ[WAREHOUSE] = self._warehouse
         with connected(from_dsn(self._warehouse), "migrate") as connection:
-            migrate(connection, self._schema)
+            return migrate(connection, self._schema)
 
     def _note(self, ended: dict[str, Ended]) -> None:
         for name, job in ended.items():

@@ -18,12 +18,23 @@ class Sentences(logging.Formatter):
 
 
 def show_progress(everything: bool = False) -> None:
-    """Send the platform's log to stderr; with ``everything`` the libraries' too."""
-    handler = logging.StreamHandler(sys.stderr)
+    """Tell on stderr what goes on: on a terminal the latest of it, elsewhere, or with
+    ``everything``, line by line and with that the libraries' log too."""
+    handler: logging.Handler = logging.StreamHandler(sys.stderr)
+    if sys.stderr.isatty() and not everything:
+        from embedded.latest import on_stderr  # noqa: PLC0415 - Rich takes time to load
+
+        handler = on_stderr()
     handler.setFormatter(Sentences())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     for name in OWN:
         logging.getLogger(name).setLevel(logging.DEBUG if everything else logging.INFO)
+
+
+def finish_progress() -> None:
+    """Leave the screen to what was found."""
+    for handler in logging.getLogger().handlers:
+        handler.close()  # one that writes lines goes on writing
 
 
 def _short(value: object) -> str:

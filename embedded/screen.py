@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from embedded.life import Version
 
@@ -14,10 +15,13 @@ OPS = {"I": "new", "U": "changed", "D": "deleted"}
 
 @dataclass(frozen=True)
 class Arrival:
-    """A change of the source, what the poll saw of it, and the seconds until it was visible."""
+    """A change of the source and its columns, what the poll saw of it, how many rows the
+    warehouse got by table, and the seconds until it was visible there."""
 
     title: str
+    columns: str
     seen: Mapping[str, Mapping[str, int]]
+    made: Mapping[str, int]
     seconds: float
 
 
@@ -30,12 +34,17 @@ def arrivals_table(arrivals: Sequence[Arrival]) -> Table:
         title_justify="left",
         caption_justify="right",
         expand=True,
+        padding=(0, 1, 1, 0),
     )
-    table.add_column("what happened in the source")
+    table.add_column("what happened in the source", ratio=1)
     table.add_column("what the poll saw")
+    table.add_column("rows and versions made")
     table.add_column("visible after", justify="right", no_wrap=True)
     for arrival in arrivals:
-        table.add_row(arrival.title, _seen(arrival.seen), f"{arrival.seconds:.1f} s")
+        happened = Text(arrival.title).append(f"\n{arrival.columns}", style="dim")
+        table.add_row(
+            happened, _seen(arrival.seen), _made(arrival.made), f"{arrival.seconds:.1f} s"
+        )
     return table
 
 
@@ -56,8 +65,12 @@ def life_table(order: int, versions: Sequence[Version]) -> Table:
     return table
 
 
+def _made(rows: Mapping[str, int]) -> str:
+    return "\n".join(f"{name} +{count}" for name, count in sorted(rows.items(), reverse=True))
+
+
 def _seen(changes: Mapping[str, Mapping[str, int]]) -> str:
-    return ", ".join(
+    return "\n".join(
         f"{table} {count} {OPS[op]}"
         for table, counts in changes.items()
         for op, count in counts.items()

@@ -32,6 +32,12 @@ class Server:
         statement = "create database {name} template {source} strategy file_copy"
         self._run(render(statement, name=name, source=template or "template0"))
 
+    def has_database(self, name: str) -> bool:
+        """Whether there is a database of that name."""
+        with connected(from_dsn(self.dsn()), "embedded server") as connection:
+            query = "select exists (select from pg_database where datname = :name)"
+            return bool(connection.run(query, name=name)[0][0])
+
     def drop_database(self, name: str) -> None:
         """Drop a database if it exists, and end every session that uses it."""
         self._run(render("drop database if exists {name} with (force)", name=name))

@@ -7,10 +7,12 @@ import sys
 import tempfile
 from pathlib import Path
 from threading import Lock
-
-from pyspark.sql import SparkSession
+from typing import TYPE_CHECKING
 
 from embedded.java import driver, java_home
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 LOG4J = Path(__file__).with_name("log4j2.properties")
 
@@ -44,7 +46,7 @@ class EmbeddedSpark:
         self._session: SparkSession | None = None
         self._folder: Path | None = None
 
-    def get(self) -> SparkSession:
+    def get(self) -> "SparkSession":
         """The session. Raises NoJava or NoDriver."""
         with self._lock:
             if self._session is None:
@@ -68,7 +70,9 @@ class EmbeddedSpark:
                 self._folder = None
 
 
-def _session(jar: Path, folder: Path) -> SparkSession:
+def _session(jar: Path, folder: Path) -> "SparkSession":
+    from pyspark.sql import SparkSession  # noqa: PLC0415 - a quiet poll does without
+
     builder = SparkSession.builder.master("local[*]").appName("embedded")
     own = {
         "spark.driver.extraClassPath": str(jar),
@@ -82,7 +86,7 @@ def _session(jar: Path, folder: Path) -> SparkSession:
     return session
 
 
-def _write_no_checksum_files(session: SparkSession) -> None:
+def _write_no_checksum_files(session: "SparkSession") -> None:
     """Hadoop puts a hidden .crc beside each local file; in the lake it would be a stray object."""
     context = session.sparkContext
     files = context._jvm.org.apache.hadoop.fs.FileSystem  # type: ignore[union-attr]

@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import PurePath
 from time import perf_counter
-
-from pyspark.sql import SparkSession
+from typing import TYPE_CHECKING
 
 from contracts.errors import PlatformError
 from embedded.definition import Event, Workflow
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
 logger = logging.getLogger(__name__)
 
-Spark = Callable[[], SparkSession]
+Spark = Callable[[], "SparkSession"]
 Main = Callable[[Sequence[str], Spark], object]
 
 
@@ -73,18 +75,20 @@ def run(
     event: Event,
     spark: Spark,
     mains: Mapping[str, Main] | None = None,
+    before: Mapping[str, Callable[[], object]] | None = None,
 ) -> dict[str, Ended]:
     """Run what the event starts, jobs side by side where nothing holds them back, and return how
     each ended; {} where the event starts nothing.
 
-    ``mains`` maps a script to what runs in its place. Raises JobFailed once all is quiet.
+    ``mains`` maps a script to what runs in its place, ``before`` a job to what it begins with.
+    Raises JobFailed once all is quiet.
     """
     with ThreadPoolExecutor(max(1, len(workflow.jobs)), "job") as pool:
 
         def start(name: str) -> Future[object]:
             job = workflow.jobs[name]
             main = mains[job.script] if mains else _main(job.script)
-            return pool.submit(main, job.argv, spark)
+            return pool.submit(_begun, (before or {}).get(name), main, job.argv, spark)
 
         this = _Run(workflow, start)
         for trigger in workflow.events:
@@ -98,10 +102,19 @@ def run(
     return this.ended
 
 
-def run_job(workflow: Workflow, name: str, spark: Spark) -> Ended:
-    """Run one job alone, whatever its triggers say. Its error passes as it is."""
+def _begun(
+    beginning: Callable[[], object] | None, main: Main, argv: Sequence[str], spark: Spark
+) -> None:
+    if beginning:
+        beginning()
+    main(argv, spark)
+
+
+def run_job(workflow: Workflow, name: str, spark: Spark, extra: Sequence[str] = ()) -> Ended:
+    """Run one job alone, whatever its triggers say, with ``extra`` arguments. Its error passes as
+    it is."""
     job, begun = workflow.jobs[name], perf_counter()
-    _main(job.script)(job.argv, spark)
+    _main(job.script)([*job.argv, *extra], spark)
     return Ended("SUCCEEDED", perf_counter() - begun)
 
 

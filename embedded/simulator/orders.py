@@ -74,6 +74,14 @@ def _goods(connection: Connection, dice: Random, table: str) -> tuple[dict[str, 
         goods = {"design_id": design, "units_sold": quantity, "unit_price": str(price)}
     else:
         quantity, price = dice.randrange(1, 1_000), dice.randrange(300, 99_900) / CENTS
-        code = "".join(dice.choices(ascii_uppercase + digits, k=7))
-        goods = {"item_code": code, "item_quantity": quantity, "item_unit_price": str(price)}
+        goods = {
+            "item_code": item_code(dice),
+            "item_quantity": quantity,
+            "item_unit_price": str(price),
+        }
     return goods, quantity * price
+
+
+def item_code(dice: Random) -> str:
+    """A code of something that is bought."""
+    return "".join(dice.choices(ascii_uppercase + digits, k=7))

@@ -10,8 +10,8 @@ from typing import Any
 
 from pg8000.native import Connection
 
-from embedded.simulator.orders import PURCHASES, SALES, Order, place
-from embedded.simulator.rows import Edit, Value, edited, picked, row
+from embedded.simulator.orders import PURCHASES, SALES, Order, item_code, place
+from embedded.simulator.rows import Edit, Value, edited, picked, row, today
 from postgres import Address, connected, render, transaction, value
 
 SCHEMA = Path(__file__).parents[1] / "totesys.sql"
@@ -21,6 +21,21 @@ ORDERS_A_DAY, ORDERS_A_DESIGN, LEAST_DESIGNS = 30, 30, 20
 WORKING_DAYS = 520  # two years
 PAYMENTS_A_FLIP = 37
 FOLDERS = ("/usr/share", "/opt", "/srv", "/media", "/home/it's here")
+GOODS = {SALES: "design_id", PURCHASES: "item_code"}
+PAY_DUE = "pay_due"
+LIKELY = {
+    "place_sales_order": 38,
+    "place_purchase_order": 14,
+    "place_order_in_savepoint": 5,
+    "edit_sales_order_silently": 18,
+    "edit_purchase_order_silently": 8,
+    "change_design_silently": 4,
+    "move_staff": 3,
+    "change_address": 3,
+    "delete_sales_order": 3,
+    PAY_DUE: 4,
+}
+"""What happens in a source that lives, and how often of a hundred times."""
 CITIES = ("Leeds", "St. Mary's", "Kraków", "Washington, D.C.", "New Torrance")
 
 
@@ -94,12 +109,14 @@ class Simulator:
 
         Its last_updated stays as it is.
         """
-        with transaction(self._connection):
-            order_id = order_id or self._picked(SALES)
-            possible = self._possible_edits(order_id)
-            columns = self._dice.sample(sorted(possible), self._dice.randint(1, len(possible)))
-            changed = {column: possible[column] for column in columns}
-            return edited(self._connection, SALES, order_id, changed, silently=True)
+        return self._edit_order_silently(SALES, order_id)
+
+    def edit_purchase_order_silently(self, order_id: int | None = None) -> Edit:
+        """Change one to four of staff, item, delivery date and location of a purchase order.
+
+        Its last_updated stays as it is.
+        """
+        return self._edit_order_silently(PURCHASES, order_id)
 
     def change_design_silently(self, design_id: int | None = None) -> Edit:
         """Move the file of a design to another folder; its last_updated stays as it is."""
@@ -154,11 +171,29 @@ class Simulator:
             self._connection.run("delete from sales_order where sales_order_id = :id", id=order_id)
         return order_id
 
-    def _possible_edits(self, order_id: int) -> dict[str, Value]:
-        design, staff, location, delivery, created_at = self._row(
-            SALES,
+    def step(self) -> str:
+        """Let happen what is likely to happen next, and tell what it was; the same seed on the
+        same data draws the same."""
+        [happening] = self._dice.choices(list(LIKELY), list(LIKELY.values()))
+        if happening == PAY_DUE:
+            count = len(self.pay_due(today(self._connection)))
+            return f"{count} payments due today are paid"
+        getattr(self, happening)()
+        return happening.replace("_", " ")
+
+    def _edit_order_silently(self, table: str, order_id: int | None) -> Edit:
+        with transaction(self._connection):
+            order_id = order_id or self._picked(table)
+            possible = self._possible_edits(table, order_id)
+            columns = self._dice.sample(sorted(possible), self._dice.randint(1, len(possible)))
+            changed = {column: possible[column] for column in columns}
+            return edited(self._connection, table, order_id, changed, silently=True)
+
+    def _possible_edits(self, table: str, order_id: int) -> dict[str, Value]:
+        goods, staff, location, delivery, created_at = self._row(
+            table,
             order_id,
-            "design_id",
+            GOODS[table],
             "staff_id",
             "agreed_delivery_location_id",
             "agreed_delivery_date",
@@ -166,7 +201,9 @@ class Simulator:
         )
         later = created_at.date() + timedelta(days=self._dice.randrange(7, 60))
         return {
-            "design_id": self._picked("design", design),
+            GOODS[table]: (
+                self._picked("design", goods) if table == SALES else item_code(self._dice)
+            ),
             "staff_id": self._picked("staff", staff),
             "agreed_delivery_location_id": self._picked("address", location),
             "agreed_delivery_date": str(

@@ -154,6 +154,35 @@ def test_row_that_cannot_conform_is_set_apart_and_holds_up_nothing(
     assert 3 in current(warehouse)
 
 
+def test_row_that_cannot_conform_counts_no_longer_once_it_is_mended_or_deleted(
+    platform: Platform, source: Connection, warehouse: Connection
+):
+    platform.cycle()
+    for key in (3, 4):
+        soon = "UPDATE sales_order SET agreed_payment_date = 'soon' WHERE sales_order_id = :key"
+        source.run(soon, key=key)
+    source.run(
+        "INSERT INTO sales_order SELECT 90001, created_at, last_updated, design_id, staff_id,"
+        " counterparty_id, units_sold, unit_price, currency_id, agreed_delivery_date, 'soon',"
+        " agreed_delivery_location_id FROM sales_order WHERE sales_order_id = 5"
+    )
+    platform.cycle()
+    assert platform.report()["quarantined"] == 3
+    source.run("UPDATE sales_order SET agreed_payment_date = '2024-11-15' WHERE sales_order_id = 4")
+    source.run("DELETE FROM sales_order WHERE sales_order_id IN (3, 90001)")
+    platform.cycle()
+    assert platform.report()["quarantined"] == 0
+    assert [row[:3] for row in history(warehouse, 3)] == [[1, False, False], [2, True, True]]
+    assert history(warehouse, 90001) == []
+    found = current(warehouse)
+    assert 4 in found
+    assert not {3, 90001} & found
+    held = dump(warehouse)
+    platform.transform(retry_quarantined=True)
+    platform.load()
+    assert dump(warehouse) == held
+
+
 def test_every_step_run_twice_changes_nothing_more(
     platform: Platform, simulator: Simulator, warehouse: Connection
 ):

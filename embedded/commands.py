@@ -1,0 +1,127 @@
+"""What each command does. Imports wait until a command needs them: a quiet poll need not load
+Spark's Python, nor --help anything at all."""
+
+import json
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from embedded.progress import finish_progress
+
+if TYPE_CHECKING:
+    from embedded.platform import Platform
+    from ingestion_lambda.orders import Orders
+
+DIFFERENT = 3  # the exit status of a reconcile that found differences
+
+
+def _demo(arguments: Namespace) -> int:
+    from embedded.demo import demo  # noqa: PLC0415
+
+    demo(arguments.orders)
+    return 0
+
+
+def _up(arguments: Namespace) -> int:
+    from embedded.up import up  # noqa: PLC0415
+
+    up(arguments.directory, arguments.every, arguments.rate, arguments.orders)
+    return 0
+
+
+def _cycle(arguments: Namespace) -> int:
+    return _step(arguments, lambda p: p.cycle(_orders(arguments)))
+
+
+def _poll(arguments: Namespace) -> int:
+    return _step(arguments, lambda p: p.poll(_orders(arguments)))
+
+
+def _transform(arguments: Namespace) -> int:
+    return _step(arguments, lambda p: p.transform(arguments.retry_quarantined))
+
+
+def _load(arguments: Namespace) -> int:
+    return _step(arguments, lambda p: p.load())
+
+
+def _orders(arguments: Namespace) -> "Orders":
+    from ingestion_lambda.orders import Orders  # noqa: PLC0415
+
+    return Orders(arguments.allow_mass_delete, arguments.reread, arguments.accept_source)
+
+
+def _step(arguments: Namespace, step: Callable[["Platform"], object]) -> int:
+    from embedded.platform import Platform  # noqa: PLC0415
+
+    begun = perf_counter()
+    places = arguments.source or "", arguments.warehouse or "", arguments.schema
+    with Platform(arguments.lake, *places) as platform:
+        step(platform)
+    return _report(platform.report(), begun)
+
+
+def _migrate(arguments: Namespace) -> int:
+    from postgres import connected, from_dsn  # noqa: PLC0415
+    from warehouse import migrate  # noqa: PLC0415
+
+    begun = perf_counter()
+    with connected(from_dsn(arguments.warehouse), "migrate") as connection:
+        applied = migrate(connection, arguments.schema)
+    return _report({"applied": applied, "schema": arguments.schema}, begun)
+
+
+def _rebuild(arguments: Namespace) -> int:
+    from embedded.rebuild import rebuild  # noqa: PLC0415
+
+    begun, anew = perf_counter(), arguments.generation == "next"
+    platform = rebuild(arguments.lake, arguments.warehouse, arguments.schema, anew)
+    return _report({**platform.report(), "generation": platform.lake.generation}, begun)
+
+
+def _reconcile(arguments: Namespace) -> int:
+    from embedded.places import lake_in  # noqa: PLC0415
+    from embedded.reconcile import reconcile  # noqa: PLC0415
+    from embedded.screens import show_reconciled  # noqa: PLC0415
+
+    begun, lake = perf_counter(), lake_in(arguments.lake)
+    found = reconcile(lake, arguments.source, arguments.warehouse, arguments.schema)
+    finish_progress()
+    show_reconciled(found)
+    _report(found.report(), begun)
+    return DIFFERENT if found.unexplained else 0
+
+
+def _status(arguments: Namespace) -> int:
+    from embedded.places import lake_in  # noqa: PLC0415
+    from embedded.screens import show_status  # noqa: PLC0415
+    from embedded.status import status  # noqa: PLC0415
+
+    begun = perf_counter()
+    found = status(lake_in(arguments.lake), arguments.warehouse)
+    show_status(found)
+    _report(found.report(), begun)
+    return 1 if found.warehouse.is_down else 0
+
+
+def _report(report: Mapping[str, Any], begun: float) -> int:
+    """Print the last line, which programs read."""
+    finish_progress()
+    seconds = {**report.get("seconds", {}), "total": round(perf_counter() - begun, 3)}
+    print(json.dumps({**report, "seconds": seconds}), flush=True)
+    return 0
+
+
+RUN: Mapping[str, Callable[[Namespace], int]] = {
+    "demo": _demo,
+    "up": _up,
+    "cycle": _cycle,
+    "poll": _poll,
+    "transform": _transform,
+    "load": _load,
+    "migrate": _migrate,
+    "rebuild": _rebuild,
+    "reconcile": _reconcile,
+    "status": _status,
+}

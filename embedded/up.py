@@ -1,0 +1,114 @@
+"""The platform kept running: databases, a source that lives, and a cycle on a schedule."""
+
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+from time import monotonic
+
+from rich.markup import escape
+
+from contracts import PlatformError
+from embedded.live import Live, living, prepare
+from embedded.platform import Platform
+from embedded.screens import console, told_changes
+from embedded.server import Server, running
+from embedded.workflow import Spark
+from postgres import Address, from_dsn
+
+SOURCE, WAREHOUSE = "totesys", "warehouse"
+Say = Callable[[str], object]
+
+
+class InvalidPace(PlatformError):
+    """A schedule that cannot be kept."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds from one poll to the next, and changes of the source a minute. Raises InvalidPace."""
+
+    every: float
+    rate: float
+
+    def __post_init__(self) -> None:
+        if self.every <= 0 or self.rate <= 0:
+            raise InvalidPace("--every and --rate must be above 0.")
+
+
+def up(directory: Path, every: float, rate: float, orders: int) -> None:
+    """Keep running in ``directory`` until Ctrl-C or SIGTERM; everything is stopped then, and the
+    next ``up`` there goes on where this one ended."""
+    stopping, screen = Event(), console()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    keep_running(directory, Pace(every, rate), orders, stopping, screen.print)
+
+
+def keep_running(
+    directory: Path,
+    pace: Pace,
+    orders: int,
+    stopping: Event,
+    say: Say,
+    spark: Spark | None = None,
+) -> None:
+    """Keep running until ``stopping``; a cycle under way ends first."""
+    say("PostgreSQL starts…")
+    with ExitStack() as stack:
+        server = stack.enter_context(running(directory / "postgresql"))
+        source, warehouse = (_database(server, name) for name in (SOURCE, WAREHOUSE))
+        prepare(from_dsn(source), orders)
+        lake = directory / "lake"
+        platform = stack.enter_context(Platform(lake, source, warehouse, spark=spark))
+        say(_welcome([from_dsn(source), from_dsn(warehouse)], directory, pace))
+        live = stack.enter_context(living(from_dsn(source), pace.rate, stopping))
+        while not stopping.is_set():
+            begun = monotonic()
+            say(_cycle(platform, live))
+            stopping.wait(max(0.0, pace.every - (monotonic() - begun)))
+        say("Stopping…")
+    say(f"Stopped. Everything is kept in {escape(str(directory))}; 'up' goes on from here.")
+
+
+def _database(server: Server, name: str) -> str:
+    if not server.has_database(name):
+        server.create_database(name)
+    return server.dsn(name)
+
+
+def _cycle(platform: Platform, live: Live) -> str:
+    """One cycle, told in a line."""
+    happened, oldest = live.take()
+    try:
+        platform.cycle()
+    except PlatformError as error:
+        return _line(f"[bold red]failed[/]: {escape(str(error))} The next cycle tries again.")
+    report = platform.report()
+    if not report["changes"]:
+        return _line(f"batch {report['seq']}   quiet")
+    visible = f", the oldest visible after {monotonic() - oldest:.1f} s" if oldest else ""
+    what = f"{len(happened)} changes{visible}" if happened else "the first rows"
+    changes = escape(told_changes(report["changes"]))
+    apart = f"   [red]{report['quarantined']} set apart[/]" if report["quarantined"] else ""
+    return _line(f"batch {report['seq']}   {what}   [dim]{changes}[/]{apart}")
+
+
+def _line(told: str) -> str:
+    return f"{datetime.now():%H:%M:%S}   {told}"  # noqa: DTZ005 - the clock on the wall
+
+
+def _welcome(databases: Sequence[Address], directory: Path, pace: Pace) -> str:
+    places = "".join(f"{a.database:10} postgresql://{a}\n" for a in databases)
+    folder = escape(str(directory))
+    return (
+        f"{places}{'lake':10} {folder}/lake\n"
+        f'To look into them: export PGPASSWORD="$(cat {folder}/postgresql/password)"\n\n'
+        f"About {pace.rate:g} changes a minute at the source, a poll every {pace.every:g} s."
+        " Ctrl-C stops everything.\nThe first cycle starts Spark and brings all rows.\n"
+    )

@@ -1,0 +1,139 @@
+"""What the command line takes: commands, options, and what --help teaches."""
+
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ABOUT = """The whole platform on one machine: no AWS account, no Docker, no root.
+
+A poll takes what changed in the source into the lake; the jobs build dimensions and facts as
+Parquet and load them into the warehouse, with the full history of every fact."""
+
+EXAMPLES = """examples:
+  python -m embedded demo
+  python -m embedded cycle --source postgresql://reader@localhost:5432/totesys \\
+      --warehouse postgresql://loader@localhost:5432/warehouse --lake ./lake
+
+A DSN is postgresql://user[:password]@host:port/database; without a password PGPASSWORD counts.
+The last line on stdout is JSON: seq, changes, loaded_through, quarantined, seconds.
+Exit status: 0 done, 1 a run that failed, 2 wrong usage or input, 3 differences (reconcile)."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a command does, and the options that it must and may have."""
+
+    about: str
+    required: Sequence[str] = ()
+    optional: Sequence[str] = ()
+
+
+STEP = ("source", "warehouse", "lake", "schema", "allow-mass-delete")
+POLL = (*STEP, "reread", "accept-source")
+COMMANDS = {
+    "demo": Command("seed a source, change it, watch each change arrive", (), ("orders",)),
+    "up": Command(
+        "keep running: a source that lives, polls on a schedule",
+        (),
+        ("directory", "every", "rate", "orders"),
+    ),
+    "cycle": Command(
+        "one poll, then the workflow if the load lags", ("source", "warehouse", "lake"), POLL
+    ),
+    "poll": Command(
+        "one poll: what changed in the source becomes the next batch", ("source", "lake"), POLL
+    ),
+    "transform": Command(
+        "build dimensions and facts of batches that lack them",
+        ("lake",),
+        (*STEP, "retry-quarantined"),
+    ),
+    "load": Command("load what was built and is not in the warehouse", ("warehouse", "lake"), STEP),
+    "migrate": Command(
+        "make the warehouse, or bring it to this version", ("warehouse",), ("schema",)
+    ),
+    "rebuild": Command(
+        "an empty warehouse again, from the lake alone",
+        ("warehouse", "lake"),
+        ("schema", "generation"),
+    ),
+    "reconcile": Command(
+        "compare source, mirror and warehouse, value by value",
+        ("source", "warehouse", "lake"),
+        ("schema",),
+    ),
+    "status": Command(
+        "what was loaded, what waits where, what is set apart", ("warehouse", "lake")
+    ),
+}
+OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "source": {"metavar": "DSN", "help": "the operational database; SELECT is enough"},
+    "warehouse": {"metavar": "DSN", "help": "the warehouse; a load makes or migrates it first"},
+    "lake": {"metavar": "DIR", "type": Path, "help": "kept, or made"},
+    "schema": {"default": "warehouse", "help": "the warehouse's schema"},
+    "allow-mass-delete": {
+        "action": "append",
+        "default": [],
+        "metavar": "TABLE",
+        "help": "let this poll delete more rows of the table than the breaker allows",
+    },
+    "accept-source": {
+        "action": "store_true",
+        "help": "let this poll read a source that does not look like the lake's",
+    },
+    "reread": {
+        "action": "append",
+        "default": [],
+        "metavar": "TABLE",
+        "help": "read the whole table, and land where it differs from its mirror",
+    },
+    "retry-quarantined": {
+        "action": "store_true",
+        "help": "bring back rows set apart that mended code or a wider calendar can read",
+    },
+    "generation": {
+        "choices": ["next"],
+        "help": "'next' makes the transformations of all batches again, beside the old ones",
+    },
+    "orders": {"type": int, "default": 200, "help": "orders to begin with (200)"},
+    "directory": {
+        "type": Path,
+        "default": Path(".totesys"),
+        "metavar": "DIR",
+        "help": "where databases and lake are kept (.totesys)",
+    },
+    "every": {
+        "type": float,
+        "default": 30.0,
+        "metavar": "SECONDS",
+        "help": "from one poll to the next (30)",
+    },
+    "rate": {
+        "type": float,
+        "default": 20.0,
+        "metavar": "CHANGES",
+        "help": "how many changes the source sees a minute (20)",
+    },
+}
+QUIET = ("demo", "up", "status")  # they tell their own story
+
+
+def parser() -> ArgumentParser:
+    """The parser of all commands."""
+    made = ArgumentParser(
+        "python -m embedded",
+        description=ABOUT,
+        epilog=EXAMPLES,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    added = made.add_subparsers(dest="command", required=True, metavar="command")
+    for name, command in COMMANDS.items():
+        about = command.about[0].upper() + command.about[1:] + "."
+        sub = added.add_parser(name, help=command.about, description=about)
+        for option in dict.fromkeys((*command.required, *command.optional)):
+            needed: Mapping[str, Any] = {"required": True} if option in command.required else {}
+            sub.add_argument(f"--{option}", **{**OPTIONS[option], **needed})
+        sub.add_argument("--debug", action="store_true", help="log everything, show tracebacks")
+    return made

@@ -1,0 +1,99 @@
+"""The platform kept running, stopped, and started again."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+from pyspark.sql import SparkSession
+
+from embedded.places import lake_in
+from embedded.up import InvalidPace, Pace, keep_running
+from postgres import Refused
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """A place through which the server's own user may pass."""
+    directory = Path(tempfile.mkdtemp(prefix="totesys-up-"))
+    yield directory
+    shutil.rmtree(directory)
+
+
+def lines_until(batches: int, directory: Path, spark: SparkSession) -> list[str]:
+    """What is said until a cycle tells of that many batches."""
+    said, stopping = list[str](), Event()
+
+    def say(line: str) -> None:
+        said.append(line)
+        if f"batch {batches} " in line:
+            stopping.set()
+
+    keep_running(directory, Pace(every=0.2, rate=600), 40, stopping, say, lambda: spark)
+    return said
+
+
+def test_runs_until_told_to_stop_and_goes_on_where_it_was(directory: Path, spark: SparkSession):
+    said = lines_until(3, directory, spark)
+    assert any("visible after" in line for line in said)
+    assert "Stopped." in said[-1]
+    seq = lake_in(directory / "lake").batches.head_seq()
+    assert seq == 3
+    again = lines_until(5, directory, spark)
+    assert not any("batch 1 " in line or "batch 2 " in line for line in again)
+    assert lake_in(directory / "lake").loads.head_seq() == 5
+
+
+def test_failing_cycle_is_told_and_the_next_one_tries_again(
+    directory: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+):
+    from embedded.platform import Platform  # noqa: PLC0415
+
+    cycle, failures = Platform.cycle, [Refused("No entry.")]
+
+    def failing(self: Platform) -> None:
+        if failures:
+            raise failures.pop()
+        cycle(self)
+
+    monkeypatch.setattr(Platform, "cycle", failing)
+    said = lines_until(1, directory, spark)
+    [failed] = [line for line in said if "failed" in line]
+    assert "No entry. The next cycle tries again." in failed
+    assert lake_in(directory / "lake").loads.head_seq() == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM])
+def test_signal_stops_everything_and_is_no_failure(directory: Path, number: signal.Signals):
+    options = ["--directory", str(directory), "--every", "1", "--rate", "60", "--orders", "40"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "embedded", "up", *options],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "100", "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout
+        for line in process.stdout:
+            if "batch 1 " in line:
+                process.send_signal(number)
+                break
+        rest = process.stdout.read()
+    assert process.returncode == 0, rest
+    assert "Stopped." in rest
+    assert not (directory / "postgresql" / "data" / "postmaster.pid").exists()
+
+
+@pytest.mark.parametrize(("every", "rate"), [(0, 1), (1, 0), (-1, 5)])
+def test_pace_that_cannot_be_kept_is_refused(every: float, rate: float):
+    with pytest.raises(InvalidPace, match="above 0"):
+        Pace(every, rate)

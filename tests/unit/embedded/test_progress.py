@@ -1,0 +1,36 @@
+"""What is told while work goes on."""
+
+import io
+import logging
+
+import pytest
+from rich.console import Console
+
+from embedded.latest import LatestLine
+from embedded.progress import Sentences, finish_progress
+
+
+@pytest.fixture
+def screen() -> Console:
+    return Console(file=io.StringIO(), force_terminal=True, width=60)
+
+
+def told(screen: Console) -> str:
+    assert isinstance(screen.file, io.StringIO)
+    return screen.file.getvalue()
+
+
+def test_terminal_shows_the_latest_and_keeps_warnings(
+    screen: Console, monkeypatch: pytest.MonkeyPatch
+):
+    handler = LatestLine(screen)
+    handler.setFormatter(Sentences())
+    logger = logging.Logger("test")
+    logger.addHandler(handler)
+    logger.info("batch built", extra={"seq": 17, "rows": {"fact": 3, "none": 0}})
+    logger.warning("rows beyond [the] horizon")
+    monkeypatch.setattr(logging.getLogger(), "handlers", [handler])
+    finish_progress()
+    finish_progress()
+    assert "batch built  seq=17  rows={fact: 3}" in told(screen)
+    assert "rows beyond [the] horizon" in told(screen)
