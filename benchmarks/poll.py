@@ -7,7 +7,7 @@ its peak of memory is a Lambda's. Times vary with the machine; compare the ratio
 
 import json
 import resource
-import subprocess  # nosec B404
+import subprocess  # nosec B404 - each poll is measured in a process of its own
 import sys
 import tempfile
 from argparse import ArgumentParser
@@ -89,17 +89,17 @@ def _scatter(source: Connection) -> None:
 def _measured(dsn: str, lake: Path, *, is_audit: bool) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.poll", "--poll", dsn, str(lake)]
     command += ["--audit"] if is_audit else []
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)  # nosec B603
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)  # nosec B603 - our own module
     figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])  # the handler logs before
     return figures
 
 
 def _poll(dsn: str, folder: str, *, is_audit: bool) -> None:
-    import contracts  # noqa: PLC0415 - the parent stays small: a child's peak begins with its size
-    import ingestion_lambda.handler  # noqa: F401, PLC0415 - its weight counts
-    from ingestion_lambda.orders import Orders  # noqa: PLC0415
-    from ingestion_lambda.poll import poll  # noqa: PLC0415
-    from lake import new_run, open_lake  # noqa: PLC0415
+    import contracts
+    import ingestion_lambda.handler  # noqa: F401 - its weight counts
+    from ingestion_lambda.orders import Orders
+    from ingestion_lambda.poll import poll
+    from lake import new_run, open_lake
 
     lake = open_lake(f"file://{folder}/ingestion", f"file://{folder}/processed")
     begun = perf_counter()

@@ -17,14 +17,14 @@ DIFFERENT = 3  # the exit status of a reconcile that found differences
 
 
 def _demo(arguments: Namespace) -> int:
-    from embedded.demo import demo  # noqa: PLC0415
+    from embedded.demo import demo
 
     demo(arguments.orders)
     return 0
 
 
 def _up(arguments: Namespace) -> int:
-    from embedded.up import up  # noqa: PLC0415
+    from embedded.up import up
 
     up(arguments.directory, arguments.every, arguments.rate, arguments.orders)
     return 0
@@ -47,13 +47,13 @@ def _load(arguments: Namespace) -> int:
 
 
 def _orders(arguments: Namespace) -> "Orders":
-    from ingestion_lambda.orders import Orders  # noqa: PLC0415
+    from ingestion_lambda.orders import Orders
 
     return Orders(arguments.allow_mass_delete, arguments.reread, arguments.accept_source)
 
 
 def _step(arguments: Namespace, step: Callable[["Platform"], object]) -> int:
-    from embedded.platform import Platform  # noqa: PLC0415
+    from embedded.platform import Platform
 
     begun = perf_counter()
     places = arguments.source or "", arguments.warehouse or "", arguments.schema
@@ -63,8 +63,8 @@ def _step(arguments: Namespace, step: Callable[["Platform"], object]) -> int:
 
 
 def _migrate(arguments: Namespace) -> int:
-    from postgres import connected, from_dsn  # noqa: PLC0415
-    from warehouse import migrate  # noqa: PLC0415
+    from postgres import connected, from_dsn
+    from warehouse import migrate
 
     begun = perf_counter()
     with connected(from_dsn(arguments.warehouse), "migrate") as connection:
@@ -73,7 +73,7 @@ def _migrate(arguments: Namespace) -> int:
 
 
 def _rebuild(arguments: Namespace) -> int:
-    from embedded.rebuild import rebuild  # noqa: PLC0415
+    from embedded.rebuild import rebuild
 
     begun, anew = perf_counter(), arguments.generation == "next"
     platform = rebuild(arguments.lake, arguments.warehouse, arguments.schema, anew)
@@ -81,9 +81,9 @@ def _rebuild(arguments: Namespace) -> int:
 
 
 def _reconcile(arguments: Namespace) -> int:
-    from embedded.places import lake_in  # noqa: PLC0415
-    from embedded.reconcile import reconcile  # noqa: PLC0415
-    from embedded.screens import show_reconciled  # noqa: PLC0415
+    from embedded.places import lake_in
+    from embedded.reconcile import reconcile
+    from embedded.screens import show_reconciled
 
     begun, lake = perf_counter(), lake_in(arguments.lake)
     found = reconcile(lake, arguments.source, arguments.warehouse, arguments.schema)
@@ -94,9 +94,9 @@ def _reconcile(arguments: Namespace) -> int:
 
 
 def _status(arguments: Namespace) -> int:
-    from embedded.places import lake_in  # noqa: PLC0415
-    from embedded.screens import show_status  # noqa: PLC0415
-    from embedded.status import status  # noqa: PLC0415
+    from embedded.places import lake_in
+    from embedded.screens import show_status
+    from embedded.status import status
 
     begun = perf_counter()
     found = status(lake_in(arguments.lake), arguments.warehouse)

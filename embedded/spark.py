@@ -89,5 +89,6 @@ def _session(jar: Path, folder: Path) -> "SparkSession":
 def _write_no_checksum_files(session: "SparkSession") -> None:
     """Hadoop puts a hidden .crc beside each local file; in the lake it would be a stray object."""
     context = session.sparkContext
+    # the JVM is there while the session is
     files = context._jvm.org.apache.hadoop.fs.FileSystem  # type: ignore[union-attr]
     files.getLocal(context._jsc.hadoopConfiguration()).setWriteChecksum(False)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812
+from pyspark.sql import functions as F
 
 from contracts import Calendar, Warehouse
 from glue_jobs.errors import Unconvertible

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
+from pyspark.sql import functions as F
 
 import contracts
 from contracts import UNKNOWN, Dimension, Source

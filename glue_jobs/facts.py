@@ -8,7 +8,7 @@ by call costs a round trip to the JVM for every part of it, more than a small ba
 from collections.abc import Mapping
 
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
+from pyspark.sql import functions as F
 
 import contracts
 from contracts import Calendar, Fact, SourceTable, WarehouseTable

@@ -4,7 +4,7 @@ The batches alone are the truth; mirrors save reading them, and superseded ones 
 """
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
+from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
 from contracts import Source

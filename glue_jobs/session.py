@@ -60,7 +60,7 @@ def is_glue(session: SparkSession) -> bool:
 
 def _announce(session: SparkSession, job: Mapping[str, str]) -> Any:
     from awsglue.context import GlueContext  # noqa: PLC0415 - only Glue has the package
-    from awsglue.job import Job  # noqa: PLC0415
+    from awsglue.job import Job  # noqa: PLC0415 - only Glue has it
 
     announced = Job(GlueContext(session.sparkContext))
     announced.init(job["JOB_NAME"], dict(job))

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F  # noqa: N812
+from pyspark.sql import functions as F
 
 from contracts import Column, Fact, Type, WarehouseTable
 from contracts.spark import spark_schema
@@ -72,13 +72,16 @@ def staging_tables(connection: Connection, staged: Iterable[Staged]) -> Iterator
     """Staging tables for the block, empty; none is left, however the block ends."""
     for table in staged:
         connection.run(render(CREATE, name=table.name, columns=_definitions(table.columns)))
-    try:
+    with ExitStack() as undoing:
+        undoing.callback(_drop_after_error, connection, staged)
         yield
-    except BaseException:
-        with suppress(DatabaseError, InterfaceError):  # the block's own error matters more
-            drop(connection, staged)
-        raise
+        undoing.pop_all()
     drop(connection, staged)
+
+
+def _drop_after_error(connection: Connection, staged: Iterable[Staged]) -> None:
+    with suppress(DatabaseError, InterfaceError):  # the block's own error matters more
+        drop(connection, staged)
 
 
 def drop(connection: Connection, staged: Iterable[Staged]) -> None:

@@ -14,6 +14,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from embedded.places import lake_in
+from embedded.platform import Platform
 from embedded.up import InvalidPace, Pace, keep_running
 from postgres import Refused
 
@@ -55,8 +56,6 @@ def test_runs_until_told_to_stop_and_goes_on_where_it_was(directory: Path, spark
 def test_failing_cycle_is_told_and_the_next_one_tries_again(
     directory: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ):
-    from embedded.platform import Platform  # noqa: PLC0415
-
     cycle, failures = Platform.cycle, [Refused("No entry.")]
 
     def failing(self: Platform) -> None:

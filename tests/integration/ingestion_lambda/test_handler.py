@@ -97,7 +97,7 @@ def events(aws: None) -> str:
 def invoke(event: dict[str, object] | None = None) -> dict[str, object]:
     from ingestion_lambda.handler import handler  # noqa: PLC0415 - it sets up logging
 
-    answer: dict[str, object] = handler(event or {}, Context())  # type: ignore[arg-type]
+    answer: dict[str, object] = handler(event or {}, Context())  # type: ignore[arg-type]  # as much as we read
     return answer
 
 
@@ -133,7 +133,7 @@ def test_invocation_after_a_change_commits_the_next_batch(
         "changes": {"sales_order": {"I": 0, "U": 1, "D": 0}},
         "emitted": True,
     }
-    assert [event["detail"]["seq"] for event in received(events)] == [1, 2]  # type: ignore[index]
+    assert [event["detail"]["seq"] for event in received(events)] == [1, 2]  # type: ignore[index]  # JSON
 
 
 @pytest.mark.usefixtures("secret", "events")
@@ -344,7 +344,7 @@ def test_event_that_the_bus_does_not_take_is_an_error():
         def put_events(self, **_: object) -> dict[str, object]:
             return {"FailedEntryCount": 1, "Entries": [{"ErrorMessage": "throttled"}]}
 
-    bus = EventBridgeBus(Refusing(), boto3.client("glue"), "platform", "warehouse")  # type: ignore[arg-type]
+    bus = EventBridgeBus(Refusing(), boto3.client("glue"), "platform", "warehouse")  # type: ignore[arg-type]  # a part
     with pytest.raises(EventRefused, match="throttled"):
         bus.publish({"source": "s", "detail-type": "d", "detail": {}})
 
@@ -360,7 +360,7 @@ def test_workflow_runs_while_its_last_run_does():
             return {"Workflow": self.workflow}
 
     def runs(glue: object) -> bool:
-        bus = EventBridgeBus(boto3.client("events"), glue, "platform", "warehouse")  # type: ignore[arg-type]
+        bus = EventBridgeBus(boto3.client("events"), glue, "platform", "warehouse")  # type: ignore[arg-type]  # a part
         return bus.workflow_runs()
 
     assert not runs(boto3.client("glue"))

@@ -40,7 +40,7 @@ def test_poll_that_dies_anywhere_leaves_no_trace_and_the_next_is_whole(
         if puts == dies_after:
             raise KeyboardInterrupt
         puts += 1
-        put_new(self, key, body)  # type: ignore[arg-type]
+        put_new(self, key, body)  # type: ignore[arg-type]  # passed on
 
     monkeypatch.setattr(DirectoryStore, "put_new", dying)
     try:

@@ -49,7 +49,7 @@ def position_of(pipeline: Pipeline, **changes: object) -> Iterator[tuple[Batch, 
     """The head as if its position had been another, and a snapshot taken now."""
     head = pipeline.lake.batches.head()
     assert head is not None
-    before: Position = dataclasses.replace(head.position, **changes)  # type: ignore[arg-type]
+    before: Position = dataclasses.replace(head.position, **changes)  # type: ignore[arg-type]  # by name
     with (
         connected(pipeline.address, "test") as connection,
         snapshot.frozen(connection, contracts.source()) as now,
@@ -226,7 +226,7 @@ def test_column_beyond_the_contract_is_reported_and_left_out(
     source.run("ALTER TABLE staff ADD COLUMN shoe_size int DEFAULT 42")
     pipeline.poll()
     [record] = [record for record in caplog.records if "left out" in record.message]
-    assert (record.table, record.columns) == ("staff", ("shoe_size",))  # type: ignore[attr-defined]
+    assert (record.table, record.columns) == ("staff", ("shoe_size",))  # type: ignore[attr-defined]  # extra
     assert "shoe_size" not in pipeline.landed("staff")[0]
 
 

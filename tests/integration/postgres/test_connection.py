@@ -94,7 +94,7 @@ def test_query_may_take_longer_than_a_handshake(
 def test_wrong_password_user_or_database_is_refused_with_a_remedy(
     address: Address, wrong: dict[str, str]
 ) -> None:
-    wrong_address = replace(address, **wrong)  # type: ignore[arg-type]
+    wrong_address = replace(address, **wrong)  # type: ignore[arg-type]  # by name
     with pytest.raises(Refused, match="Check user, password and database") as refusal:
         connect(wrong_address, "test")
     assert_keeps_secret(refusal.value, wrong_address)

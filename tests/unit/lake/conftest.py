@@ -20,5 +20,5 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     with mock_aws():
         client = boto3.client("s3", region_name="eu-west-2")
         location = {"LocationConstraint": "eu-west-2"}
-        client.create_bucket(Bucket="lake", CreateBucketConfiguration=location)  # type: ignore[arg-type]
+        client.create_bucket(Bucket="lake", CreateBucketConfiguration=location)  # type: ignore[arg-type]  # a literal
         yield S3Store(client, "lake")
