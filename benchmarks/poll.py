@@ -13,7 +13,7 @@ import tempfile
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 
 from pg8000.native import Connection
 
@@ -29,17 +29,20 @@ def main() -> None:
     """Run the benchmark, or (as its own child) one poll of it."""
     parser = ArgumentParser("python -m benchmarks.poll", description="What polls cost.")
     parser.add_argument("--orders", type=int, default=100_000, help="orders at first (100000)")
+    parser.add_argument(
+        "--latency", type=float, default=0.0, metavar="MS", help="of each request to the lake (0)"
+    )
     parser.add_argument("--poll", nargs=2, metavar=("DSN", "LAKE"), help="one poll, then say")
     parser.add_argument("--audit", action="store_true", help="one poll that reads everything")
     arguments = parser.parse_args()
     if arguments.poll:
         dsn, lake = arguments.poll
-        _poll(dsn, lake, is_audit=arguments.audit)
+        _poll(dsn, lake, arguments.latency, is_audit=arguments.audit)
     else:
-        _benchmark(arguments.orders)
+        _benchmark(arguments.orders, arguments.latency)
 
 
-def _benchmark(orders: int) -> None:
+def _benchmark(orders: int, latency: float) -> None:
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "server") as server:
         server.create_database("totesys")
         with connected(from_dsn(server.dsn("totesys")), "benchmark") as source:
@@ -52,9 +55,8 @@ def _benchmark(orders: int) -> None:
             for name, change in _changes(source, simulator).items():
                 change()
                 is_audit = name == AUDIT
-                measured = _measured(
-                    server.dsn("totesys"), Path(folder) / "lake", is_audit=is_audit
-                )
+                lake = Path(folder) / "lake"
+                measured = _measured(server.dsn("totesys"), lake, latency, is_audit=is_audit)
                 base = base or measured["seconds"]
                 print(
                     f"{name:<22}{measured['rows']:>10,}{measured['seconds']:>9.2f}"
@@ -86,15 +88,18 @@ def _scatter(source: Connection) -> None:
     )
 
 
-def _measured(dsn: str, lake: Path, *, is_audit: bool) -> dict[str, float]:
+def _measured(dsn: str, lake: Path, latency: float, *, is_audit: bool) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.poll", "--poll", dsn, str(lake)]
+    command += ["--latency", str(latency)]
     command += ["--audit"] if is_audit else []
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE)  # nosec B603 - our own module
     figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])  # the handler logs before
     return figures
 
 
-def _poll(dsn: str, folder: str, *, is_audit: bool) -> None:
+def _poll(dsn: str, folder: str, latency: float, *, is_audit: bool) -> None:
+    from dataclasses import replace
+
     import contracts
     import ingestion_lambda.handler  # noqa: F401 - its weight counts
     from ingestion_lambda.orders import Orders
@@ -102,6 +107,8 @@ def _poll(dsn: str, folder: str, *, is_audit: bool) -> None:
     from lake import new_run, open_lake
 
     lake = open_lake(f"file://{folder}/ingestion", f"file://{folder}/processed")
+    ingestion = _Distant(lake.ingestion, latency / 1000)
+    lake = replace(lake, ingestion=ingestion)  # type: ignore[arg-type]  # by getattr
     begun = perf_counter()
     with connected(from_dsn(dsn), "benchmark") as connection:
         source, run = contracts.source(), new_run()
@@ -112,6 +119,22 @@ def _poll(dsn: str, folder: str, *, is_audit: bool) -> None:
     unit = 1 if sys.platform == "darwin" else 1024
     rows = sum(sum(counts.values()) for counts in polled.changes.values())
     print(json.dumps({"rows": rows, "seconds": seconds, "megabytes": peak * unit / 1e6}))
+
+
+class _Distant:
+    """A store whose every request takes so many seconds more, as a bucket's do."""
+
+    def __init__(self, store: object, seconds: float) -> None:
+        self._store, self._seconds = store, seconds
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        method = getattr(self._store, name)
+
+        def later(*arguments: object) -> object:
+            sleep(self._seconds)
+            return method(*arguments)
+
+        return later
 
 
 class _NoBus:

@@ -1,9 +1,11 @@
 """The next batch in the making: data first, table by table; its entry is the caller's to commit."""
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import pyarrow as pa
 from pg8000.native import Connection
 
 from contracts import Source, SourceTable
@@ -100,16 +102,22 @@ class NextBatch:
         mirror = Mirror(self.store, table, self._known(table), self.seq, self._mirror_run(what))
         table_poll = TablePoll(self.connection, self.source.schema, table)
         with ChangesFile(table, self.seq, self.observed_at) as file:
-            for bucket, found in table_poll.differences(mirror, what):
-                if not found.is_empty:
-                    self._count_missed(table_poll, bucket, found, what)
-                    file.add(found)
-                    mirror.replace(bucket, found.mirror)
+            mirror.replace(self._changed(table_poll, mirror, what, file))
             day = self.observed_at.date()
             key = layout.batch_key(self.source.name, table.name, day, self.seq, self.run)
             changes = file.land(self.store, key)
         self._mirror[table.name] = mirror.buckets
         return changes
+
+    def _changed(
+        self, table_poll: TablePoll, mirror: Mirror, what: Everything | Since, file: ChangesFile
+    ) -> Iterator[tuple[int, pa.Table]]:
+        """The buckets that changed, as they are now; what changed in them goes to ``file``."""
+        for bucket, found in table_poll.differences(mirror, what):
+            if not found.is_empty:
+                self._count_missed(table_poll, bucket, found, what)
+                file.add(found)
+                yield bucket, found.mirror
 
     def _mirror_run(self, what: Everything | Since) -> str:
         """Reading all may follow an attempt that has put some buckets already, as it saw them."""

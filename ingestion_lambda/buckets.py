@@ -1,6 +1,7 @@
 """Key ranges: the unit in which the mirror is read, compared and written."""
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,6 +25,12 @@ def by_bucket(
             parts.append(part)
     if parts:
         yield current, pa.Table.from_batches(parts, schema).combine_chunks()
+
+
+def numbers(batches: Iterable[pa.RecordBatch], key: str) -> Iterator[int]:
+    """The buckets of which ``by_bucket`` makes tables, in the same order."""
+    found = (bucket for batch in batches for bucket, _ in _cut(batch, key))
+    return (bucket for bucket, _ in groupby(found))
 
 
 def _cut(batch: pa.RecordBatch, key: str) -> Iterator[tuple[int, pa.RecordBatch]]:

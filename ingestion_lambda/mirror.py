@@ -1,7 +1,7 @@
 """The mirror of a table: its rows as of a batch, in immutable Parquet objects by key range."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from contracts import SourceTable
 from contracts.arrow import row_schema
 from lake import Store, layout
+from lake.abreast import abreast
 from lake.entries import Bucket
 from lake.landing import put_own
 
@@ -31,19 +32,41 @@ class Mirror:
 
     def read(self, bucket: int) -> pa.Table:
         """The bucket's rows in key order; none where the mirror does not have it."""
-        schema = row_schema(self._table)
-        if bucket not in self.buckets:
-            return schema.empty_table()
-        body = self._store.get(self.buckets[bucket].key)
-        return pq.read_table(io.BytesIO(body), schema=schema)
+        return self._rows(self._fetched(bucket))
 
-    def replace(self, bucket: int, rows: pa.Table) -> None:
-        """The bucket is now ``rows``; an empty one vanishes from the mirror."""
-        if not rows.num_rows:
-            self.buckets.pop(bucket, None)
-            return
-        key = layout.mirror_key(self._table.name, bucket, self._seq, self._run)
+    def read_all(self, buckets: Iterable[int]) -> Iterator[pa.Table]:
+        """The rows of each of these buckets; objects are fetched several at once, and ahead."""
+        return map(self._rows, abreast(self._fetched, buckets))
+
+    def replace(self, changed: Iterable[tuple[int, pa.Table]]) -> None:
+        """Each bucket is now these rows, and vanishes from the mirror where there are none. Several
+        objects are put at once, while what changed next is found."""
+        written = ((number, self._written(rows), rows.num_rows) for number, rows in changed)
+        for number, bucket in abreast(self._put, written):
+            if bucket:
+                self.buckets[number] = bucket
+            else:
+                self.buckets.pop(number, None)
+
+    def _fetched(self, bucket: int) -> bytes | None:
+        known = self.buckets.get(bucket)
+        return self._store.get(known.key) if known else None
+
+    def _rows(self, body: bytes | None) -> pa.Table:
+        schema = row_schema(self._table)
+        return pq.read_table(io.BytesIO(body), schema=schema) if body else schema.empty_table()
+
+    def _written(self, rows: pa.Table) -> io.BytesIO:
+        """As Parquet, which is a small part of what the rows take in memory."""
         body = io.BytesIO()
-        pq.write_table(rows, body, compression="zstd")
+        if rows.num_rows:
+            pq.write_table(rows, body, compression="zstd")
+        return body
+
+    def _put(self, written: tuple[int, io.BytesIO, int]) -> tuple[int, Bucket | None]:
+        number, body, rows = written
+        if not rows:
+            return number, None
+        key = layout.mirror_key(self._table.name, number, self._seq, self._run)
         put_own(self._store, key, body)
-        self.buckets[bucket] = Bucket(key, rows.num_rows)
+        return number, Bucket(key, rows)

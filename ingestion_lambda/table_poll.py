@@ -1,6 +1,6 @@
 """What changed in one table between the mirror and the snapshot."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -8,7 +8,7 @@ from pg8000.native import Connection
 
 from contracts import SourceTable
 from contracts.arrow import row_schema
-from ingestion_lambda.buckets import SHIFT, by_bucket
+from ingestion_lambda.buckets import SHIFT, by_bucket, numbers
 from ingestion_lambda.difference import Difference, difference
 from ingestion_lambda.extract import copied, rows_query, spooled
 from ingestion_lambda.mirror import Mirror
@@ -67,13 +67,11 @@ class TablePoll:
     def _of_all_rows(self, mirror: Mirror, scope: Everything) -> Iterator[tuple[int, Difference]]:
         key = self._table.key
         vanished = set(mirror.buckets)
-        for bucket, seen in self._rows(scope):
+        for bucket, seen, known in self._rows(mirror, scope):
             vanished.discard(bucket)
-            known = mirror.read(bucket)
             gone = known[key].filter(pc.invert(pc.is_in(known[key], value_set=_flat(seen[key]))))
             yield bucket, difference(known, seen, _flat(gone), key)
-        for bucket in sorted(vanished):
-            known = mirror.read(bucket)
+        for bucket, known in _known(mirror, sorted(vanished)):
             yield bucket, difference(known, known.slice(0, 0), _flat(known[key]), key)
 
     def _of_changed_rows(self, mirror: Mirror, scope: Since) -> Iterator[tuple[int, Difference]]:
@@ -81,13 +79,12 @@ class TablePoll:
         fetched only where the count says that some are gone."""
         counts = self._counts()
         unread = set(counts) | set(mirror.buckets)
-        for bucket, seen in self._rows(scope):
+        for bucket, seen, known in self._rows(mirror, scope):
             unread.discard(bucket)
-            yield bucket, self._explained(mirror.read(bucket), seen, bucket, counts)
-        for bucket in sorted(unread):
-            if counts.get(bucket, 0) != mirror.rows(bucket):
-                known = mirror.read(bucket)
-                yield bucket, self._explained(known, known.slice(0, 0), bucket, counts)
+            yield bucket, self._explained(known, seen, bucket, counts)
+        differing = [b for b in sorted(unread) if counts.get(b, 0) != mirror.rows(b)]
+        for bucket, known in _known(mirror, differing):
+            yield bucket, self._explained(known, known.slice(0, 0), bucket, counts)
 
     def _explained(
         self, known: pa.Table, seen: pa.Table, bucket: int, counts: Mapping[int, int]
@@ -102,11 +99,16 @@ class TablePoll:
         gone = known[key].filter(pc.invert(pc.is_in(known[key], value_set=present)))
         return difference(known, seen, _flat(gone), key)
 
-    def _rows(self, scope: Everything | Since) -> Iterator[tuple[int, pa.Table]]:
-        query = rows_query(self._schema, self._table, scope.condition)
+    def _rows(
+        self, mirror: Mirror, scope: Everything | Since
+    ) -> Iterator[tuple[int, pa.Table, pa.Table]]:
+        """The rows read, bucket by bucket, with those that the mirror has of the bucket."""
+        key, query = self._table.key, rows_query(self._schema, self._table, scope.condition)
         with spooled(self._connection, query, self._table) as spool:
-            batches = (spool.get_batch(number) for number in range(spool.num_record_batches))
-            yield from by_bucket(batches, self._table.key, row_schema(self._table))
+            known = mirror.read_all(numbers(_batches(spool), key))
+            seen = by_bucket(_batches(spool), key, row_schema(self._table))
+            for (bucket, rows), before in zip(seen, known, strict=True):
+                yield bucket, rows, before
 
     def _counts(self) -> dict[int, int]:
         query = render(COUNTS, **self._names())
@@ -122,6 +124,14 @@ class TablePoll:
     def _names(self) -> dict[str, str | int]:
         table = self._table
         return {"schema": self._schema, "table": table.name, "key": table.key, "shift": SHIFT}
+
+
+def _batches(spool: pa.RecordBatchFileReader) -> Iterator[pa.RecordBatch]:
+    return (spool.get_batch(number) for number in range(spool.num_record_batches))
+
+
+def _known(mirror: Mirror, buckets: Sequence[int]) -> Iterator[tuple[int, pa.Table]]:
+    return zip(buckets, mirror.read_all(buckets), strict=True)
 
 
 def _flat(column: pa.ChunkedArray) -> pa.Array:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 
 from lake.errors import AlreadyExists, InvalidLake, LakeUnavailable, NotFound
@@ -72,6 +73,9 @@ class DirectoryStore:
                 _sync(self._root / folder)
         except OSError as refusal:
             raise self._unavailable("settled", key, refusal) from refusal
+
+    def retire(self, keys: Iterable[str]) -> None:
+        """Nothing to do: a directory has no rules by which objects expire."""
 
     def uri(self, key: str) -> str:
         return f"file://{self._path(key)}"  # Hadoop takes paths as they are: %3D is no '=' to it

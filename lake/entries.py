@@ -79,6 +79,11 @@ class Batch:
             for name, table in self.tables.items()
         }
 
+    @property
+    def mirror_keys(self) -> list[str]:
+        """Every object of the mirror."""
+        return [bucket.key for buckets in self.mirror.values() for bucket in buckets.values()]
+
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> "Batch":
         """The entry in a JSON document. Raises KeyError, TypeError or ValueError."""

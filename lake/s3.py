@@ -1,15 +1,19 @@
 """A store in an S3 bucket."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lake.abreast import ABREAST, abreast
 from lake.errors import AlreadyExists, LakeUnavailable, NotFound
 from lake.store import STRAY, Body, Stored
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import TaggingTypeDef
 
 ALREADY_EXISTS, CONFLICT = 412, 409
 
@@ -17,10 +21,22 @@ ATTEMPTS = 5
 """S3 answers 409 to one of two conditional writes under way at once and asks for a repeat; the
 repeat then finds the winner, so a few are plenty."""
 
+PATIENCE = Config(
+    connect_timeout=3,
+    read_timeout=20,
+    retries={"mode": "standard"},  # three attempts
+    max_pool_connections=2 * ABREAST,  # some read while others write
+)
+"""Seconds after which AWS counts as silent, so that what waits for it can say so within the two
+minutes of a Lambda; botocore's own would be five minutes."""
+
+SUPERSEDED: "TaggingTypeDef" = {"TagSet": [{"Key": "superseded", "Value": "true"}]}
+"""The tag of a retired object, by which the bucket's lifecycle rule knows it."""
+
 
 def open_bucket(bucket: str) -> "S3Store":
     """The bucket by the credentials of the environment."""
-    return S3Store(boto3.client("s3"), bucket)
+    return S3Store(boto3.client("s3", config=PATIENCE), bucket)
 
 
 class S3Store:
@@ -81,8 +97,18 @@ class S3Store:
     def settle(self, key: str) -> None:
         """Nothing to do: what S3 has answered it keeps."""
 
+    def retire(self, keys: Iterable[str]) -> None:
+        for _ in abreast(self._tag, keys):
+            pass
+
     def uri(self, key: str) -> str:
         return f"s3://{self._bucket}/{key}"
+
+    def _tag(self, key: str) -> None:
+        try:
+            self._client.put_object_tagging(Bucket=self._bucket, Key=key, Tagging=SUPERSEDED)
+        except (ClientError, BotoCoreError) as refusal:
+            raise self._unavailable("tagged", key, refusal) from refusal
 
     def _unavailable(self, done: str, key: str, refusal: Exception) -> LakeUnavailable:
         return LakeUnavailable(

@@ -1,5 +1,6 @@
 """The port to where objects are kept, whether a bucket or a directory."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -42,6 +43,10 @@ class Store(Protocol):
 
     def settle(self, key: str) -> None:
         """Make an object that Spark wrote outlive a power cut, as those of ``put_new`` do."""
+
+    def retire(self, keys: Iterable[str]) -> None:
+        """Say that nothing current needs these objects, so that a rule of the store may expire
+        them; until it does, and for ever where there is none, they are read as before."""
 
     def uri(self, key: str) -> str:
         """The address by which Spark reads and writes ``key``."""

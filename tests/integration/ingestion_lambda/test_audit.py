@@ -7,7 +7,7 @@ from pg8000.native import Connection
 
 import contracts
 from embedded.simulator import Simulator
-from ingestion_lambda import batch, snapshot, table_poll
+from ingestion_lambda import batch, mirror, snapshot, table_poll
 from ingestion_lambda.errors import UnknownTable
 from ingestion_lambda.mirror import Mirror
 from ingestion_lambda.scope import Everything, Nothing, Since
@@ -151,13 +151,14 @@ def test_all_is_read_where_a_part_was_written_already(
     """The first bucket is put as the horizon shows it, without the edit that it overlooks; then
     the count of the second gives the overlooking away."""
     put: list[int] = []
-    replace = Mirror.replace
+    put_one = Mirror._put
 
-    def recording(self, bucket, rows):
-        put.append(bucket)
-        replace(self, bucket, rows)
+    def recording(self, written):
+        put.append(written[0])
+        return put_one(self, written)
 
-    monkeypatch.setattr(Mirror, "replace", recording)
+    monkeypatch.setattr(Mirror, "_put", recording)
+    monkeypatch.setattr(mirror, "abreast", map)  # one at a time
     insert = "INSERT INTO department VALUES (:key, 'Late', NULL, NULL, now(), now())"
     source.run("UPDATE department SET location = 'Here' WHERE department_id = 1")
     source.run(insert, key=20000)

@@ -28,8 +28,9 @@ class Counting:
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._store, name)
 
-        def counted(key: str, *arguments: object) -> object:
-            self._requests[f"{name} {key.partition('/')[0]}"] += 1
+        def counted(key: str | list[str], *arguments: object) -> object:
+            for each in [key] if isinstance(key, str) else key:
+                self._requests[f"{name} {each.partition('/')[0]}"] += 1
             return method(key, *arguments)
 
         return counted

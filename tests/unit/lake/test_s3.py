@@ -7,7 +7,7 @@ import pytest
 from botocore.stub import Stubber
 
 from lake import AlreadyExists, LakeUnavailable
-from lake.s3 import ATTEMPTS, S3Store, open_bucket
+from lake.s3 import ATTEMPTS, PATIENCE, S3Store, open_bucket
 
 pytestmark = pytest.mark.lambda_runtime
 
@@ -56,14 +56,30 @@ def test_conflict_without_end_is_an_error(answers: tuple[S3Store, Stubber]):
         ("get_object", lambda store: store.get("k")),
         ("list_objects_v2", lambda store: store.newest("k/")),
         ("list_objects_v2", lambda store: store.under("k/")),
+        ("put_object_tagging", lambda store: store.retire(["k"])),
     ],
-    ids=["put_new", "get", "newest", "under"],
+    ids=["put_new", "get", "newest", "under", "retire"],
 )
 def test_refusal_names_the_object_and_the_remedy(answers, operation, call):
     store, stub = answers
     stub.add_client_error(operation, "AccessDenied", http_status_code=403)
     with pytest.raises(LakeUnavailable, match=r"s3://lake/k.*what the role may do"):
         call(store)
+
+
+def test_retired_object_is_tagged_as_superseded(answers: tuple[S3Store, Stubber]):
+    store, stub = answers
+    tags = {"TagSet": [{"Key": "superseded", "Value": "true"}]}
+    stub.add_response("put_object_tagging", {}, {"Bucket": "lake", "Key": "k", "Tagging": tags})
+    store.retire(["k"])
+    stub.assert_no_pending_responses()
+
+
+def test_silence_is_waited_for_less_long_than_a_lambda_may_run():
+    attempts = 3  # of the standard mode
+    patience = vars(PATIENCE)["connect_timeout"] + vars(PATIENCE)["read_timeout"]
+    backoff = 1 + 2  # at most, before the second and the third
+    assert attempts * patience + backoff < 120
 
 
 def test_silence_of_the_network_is_an_error(monkeypatch: pytest.MonkeyPatch):

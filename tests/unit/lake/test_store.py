@@ -67,6 +67,16 @@ def test_settled_object_is_as_it_was(store: Store):
     assert store.get("t/key") == b"body"
 
 
+def test_retired_objects_are_read_as_before(store: Store):
+    keys = [f"t/{number}" for number in range(40)]
+    for key in keys:
+        store.put_new(key, key.encode())
+    store.retire(keys)
+    assert [store.get(key) for key in keys] == [key.encode() for key in keys]
+    with pytest.raises(AlreadyExists):
+        store.put_new(keys[0], b"again")
+
+
 def test_newest_of_nothing_is_none(store: Store):
     assert store.newest("log/") is None
 

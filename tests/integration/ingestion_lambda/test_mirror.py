@@ -1,0 +1,155 @@
+"""Objects of the mirror: fetched and put several at once, retired once nothing names them."""
+
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from pg8000.native import Connection
+
+from ingestion_lambda import buckets, table_poll
+from lake import LakeUnavailable, Log, Store
+from lake.abreast import ABREAST
+from tests.integration.ingestion_lambda.conftest import Pipeline
+
+pytestmark = pytest.mark.lambda_runtime
+
+EDIT_ALL = "UPDATE sales_order SET units_sold = units_sold + 1"
+MANY = 20
+
+
+@dataclass
+class Slow:
+    """A store whose objects take a moment, and which knows how many were under way at once."""
+
+    store: Store
+    under_way: dict[str, int] = field(default_factory=dict)
+    most: dict[str, int] = field(default_factory=dict)
+    refused: str = "none"
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __getattr__(self, name: str) -> Any:
+        method, pause = getattr(self.store, name), 0.1 if name in ("get", "put_new") else 0
+
+        def slowly(key: str, *arguments: object) -> object:
+            if name == "put_new" and self.refused in key:
+                raise LakeUnavailable(f"{key} cannot be written")
+            self._count(name, 1)
+            try:
+                time.sleep(pause)
+                return method(key, *arguments)
+            finally:
+                self._count(name, -1)
+
+        return slowly
+
+    def _count(self, name: str, change: int) -> None:
+        with self._lock:
+            now = self.under_way[name] = self.under_way.get(name, 0) + change
+            self.most[name] = max(self.most.get(name, 0), now)
+
+
+@pytest.fixture
+def slow(pipeline: Pipeline, source: Connection, monkeypatch: pytest.MonkeyPatch) -> Slow:
+    """The ingestion store, after a poll of a source whose orders lie in many small buckets."""
+    for module in (buckets, table_poll):
+        monkeypatch.setattr(module, "SHIFT", 0)
+    [[orders]] = source.run("SELECT count(*) FROM sales_order")
+    assert orders > MANY
+    pipeline.poll()
+    slow = Slow(pipeline.lake.ingestion)
+    pipeline.lake = replace(pipeline.lake, ingestion=slow)
+    return slow
+
+
+@pytest.mark.parametrize("reread", [(), ("sales_order",)], ids=["changes", "everything"])
+def test_buckets_are_fetched_and_put_several_at_once(
+    pipeline: Pipeline, source: Connection, slow: Slow, reread: tuple[str, ...]
+):
+    source.run(EDIT_ALL)
+    edited = pipeline.poll(reread=reread).changes["sales_order"]["U"]
+    assert edited > MANY
+    assert ABREAST // 2 < slow.most["get"] <= ABREAST
+    assert ABREAST // 2 < slow.most["put_new"] <= ABREAST
+    assert len(pipeline.mirrored("sales_order")) == edited
+
+
+def test_deleted_rows_are_looked_for_in_several_buckets_at_once(
+    pipeline: Pipeline, source: Connection, slow: Slow
+):
+    source.run("DELETE FROM sales_order WHERE sales_order_id <= 26")
+    assert pipeline.poll().changes["sales_order"]["D"] >= MANY
+    assert ABREAST // 2 < slow.most["get"] <= ABREAST
+
+
+def test_one_put_that_is_refused_fails_the_poll_and_nothing_is_committed(
+    pipeline: Pipeline, source: Connection, slow: Slow
+):
+    source.run(EDIT_ALL)
+    slow.refused = "_mirror/sales_order/bucket=9/"
+    with pytest.raises(LakeUnavailable):
+        pipeline.poll()
+    assert pipeline.lake.batches.head_seq() == 1
+    slow.refused = "none"
+    assert pipeline.poll().seq == 2
+
+
+@pytest.fixture
+def happened(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What polls did that others see, in order; a retirement with its keys."""
+    happened: list[str] = []
+    publish, commit = pipeline.bus.publish, Log.commit
+
+    def committing(self, entry):
+        commit(self, entry)
+        happened.append("commit")
+
+    def publishing(event: dict[str, Any]) -> None:
+        happened.append("event")
+        publish(event)
+
+    def retiring(keys: Iterable[str]) -> None:
+        happened.extend(keys)
+
+    monkeypatch.setattr(Log, "commit", committing)
+    monkeypatch.setattr(pipeline.bus, "publish", publishing)
+    monkeypatch.setattr(pipeline.lake.ingestion, "retire", retiring)
+    return happened
+
+
+def test_what_a_batch_supersedes_is_retired_after_its_commit_and_its_event(
+    pipeline: Pipeline, source: Connection, happened: list[str]
+):
+    pipeline.poll()
+    source.run("UPDATE design SET file_name = 'new.json' WHERE design_id = 1")
+    pipeline.poll()
+    first = pipeline.lake.batches.entry(1)
+    replaced = [bucket.key for bucket in first.mirror["design"].values()]
+    assert happened == ["commit", "event", "commit", "event", *replaced]
+
+
+def test_poll_that_was_beaten_retires_nothing(
+    pipeline: Pipeline, source: Connection, happened: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    pipeline.poll()
+    source.run("UPDATE design SET file_name = 'new.json' WHERE design_id = 1")
+    commit = Log.commit
+
+    def late(self, entry):
+        monkeypatch.setattr(Log, "commit", commit)
+        pipeline.poll()  # another one is quicker
+        happened.clear()
+        commit(self, entry)
+
+    monkeypatch.setattr(Log, "commit", late)
+    pipeline.poll()
+    assert happened == ["event"]
+
+
+def test_quiet_poll_retires_nothing(pipeline: Pipeline, happened: list[str]):
+    pipeline.poll()
+    happened.clear()
+    pipeline.poll()
+    assert happened == ["event"]
