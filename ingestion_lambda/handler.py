@@ -2,8 +2,9 @@
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from time import perf_counter
 from typing import Any
 
@@ -11,18 +12,20 @@ import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from aws_lambda_powertools.metrics import EphemeralMetrics
-from aws_lambda_powertools.utilities.parameters import get_secret
+from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pg8000.native import Connection
 
 import contracts
+from contracts import PlatformError, Source
 from ingestion_lambda.aws import EventBridgeBus
 from ingestion_lambda.errors import SecretUnavailable
-from ingestion_lambda.metrics import NAMESPACE, SERVICE, Measured, measured
+from ingestion_lambda.metrics import NAMESPACE, SERVICE, Measured, measured, refused
 from ingestion_lambda.orders import Orders
-from ingestion_lambda.poll import poll
+from ingestion_lambda.poll import Polled, poll
 from lake import new_run, open_lake
+from lake.s3 import PATIENCE
 from postgres import NotAuthenticated, connected, from_secret
 
 SECRET_AGE = 3600
@@ -47,20 +50,30 @@ def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     PGSSLROOTCERT      file with the certificates of the authority that vouches for the source
 
     ``event`` may hold ``allow_mass_delete`` and ``reread``, lists of tables, and
-    ``accept_source``, true or false. Answers the last seq
-    committed and the counts of changed rows. Errors leave as exceptions, so that retry, DLQ and
-    alarm work, and then no metric is sent, so that the alarm on silence does.
+    ``accept_source``, true or false. Answers the last seq committed and the counts of changed
+    rows. Errors leave as exceptions, so that retry, DLQ and alarm work; then there is no
+    heartbeat, so that the alarm on silence does, and the metric of refusals says which error.
     """
     begun, run, source = perf_counter(), new_run(), contracts.source()
     logger.set_correlation_id(run)
+    try:
+        polled = _poll(event, source, run)
+    except PlatformError as refusal:
+        _send([refused(source.name, refusal)])
+        raise
+    _send(measured(source.name, polled, perf_counter() - begun))
+    return {"seq": polled.seq, "changes": polled.changes, "emitted": polled.emitted}
+
+
+def _poll(event: Mapping[str, Any], source: Source, run: str) -> Polled:
     lake = open_lake(
         f"s3://{os.environ['INGESTION_BUCKET']}",
         f"s3://{os.environ['PROCESSED_BUCKET']}",
         int(os.environ.get("GENERATION", "1")),
     )
     bus = EventBridgeBus(
-        boto3.client("events"),
-        boto3.client("glue"),
+        boto3.client("events", config=PATIENCE),
+        boto3.client("glue", config=PATIENCE),
         os.environ.get("EVENT_BUS", "default"),
         os.environ["WORKFLOW"],
     )
@@ -70,9 +83,7 @@ def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
         event.get("accept_source", False),
     )
     with _connected(os.environ["SOURCE_SECRET"]) as connection:
-        polled = poll(connection, source, lake, bus, run, orders)
-    _send(measured(source.name, polled, perf_counter() - begun))
-    return {"seq": polled.seq, "changes": polled.changes, "emitted": polled.emitted}
+        return poll(connection, source, lake, bus, run, orders)
 
 
 @contextmanager
@@ -88,9 +99,15 @@ def _connected(secret: str) -> Iterator[Connection]:
         yield connection
 
 
+@cache
+def _secrets() -> SecretsProvider:
+    """Shared by warm invocations, with the secrets that it keeps for SECRET_AGE."""
+    return SecretsProvider(boto_config=PATIENCE)
+
+
 def _read(secret: str, *, anew: bool = False) -> str:
     try:
-        return get_secret(secret, max_age=SECRET_AGE, force_fetch=anew)
+        return str(_secrets().get(secret, max_age=SECRET_AGE, force_fetch=anew))
     except GetParameterError as refusal:
         raise SecretUnavailable(
             f"The secret {secret} cannot be read: {refusal}. Check SOURCE_SECRET, and that the"

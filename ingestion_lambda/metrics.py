@@ -1,13 +1,15 @@
 """What CloudWatch hears of a poll: the names that alarms refer to, and their values.
 
-A poll that fails says nothing at all, so that an alarm on silence goes off; what failed is in the
-function's own error count and in the log.
+A poll that fails sends no heartbeat, so that an alarm on silence goes off, and where it knows why
+it says that: REFUSALS by the name of the error. What it does not know is in the function's own
+error count and in the log.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from contracts import PlatformError
 from ingestion_lambda.poll import Polled
 
 NAMESPACE = "Warehouse"
@@ -19,6 +21,9 @@ COMMON = ("service", "source")
 PER_TABLE = ("table", "op")
 """The further dimensions of ROWS; op is I, U or D."""
 
+PER_REASON = ("reason",)
+"""The further dimension of REFUSALS: the name of the error, like MassDelete."""
+
 POLLS = "Polls"
 SECONDS = "PollSeconds"
 FRESHNESS = "Freshness"
@@ -26,6 +31,7 @@ HORIZON_AGE = "HorizonAge"
 QUARANTINED = "QuarantinedRows"
 MISSED_ROWS = "MissedRows"
 ROWS = "Rows"
+REFUSALS = "Refusals"
 
 Unit = Literal["Count", "Seconds"]
 
@@ -58,3 +64,9 @@ def measured(source: str, polled: Polled, seconds: float) -> Iterator[Measured]:
             if rows:
                 dimensions = {"source": source, "table": table, "op": op}
                 yield Measured(dimensions, {ROWS: ("Count", rows)})
+
+
+def refused(source: str, refusal: PlatformError) -> Measured:
+    """That a poll ended with this error."""
+    dimensions = {"source": source, "reason": type(refusal).__name__}
+    return Measured(dimensions, {REFUSALS: ("Count", 1)})

@@ -15,8 +15,9 @@ from pg8000.native import Connection
 from contracts import PlatformError
 from ingestion_lambda import metrics as names
 from ingestion_lambda.aws import EventBridgeBus
-from ingestion_lambda.errors import EventRefused, SecretUnavailable, UnknownTable
+from ingestion_lambda.errors import EventRefused, MassDelete, SecretUnavailable, UnknownTable
 from lake import open_lake
+from lake.s3 import S3Store
 from postgres import (
     InvalidAddress,
     NotAuthenticated,
@@ -61,7 +62,9 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             )
         boto3.client("glue").create_workflow(Name="warehouse")
         boto3.client("events").create_event_bus(Name="platform")
-        parameters.clear_caches()  # a cold start
+        from ingestion_lambda.handler import _secrets  # noqa: PLC0415 - it sets up logging
+
+        _secrets.cache_clear()  # a cold start
         yield
 
 
@@ -306,15 +309,107 @@ def test_quiet_poll_sends_its_heartbeat_and_no_rows(capsys: pytest.CaptureFixtur
     assert poll[names.POLLS] == [1]
 
 
-def test_poll_that_fails_sends_no_metric(
+def refusals(capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str, int]]:
+    """Source, reason and number of every refusal; nothing else may be there."""
+    found = []
+    for document in metrics(capsys):
+        [described] = document["_aws"]["CloudWatchMetrics"]
+        assert described["Namespace"] == names.NAMESPACE
+        assert set(described["Dimensions"][0]) == {*names.COMMON, *names.PER_REASON}
+        assert described["Metrics"] == [{"Name": names.REFUSALS, "Unit": "Count"}]
+        found.append((document["source"], document["reason"], *document[names.REFUSALS]))
+    return found
+
+
+def test_poll_that_fails_says_why_and_sends_no_heartbeat(
     secret: dict[str, object], capsys: pytest.CaptureFixture[str]
 ):
     boto3.client("secretsmanager").put_secret_value(
         SecretId="totesys", SecretString=json.dumps({**secret, "password": "wrong"})
     )
-    with pytest.raises(Refused):
+    with pytest.raises(NotAuthenticated):
+        invoke()
+    assert refusals(capsys) == [("totesys", "NotAuthenticated", 1)]
+
+
+@pytest.mark.usefixtures("aws")
+def test_poll_that_cannot_read_its_secret_says_so(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SecretUnavailable):
+        invoke()
+    assert refusals(capsys) == [("totesys", "SecretUnavailable", 1)]
+
+
+@pytest.mark.usefixtures("secret", "events")
+def test_mass_delete_is_a_refusal_by_that_name(
+    seeded_source_dsn: str, capsys: pytest.CaptureFixture[str]
+):
+    with connected(from_dsn(seeded_source_dsn), "writer") as source:
+        _add_designs(source)
+        invoke()
+        source.run("DELETE FROM design WHERE design_id > 1000")
+    capsys.readouterr()
+    with pytest.raises(MassDelete):
+        invoke()
+    assert refusals(capsys) == [("totesys", "MassDelete", 1)]
+
+
+@pytest.mark.usefixtures("secret")
+def test_failure_that_nobody_foresaw_sends_no_metric(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.delenv("WORKFLOW")
+    with pytest.raises(KeyError):
         invoke()
     assert metrics(capsys) == []
+
+
+def tagged() -> dict[str, bool]:
+    """Every object of the mirror: whether it is tagged as superseded, and as nothing else."""
+    s3 = boto3.client("s3")
+    found = {}
+    for item in s3.list_objects_v2(Bucket="ingestion", Prefix="_mirror/")["Contents"]:
+        tags = s3.get_object_tagging(Bucket="ingestion", Key=item["Key"])["TagSet"]
+        assert tags in ([], [{"Key": "superseded", "Value": "true"}])
+        found[item["Key"]] = bool(tags)
+    return found
+
+
+@pytest.mark.usefixtures("secret", "events")
+def test_objects_that_the_mirror_no_longer_names_are_tagged_and_no_others(seeded_source_dsn: str):
+    batches = open_lake("s3://ingestion", "s3://processed").batches
+    invoke()
+    assert not any(tagged().values())
+    with connected(from_dsn(seeded_source_dsn), "writer") as source:
+        source.run("UPDATE sales_order SET units_sold = 7 + units_sold WHERE sales_order_id = 3")
+    invoke()
+    first, second = set(batches.entry(1).mirror_keys), set(batches.entry(2).mirror_keys)
+    found = tagged()
+    assert len(first - second) == 1
+    assert {key for key, is_superseded in found.items() if is_superseded} == first - second
+    assert {key for key, is_superseded in found.items() if not is_superseded} == second
+
+
+@pytest.mark.usefixtures("secret")
+def test_refused_tag_is_a_warning_and_the_batch_stands(
+    seeded_source_dsn: str, events: str, monkeypatch: pytest.MonkeyPatch
+):
+    from ingestion_lambda.handler import OURS  # noqa: PLC0415 - it sets up logging
+
+    def refused(self: S3Store, key: str) -> None:
+        raise self._unavailable("tagged", key, PermissionError("AccessDenied"))
+
+    log = io.StringIO()
+    monkeypatch.setattr(OURS.handlers[0], "stream", log)
+    monkeypatch.setattr(S3Store, "_tag", refused)
+    invoke()
+    with connected(from_dsn(seeded_source_dsn), "writer") as source:
+        source.run("UPDATE sales_order SET units_sold = 7 + units_sold WHERE sales_order_id = 3")
+    assert invoke()["seq"] == 2
+    assert [event["detail"]["seq"] for event in received(events)] == [1, 2]  # type: ignore[index]  # JSON
+    [warning] = [line for line in log.getvalue().splitlines() if "will not expire" in line]
+    told = json.loads(warning)
+    assert (told["level"], told["objects"]) == ("WARNING", 1)
+    assert "AccessDenied. Check" in told["reason"]
 
 
 @pytest.mark.usefixtures("aws")
@@ -346,6 +441,15 @@ def test_event_that_the_bus_does_not_take_is_an_error():
 
     bus = EventBridgeBus(Refusing(), boto3.client("glue"), "platform", "warehouse")  # type: ignore[arg-type]  # a part
     with pytest.raises(EventRefused, match="throttled"):
+        bus.publish({"source": "s", "detail-type": "d", "detail": {}})
+
+
+@pytest.mark.usefixtures("aws")
+def test_bus_or_workflow_that_is_not_there_is_an_error_that_names_it():
+    bus = EventBridgeBus(boto3.client("events"), boto3.client("glue"), "no-bus", "no-workflow")
+    with pytest.raises(EventRefused, match=r"workflow no-workflow runs: .*Check WORKFLOW"):
+        bus.workflow_runs()
+    with pytest.raises(EventRefused, match=r"on the bus no-bus: .*Check EVENT_BUS"):
         bus.publish({"source": "s", "detail-type": "d", "detail": {}})
 
 
