@@ -119,6 +119,11 @@ class Fact(_Table):
     record: str
 
     @property
+    def tombstones(self) -> str:
+        """The table in the lake of its deletions whose last values could not conform."""
+        return f"{self.name}_tombstones"
+
+    @property
     def shape(self) -> tuple[object, ...]:
         return *super().shape, self.record
 

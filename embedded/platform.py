@@ -74,6 +74,7 @@ class Platform:
                 "generation": str(self.lake.generation),
                 "warehouse": f"env:{WAREHOUSE}",
                 "schema": schema,
+                "catalog": "",
             }
         )
         self._seconds = dict.fromkeys(("poll", *STEPS.values()), 0.0)

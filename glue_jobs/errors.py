@@ -41,6 +41,10 @@ class StagedCountsDiffer(PlatformError):
     """Staging does not hold the rows that the logs count."""
 
 
+class PartitionsRefused(PlatformError):
+    """The Data Catalog does not take the partitions of what is committed."""
+
+
 class BuildFailed(PlatformError):
     """Spark cannot read what a table is made from, or write what is made of it."""
 

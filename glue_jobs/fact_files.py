@@ -58,11 +58,10 @@ class FactFiles:
         changes = read(self.spark, self.lake.ingestion, [landed.key], batch_schema(of))
         rows = judged(changes, fact, of, self.warehouse.tables)
         counted = Counter(good=conforms(), buried=buries())
-        place = self.lake.generation, fact.name, batch.seq, self.run
         files = write(
             versions(counted.at(rows), fact),
             self.lake.processed,
-            layout.processed_folder(*place),
+            layout.processed_folder(self.lake.generation, fact.name, batch.seq, self.run),
         )
         if counted["rows"] != landed.rows:
             raise DamagedFile(
@@ -71,7 +70,7 @@ class FactFiles:
             )
         good, buried = counted["good"], counted["buried"]
         apart = layout.quarantine_folder(self.lake.generation, fact.of, batch.seq, self.run)
-        gone = layout.tombstones_folder(*place)
+        gone = layout.processed_folder(self.lake.generation, fact.tombstones, batch.seq, self.run)
         return (
             Output(files, good),
             self._aside(quarantined(rows, fact), apart, landed.rows - good - buried),

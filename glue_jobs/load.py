@@ -12,6 +12,7 @@ from contracts import WarehouseTable
 from glue_jobs import ledger
 from glue_jobs.ledger import Standing
 from glue_jobs.merge import merge, qualified
+from glue_jobs.partitions import Registry
 from glue_jobs.pending import (
     Origin,
     Pending,
@@ -91,13 +92,15 @@ class _Lacking:
         return (seqs[0], seqs[-1]) if seqs else (0, 0)
 
 
-def load(lake: Lake, target: Target, run: str, spark: Session) -> Loading:
+def load(
+    lake: Lake, target: Target, run: str, spark: Session, registry: Registry | None = None
+) -> Loading:
     """Bring every batch that was built beyond the warehouse's ledger into the warehouse, with the
-    retries of quarantined rows, all in one transaction; then enter the batches that are loaded
-    into the load log.
+    retries of quarantined rows, all in one transaction; then register what is loaded with
+    ``registry``, where there is one, and enter the batches into the load log.
 
     ``spark`` is called only if there are rows to bring. Of several loads at once one does it.
-    Raises SchemaOutdated, OtherLedger, StagingFailed or StagedCountsDiffer.
+    Raises SchemaOutdated, OtherLedger, StagingFailed, StagedCountsDiffer or PartitionsRefused.
     """
     began = time.monotonic()
     through = built_through(lake)
@@ -114,8 +117,11 @@ def load(lake: Lake, target: Target, run: str, spark: Session) -> Loading:
         work = _Work(connection, target, whose, run)
         is_due = lacking.batches or lacking.retries
         rows = work.bring(found, lacking, lake.processed, spark) if is_due else None
-        loaded = ledger.standing(connection).head
-    record_loads(lake, min(loaded, through), run)
+        standing = ledger.standing(connection)
+    loaded = min(standing.head, through)
+    if registry:
+        registry.register(lake, loaded, standing.retries)
+    record_loads(lake, loaded, run)
     seconds = time.monotonic() - began
     if rows is None:
         return Loading({}, 0, 0, seconds)

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 import boto3
 
+from glue_jobs.aws import GlueCatalog
 from glue_jobs.job import Arguments, running
 from glue_jobs.load import Target, load
 from glue_jobs.logs import to_stdout
+from glue_jobs.partitions import Registry
 from glue_jobs.session import Given
+from lake.s3 import PATIENCE
 from postgres import resolve
 
 
@@ -23,13 +26,40 @@ def main(argv: Sequence[str], spark: Given = None) -> None:
         help="secretsmanager:NAME or env:VARIABLE",
     )
     arguments.add_argument("--schema", default="warehouse", help="schema of the warehouse's tables")
+    arguments.add_argument(
+        "--ca-bundle",
+        metavar="FILE",
+        help="certificates that vouch for a warehouse elsewhere (PGSSLROOTCERT); where executors"
+        " are other machines, a file in the working directory, named without a folder",
+    )
+    arguments.add_argument(
+        "--catalog",
+        nargs="?",  # Glue may leave out a value that is empty
+        metavar="PREFIX",
+        help="of the Data Catalog's databases, to register partitions there; none without it",
+    )
+    arguments.add_argument(
+        "--register-from",
+        type=int,
+        metavar="SEQ",
+        help="register every batch from this one on again: the catalog, or a table, was made anew",
+    )
     with running(arguments, argv, spark) as job:
-        address = resolve(job.arguments.warehouse, os.environ, _secret)
-        load(job.lake, Target(address, job.arguments.schema), job.run, job.spark)
+        given = job.arguments
+        address = resolve(given.warehouse, os.environ, _secret, given.ca_bundle)
+        registry = _registry(given.catalog, given.register_from)
+        load(job.lake, Target(address, given.schema), job.run, job.spark, registry)
+
+
+def _registry(prefix: str | None, again_from: int | None) -> Registry | None:
+    if not prefix:
+        return None
+    return Registry(GlueCatalog(boto3.client("glue", config=PATIENCE), prefix), again_from)
 
 
 def _secret(name: str) -> str:
-    return boto3.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
+    secrets = boto3.client("secretsmanager", config=PATIENCE)
+    return secrets.get_secret_value(SecretId=name)["SecretString"]
 
 
 if __name__ == "__main__":

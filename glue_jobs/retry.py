@@ -79,13 +79,14 @@ class Retry:
             )
         if not good and not buried:
             return Output((), 0), held, Output((), 0)
-        place = self.lake.generation, fact.name, apart.through, run
-        folder = layout.quarantine_folder(self.lake.generation, fact.of, apart.through, run)
-        left = quarantined(again, fact)
+        generation, place = self.lake.generation, (apart.through, run)
+        back = layout.processed_folder(generation, fact.name, *place)
+        left = layout.quarantine_folder(generation, fact.of, *place)
+        gone = layout.processed_folder(generation, fact.tombstones, *place)
         return (
-            self._write(versions(again, fact), layout.processed_folder(*place), good),
-            self._write(left, folder, found - good - buried),
-            self._write(tombstones(again, fact), layout.tombstones_folder(*place), buried),
+            self._write(versions(again, fact), back, good),
+            self._write(quarantined(again, fact), left, found - good - buried),
+            self._write(tombstones(again, fact), gone, buried),
         )
 
     def _still_open(self, fact: Fact, apart: Quarantine, run: str) -> Output:

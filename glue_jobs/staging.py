@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection
 from py4j.protocol import Py4JJavaError
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from contracts import Column, Fact, Type, WarehouseTable
@@ -103,6 +104,7 @@ def stage_all(spark: Session, store: Store, address: Address, staged: Sequence[S
     if not staged:
         return
     session = spark()
+    _send_authorities(session, address)
     with ThreadPoolExecutor(ABREAST) as threads:
         copies = [threads.submit(stage, lambda: session, store, address, each) for each in staged]
         for copy in copies:
@@ -147,6 +149,13 @@ def _read(spark: Session, store: Store, staged: Staged) -> DataFrame:
 def _spread(rows: DataFrame, count: int) -> DataFrame:
     """Over one connection, or over a few where there are many rows."""
     return rows.coalesce(1) if count < MANY_ROWS else rows.repartition(CONNECTIONS)
+
+
+def _send_authorities(session: SparkSession, address: Address) -> None:
+    """Let the executors, which may be other machines, find the CA bundle as we do: what is named
+    without a folder is looked for in the working directory, where Spark puts what it sends."""
+    if (bundle := address.authorities) and Path(bundle).name == bundle:
+        session.sparkContext.addFile(bundle)
 
 
 def _jdbc(address: Address) -> dict[str, str]:

@@ -6,10 +6,11 @@ processed  g=<generation>/<warehouse table>/batch=<seq>-<run>/…parquet
            g=<generation>/_log/{dimensions,facts,load,retries}/…
            g=<generation>/_quarantine/<table>/batch=<seq>-<run>/…parquet
            g=<generation>/_open/<table>/batch=<seq>-<run>/…parquet
-           g=<generation>/_tombstones/<fact>/batch=<seq>-<run>/…parquet
+           g=<generation>/<fact>_tombstones/batch=<seq>-<run>/…parquet
            _generations/…
 """
 
+import re
 from datetime import date
 
 SEQ_DIGITS = 20
@@ -20,6 +21,8 @@ GENERATIONS_LOG = "_generations/"
 
 SEQ_IN_KEY = rf"/batch=(\d{{{SEQ_DIGITS}}})-"
 """Finds the seq in the key, or in the address, of a data object."""
+
+PARTITION_VALUE = re.compile(r"/(?:observed_date|batch)=([^/]+)")
 
 
 def entry_key(log: str, seq: int) -> str:
@@ -53,7 +56,7 @@ def processed_log(generation: int, step: str) -> str:
 
 
 def processed_folder(generation: int, table: str, seq: int, run: str) -> str:
-    """A warehouse table's rows that a batch brought."""
+    """The rows that a batch brought of a warehouse table, or of a fact's tombstones."""
     return f"g={generation}/{table}/{_batch(seq, run)}/"
 
 
@@ -67,9 +70,11 @@ def open_folder(generation: int, table: str, seq: int, run: str) -> str:
     return f"g={generation}/_open/{table}/{_batch(seq, run)}/"
 
 
-def tombstones_folder(generation: int, fact: str, seq: int, run: str) -> str:
-    """The keys of a fact whose deletions in a batch had no conforming values."""
-    return f"g={generation}/_tombstones/{fact}/{_batch(seq, run)}/"
+def partition(key: str) -> tuple[str, tuple[str, ...]]:
+    """The folder of a data object, and what its name says of the day and the batch: a partition of
+    its table, and the values of its keys."""
+    folder, _, _ = key.rpartition("/")
+    return f"{folder}/", tuple(PARTITION_VALUE.findall(folder))
 
 
 def _batch(seq: int, run: str) -> str:

@@ -2,16 +2,22 @@
 
 from collections.abc import Callable, Mapping
 
-from postgres.address import Address, from_dsn, from_secret
+from postgres.address import AUTHORITIES, Address, from_dsn, from_secret
 from postgres.errors import InvalidReference
 
 
 def resolve(
-    reference: str, environ: Mapping[str, str], read_secret: Callable[[str], str]
+    reference: str,
+    environ: Mapping[str, str],
+    read_secret: Callable[[str], str],
+    ca_bundle: str | None = None,
 ) -> Address:
     """The address behind ``env:VARIABLE`` (a DSN in the environment) or ``secretsmanager:NAME``
-    (a JSON secret, fetched by ``read_secret``). Raises InvalidReference or InvalidAddress."""
+    (a JSON secret, fetched by ``read_secret``). ``ca_bundle`` goes before what AUTHORITIES says in
+    the environment. Raises InvalidReference or InvalidAddress."""
     kind, _, name = reference.partition(":")
+    if ca_bundle:
+        environ = {**environ, AUTHORITIES: ca_bundle}
     match kind:
         case "secretsmanager" if name:
             return from_secret(read_secret(name), environ)

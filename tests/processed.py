@@ -110,7 +110,9 @@ class ProcessedLake:
         file = io.BytesIO()
         pq.write_table(pa.Table.from_pylist(rows, schema), file)
         last = max(deleted.values())
-        folder = layout.tombstones_folder(self.generation, FACT, last, f"{run}-{last}")
+        folder = layout.processed_folder(
+            self.generation, f"{FACT}_tombstones", last, f"{run}-{last}"
+        )
         landed = land(self.lake.processed, f"{folder}part.parquet", file, len(rows))
         return Output((landed.key,), len(rows))
 

@@ -2,11 +2,12 @@
 
 import logging
 import os
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
 import boto3
 
+from lake.s3 import PATIENCE
 from postgres import resolve
 from warehouse.migrate import migrate_at
 from warehouse.plan import SCHEMA
@@ -19,8 +20,12 @@ logger = logging.getLogger(__name__)
 
 def main(argv: Sequence[str]) -> None:
     """Run a command; what goes wrong leaves it as a PlatformError."""
-    arguments = _parser().parse_args(argv)
-    address = resolve(arguments.warehouse, os.environ, _secret)
+    run(_parser().parse_args(argv))
+
+
+def run(arguments: Namespace) -> None:
+    """Migrate the warehouse that the arguments name."""
+    address = resolve(arguments.warehouse, os.environ, _secret, arguments.ca_bundle)
     applied = migrate_at(address, arguments.schema)
     for name in applied:
         logger.info("%s applied", name)
@@ -30,18 +35,28 @@ def main(argv: Sequence[str]) -> None:
 def _parser() -> ArgumentParser:
     parser = ArgumentParser("python -m warehouse", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    migrate = commands.add_parser(
-        "migrate", help="make or migrate the warehouse", description=ABOUT
+    add_arguments(
+        commands.add_parser("migrate", help="make or migrate the warehouse", description=ABOUT)
     )
-    migrate.add_argument(
+    return parser
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The arguments of `migrate`, as a command and as a job."""
+    parser.add_argument(
         "--warehouse",
         required=True,
         metavar="REFERENCE",
         help="secretsmanager:NAME or env:VARIABLE, which holds the DSN of the warehouse's owner",
     )
-    migrate.add_argument("--schema", default=SCHEMA, help=f"of the warehouse's tables ({SCHEMA})")
-    return parser
+    parser.add_argument("--schema", default=SCHEMA, help=f"of the warehouse's tables ({SCHEMA})")
+    parser.add_argument(
+        "--ca-bundle",
+        metavar="FILE",
+        help="certificates that vouch for a warehouse elsewhere (PGSSLROOTCERT)",
+    )
 
 
 def _secret(name: str) -> str:
-    return boto3.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
+    secrets = boto3.client("secretsmanager", config=PATIENCE)
+    return secrets.get_secret_value(SecretId=name)["SecretString"]

@@ -24,6 +24,7 @@ VALUES = {
     "generation": "1",
     "warehouse": "env:WAREHOUSE",
     "schema": "warehouse",
+    "catalog": "",
 }
 COMMITTED = {"source": "totesys.ingestion", "detail-type": "Batch Committed", "detail": {"seq": 1}}
 Mend = Callable[[dict[str, Any]], object]
@@ -171,7 +172,10 @@ def test_the_jobs_get_their_arguments_with_every_place_filled(jobs: Jobs):
     assert jobs.argv == {
         "build_dimensions": built,
         "build_facts": built,
-        "load_warehouse": [*built, "--warehouse", "env:WAREHOUSE", "--schema", "warehouse"],
+        "load_warehouse": [
+            *built,
+            *("--warehouse", "env:WAREHOUSE", "--schema", "warehouse", "--catalog", ""),
+        ],
     }
 
 

@@ -45,3 +45,11 @@ def test_a_variable_that_is_not_there_is_named() -> None:
 def test_a_variable_that_holds_no_dsn_is_refused() -> None:
     with pytest.raises(InvalidAddress):
         resolve("env:WAREHOUSE", {"WAREHOUSE": "nonsense"}, no_secret)
+
+
+@pytest.mark.parametrize("reference", ["env:WAREHOUSE", "secretsmanager:warehouse"])
+def test_a_bundle_that_is_given_goes_before_that_of_the_environment(reference: str) -> None:
+    environ = {"WAREHOUSE": DSN, "PGSSLROOTCERT": "/etc/theirs.pem"}
+    found = resolve(reference, environ, lambda _: SECRET, "ours.pem")
+    assert found.sslrootcert == "ours.pem"
+    assert resolve(reference, environ, lambda _: SECRET).sslrootcert == "/etc/theirs.pem"
