@@ -1,0 +1,12 @@
+-- Every version of every row of ${of}, and from when up to but without when it was valid.
+${versions},
+${valid},
+${fact}_history as (
+    select
+        ${columns},
+        version, valid_from,
+        lead(valid_from) over (partition by ${key} order by batch_seq) as valid_to,
+        lead(batch_seq) over (partition by ${key} order by batch_seq) is null as is_current
+    from valid
+)
+select * from ${fact}_history
