@@ -1,0 +1,298 @@
+"""Athena, as its queries are saved and as docs/athena.md asks it, agrees with the warehouse.
+
+The queries run on exactly what the load job registered of a lake that the pipeline made.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+from pg8000.native import Connection
+from pyspark.sql import SparkSession
+
+import contracts
+from artifacts.catalog import queries
+from contracts import Dimension, Fact
+from embedded.platform import LOAD, Platform
+from embedded.server import Server
+from glue_jobs import conversions, load_warehouse
+from glue_jobs.partitions import Registry
+from postgres import connected, from_dsn, render
+from tests.athena.catalog import MemoryCatalog
+from tests.athena.engine import Answer, Athena
+from tests.athena.page import examples
+
+PROCESSED, INGESTION = "test_processed_g1", "test_ingestion"
+EDITED, DELETED, REPLACED, BURIED, MENDED = 7, 9, 10, 11, 12
+HAPPENINGS = [
+    "update sales_order set units_sold = 100 where sales_order_id = 7",
+    "update staff set department_id = department_id % 8 + 1 where staff_id = 2",
+    "update sales_order set unit_price = 2.50 where sales_order_id = 7;"
+    " create table kept as select * from sales_order where sales_order_id = 10;"
+    " delete from sales_order where sales_order_id in (9, 10)",
+    "update sales_order set unit_price = 'NaN' where sales_order_id = 11;"
+    " update sales_order set agreed_payment_date = '18/11/2024' where sales_order_id = 12;"
+    " insert into sales_order select * from kept",
+    "delete from sales_order where sales_order_id = 11;"
+    " update payment set paid = not paid where payment_id <= 5",
+    "update department set location = 'Leeds' where department_name = 'Facilities';"
+    " update purchase_order set item_quantity = 1 where purchase_order_id = 1",
+]
+MOVED = 2  # a member of staff
+DAY = "2026-11-23"  # in the examples
+MILLISECOND = timedelta(milliseconds=1)
+A_LITTLE = 2 * MILLISECOND
+DIMENSIONS = contracts.warehouse().dimensions
+FACTS = contracts.warehouse().facts
+
+
+class Asked(NamedTuple):
+    """The same lake behind Athena and behind the warehouse."""
+
+    platform: Platform
+    catalog: MemoryCatalog
+    athena: Athena
+    warehouse: Connection
+
+    def query(self, name: str, *parameters: str) -> Answer:
+        """What a saved query answers."""
+        query = queries()[name].replace("${ingestion}", INGESTION)
+        return self.athena.run(query, PROCESSED, parameters)
+
+    def moments(self) -> list[datetime]:
+        """A moment before all batches, and one after each."""
+        observed = [batch.observed_at for batch in self.platform.lake.batches.after(0)]
+        return [datetime(2024, 11, 14, 12)] + [at + A_LITTLE for at in observed]
+
+
+@pytest.fixture(scope="module")
+def asked(
+    server: Server,
+    seeded_template: str,
+    spark: SparkSession,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Asked]:
+    """A lake with edits, deletions, a row that never conformed and one that came back late."""
+    catalog = MemoryCatalog()
+    server.create_database("athena_source", seeded_template)
+    server.create_database("athena_warehouse")
+    source, warehouse = server.dsn("athena_source"), server.dsn("athena_warehouse")
+    folder = tmp_path_factory.mktemp("athena") / "lake"
+    platform = Platform(folder, source, warehouse, spark=lambda: spark)
+    job = platform._workflow.jobs[LOAD]
+    registers = replace(job, arguments={**job.arguments, "--catalog": "test"})
+    platform._workflow = replace(
+        platform._workflow, jobs={**platform._workflow.jobs, LOAD: registers}
+    )
+    with (
+        connected(from_dsn(source), "writer") as writer,
+        connected(from_dsn(warehouse), "reader") as reader,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
+        patch.setattr(load_warehouse, "GlueCatalog", lambda _, prefix: catalog)
+        platform.cycle()
+        for happening in HAPPENINGS:
+            writer.run(happening)
+            platform.cycle()
+        known = conversions.CONVERSIONS["text", "date"]
+        english = "regexp_replace({0}, '^(..)/(..)/(....)$', '$3-$2-$1')"
+        mended = f"coalesce({known}, try_cast({english} as date))"
+        patch.setitem(conversions.CONVERSIONS, ("text", "date"), mended)
+        platform.transform(retry_quarantined=True)
+        platform.load()
+        with catalog.athena() as athena:
+            yield Asked(platform, catalog, athena, reader)
+    server.drop_database("athena_source")
+    server.drop_database("athena_warehouse")
+
+
+def told(warehouse: Connection, source: str, columns: dict[str, str], **parameters: Any) -> Any:
+    """Rows of the warehouse as Athena shows them: to the millisecond, times of day as text."""
+    listed = ", ".join(
+        render("{name}::timestamp(3)" if kind == "timestamp" else "{name}", name=name)
+        for name, kind in columns.items()
+    )
+    rows = warehouse.run(f"select {listed} from warehouse.{source}", **parameters)
+    return sorted(([_shown(value) for value in row] for row in rows), key=repr)
+
+
+def _shown(value: Any) -> Any:
+    return value.isoformat("microseconds") if isinstance(value, time) else value
+
+
+def rows(answer: Answer) -> list[list[Any]]:
+    return sorted((list(row) for row in answer.rows), key=repr)
+
+
+def kinds(table: Fact | Dimension) -> dict[str, str]:
+    return {column.name: column.type.kind for column in table.columns}
+
+
+def _rounded(moment: datetime) -> datetime:
+    """To the millisecond, as Athena shows it."""
+    shifted = moment + MILLISECOND / 2
+    return shifted.replace(microsecond=shifted.microsecond // 1000 * 1000)
+
+
+VALIDITY = {
+    "version": "int", "valid_from": "timestamp", "valid_to": "timestamp", "is_current": "boolean",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
+def test_current_rows_are_those_of_the_warehouse(asked: Asked, fact: Fact):
+    answer = asked.query(f"{fact.name}_current")
+    assert answer.columns == list(fact.column_names)
+    assert len(answer.rows) > 10
+    assert rows(answer) == told(asked.warehouse, f"{fact.name}_current", kinds(fact))
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
+def test_history_is_that_of_the_warehouse(asked: Asked, fact: Fact):
+    answer = asked.query(f"{fact.name}_history")
+    expected = kinds(fact) | VALIDITY
+    assert answer.columns == list(expected)
+    assert rows(answer) == told(asked.warehouse, f"{fact.name}_history", expected)
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
+def test_rows_as_of_every_moment_are_those_of_the_warehouse(asked: Asked, fact: Fact):
+    answers = set()
+    for moment in asked.moments():
+        answer = asked.query(f"{fact.name}_as_of", f"'{moment}'")
+        source = f"{fact.name}_as_of(:moment)"
+        assert rows(answer) == told(asked.warehouse, source, kinds(fact), moment=moment)
+        answers.add(repr(rows(answer)))
+    assert len(answers) > 1
+
+
+def test_the_lake_has_every_kind_of_version(asked: Asked):
+    history = asked.query("fact_sales_order_history")
+    named = ("sales_order_id", "version", "batch_seq", "is_deleted")
+    places = [history.columns.index(name) for name in named]
+    versions = {tuple(row[place] for place in places) for row in history.rows}
+    told = {
+        (EDITED, 1, 1, False), (EDITED, 2, 2, False), (EDITED, 3, 4, False),
+        (DELETED, 1, 1, False), (DELETED, 2, 4, True),
+        (REPLACED, 1, 1, False), (REPLACED, 2, 4, True), (REPLACED, 3, 5, False),
+        (BURIED, 1, 1, False), (BURIED, 2, 6, True),
+        (MENDED, 1, 1, False), (MENDED, 2, 5, False),
+    }  # fmt: skip
+    assert {version for version in versions if version[0] in range(EDITED, MENDED + 1)} >= told
+    lake = asked.platform.lake
+    assert [seq for seq in range(1, 8) if lake.facts.entry(seq).tombstones] == [6]
+    assert lake.retries.head_seq() == 1
+
+
+@pytest.mark.parametrize("dimension", DIMENSIONS, ids=lambda dimension: dimension.name)
+def test_latest_rows_of_a_dimension_are_those_of_the_warehouse(asked: Asked, dimension: Dimension):
+    answer = asked.query(f"{dimension.name}_history")
+    columns = list(dimension.column_names)
+    assert answer.columns == [*columns, "batch_seq", "valid_from", "valid_to", "is_current"]
+    latest = Answer(columns, [row[: len(columns)] for row in answer.rows if row[-1]])
+    assert rows(latest) == told(asked.warehouse, dimension.name, kinds(dimension))
+
+
+def test_changes_of_a_dimension_are_valid_from_when_they_were_seen(asked: Asked):
+    answer = asked.query("dim_staff_history")
+    observed = {b.seq: _rounded(b.observed_at) for b in asked.platform.lake.batches.after(0)}
+    moved = sorted(row[-4:] for row in answer.rows if row[0] == MOVED)
+    assert moved == [
+        (1, observed[1], observed[3], False),
+        (3, observed[3], observed[7], False),
+        (7, observed[7], None, True),
+    ]
+
+
+def test_what_landed_is_there_to_the_last_row(asked: Asked):
+    for name in contracts.source().tables:
+        counts = f"select batch_seq, op, count(*) from {name} group by batch_seq, op"
+        answer = asked.athena.run(counts, INGESTION)
+        assert sorted(answer.rows) == sorted(
+            (batch.seq, op, count)
+            for batch in asked.platform.lake.batches.after(0)
+            for op, count in batch.counts.get(name, {}).items()
+            if count
+        )
+
+
+def test_what_no_log_names_is_not_seen(asked: Asked):
+    count = "select count(*) from fact_sales_order"
+    before = asked.athena.run(count, PROCESSED).rows
+    lake = asked.platform.lake
+    [committed] = lake.facts.entry(1).tables["fact_sales_order"].files[:1]
+    folder = Path(urlsplit(lake.processed.uri(committed)).path).parent
+    shutil.copytree(folder, folder.with_name(f"{folder.name}-of-a-run-that-crashed"))
+    loaded, retries = lake.loads.head_seq(), lake.retries.head_seq()
+    Registry(asked.catalog, again_from=1).register(lake, loaded, retries)
+    with asked.catalog.athena() as athena:
+        assert athena.run(count, PROCESSED).rows == before
+
+
+EXAMPLES = examples()
+
+
+@pytest.fixture
+def answered(asked: Asked) -> Callable[[str], Answer]:
+    """What Athena answers to an example: its day and its moment are those of this lake."""
+    observed = [batch.observed_at for batch in asked.platform.lake.batches.after(0)]
+    if observed[0].date() != observed[-1].date():
+        pytest.skip("the examples are about one day, and midnight came between the batches")
+
+    def answered(heading: str) -> Answer:
+        query = EXAMPLES[heading].query(queries()).replace("${ingestion}", INGESTION)
+        query = query.replace("totesys_dev_", "test_").replace(DAY, str(observed[0].date()))
+        moment = [f"'{observed[1] + A_LITTLE}'"] if "?" in query else []
+        return asked.athena.run(query, PROCESSED, moment)
+
+    return answered
+
+
+@pytest.mark.parametrize("heading", EXAMPLES)
+def test_example_answers_what_the_page_says(answered: Callable[[str], Answer], heading: str):
+    answer = answered(heading)
+    cells = [answer.columns, *([_cell(value) for value in row] for row in answer.rows)]
+    assert cells == EXAMPLES[heading].answer
+
+
+@pytest.mark.parametrize("heading", [name for name, each in EXAMPLES.items() if each.is_of_a_fact])
+def test_example_answers_what_the_warehouse_answers(
+    asked: Asked, answered: Callable[[str], Answer], heading: str
+):
+    example = EXAMPLES[heading]
+    batch = asked.platform.lake.batches.entry(2)
+    question = example.question.replace("_as_of\n", "_as_of(:moment)\n")
+    moment = {"moment": batch.observed_at + A_LITTLE} if question != example.question else {}
+    asked.warehouse.run("set search_path to warehouse")
+    assert [list(row) for row in answered(heading).rows] == asked.warehouse.run(question, **moment)
+
+
+def test_example_of_a_dimension_answers_what_the_warehouse_answers(
+    asked: Asked, answered: Callable[[str], Answer]
+):
+    asked.warehouse.run("set search_path to warehouse")
+    members = """
+        select department_name, count(*) from dim_staff group by department_name
+        order by department_name collate "C"
+    """
+    now = [list(row) for row in answered("A dimension as it is now").rows]
+    assert now == asked.warehouse.run(members)
+    member = "select department_name, location from dim_staff where staff_id = :key"
+    *_, last = answered("How a dimension changed").rows
+    assert [list(last[1:3])] == asked.warehouse.run(member, key=MOVED)
+
+
+def _cell(value: Any) -> str:
+    """A value as Athena prints it."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+    return str(value)
