@@ -1,0 +1,210 @@
+# Plan-time tests: what must hold for every alarm, whatever the figures. That each one goes off is
+# tested on the applied stack, in tests/cloud/test_alarms.py.
+
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_region" {
+    defaults = { name = "eu-west-2" }
+  }
+
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:eu-west-2:123456789012:totesys-test-alarms" }
+  }
+
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:eu-west-2:123456789012:log-group:failed-jobs" }
+  }
+
+  mock_resource "aws_cloudwatch_event_rule" {
+    defaults = { arn = "arn:aws:events:eu-west-2:123456789012:rule/totesys-test-failed-jobs" }
+  }
+}
+
+variables {
+  name          = "totesys-test"
+  source_name   = "totesys"
+  emails        = ["data@example.com", "night@example.com"]
+  key_arn       = "arn:aws:kms:eu-west-2:123456789012:key/1"
+  runbook_url   = "https://example.com/runbook"
+  function_name = "totesys-test-ingestion"
+  queue_name    = "totesys-test-dead-letters"
+  job_names     = ["totesys-test-build-facts", "totesys-test-load-warehouse"]
+}
+
+run "every_alarm_mails_when_it_begins_and_when_it_ends" {
+  assert {
+    condition = alltrue([
+      for alarm in aws_cloudwatch_metric_alarm.this :
+      alarm.alarm_actions == toset([aws_sns_topic.this.arn])
+      && alarm.ok_actions == toset([aws_sns_topic.this.arn])
+    ])
+    error_message = "An alarm does not tell the topic that it began, or that it ended."
+  }
+
+  assert {
+    condition = toset([
+      for mail in aws_sns_topic_subscription.email : "${mail.protocol}:${mail.endpoint}"
+    ]) == toset(["email:data@example.com", "email:night@example.com"])
+    error_message = "An address does not get what the topic is told."
+  }
+}
+
+run "every_alarm_says_what_it_means_and_links_to_its_page" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for key, alarm in aws_cloudwatch_metric_alarm.this :
+      can(regex("^[A-Z][^.]+\\. What to do: https://example.com/runbook/${key}\\.md$", alarm.alarm_description))
+    ])
+    error_message = "An alarm's text is no sentence with a link to its page in the runbook."
+  }
+}
+
+run "freshness_and_silence_take_missing_data_for_a_breach_and_no_other_alarm_does" {
+  command = plan
+
+  assert {
+    condition = toset([
+      for key, alarm in aws_cloudwatch_metric_alarm.this : key if alarm.treat_missing_data == "breaching"
+    ]) == toset(["freshness", "silence"])
+    error_message = "Missing data must breach for freshness and silence."
+  }
+
+  assert {
+    condition = alltrue([
+      for alarm in aws_cloudwatch_metric_alarm.this :
+      contains(["breaching", "notBreaching"], alarm.treat_missing_data)
+    ])
+    error_message = "An alarm leaves open what missing data means."
+  }
+}
+
+run "one_skipped_poll_is_no_alarm_and_a_failure_alarms_within_two_minutes" {
+  command = plan
+
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.this["silence"].period
+      * aws_cloudwatch_metric_alarm.this["silence"].datapoints_to_alarm >= 3 * 5 * 60
+      && aws_cloudwatch_metric_alarm.this["freshness"].period >= 2 * 5 * 60
+    )
+    error_message = "One poll that is skipped alarms already."
+  }
+
+  assert {
+    condition = alltrue([
+      for key, alarm in aws_cloudwatch_metric_alarm.this :
+      alarm.period * alarm.datapoints_to_alarm <= 120
+      if !contains(["freshness", "silence", "function-throttles"], key)
+    ])
+    error_message = "A failure waits for more than two minutes before it alarms."
+  }
+}
+
+run "silence_and_freshness_follow_a_slower_schedule" {
+  command = plan
+
+  variables {
+    rate_minutes = 15
+  }
+
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.this["silence"].evaluation_periods == 45
+      && aws_cloudwatch_metric_alarm.this["freshness"].period == 1800
+    )
+    error_message = "The alarms on missing polls do not know how often there is one."
+  }
+}
+
+run "freshness_alarms_above_20_of_the_30_minutes" {
+  command = plan
+
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.this["freshness"].threshold == 1200
+      && aws_cloudwatch_metric_alarm.this["freshness"].datapoints_to_alarm == 1
+    )
+    error_message = "Freshness does not alarm at its first data point above 20 minutes."
+  }
+}
+
+run "only_these_alarms_may_publish_and_only_by_tls" {
+  assert {
+    condition = [for statement in data.aws_iam_policy_document.topic.statement : statement.sid] == [
+      "AlarmsPublish", "OnlyByTls",
+    ]
+    error_message = "The topic's policy says something else."
+  }
+
+  assert {
+    condition = (
+      one(data.aws_iam_policy_document.topic.statement[0].principals).identifiers
+      == toset(["cloudwatch.amazonaws.com"])
+      && toset([
+        for condition in data.aws_iam_policy_document.topic.statement[0].condition :
+        "${condition.variable} ${one(condition.values)}"
+        ]) == toset([
+        "aws:SourceAccount 123456789012",
+        "aws:SourceArn arn:aws:cloudwatch:eu-west-2:123456789012:alarm:totesys-test-*",
+      ])
+    )
+    error_message = "Somebody other than this platform's alarms may publish."
+  }
+
+  assert {
+    condition     = aws_sns_topic.this.kms_master_key_id == var.key_arn
+    error_message = "The topic is not encrypted with the platform's key."
+  }
+}
+
+run "failures_of_exactly_our_jobs_are_kept" {
+  assert {
+    condition = jsondecode(aws_cloudwatch_event_rule.failed_jobs.event_pattern) == {
+      source      = ["aws.glue"]
+      detail-type = ["Glue Job State Change"]
+      detail = {
+        jobName = ["totesys-test-build-facts", "totesys-test-load-warehouse"]
+        state   = ["FAILED", "TIMEOUT", "ERROR"]
+      }
+    }
+    error_message = "The rule matches other events than failures of our jobs."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_target.failed_jobs.arn == aws_cloudwatch_log_group.failed_jobs.arn
+    error_message = "The events are kept nowhere."
+  }
+}
+
+run "wrong_values_are_refused" {
+  command = plan
+
+  variables {
+    name              = "Totesys"
+    emails            = ["data"]
+    runbook_url       = "http://example.com/"
+    job_names         = []
+    rate_minutes      = 0.5
+    period_seconds    = 10
+    patience_polls    = 1
+    freshness_seconds = 1800
+  }
+
+  expect_failures = [
+    var.name, var.emails, var.runbook_url, var.job_names, var.rate_minutes, var.period_seconds,
+    var.patience_polls, var.freshness_seconds,
+  ]
+}

@@ -1,0 +1,111 @@
+# What Athena needs to know of the lake. Tables and queries are generated from the contracts
+# (python -m artifacts.catalog); partitions are registered by the load, for what is committed alone.
+
+locals {
+  tables = jsondecode(file("${path.module}/tables.json"))
+  prefix = replace(var.name, "-", "_") # a database's name has no hyphens
+
+  all_tables = merge(
+    { for name, table in local.tables.ingestion : "ingestion/${name}" => merge(table, {
+      name     = name
+      database = aws_glue_catalog_database.ingestion.name
+      location = "s3://${var.lake.ingestion.name}/${local.tables.source}/${name}/"
+    }) },
+    { for name, table in local.tables.processed : "processed/${name}" => merge(table, {
+      name     = name
+      database = aws_glue_catalog_database.processed.name
+      location = "s3://${var.lake.processed.name}/g=${var.generation}/${name}/"
+    }) },
+  )
+
+  queries = {
+    for file in fileset("${path.module}/queries", "*.sql") : trimsuffix(file, ".sql") =>
+    templatefile("${path.module}/queries/${file}", { ingestion = aws_glue_catalog_database.ingestion.name })
+  }
+}
+
+resource "aws_glue_catalog_database" "ingestion" {
+  name        = "${local.prefix}_ingestion"
+  description = "Changed rows of every table of ${local.tables.source}, as they landed"
+}
+
+resource "aws_glue_catalog_database" "processed" {
+  name        = "${local.prefix}_processed_g${var.generation}"
+  description = "The warehouse's tables in the lake: facts by version, dimensions by change"
+}
+
+resource "aws_glue_catalog_table" "this" {
+  for_each = local.all_tables
+
+  name          = each.value.name
+  database_name = each.value.database
+  description   = each.value.about
+  table_type    = "EXTERNAL_TABLE"
+  parameters    = { EXTERNAL = "TRUE", classification = "parquet" }
+
+  dynamic "partition_keys" {
+    for_each = each.value.partition_keys
+
+    content {
+      name    = partition_keys.value.name
+      type    = partition_keys.value.type
+      comment = partition_keys.value.comment
+    }
+  }
+
+  storage_descriptor {
+    location      = each.value.location
+    input_format  = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
+    output_format = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
+
+    ser_de_info {
+      serialization_library = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+      parameters            = { "serialization.format" = "1" }
+    }
+
+    dynamic "columns" {
+      for_each = each.value.columns
+
+      content {
+        name    = columns.value.name
+        type    = columns.value.type
+        comment = columns.value.comment
+      }
+    }
+  }
+}
+
+resource "aws_athena_workgroup" "this" {
+  name          = var.name
+  description   = "Questions to the lake of ${var.name}"
+  force_destroy = true # all that it holds is which questions were asked
+
+  configuration {
+    enforce_workgroup_configuration    = true
+    publish_cloudwatch_metrics_enabled = true
+    bytes_scanned_cutoff_per_query     = var.scan_limit_bytes
+
+    engine_version {
+      selected_engine_version = "Athena engine version 3"
+    }
+
+    result_configuration {
+      output_location = "s3://${var.results_bucket}/results/"
+
+      encryption_configuration {
+        encryption_option = "SSE_KMS"
+        kms_key_arn       = var.key_arn
+      }
+    }
+  }
+}
+
+resource "aws_athena_named_query" "this" {
+  for_each = local.queries
+
+  name        = each.key
+  description = trimprefix(split("\n", each.value)[0], "-- ")
+  database    = aws_glue_catalog_database.processed.name
+  workgroup   = aws_athena_workgroup.this.id
+  query       = each.value
+}

@@ -1,0 +1,41 @@
+-- Every row of purchase_order as it is now: its latest version, unless that is its deletion.
+with versions as (
+    select
+        purchase_order_id, created_date, created_time, last_updated_date, last_updated_time,
+        staff_id, counterparty_id, item_code, item_quantity, item_unit_price, currency_id,
+        agreed_delivery_date, agreed_payment_date, agreed_delivery_location_id, observed_at,
+        batch_seq, is_deleted
+    from fact_purchase_order
+    union all
+    -- a deletion whose last values cannot be read has those of the version before it
+    select
+        purchase_order_id, created_date, created_time, last_updated_date, last_updated_time,
+        staff_id, counterparty_id, item_code, item_quantity, item_unit_price, currency_id,
+        agreed_delivery_date, agreed_payment_date, agreed_delivery_location_id,
+        gone_at, gone_with, true
+    from (
+        select
+            earlier.*, gone.observed_at as gone_at, gone.batch_seq as gone_with,
+            row_number() over (
+                partition by gone.purchase_order_id, gone.batch_seq order by earlier.batch_seq desc
+            ) as back
+        from fact_purchase_order_tombstones as gone
+        inner join fact_purchase_order as earlier
+            on earlier.purchase_order_id = gone.purchase_order_id
+            and earlier.batch_seq < gone.batch_seq
+    )
+    where back = 1
+),
+fact_purchase_order_current as (
+    select
+        purchase_order_id, created_date, created_time, last_updated_date, last_updated_time,
+        staff_id, counterparty_id, item_code, item_quantity, item_unit_price, currency_id,
+        agreed_delivery_date, agreed_payment_date, agreed_delivery_location_id, observed_at,
+        batch_seq, is_deleted
+    from (
+        select *, row_number() over (partition by purchase_order_id order by batch_seq desc) as back
+        from versions
+    )
+    where back = 1 and not is_deleted
+)
+select * from fact_purchase_order_current

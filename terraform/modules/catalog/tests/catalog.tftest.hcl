@@ -1,0 +1,139 @@
+mock_provider "aws" {}
+
+variables {
+  name           = "totesys-test"
+  generation     = 2
+  key_arn        = "arn:aws:kms:eu-west-2:123456789012:key/1"
+  results_bucket = "totesys-test-athena-123456789012"
+  lake = {
+    ingestion = { name = "totesys-test-ingestion-1", arn = "arn:aws:s3:::totesys-test-ingestion-1" }
+    processed = { name = "totesys-test-processed-1", arn = "arn:aws:s3:::totesys-test-processed-1" }
+  }
+}
+
+run "every_table_lies_where_the_lake_has_it" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for name, table in aws_glue_catalog_table.this : one(table.storage_descriptor).location == (
+        startswith(name, "ingestion/")
+        ? "s3://totesys-test-ingestion-1/totesys/${table.name}/"
+        : "s3://totesys-test-processed-1/g=2/${table.name}/"
+      )
+    ])
+    error_message = "A table lies elsewhere than the lake's layout says."
+  }
+
+  assert {
+    condition = alltrue([
+      for name, table in aws_glue_catalog_table.this : table.database_name == (
+        startswith(name, "ingestion/") ? "totesys_test_ingestion" : "totesys_test_processed_g2"
+      )
+    ])
+    error_message = "A table is in the wrong database."
+  }
+}
+
+run "every_table_is_partitioned_by_batch_and_read_as_parquet" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for table in aws_glue_catalog_table.this :
+      table.partition_keys[length(table.partition_keys) - 1].name == "batch"
+      && strcontains(one(one(table.storage_descriptor).ser_de_info).serialization_library, "ParquetHiveSerDe")
+      && table.parameters.classification == "parquet"
+    ])
+    error_message = "A table has no partition for each batch, or is not Parquet."
+  }
+}
+
+run "no_table_shows_what_no_log_names" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for table in aws_glue_catalog_table.this :
+      length([for name in keys(table.parameters) : name if startswith(name, "projection")]) == 0
+    ])
+    error_message = "Partition projection would show what a run left that never committed."
+  }
+}
+
+run "nobody_gets_around_the_limit_and_the_encryption" {
+  command = plan
+
+  assert {
+    condition = (
+      one(aws_athena_workgroup.this.configuration).enforce_workgroup_configuration
+      && one(aws_athena_workgroup.this.configuration).bytes_scanned_cutoff_per_query == 10737418240
+    )
+    error_message = "A query may read without a limit, or a client may choose its own settings."
+  }
+
+  assert {
+    condition = one(
+      one(one(aws_athena_workgroup.this.configuration).result_configuration).encryption_configuration
+    ) == { encryption_option = "SSE_KMS", kms_key_arn = var.key_arn }
+    error_message = "Results are not encrypted with the platform's key."
+  }
+}
+
+run "every_query_says_what_it_answers_and_names_real_databases" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for query in aws_athena_named_query.this :
+      length(query.description) > 20 && query.database == "totesys_test_processed_g2"
+      && !strcontains(query.query, "$${")
+    ])
+    error_message = "A query has no description, or a place in it was not filled."
+  }
+
+  assert {
+    condition     = strcontains(aws_athena_named_query.this["dim_staff_history"].query, "totesys_test_ingestion.staff")
+    error_message = "The history of a dimension does not read the moments of its batches."
+  }
+}
+
+run "names_that_a_database_cannot_have_are_refused" {
+  command = plan
+
+  variables {
+    name = "Totesys_dev"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_bucket_given_as_an_address_is_refused" {
+  command = plan
+
+  variables {
+    results_bucket = "s3://totesys-test-athena/results"
+  }
+
+  expect_failures = [var.results_bucket]
+}
+
+run "a_limit_that_athena_does_not_take_is_refused" {
+  command = plan
+
+  variables {
+    scan_limit_bytes = 1000000
+  }
+
+  expect_failures = [var.scan_limit_bytes]
+}
+
+run "generations_begin_with_one" {
+  command = plan
+
+  variables {
+    generation = 0
+  }
+
+  expect_failures = [var.generation]
+}

@@ -1,0 +1,172 @@
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  region = data.aws_region.current.name
+  grain  = var.rate_minutes * 60
+  day    = 86400
+
+  poll     = ["service", "ingestion", "source", var.source_name]
+  function = ["FunctionName", var.function_name]
+  runs     = ["JobRunId", "ALL", "Type", "count"]
+  dpus     = var.workers * tonumber(regex("\\d+", var.worker_type))
+
+  tables = "{Warehouse,service,source,table,op} MetricName=\"Rows\" source=\"${var.source_name}\""
+
+  # every graph: what it shows, its metrics, and where it differs from the usual one
+  graphs = [
+    {
+      title   = "How old the oldest change is that is not in the warehouse"
+      metrics = [concat(["Warehouse", "Freshness"], local.poll, [{ label = "freshness" }])]
+      stat    = "Maximum"
+      unit    = "Seconds"
+      width   = 12
+      lines = [
+        { label = "alarm", value = var.freshness_seconds, color = "#ff7f0e" },
+        { label = "promised: 30 minutes", value = 1800, color = "#d62728" },
+      ]
+    },
+    {
+      title = "Rows that changed in the source, by table and kind of change"
+      metrics = [[{
+        expression = "SEARCH('${local.tables}', 'Sum', ${local.grain})"
+        label      = "$${PROP('Dim.table')} $${PROP('Dim.op')}"
+      }]]
+      stat  = "Sum"
+      unit  = "rows (I new, U changed, D deleted)"
+      width = 12
+    },
+    {
+      title   = "How long a poll takes"
+      metrics = [concat(["Warehouse", "PollSeconds"], local.poll, [{ label = "poll" }])]
+      stat    = "Maximum"
+      unit    = "Seconds"
+    },
+    {
+      title = "How long the jobs run (runs of half a minute and more)"
+      metrics = concat(
+        [for i, job in var.job_names : [{ expression = "m${i} / 1000", label = job }]],
+        [for i, job in var.job_names : concat(
+          ["Glue", "glue.driver.aggregate.elapsedTime", "JobName", job], local.runs,
+          [{ id = "m${i}", visible = false }],
+        )],
+      )
+      stat = "Sum"
+      unit = "Seconds"
+    },
+    {
+      title = "Polls that went well, that failed, and that Lambda refused"
+      metrics = [
+        concat(["Warehouse", "Polls"], local.poll, [{ label = "went well" }]),
+        concat(["AWS/Lambda", "Errors"], local.function, [{ label = "failed" }]),
+        concat(["AWS/Lambda", "Throttles"], local.function, [{ label = "refused by Lambda" }]),
+      ]
+      stat = "Sum"
+      unit = "polls"
+    },
+    {
+      title = "Why polls refused to go on"
+      metrics = [[{
+        expression = "SEARCH('{Warehouse,service,source,reason} MetricName=\"Refusals\" source=\"${var.source_name}\"', 'Sum', ${local.grain})"
+        label      = "$${PROP('Dim.reason')}"
+      }]]
+      stat = "Sum"
+      unit = "polls"
+    },
+    {
+      title = "Rows set apart and still open, and rows that polls had missed"
+      metrics = [
+        concat(["Warehouse", "QuarantinedRows"], local.poll, [{ label = "set apart" }]),
+        concat(["Warehouse", "MissedRows"], local.poll, [{ label = "missed" }]),
+      ]
+      stat = "Maximum"
+      unit = "rows"
+    },
+    {
+      title   = "How long the oldest transaction in the source has been open"
+      metrics = [concat(["Warehouse", "HorizonAge"], local.poll, [{ label = "at the least" }])]
+      stat    = "Maximum"
+      unit    = "Seconds"
+    },
+    {
+      title = "Polls given up, in the dead-letter queue"
+      metrics = [
+        ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", var.queue_name, { label = "waiting for a person" }],
+      ]
+      stat = "Maximum"
+      unit = "polls"
+    },
+    {
+      title = "Cost: the Lambda's runs and GB-seconds, by day"
+      metrics = [
+        concat(["AWS/Lambda", "Invocations"], local.function, [{ label = "runs" }]),
+        concat(["AWS/Lambda", "Duration"], local.function, [{ id = "duration", visible = false }]),
+        [{ expression = "duration / 1000 * ${var.memory_mb} / 1024", label = "GB-seconds", yAxis = "right" }],
+      ]
+      stat   = "Sum"
+      unit   = "runs"
+      period = local.day
+    },
+    {
+      title = "Cost: DPU-hours of the jobs by day, ${local.dpus} DPU each"
+      metrics = concat(
+        [for i, job in var.job_names : [{ expression = "m${i} / 3600000 * ${local.dpus}", label = job }]],
+        [for i, job in var.job_names : concat(
+          ["Glue", "glue.driver.aggregate.elapsedTime", "JobName", job], local.runs,
+          [{ id = "m${i}", visible = false }],
+        )],
+      )
+      stat   = "Sum"
+      unit   = "DPU-hours"
+      period = local.day
+    },
+    {
+      title = "Cost: what the buckets hold"
+      metrics = [
+        for bucket in var.bucket_names :
+        ["AWS/S3", "BucketSizeBytes", "BucketName", bucket, "StorageType", "StandardStorage", { label = bucket }]
+      ]
+      stat   = "Average"
+      unit   = "Bytes"
+      period = local.day
+    },
+  ]
+
+  alarms = {
+    type   = "alarm"
+    width  = 24
+    height = 3
+    properties = {
+      title = "Alarms: what needs somebody"
+      alarms = [
+        for name in var.alarm_names : join(":", [
+          "arn", data.aws_partition.current.partition, "cloudwatch", local.region,
+          data.aws_caller_identity.current.account_id, "alarm", name,
+        ])
+      ]
+    }
+  }
+}
+
+resource "aws_cloudwatch_dashboard" "this" {
+  dashboard_name = var.name
+
+  dashboard_body = jsonencode({
+    widgets = concat([local.alarms], [for graph in local.graphs : {
+      type   = "metric"
+      width  = lookup(graph, "width", 8)
+      height = 6
+      properties = {
+        title       = graph.title
+        region      = local.region
+        view        = "timeSeries"
+        metrics     = graph.metrics
+        stat        = graph.stat
+        period      = lookup(graph, "period", local.grain)
+        yAxis       = { left = { label = graph.unit, min = 0, showUnits = false } }
+        annotations = { horizontal = lookup(graph, "lines", []) }
+      }
+    }])
+  })
+}

@@ -1,0 +1,68 @@
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_region" {
+    defaults = { name = "eu-west-2" }
+  }
+}
+
+variables {
+  name          = "totesys-test"
+  source_name   = "totesys"
+  function_name = "totesys-test-ingestion"
+  queue_name    = "totesys-test-dead-letters"
+  job_names     = ["totesys-test-build-facts", "totesys-test-load-warehouse"]
+  bucket_names  = ["totesys-test-ingestion-123456789012"]
+  alarm_names   = ["totesys-test-silence"]
+  memory_mb     = 1024
+  workers       = 2
+}
+
+run "every_widget_has_a_title_and_something_to_show" {
+  assert {
+    condition = alltrue([
+      for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets :
+      length(widget.properties.title) > 10
+      && length(lookup(widget.properties, "metrics", lookup(widget.properties, "alarms", []))) > 0
+    ])
+    error_message = "A widget has no title, or nothing to show."
+  }
+}
+
+run "freshness_is_drawn_against_the_alarm_and_the_promise" {
+  assert {
+    condition = [
+      for line in one([
+        for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : widget
+        if can(regex("\"Freshness\"", jsonencode(widget)))
+      ]).properties.annotations.horizontal : line.value
+    ] == [1200, 1800]
+    error_message = "The lines at 20 and at 30 minutes are missing."
+  }
+}
+
+run "alarms_are_shown_by_their_arns" {
+  assert {
+    condition = jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets[0].properties.alarms == [
+      "arn:aws:cloudwatch:eu-west-2:123456789012:alarm:totesys-test-silence"
+    ]
+    error_message = "The alarms are not those that were given."
+  }
+}
+
+run "jobs_are_shown_each_with_its_own_line" {
+  assert {
+    condition = alltrue([
+      for job in var.job_names : length(regexall(
+        "\"JobName\",\"${job}\"", aws_cloudwatch_dashboard.this.dashboard_body
+      )) == 2
+    ])
+    error_message = "A job is missing among the durations or the costs."
+  }
+}

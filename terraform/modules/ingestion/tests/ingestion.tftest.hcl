@@ -1,0 +1,230 @@
+# Plan-time tests of the function, what starts it, and what it may do. That the grants are enough is
+# tested on the applied stack, in tests/cloud.
+
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_region" {
+    defaults = { name = "eu-west-2" }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/any" }
+  }
+
+  mock_resource "aws_sqs_queue" {
+    defaults = { arn = "arn:aws:sqs:eu-west-2:123456789012:totesys-test-dead-letters" }
+  }
+
+  mock_resource "aws_lambda_function" {
+    defaults = { arn = "arn:aws:lambda:eu-west-2:123456789012:function:totesys-test-ingestion" }
+  }
+
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:eu-west-2:123456789012:log-group:/aws/lambda/totesys-test-ingestion" }
+  }
+}
+
+variables {
+  name        = "totesys-test"
+  source_name = "totesys"
+  generation  = 2
+  package     = "main.tf" # any file will do: nothing is uploaded
+  artifacts   = { name = "artifacts", arn = "arn:aws:s3:::artifacts" }
+  key_arn     = "arn:aws:kms:eu-west-2:123456789012:key/1"
+  secret      = { name = "totesys-test/source", arn = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:totesys-test/source-abc" }
+  workflow    = { name = "totesys-test", arn = "arn:aws:glue:eu-west-2:123456789012:workflow/totesys-test" }
+
+  lake = {
+    ingestion = { name = "ingestion", arn = "arn:aws:s3:::ingestion" }
+    processed = { name = "processed", arn = "arn:aws:s3:::processed" }
+  }
+}
+
+run "one_poll_at_a_time" {
+  command = plan
+
+  assert {
+    condition     = aws_lambda_function.this.reserved_concurrent_executions == 1
+    error_message = "Two polls may run at once."
+  }
+}
+
+run "an_account_too_small_to_reserve_concurrency_reserves_none" {
+  command = plan
+
+  variables {
+    reserved_concurrency = null
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.reserved_concurrent_executions == null
+    error_message = "A concurrency is reserved that the account may not have."
+  }
+}
+
+run "the_environment_holds_names_and_no_secret" {
+  command = plan
+
+  assert {
+    condition = aws_lambda_function.this.environment[0].variables == tomap({
+      SOURCE_SECRET    = "totesys-test/source"
+      INGESTION_BUCKET = "ingestion"
+      PROCESSED_BUCKET = "processed"
+      GENERATION       = "2"
+      EVENT_BUS        = "default"
+      WORKFLOW         = "totesys-test"
+    })
+    error_message = "The environment is not what ingestion_lambda/handler.py reads."
+  }
+}
+
+run "a_package_with_certificates_says_where_they_are" {
+  command = plan
+
+  variables {
+    ca_bundle = true
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.environment[0].variables.PGSSLROOTCERT == "/var/task/ca.pem"
+    error_message = "The function does not know the certificates that vouch for the source."
+  }
+}
+
+run "another_package_is_another_object" {
+  assert {
+    condition = (
+      aws_s3_object.package.key == "ingestion/${filesha256("main.tf")}/ingestion_lambda.zip"
+      && aws_lambda_function.this.s3_key == aws_s3_object.package.key
+    )
+    error_message = "The package's key does not follow its content."
+  }
+}
+
+run "a_failed_poll_is_repeated_and_then_kept" {
+  assert {
+    condition = (
+      aws_lambda_function_event_invoke_config.this.maximum_retry_attempts == 1
+      && aws_lambda_function_event_invoke_config.this.destination_config[0].on_failure[0].destination == aws_sqs_queue.dead_letters.arn
+    )
+    error_message = "The event of a failed poll is lost."
+  }
+
+  assert {
+    condition     = aws_lambda_function_event_invoke_config.this.maximum_event_age_in_seconds == 5 * 60
+    error_message = "A poll may wait for longer than until the next one."
+  }
+
+  assert {
+    condition = (
+      aws_sqs_queue.dead_letters.kms_master_key_id == var.key_arn
+      && aws_sqs_queue.dead_letters.message_retention_seconds == 14 * 24 * 3600
+    )
+    error_message = "The dead letters are not encrypted with the platform's key, or not kept as long as SQS can."
+  }
+}
+
+run "the_role_reaches_only_what_a_poll_uses" {
+  assert {
+    condition = toset(flatten([
+      for statement in data.aws_iam_policy_document.function.statement :
+      [for resource in statement.resources : resource if statement.effect != "Deny"]
+      ])) == toset([
+      "${aws_cloudwatch_log_group.this.arn}:*",
+      var.secret.arn,
+      "arn:aws:s3:::ingestion",
+      "arn:aws:s3:::ingestion/totesys/*",
+      "arn:aws:s3:::ingestion/_log/*",
+      "arn:aws:s3:::ingestion/_mirror/*",
+      "arn:aws:s3:::ingestion/_audits/*",
+      "arn:aws:s3:::processed",
+      "arn:aws:s3:::processed/g=2/_log/*",
+      var.key_arn,
+      "arn:aws:events:eu-west-2:123456789012:event-bus/default",
+      var.workflow.arn,
+      aws_sqs_queue.dead_letters.arn,
+    ])
+    error_message = "The role reaches more, or less, than a poll uses."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for statement in data.aws_iam_policy_document.function.statement :
+      [for action in statement.actions : !strcontains(action, "*")]
+    ]))
+    error_message = "The role has actions that nobody has named."
+  }
+}
+
+run "only_committed_batches_may_be_announced" {
+  assert {
+    condition = one([
+      for statement in data.aws_iam_policy_document.function.statement :
+      { for condition in statement.condition : condition.variable => one(condition.values) }
+      if statement.sid == "SayBatchCommitted"
+    ]) == { "events:source" = "totesys.ingestion", "events:detail-type" = "Batch Committed" }
+    error_message = "The function may send other events."
+  }
+}
+
+run "in_a_vpc_lambda_may_make_interfaces_and_the_code_may_not" {
+  variables {
+    subnet_ids         = ["subnet-1"]
+    security_group_ids = ["sg-1"]
+  }
+
+  assert {
+    condition = [
+      for statement in data.aws_iam_policy_document.function.statement :
+      statement.sid if contains(statement.resources, "*")
+    ] == ["PlaceIntoVpc", "DenyInterfacesToCode"]
+    error_message = "A statement is about every resource without need."
+  }
+
+  assert {
+    condition = one(one([
+      for statement in data.aws_iam_policy_document.function.statement :
+      statement.condition if statement.effect == "Deny"
+    ])).values == tolist(["arn:aws:lambda:eu-west-2:123456789012:function:totesys-test-ingestion"])
+    error_message = "The code may use what is meant for Lambda."
+  }
+
+  assert {
+    condition     = one(aws_lambda_function.this.vpc_config).subnet_ids == toset(["subnet-1"])
+    error_message = "The function is outside the VPC."
+  }
+}
+
+run "wrong_values_are_refused" {
+  command = plan
+
+  variables {
+    name                 = "Totesys"
+    source_name          = "To-te"
+    generation           = 0
+    architecture         = "sparc"
+    rate_minutes         = 0.5
+    timeout_seconds      = 901
+    memory_mb            = 64
+    ephemeral_mb         = 100
+    reserved_concurrency = 0
+    retries              = 3
+    subnet_ids           = ["subnet-1"]
+  }
+
+  expect_failures = [
+    var.name, var.source_name, var.generation, var.architecture, var.rate_minutes, var.timeout_seconds,
+    var.memory_mb, var.ephemeral_mb, var.reserved_concurrency, var.retries, var.security_group_ids,
+  ]
+}

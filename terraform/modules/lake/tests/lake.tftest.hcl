@@ -1,0 +1,166 @@
+# A plan of new things asks AWS nothing, so the real provider works without an account; a mocked one
+# would make the documents of policies random.
+provider "aws" {
+  region                      = "eu-west-2"
+  access_key                  = "none"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}
+
+variables {
+  name       = "totesys-dev"
+  account_id = "123456789012"
+  key_arn    = "arn:aws:kms:eu-west-2:123456789012:key/one"
+  log_bucket = "totesys-dev-logs-123456789012"
+  retention  = { mode = "GOVERNANCE", days = 30 }
+}
+
+run "the_buckets_have_their_names" {
+  command = plan
+
+  assert {
+    condition = [output.ingestion, output.processed] == [
+      { name = "totesys-dev-ingestion-123456789012", arn = "arn:aws:s3:::totesys-dev-ingestion-123456789012" },
+      { name = "totesys-dev-processed-123456789012", arn = "arn:aws:s3:::totesys-dev-processed-123456789012" },
+    ]
+    error_message = "A bucket is named otherwise than the rest of the platform expects."
+  }
+}
+
+run "nobody_deletes_from_ingestion" {
+  command = plan
+
+  assert {
+    condition = [for statement in jsondecode(data.aws_iam_policy_document.immutable["ingestion"].json).Statement : statement if statement.Sid == "DenyDeletes"] == [{
+      Sid       = "DenyDeletes"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:DeleteObject"
+      Resource  = "arn:aws:s3:::totesys-dev-ingestion-123456789012/*"
+    }]
+    error_message = "Something in ingestion can be deleted, by somebody."
+  }
+}
+
+run "from_processed_only_scratch_of_spark_is_deleted" {
+  command = plan
+
+  assert {
+    condition = [for statement in jsondecode(data.aws_iam_policy_document.immutable["processed"].json).Statement : statement if statement.Sid == "DenyDeletes"] == [{
+      Sid       = "DenyDeletes"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:DeleteObject"
+      NotResource = [
+        "arn:aws:s3:::totesys-dev-processed-123456789012/*_$folder$",
+        "arn:aws:s3:::totesys-dev-processed-123456789012/*/_temporary/*",
+        "arn:aws:s3:::totesys-dev-processed-123456789012/*/__magic*/*",
+        "arn:aws:s3:::totesys-dev-processed-123456789012/*/",
+      ]
+    }]
+    error_message = "More, or less, than Spark's scratch can be deleted from processed."
+  }
+}
+
+run "nobody_deletes_a_version_or_ends_versioning" {
+  command = plan
+
+  assert {
+    condition = alltrue([for bucket in ["ingestion", "processed"] :
+      [for statement in jsondecode(data.aws_iam_policy_document.immutable[bucket].json).Statement : statement if contains(["DenyDeletesOfVersions", "DenyEndOfVersioning"], statement.Sid)] == [
+        {
+          Sid       = "DenyDeletesOfVersions"
+          Effect    = "Deny"
+          Principal = "*"
+          Action    = ["s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"]
+          Resource  = "arn:aws:s3:::totesys-dev-${bucket}-123456789012/*"
+        },
+        {
+          Sid       = "DenyEndOfVersioning"
+          Effect    = "Deny"
+          Principal = "*"
+          Action    = "s3:PutBucketVersioning"
+          Resource  = "arn:aws:s3:::totesys-dev-${bucket}-123456789012"
+        },
+      ]
+    ])
+    error_message = "History can be destroyed in one of the buckets."
+  }
+}
+
+run "every_put_into_ingestion_asks_for_a_new_object" {
+  command = plan
+
+  assert {
+    condition = [for statement in jsondecode(data.aws_iam_policy_document.immutable["ingestion"].json).Statement : statement if statement.Sid == "DenyOverwrites"] == [{
+      Sid       = "DenyOverwrites"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:PutObject"
+      Resource  = "arn:aws:s3:::totesys-dev-ingestion-123456789012/*"
+      Condition = {
+        Null = { "s3:if-none-match" = "true" }
+        Bool = { "s3:ObjectCreationOperation" = "true" }
+      }
+    }]
+    error_message = "A put without If-None-Match gets into ingestion."
+  }
+}
+
+run "of_processed_only_the_logs_are_held_to_it" {
+  command = plan
+
+  assert {
+    condition = [for statement in jsondecode(data.aws_iam_policy_document.immutable["processed"].json).Statement : statement if statement.Sid == "DenyOverwrites"] == [{
+      Sid       = "DenyOverwrites"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:PutObject"
+      Resource = [
+        "arn:aws:s3:::totesys-dev-processed-123456789012/g=*/_log/*",
+        "arn:aws:s3:::totesys-dev-processed-123456789012/_generations/*",
+      ]
+      Condition = {
+        Null = { "s3:if-none-match" = "true" }
+        Bool = { "s3:ObjectCreationOperation" = "true" }
+      }
+    }]
+    error_message = "A log can be overwritten, or Spark cannot write its data."
+  }
+}
+
+run "the_policies_allow_nothing" {
+  command = plan
+
+  assert {
+    condition = alltrue(flatten([for document in values(data.aws_iam_policy_document.immutable) :
+      [for statement in jsondecode(document.json).Statement : statement.Effect == "Deny"]
+    ]))
+    error_message = "A policy meant to forbid allows something."
+  }
+}
+
+run "the_lock_of_processed_may_be_shorter" {
+  command = plan
+
+  variables {
+    retention = { mode = "GOVERNANCE", days = 30, processed_days = 0 }
+  }
+
+  assert {
+    condition     = local.days == { ingestion = 30, processed = 0 }
+    error_message = "The retention of processed is not that which was given."
+  }
+}
+
+run "a_mode_that_s3_does_not_know_is_refused" {
+  command = plan
+
+  variables {
+    retention = { mode = "NONE", days = 30 }
+  }
+
+  expect_failures = [var.retention]
+}

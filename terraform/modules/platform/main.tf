@@ -1,0 +1,194 @@
+# The whole platform: what terraform/dev and terraform/prod make.
+
+data "aws_caller_identity" "current" {}
+
+locals {
+  account_id  = data.aws_caller_identity.current.account_id
+  source_name = coalesce(var.source_name, jsondecode(file("${path.module}/../catalog/tables.json")).source)
+  catalog     = replace(var.name, "-", "_") # a database's name has no hyphens
+
+  artifacts = {
+    package   = "${var.artifacts_dir}/ingestion_lambda.zip"
+    libraries = "${var.artifacts_dir}/platform.gluewheels.zip"
+    scripts = {
+      for script in fileset("${var.artifacts_dir}/scripts", "*.py") : script => "${var.artifacts_dir}/scripts/${script}"
+    }
+    ca_bundle = fileexists("${var.artifacts_dir}/ca.pem") ? "${var.artifacts_dir}/ca.pem" : null
+  }
+
+  subnet_ids         = var.network == null ? [] : var.network.subnet_ids
+  security_group_ids = module.network[*].security_group_id
+}
+
+module "key" {
+  source = "../key"
+
+  name = var.name
+}
+
+module "access_logs" {
+  source = "../bucket"
+
+  name             = "${var.name}-logs-${local.account_id}"
+  access_logs_from = local.account_id
+  expire           = { "" = var.log_retention_days }
+  force_destroy    = var.force_destroy
+}
+
+module "artifacts" {
+  source = "../bucket"
+
+  name          = "${var.name}-artifacts-${local.account_id}"
+  key_arn       = module.key.arn
+  log_bucket    = module.access_logs.name
+  force_destroy = var.force_destroy
+}
+
+module "query_results" {
+  source = "../bucket"
+
+  name          = "${var.name}-athena-${local.account_id}"
+  key_arn       = module.key.arn
+  log_bucket    = module.access_logs.name
+  expire        = { "results/" = 30 }
+  force_destroy = var.force_destroy
+}
+
+module "lake" {
+  source = "../lake"
+
+  name          = var.name
+  account_id    = local.account_id
+  key_arn       = module.key.arn
+  log_bucket    = module.access_logs.name
+  retention     = var.retention
+  mirror_days   = var.mirror_days
+  force_destroy = var.force_destroy
+}
+
+module "secrets" {
+  source = "../secrets"
+
+  name          = var.name
+  key_arn       = module.key.arn
+  recovery_days = var.secret_recovery_days
+}
+
+module "network" {
+  source = "../network"
+  count  = var.network == null ? 0 : 1
+
+  name                = var.name
+  vpc_id              = var.network.vpc_id
+  subnet_ids          = var.network.subnet_ids
+  route_table_ids     = var.network.route_table_ids
+  interface_endpoints = var.network.interface_endpoints
+  database_ports      = var.network.database_ports
+  database_cidrs      = var.network.database_cidrs
+}
+
+module "workflow" {
+  source = "../workflow"
+
+  name                 = var.name
+  source_name          = local.source_name
+  generation           = var.generation
+  schema               = var.schema
+  catalog              = local.catalog
+  lake                 = module.lake
+  key_arn              = module.key.arn
+  artifacts            = module.artifacts
+  packages             = local.artifacts
+  secrets              = module.secrets.secrets
+  worker_type          = var.worker_type
+  workers              = var.workers
+  timeout_minutes      = var.job_timeout_minutes
+  retries              = var.job_retries
+  subnet_ids           = local.subnet_ids
+  security_group_ids   = local.security_group_ids
+  log_retention_days   = var.log_retention_days
+  permissions_boundary = var.permissions_boundary
+}
+
+module "ingestion" {
+  source = "../ingestion"
+
+  name                 = var.name
+  source_name          = local.source_name
+  generation           = var.generation
+  package              = local.artifacts.package
+  ca_bundle            = local.artifacts.ca_bundle != null
+  architecture         = var.architecture
+  artifacts            = module.artifacts
+  lake                 = module.lake
+  key_arn              = module.key.arn
+  secret               = module.secrets.secrets["source"]
+  workflow             = module.workflow.workflow
+  rate_minutes         = var.rate_minutes
+  timeout_seconds      = var.poll_timeout_seconds
+  memory_mb            = var.poll_memory_mb
+  ephemeral_mb         = var.poll_ephemeral_mb
+  retries              = var.poll_retries
+  reserved_concurrency = var.reserved_concurrency
+  subnet_ids           = local.subnet_ids
+  security_group_ids   = local.security_group_ids
+  log_retention_days   = var.log_retention_days
+  permissions_boundary = var.permissions_boundary
+}
+
+module "catalog" {
+  source = "../catalog"
+
+  name             = var.name
+  generation       = var.generation
+  lake             = module.lake
+  key_arn          = module.key.arn
+  results_bucket   = module.query_results.name
+  scan_limit_bytes = var.scan_limit_bytes
+}
+
+module "alarms" {
+  source = "../alarms"
+
+  name                = var.name
+  source_name         = local.source_name
+  emails              = var.emails
+  key_arn             = module.key.arn
+  runbook_url         = var.runbook_url
+  function_name       = module.ingestion.function.name
+  queue_name          = module.ingestion.queue.name
+  job_names           = concat(values(module.workflow.jobs), [module.workflow.migrate_job])
+  rate_minutes        = var.rate_minutes
+  freshness_seconds   = var.freshness_seconds
+  horizon_age_seconds = var.horizon_age_seconds
+  log_retention_days  = var.log_retention_days
+}
+
+module "dashboard" {
+  source = "../dashboard"
+
+  name              = var.name
+  source_name       = local.source_name
+  function_name     = module.ingestion.function.name
+  queue_name        = module.ingestion.queue.name
+  job_names         = values(module.workflow.jobs)
+  bucket_names      = [module.lake.ingestion.name, module.lake.processed.name]
+  alarm_names       = values(module.alarms.alarms)
+  memory_mb         = var.poll_memory_mb
+  workers           = var.workers
+  worker_type       = var.worker_type
+  rate_minutes      = var.rate_minutes
+  freshness_seconds = var.freshness_seconds
+}
+
+# A load that failed once and a poll that failed once must both still end within half an hour. It
+# warns and does not refuse: the first load of a big source needs longer.
+check "one_failure_stays_within_30_minutes" {
+  assert {
+    condition = max(
+      var.rate_minutes + var.poll_timeout_seconds / 60 + (2 + var.job_retries) * var.job_timeout_minutes,
+      2 * (var.rate_minutes + var.poll_timeout_seconds / 60) + 2 * var.job_timeout_minutes,
+    ) <= 30
+    error_message = "With these rates, timeouts and retries a change may take longer than 30 minutes to be visible once a job or a poll has failed."
+  }
+}

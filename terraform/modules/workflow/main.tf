@@ -1,0 +1,278 @@
+# The Glue workflow as glue_jobs/workflow.json defines it, what starts it, and the job that migrates
+# the warehouse.
+
+data "aws_caller_identity" "current" {}
+
+locals {
+  definition = jsondecode(templatefile("${path.module}/../../../glue_jobs/workflow.json", {
+    name       = var.name
+    source     = var.source_name
+    ingestion  = "s3://${var.lake.ingestion.name}"
+    processed  = "s3://${var.lake.processed.name}"
+    generation = tostring(var.generation)
+    warehouse  = "secretsmanager:${var.secrets.warehouse_loader.name}"
+    schema     = var.schema
+    catalog    = var.catalog
+  }))
+
+  event_trigger = one([
+    for name, trigger in local.definition.triggers : merge(trigger, { name = name }) if trigger.type == "EVENT"
+  ])
+  conditional_triggers = {
+    for name, trigger in local.definition.triggers : name => trigger if trigger.type == "CONDITIONAL"
+  }
+
+  jobs = merge(
+    {
+      for name, job in local.definition.jobs : name => merge(job, {
+        role    = contains(keys(job.arguments), "--warehouse") ? "load" : "build"
+        retries = var.retries
+        timeout = var.timeout_minutes
+      })
+    },
+    {
+      migrate_warehouse = {
+        script = "migrate_warehouse.py"
+        arguments = {
+          "--warehouse" = "secretsmanager:${var.secrets.warehouse_owner.name}"
+          "--schema"    = var.schema
+        }
+        role    = "migrate"
+        retries = 0
+        timeout = 60 # an index on a big table takes its time, and nothing waits for it
+      }
+    },
+  )
+
+  job_names = { for name, job in local.jobs : name => "${var.name}-${replace(name, "_", "-")}" }
+
+  files = merge(
+    var.packages.scripts,
+    { libraries = var.packages.libraries },
+    var.packages.ca_bundle == null ? {} : { ca_bundle = var.packages.ca_bundle },
+  )
+
+  addresses = { for name, file in aws_s3_object.file : name => "s3://${file.bucket}/${file.key}" }
+
+  every_job = {
+    "--additional-python-modules"        = local.addresses.libraries
+    "--python-modules-installer-option"  = "--no-index" # all that it needs is in the archive
+    "--job-language"                     = "python"
+    "--job-bookmark-option"              = "job-bookmark-disable" # the logs of the lake are the bookmarks
+    "--enable-continuous-cloudwatch-log" = "true"
+    "--enable-metrics"                   = "true"
+    "--conf" = join(" --conf ", [
+      "spark.driver.extraJavaOptions=-Duser.timezone=UTC",
+      "spark.executor.extraJavaOptions=-Duser.timezone=UTC",
+      # S3 takes nothing without a checksum into a bucket with Object Lock
+      "spark.hadoop.fs.s3a.create.checksum.algorithm=CRC32",
+    ])
+  }
+
+  # Glue puts the file into the working directory of the driver.
+  jobs_with_warehouse = var.packages.ca_bundle == null ? {} : {
+    "--extra-files" = local.addresses.ca_bundle
+    "--ca-bundle"   = basename(local.addresses.ca_bundle)
+  }
+}
+
+resource "aws_s3_object" "file" {
+  for_each = local.files
+
+  bucket = var.artifacts.name
+  key    = "glue/${filesha256(each.value)}/${basename(each.value)}"
+  source = each.value
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+data "aws_subnet" "this" {
+  for_each = toset(var.subnet_ids)
+
+  id = each.key
+}
+
+resource "aws_glue_connection" "network" {
+  for_each = data.aws_subnet.this
+
+  name            = "${var.name}-${each.key}"
+  description     = "Places jobs into a subnet"
+  connection_type = "NETWORK"
+
+  physical_connection_requirements {
+    availability_zone      = each.value.availability_zone
+    subnet_id              = each.key
+    security_group_id_list = var.security_group_ids
+  }
+}
+
+module "roles" {
+  source = "../job_roles"
+
+  name                 = var.name
+  source_name          = var.source_name
+  generation           = var.generation
+  catalog              = var.catalog
+  lake                 = var.lake
+  key_arn              = var.key_arn
+  artifacts            = var.artifacts
+  secrets              = var.secrets
+  connection_arns      = [for connection in aws_glue_connection.network : connection.arn]
+  subnet_ids           = var.subnet_ids
+  security_group_ids   = var.security_group_ids
+  log_retention_days   = var.log_retention_days
+  permissions_boundary = var.permissions_boundary
+}
+
+resource "aws_glue_job" "this" {
+  for_each = local.jobs
+
+  name         = local.job_names[each.key]
+  description  = "${each.value.script} of ${var.source_name}"
+  role_arn     = module.roles.arns[each.value.role]
+  glue_version = "5.1"
+
+  worker_type       = var.worker_type
+  number_of_workers = var.workers
+  timeout           = each.value.timeout
+  max_retries       = each.value.retries
+
+  security_configuration = module.roles.security_configuration
+  connections            = [for connection in aws_glue_connection.network : connection.name]
+
+  command {
+    name            = "glueetl"
+    python_version  = "3"
+    script_location = local.addresses[each.value.script]
+  }
+
+  execution_property {
+    max_concurrent_runs = 1
+  }
+
+  # all arguments have their default here, so that a run from the console needs none
+  default_arguments = merge(
+    local.every_job,
+    contains(keys(each.value.arguments), "--warehouse") ? local.jobs_with_warehouse : {},
+    each.value.arguments,
+  )
+}
+
+resource "aws_glue_workflow" "this" {
+  name                = var.name
+  description         = "Brings committed batches of ${var.source_name} into the warehouse"
+  max_concurrent_runs = 1
+}
+
+resource "aws_glue_trigger" "event" {
+  name          = "${var.name}-${replace(local.event_trigger.name, "_", "-")}"
+  workflow_name = aws_glue_workflow.this.name
+  type          = "EVENT"
+
+  event_batching_condition {
+    batch_size = 1
+  }
+
+  dynamic "actions" {
+    for_each = local.event_trigger.actions
+
+    content {
+      job_name = aws_glue_job.this[actions.value].name
+    }
+  }
+}
+
+resource "aws_glue_trigger" "conditional" {
+  for_each = local.conditional_triggers
+
+  name          = "${var.name}-${replace(each.key, "_", "-")}"
+  workflow_name = aws_glue_workflow.this.name
+  type          = "CONDITIONAL"
+
+  predicate {
+    logical = each.value.logical
+
+    dynamic "conditions" {
+      for_each = each.value.conditions
+
+      content {
+        job_name = aws_glue_job.this[conditions.value.job].name
+        state    = conditions.value.state
+      }
+    }
+  }
+
+  dynamic "actions" {
+    for_each = each.value.actions
+
+    content {
+      job_name = aws_glue_job.this[actions.value].name
+    }
+  }
+
+  # Glue refuses to put two triggers into a workflow at once (terraform-provider-aws#21759).
+  depends_on = [aws_glue_trigger.event]
+}
+
+resource "aws_cloudwatch_event_rule" "this" {
+  name           = var.name
+  description    = "A batch of ${var.source_name} was committed"
+  event_bus_name = var.event_bus
+  event_pattern  = jsonencode(local.event_trigger.pattern)
+}
+
+# An event that gets lost is sent again by the next poll, so that it needs no dead-letter queue.
+resource "aws_cloudwatch_event_target" "workflow" {
+  rule           = aws_cloudwatch_event_rule.this.name
+  event_bus_name = aws_cloudwatch_event_rule.this.event_bus_name
+  arn            = aws_glue_workflow.this.arn
+  role_arn       = aws_iam_role.events.arn
+
+  retry_policy {
+    maximum_event_age_in_seconds = 300
+    maximum_retry_attempts       = 5
+  }
+
+  depends_on = [aws_iam_role_policy.events]
+}
+
+data "aws_iam_policy_document" "events" {
+  statement {
+    sid       = "StartWorkflow"
+    actions   = ["glue:NotifyEvent"]
+    resources = [aws_glue_workflow.this.arn]
+  }
+}
+
+resource "aws_iam_role" "events" {
+  name                 = "${var.name}-events"
+  description          = "What the rule on committed batches may do"
+  assume_role_policy   = data.aws_iam_policy_document.eventbridge.json
+  permissions_boundary = var.permissions_boundary
+}
+
+resource "aws_iam_role_policy" "events" {
+  name   = "start-workflow"
+  role   = aws_iam_role.events.id
+  policy = data.aws_iam_policy_document.events.json
+}
+
+data "aws_iam_policy_document" "eventbridge" {
+  statement {
+    sid     = "ActForPlatform"
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [data.aws_caller_identity.current.account_id]
+    }
+  }
+}

@@ -1,0 +1,319 @@
+# Plan-time tests: the workflow is the one of glue_jobs/workflow.json, and each of its jobs can be run
+# from the console as it stands.
+
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_region" {
+    defaults = { name = "eu-west-2" }
+  }
+
+  mock_data "aws_subnet" {
+    defaults = { availability_zone = "eu-west-2a" }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/any" }
+  }
+
+  mock_resource "aws_glue_workflow" {
+    defaults = { arn = "arn:aws:glue:eu-west-2:123456789012:workflow/totesys-test" }
+  }
+}
+
+variables {
+  name        = "totesys-test"
+  source_name = "totesys"
+  generation  = 2
+  schema      = "sales"
+  catalog     = "totesys_test"
+  key_arn     = "arn:aws:kms:eu-west-2:123456789012:key/1"
+  artifacts   = { name = "artifacts", arn = "arn:aws:s3:::artifacts" }
+
+  lake = {
+    ingestion = { name = "ingestion", arn = "arn:aws:s3:::ingestion" }
+    processed = { name = "processed", arn = "arn:aws:s3:::processed" }
+  }
+
+  secrets = {
+    warehouse_loader = { name = "totesys-test/warehouse-loader", arn = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:loader" }
+    warehouse_owner  = { name = "totesys-test/warehouse-owner", arn = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:owner" }
+  }
+
+  packages = {
+    libraries = "../platform/tests/artifacts/platform.gluewheels.zip"
+    scripts = {
+      "build_dimensions.py"  = "../platform/tests/artifacts/scripts/build_dimensions.py"
+      "build_facts.py"       = "../platform/tests/artifacts/scripts/build_facts.py"
+      "load_warehouse.py"    = "../platform/tests/artifacts/scripts/load_warehouse.py"
+      "migrate_warehouse.py" = "../platform/tests/artifacts/scripts/migrate_warehouse.py"
+    }
+  }
+}
+
+run "each_job_has_exactly_the_arguments_of_the_definition_by_default" {
+  command = plan
+
+  assert {
+    condition = {
+      for name, job in local.definition.jobs : name => setsubtract(
+        keys(aws_glue_job.this[name].default_arguments),
+        [
+          "--additional-python-modules", "--conf", "--enable-continuous-cloudwatch-log", "--enable-metrics",
+          "--job-bookmark-option", "--job-language", "--python-modules-installer-option",
+        ],
+      )
+      } == {
+      for name, job in jsondecode(file("../../../glue_jobs/workflow.json")).jobs :
+      name => toset(keys(job.arguments))
+    }
+    error_message = "A job lacks an argument of workflow.json, or has others."
+  }
+
+  assert {
+    condition = {
+      for name in ["--ingestion", "--processed", "--generation", "--warehouse", "--schema", "--catalog"] :
+      name => aws_glue_job.this["load_warehouse"].default_arguments[name]
+      } == {
+      "--ingestion"  = "s3://ingestion"
+      "--processed"  = "s3://processed"
+      "--generation" = "2"
+      "--warehouse"  = "secretsmanager:totesys-test/warehouse-loader"
+      "--schema"     = "sales"
+      "--catalog"    = "totesys_test"
+    }
+    error_message = "An argument has another value than was asked for."
+  }
+}
+
+run "each_job_runs_its_script_with_the_libraries_from_the_archive_alone" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for name, job in aws_glue_job.this : (
+        can(regex("^s3://artifacts/glue/[0-9a-f]{64}/${name}\\.py$", job.command[0].script_location))
+        && can(regex("^s3://artifacts/glue/[0-9a-f]{64}/platform\\.gluewheels\\.zip$", job.default_arguments["--additional-python-modules"]))
+        && job.default_arguments["--python-modules-installer-option"] == "--no-index"
+      )
+    ])
+    error_message = "A job runs something else than was packed."
+  }
+}
+
+run "no_secret_is_in_an_argument" {
+  command = plan
+
+  assert {
+    condition = alltrue(flatten([
+      for job in aws_glue_job.this : [
+        for name, value in job.default_arguments : (
+          !can(regex("(?i)password|postgresql:", "${name} ${value}"))
+          && (name != "--warehouse" || startswith(value, "secretsmanager:totesys-test/"))
+        )
+      ]
+    ]))
+    error_message = "An argument is a secret, or names none."
+  }
+}
+
+run "certificates_go_to_the_jobs_that_meet_the_warehouse" {
+  command = plan
+
+  variables {
+    packages = {
+      libraries = "../platform/tests/artifacts/platform.gluewheels.zip"
+      ca_bundle = "main.tf" # any file will do: nothing is uploaded
+      scripts = {
+        "build_dimensions.py"  = "../platform/tests/artifacts/scripts/build_dimensions.py"
+        "build_facts.py"       = "../platform/tests/artifacts/scripts/build_facts.py"
+        "load_warehouse.py"    = "../platform/tests/artifacts/scripts/load_warehouse.py"
+        "migrate_warehouse.py" = "../platform/tests/artifacts/scripts/migrate_warehouse.py"
+      }
+    }
+  }
+
+  assert {
+    condition = {
+      for name, job in aws_glue_job.this : name => lookup(job.default_arguments, "--ca-bundle", "none")
+      } == {
+      build_dimensions  = "none"
+      build_facts       = "none"
+      load_warehouse    = "main.tf"
+      migrate_warehouse = "main.tf"
+    }
+    error_message = "A job does not find the certificates, or has no use for them."
+  }
+
+  assert {
+    condition = endswith(
+      aws_glue_job.this["load_warehouse"].default_arguments["--extra-files"],
+      "/${aws_glue_job.this["load_warehouse"].default_arguments["--ca-bundle"]}",
+    )
+    error_message = "Glue does not put the certificates where the job looks for them."
+  }
+}
+
+run "one_run_at_a_time_of_the_workflow_and_of_each_job" {
+  command = plan
+
+  assert {
+    condition     = aws_glue_workflow.this.max_concurrent_runs == 1
+    error_message = "Two runs of the workflow may be under way at once."
+  }
+
+  assert {
+    condition     = alltrue([for job in aws_glue_job.this : job.execution_property[0].max_concurrent_runs == 1])
+    error_message = "Two runs of a job may be under way at once."
+  }
+}
+
+run "jobs_are_as_large_and_as_patient_as_asked_for" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for name in keys(local.definition.jobs) : (
+        aws_glue_job.this[name].glue_version == "5.1"
+        && aws_glue_job.this[name].worker_type == "G.1X"
+        && aws_glue_job.this[name].number_of_workers == 2
+        && aws_glue_job.this[name].timeout == 7
+        && aws_glue_job.this[name].max_retries == 1
+        && aws_glue_job.this[name].security_configuration == "totesys-test"
+      )
+    ])
+    error_message = "A job is not as the variables say."
+  }
+}
+
+run "the_triggers_are_those_of_the_definition" {
+  assert {
+    condition = (
+      aws_glue_trigger.event.type == "EVENT"
+      && aws_glue_trigger.event.event_batching_condition[0].batch_size == 1
+      && toset([for action in aws_glue_trigger.event.actions : action.job_name]) == toset([
+        "totesys-test-build-dimensions", "totesys-test-build-facts",
+      ])
+    )
+    error_message = "The event does not start the builds at once."
+  }
+
+  assert {
+    condition = (
+      aws_glue_trigger.conditional["both_built"].predicate[0].logical == "AND"
+      && toset([
+        for condition in aws_glue_trigger.conditional["both_built"].predicate[0].conditions :
+        "${condition.job_name} ${condition.state}"
+      ]) == toset(["totesys-test-build-dimensions SUCCEEDED", "totesys-test-build-facts SUCCEEDED"])
+      && [for action in aws_glue_trigger.conditional["both_built"].actions : action.job_name] == ["totesys-test-load-warehouse"]
+    )
+    error_message = "The load does not wait for both builds."
+  }
+
+  assert {
+    condition = alltrue([
+      for trigger in concat([aws_glue_trigger.event], values(aws_glue_trigger.conditional)) :
+      trigger.workflow_name == aws_glue_workflow.this.name
+    ])
+    error_message = "A trigger belongs to no workflow."
+  }
+}
+
+run "the_migration_is_started_by_nobody_but_a_person" {
+  assert {
+    condition = !contains(flatten([
+      for trigger in concat([aws_glue_trigger.event], values(aws_glue_trigger.conditional)) :
+      [for action in trigger.actions : action.job_name]
+    ]), aws_glue_job.this["migrate_warehouse"].name)
+    error_message = "A trigger starts the migration."
+  }
+
+  assert {
+    condition = (
+      aws_glue_job.this["migrate_warehouse"].default_arguments["--warehouse"] == "secretsmanager:totesys-test/warehouse-owner"
+      && aws_glue_job.this["migrate_warehouse"].default_arguments["--schema"] == "sales"
+    )
+    error_message = "The migration is not run as the owner of the schema."
+  }
+}
+
+run "the_rule_starts_the_workflow_and_may_do_no_more" {
+  assert {
+    condition = jsondecode(aws_cloudwatch_event_rule.this.event_pattern) == {
+      source      = ["totesys.ingestion"]
+      detail-type = ["Batch Committed"]
+    }
+    error_message = "The rule matches other events than committed batches."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_target.workflow.arn == aws_glue_workflow.this.arn
+    error_message = "The rule starts something else."
+  }
+
+  assert {
+    condition = [
+      for statement in data.aws_iam_policy_document.events.statement :
+      "${one(statement.actions)} ${one(statement.resources)}"
+    ] == ["glue:NotifyEvent ${aws_glue_workflow.this.arn}"]
+    error_message = "The rule's role may do something else."
+  }
+}
+
+run "jobs_in_subnets_have_a_connection_to_each" {
+  command = plan
+
+  variables {
+    subnet_ids         = ["subnet-1", "subnet-2"]
+    security_group_ids = ["sg-1"]
+  }
+
+  assert {
+    condition = alltrue([
+      for job in aws_glue_job.this : toset(job.connections) == toset(["totesys-test-subnet-1", "totesys-test-subnet-2"])
+    ])
+    error_message = "A job is outside the subnets."
+  }
+
+  assert {
+    condition = {
+      for connection in aws_glue_connection.network :
+      connection.connection_type => connection.physical_connection_requirements[0].subnet_id...
+    } == { NETWORK = ["subnet-1", "subnet-2"] }
+    error_message = "A connection leads elsewhere."
+  }
+}
+
+run "wrong_values_are_refused" {
+  command = plan
+
+  variables {
+    name            = "Totesys"
+    source_name     = "To-te"
+    generation      = 0
+    schema          = "a\"b"
+    catalog         = "to-te"
+    secrets         = {}
+    worker_type     = "G.025X"
+    workers         = 1
+    timeout_minutes = 0
+    retries         = 11
+    subnet_ids      = ["subnet-1"]
+    packages        = { scripts = {}, libraries = "main.tf" }
+  }
+
+  expect_failures = [
+    var.name, var.source_name, var.generation, var.schema, var.catalog, var.secrets, var.worker_type,
+    var.workers, var.timeout_minutes, var.retries, var.security_group_ids, var.packages,
+  ]
+}

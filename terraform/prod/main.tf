@@ -1,0 +1,44 @@
+provider "aws" {
+  region = var.region
+
+  # What is paid can be told apart by these, once they are activated as cost allocation tags.
+  default_tags {
+    tags = {
+      project     = var.project
+      environment = local.environment
+      managed_by  = "terraform"
+    }
+  }
+}
+
+locals {
+  environment = "prod"
+}
+
+module "platform" {
+  source = "../modules/platform"
+
+  name                 = "${var.project}-${local.environment}"
+  artifacts_dir        = var.artifacts_dir
+  emails               = var.emails
+  runbook_url          = var.runbook_url
+  network              = var.network
+  generation           = var.generation
+  schema               = var.schema
+  rate_minutes         = var.rate_minutes
+  architecture         = var.architecture
+  poll_timeout_seconds = var.poll_timeout_seconds
+  poll_memory_mb       = var.poll_memory_mb
+  reserved_concurrency = var.reserved_concurrency
+  workers              = var.workers
+  job_timeout_minutes  = var.job_timeout_minutes
+  freshness_seconds    = var.freshness_seconds
+  horizon_age_seconds  = var.horizon_age_seconds
+  permissions_boundary = var.permissions_boundary
+
+  # What was committed cannot be deleted before its time, and what Spark built from it sooner.
+  retention            = var.retention
+  mirror_days          = 30
+  log_retention_days   = 365
+  secret_recovery_days = 30
+}

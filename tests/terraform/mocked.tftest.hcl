@@ -1,0 +1,61 @@
+# Applies a root without AWS, so that all that it makes is known and shown. What the provider
+# validates, or others parse, has to look real.
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_region" {
+    defaults = { name = "eu-west-2" }
+  }
+
+  mock_data "aws_vpc" {
+    defaults = { cidr_block = "10.0.0.0/16" }
+  }
+
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:eu-west-2:123456789012:log-group:/totesys-dev-mocked" }
+  }
+
+  mock_resource "aws_glue_connection" {
+    defaults = { arn = "arn:aws:glue:eu-west-2:123456789012:connection/totesys-dev-mocked" }
+  }
+
+  mock_resource "aws_glue_workflow" {
+    defaults = { arn = "arn:aws:glue:eu-west-2:123456789012:workflow/totesys-dev-mocked" }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/totesys-dev-mocked" }
+  }
+
+  mock_resource "aws_kms_key" {
+    defaults = { arn = "arn:aws:kms:eu-west-2:123456789012:key/mocked" }
+  }
+
+  mock_resource "aws_lambda_function" {
+    defaults = { arn = "arn:aws:lambda:eu-west-2:123456789012:function:totesys-dev-mocked" }
+  }
+
+  mock_resource "aws_secretsmanager_secret" {
+    defaults = { arn = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:totesys-dev/mocked" }
+  }
+
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:eu-west-2:123456789012:totesys-dev-mocked" }
+  }
+
+  mock_resource "aws_sqs_queue" {
+    defaults = { arn = "arn:aws:sqs:eu-west-2:123456789012:totesys-dev-mocked" }
+  }
+}
+
+run "apply" {}

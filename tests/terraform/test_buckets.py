@@ -1,0 +1,69 @@
+import pytest
+
+DEPLOYMENTS = ("dev", "prod")
+LAKE = ("ingestion", "processed")
+
+
+def of_type(resources, type_):
+    return {
+        resource["address"].rpartition(f".{type_}.")[0].removesuffix(".data"): resource["values"]
+        for resource in resources
+        if resource["type"] == type_
+    }
+
+
+def bucket(name):
+    return f'module.platform.module.lake.module.bucket["{name}"]'
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [
+        "aws_s3_bucket_lifecycle_configuration",
+        "aws_s3_bucket_ownership_controls",
+        "aws_s3_bucket_policy",
+        "aws_s3_bucket_public_access_block",
+        "aws_s3_bucket_server_side_encryption_configuration",
+        "aws_s3_bucket_versioning",
+    ],
+)
+def test_every_bucket_has_its_guards(made, guard):
+    assert of_type(made, "aws_s3_bucket").keys() == of_type(made, guard).keys()
+
+
+def test_every_bucket_but_that_of_the_logs_is_logged(made):
+    silent = of_type(made, "aws_s3_bucket").keys() - of_type(made, "aws_s3_bucket_logging").keys()
+    assert {address.rpartition(".")[2] for address in silent} <= {"access_logs", "logs"}
+    assert len(silent) == 1
+
+
+@pytest.mark.parametrize("root", DEPLOYMENTS)
+def test_nothing_in_the_lake_expires_but_superseded_objects_of_the_mirror(made_by, root):
+    rules = of_type(made_by(root), "aws_s3_bucket_lifecycle_configuration")
+    expiring = {
+        (name, rule["filter"][0]["and"][0]["prefix"], *rule["filter"][0]["and"][0]["tags"].items())
+        for name in LAKE
+        for rule in rules[bucket(name)]["rule"]
+        if rule["expiration"][0]["days"]
+    }
+    assert expiring == {("ingestion", "_mirror/", ("superseded", "true"))}
+
+
+@pytest.mark.parametrize("root", DEPLOYMENTS)
+@pytest.mark.parametrize("name", LAKE)
+def test_the_lakes_own_policy_is_attached_to_its_bucket(made_by, root, name):
+    documents = of_type(made_by(root), "aws_iam_policy_document")
+    immutable = f'module.platform.module.lake.data.aws_iam_policy_document.immutable["{name}"]'
+    assert any(resource["address"] == immutable for resource in made_by(root))
+    assert len(documents[bucket(name)]["source_policy_documents"]) == 1
+
+
+@pytest.mark.parametrize("name", LAKE)
+def test_the_lake_of_prod_is_locked_and_not_destroyed_with_its_objects(made_by, name):
+    prod = made_by("prod")
+    assert of_type(prod, "aws_s3_bucket")[bucket(name)]["object_lock_enabled"]
+    assert not of_type(prod, "aws_s3_bucket")[bucket(name)]["force_destroy"]
+    locks = of_type(prod, "aws_s3_bucket_object_lock_configuration")
+    [retention] = locks[bucket(name)]["rule"][0]["default_retention"]
+    assert retention["mode"] == "GOVERNANCE"
+    assert retention["days"] >= 7
