@@ -1,9 +1,14 @@
 # The front door. People and CI call the same targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-lambda lint type security lock clean
+.PHONY: help setup demo test test-lambda test-cloud chaos lint type security secrets sbom \
+	package settings plan comment apply smoke lock clean
 
 BIN := .venv/bin
+ENV := dev
+CHECK := $(BIN)/check-jsonschema --quiet --builtin-schema
+CHAOS_TESTS = $(shell grep -rl --include='test_*.py' '^from hypothesis' tests)
+PACKAGE_FLAGS = $(addprefix --ca-bundle ,$(wildcard terraform/$(ENV)/ca.pem))
 LAMBDA_TESTS = $(shell grep -rl --include='test_*.py' lambda_runtime tests/unit tests/integration)
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header $(LOCK_FLAGS)
@@ -26,26 +31,65 @@ test-lambda: ## Run the tests marked lambda_runtime on Python 3.13, if there is 
 	3) echo "NOT CHECKED: the Lambda's code on Python 3.13" ;; \
 	*) exit 1 ;; esac
 
+test-cloud: setup ## Check the Terraform; apply, run, break and destroy it on a local AWS endpoint
+	@.ci/venv 3.11 .venv-cloud requirements/cloud.txt
+	@.ci/venv 3.11 .venv-checkov requirements/checkov.txt
+	@$(BIN)/python -m pytest tests/terraform tests/cloud
+
+chaos: setup ## Run the tests on random histories twenty times as long
+	@$(BIN)/python -m pytest --hypothesis-profile=chaos $(CHAOS_TESTS)
+
 lint: setup ## Check style, format and the import rules
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/lint-imports --no-logo
+	@$(CHECK) vendor.github-workflows .github/workflows/*.yml
+	@$(CHECK) vendor.github-actions .github/actions/*/action.yml
+	@$(CHECK) vendor.dependabot .github/dependabot.yml
 
 type: setup ## Check the types
 	@$(BIN)/mypy
 
 # Tests assert (B101), start programs (B404, B603) and invent passwords (B105, B106).
-security: setup ## Look for insecure code, and for packages with known vulnerabilities
-	@$(BIN)/bandit --quiet --recursive . --exclude ./.venv,./.venv-lambda,./tests
+security: secrets ## Look for insecure code, secrets, and packages with known vulnerabilities
+	@$(BIN)/bandit --quiet --recursive . --exclude ./.venv,./.venv-lambda,./.venv-cloud,./.venv-checkov,./build,./tests
 	@$(BIN)/bandit --quiet --recursive tests --skip B101,B105,B106,B404,B603
+	@$(BIN)/zizmor --offline --quiet --persona pedantic .github
 	@.ci/audit requirements/dev.txt
+
+secrets: setup ## Look for secrets in all files and all their history
+	@$(BIN)/python .ci/secret_scan.py
+
+sbom: setup ## List the packages that a deployment carries, in build/sbom.json
+	@.ci/sbom build/sbom.json
+
+package: setup ## Make what Terraform deploys, in build/; PACKAGE_FLAGS="--ca-bundle FILE" for TLS
+	@$(BIN)/python -m artifacts --out build --platform arm64 $(PACKAGE_FLAGS)
+
+settings:
+	@.ci/settings $(ENV)
+
+plan: settings package ## Show what `make apply` would change; ENV=prod for the other environment
+	@.ci/terraform $(ENV) plan -input=false -out=plan.tfplan
+	@.ci/terraform $(ENV) show -no-color plan.tfplan >build/plan-$(ENV).txt
+
+comment:
+	@.ci/comment build/plan-*.txt
+
+apply: settings package ## Deploy; docs/deploy.md says what that needs
+	@.ci/terraform $(ENV) apply
+
+smoke: setup settings ## Poll once in what is deployed, and say how it is
+	@.ci/terraform $(ENV) output -json | $(BIN)/python .ci/smoke.py
 
 lock: setup ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes newer versions
 	@$(LOCK) requirements/dev.in --output-file requirements/dev.txt
 	@for name in glue lambda lambda-test; do $(LOCK) --constraint requirements/dev.txt \
 		requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
+	@for name in cloud checkov; do $(LOCK) requirements/$$name.in \
+		--output-file requirements/$$name.txt || exit 1; done
 
 clean: ## Remove everything that these targets made
-	rm -rf .venv .venv-lambda .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-lambda .venv-cloud .venv-checkov build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	rm -rf .coverage .coverage.* htmlcov metastore_db spark-warehouse derby.log .totesys
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from embedded.server import Server, running
 from embedded.simulator import Simulator
@@ -26,6 +27,9 @@ UNSAFE_AND_FAST = {
 }
 SEEDED_ORDERS = 40
 _numbers = count(1)
+
+# `make chaos`: new examples each time, where CI otherwise takes the same ones
+settings.register_profile("chaos", max_examples=2_000, derandomize=False, print_blob=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,7 +16,7 @@ from embedded.platform import Platform
 from embedded.server import Server
 from postgres import connected, from_dsn
 
-HISTORIES = 5
+HISTORIES = settings().max_examples // 20
 Change = tuple[int, int | None, bool]
 Versions = dict[int, list[tuple[int, bool]]]
 NUMBERS = count(1)

@@ -33,7 +33,7 @@ from tests.integration.ingestion_lambda.conftest import RecordingBus
 
 pytestmark = pytest.mark.lambda_runtime
 
-HISTORIES, STEPS = 200, 20
+HISTORIES, STEPS = 2 * settings().max_examples, 20
 SESSIONS = range(3)
 TABLES = ("thing", "other")
 Row = tuple[str | None, int | None]

@@ -147,7 +147,7 @@ histories = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(versions=histories)
 def test_validity_has_neither_overlaps_nor_gaps_and_one_version_is_current(
     orders: Connection, versions: list[Version]

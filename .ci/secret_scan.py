@@ -1,0 +1,91 @@
+"""Looks for secrets in every line that a file of this repository has, or has ever had."""
+
+import os
+import subprocess  # nosec B404 - git knows the history
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from detect_secrets.core.secrets_collection import SecretsCollection
+from detect_secrets.settings import default_settings
+
+KNOWN = Path(".ci/known_secrets.toml")
+REMEDY = f"""\
+Replace a real secret where it is used: all who can read the repository can read it, and a new
+commit does not change that. What opens nothing is named in {KNOWN}, with the reason."""
+
+
+def main() -> int:
+    """Print where something looks like a secret; 1 if anything does."""
+    places: dict[str, dict[str, str]] = {}  # file -> line -> where it was seen first
+    for file, line, place in (*_files(), *_history()):
+        places.setdefault(file, {}).setdefault(line, place)
+    del places[str(KNOWN)]  # every line of it looks like one
+    found = sorted(_unknown(places))
+    for place, kind in found:
+        print(f"{place}: {kind}")
+    print(REMEDY if found else f"secrets: none in {len(places)} files and all their history")
+    return 1 if found or _is_shallow() else 0
+
+
+def _files() -> Iterator[tuple[str, str, str]]:
+    """The lines of the files as they are now, also of those that are not committed yet."""
+    for file in _git("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0"):
+        if Path(file).is_file():
+            text = Path(file).read_text(errors="replace")
+            for number, line in enumerate(text.split("\n"), 1):
+                yield file, line, f"{file}:{number}"
+
+
+def _history() -> Iterator[tuple[str, str, str]]:
+    """The lines that a commit of any branch has added."""
+    form = ("--format=commit %h", "--unified=0", "--no-prefix", "--no-renames", "--no-ext-diff")
+    commit = file = before = ""
+    for line in _git("log", "--all", "--patch", "--diff-merges=separate", *form).split("\n"):
+        if line.startswith("commit "):
+            commit = line
+        elif line.startswith("+++ ") and before.startswith("--- "):
+            file = line[4:].rstrip("\t")  # that git puts after a name with a space
+        elif line.startswith("+"):
+            yield file, line[1:], f"{file} in {commit}"
+        before = line
+
+
+def _unknown(places: dict[str, dict[str, str]]) -> Iterator[tuple[str, str]]:
+    """Where something looks like a secret that KNOWN does not name, and like what."""
+    known = tomllib.loads(KNOWN.read_text())
+    with tempfile.TemporaryDirectory() as folder, default_settings():
+        copies = SecretsCollection(root=folder)
+        for file, lines in places.items():
+            copy = Path(folder, file)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_text("\n".join(" ".join(line.splitlines()) for line in lines))
+            copies.scan_file(file)
+    for file, secret in copies:
+        if not any(
+            file.startswith(where) and secret.secret_value in values
+            for where, values in known.items()
+        ):
+            yield [*places[file].values()][secret.line_number - 1], secret.type
+
+
+def _is_shallow() -> bool:
+    """Whether commits are missing here, and that is held to be a failure."""
+    if _git("rev-parse", "--is-shallow-repository").strip() != "true":
+        return False
+    print("NOT CHECKED: secrets in the commits that this shallow clone leaves out")
+    return os.environ.get("SAFETY_REQUIRED") == "1"
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-c", "core.quotePath=false", *arguments]
+    done = subprocess.run(  # nosec B603 - no shell, and no input of others
+        command, capture_output=True, check=True
+    )
+    return done.stdout.decode(errors="replace")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

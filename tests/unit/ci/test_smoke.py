@@ -1,0 +1,170 @@
+"""The smoke test of a deployment fails where the deployment does not work, and only there."""
+
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.awslambda_simple.models import LambdaSimpleBackend
+from moto.glue.models import FakeWorkflowRun
+from smoke import Platform, Unhealthy, main, platform, smoke
+
+REGION = "eu-west-2"
+SILENCE = "totesys-dev-silence"
+OUTPUTS: dict[str, dict[str, Any]] = {
+    "key": {"value": f"arn:aws:kms:{REGION}:123456789012:key/1"},
+    "function": {"value": "ingestion"},
+    "workflow": {"value": "warehouse"},
+    "alarms": {"value": {"silence": SILENCE}},
+}
+QUIET = {"seq": 7, "changes": {}, "emitted": False}
+CHANGED = {"seq": 8, "changes": {"staff": {"U": 1}}, "emitted": True}
+Run = dict[str, Any]
+State = Literal["OK", "ALARM"]
+
+
+class Account:
+    """An AWS account that moto plays, in which a test says what happens."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._patch = monkeypatch
+        self.cloudwatch = boto3.client("cloudwatch", REGION)
+        boto3.client("glue", REGION).create_workflow(Name="warehouse")
+        role = boto3.client("iam").create_role(RoleName="role", AssumeRolePolicyDocument="{}")
+        boto3.client("lambda", REGION).create_function(
+            FunctionName="ingestion",
+            Runtime="python3.13",
+            Handler="handler",
+            Role=role["Role"]["Arn"],
+            Code={"ZipFile": b""},
+        )
+
+    def answers(self, answer: Any, then: Callable[[], None] | None = None) -> None:
+        """What the function answers, and what happens by then."""
+
+        def invoke(_backend: LambdaSimpleBackend, *arguments: Any) -> bytes:
+            if then:
+                then()
+            if "errorType" in answer:
+                arguments[-1]["x-amz-function-error"] = "Unhandled"
+            return json.dumps(answer).encode()
+
+        self._patch.setattr(LambdaSimpleBackend, "invoke", invoke)
+
+    def runs(self, *states: Run) -> None:
+        """Start a workflow run; it has one state after the other, each time that it is asked."""
+        boto3.client("glue", REGION).start_workflow_run(Name="warehouse")
+        left = [*states]
+        self._patch.setattr(
+            FakeWorkflowRun,
+            "as_dict",
+            lambda run: {"WorkflowRunId": run.run_id} | (left.pop(0) if left[1:] else left[0]),
+        )
+
+    def alarm(self, name: str, state: State) -> None:
+        self.cloudwatch.put_metric_alarm(
+            AlarmName=name,
+            MetricName="Polls",
+            Namespace="Warehouse",
+            Period=60,
+            EvaluationPeriods=1,
+            Statistic="Sum",
+            Threshold=1,
+            ComparisonOperator="LessThanThreshold",
+        )
+        self.cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="no poll")
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    with mock_aws(config={"lambda": {"use_docker": False}}):
+        yield Account(monkeypatch)
+
+
+@pytest.fixture
+def deployed() -> Platform:
+    return platform(OUTPUTS)
+
+
+def test_poll_of_a_quiet_source_needs_no_run(
+    account: Account, deployed: Platform, capsys: pytest.CaptureFixture[str]
+):
+    account.answers(QUIET)
+    smoke(deployed, patience=0)
+    assert capsys.readouterr().out == (
+        "poll: seq 7, changes {}\nworkflow: never ran\nalarms: none\n"
+    )
+
+
+def test_poll_that_fails_is_told_with_its_error(account: Account, deployed: Platform):
+    account.answers({"errorType": "MassDelete", "errorMessage": "30 % of staff"})
+    with pytest.raises(Unhealthy, match=r"^poll: MassDelete: 30 % of staff$"):
+        smoke(deployed, patience=0)
+
+
+def test_run_that_the_poll_started_is_waited_for(
+    account: Account, deployed: Platform, capsys: pytest.CaptureFixture[str]
+):
+    states = {"Status": "RUNNING"}, {"Status": "RUNNING"}, {"Status": "COMPLETED"}
+    account.answers(CHANGED, lambda: account.runs(*states))
+    smoke(deployed, patience=60)
+    assert "workflow: COMPLETED" in capsys.readouterr().out
+
+
+def test_event_that_starts_nothing_is_a_failure(account: Account, deployed: Platform):
+    account.runs({"Status": "COMPLETED"})
+    account.answers(CHANGED)
+    with pytest.raises(Unhealthy, match="not started by the event"):
+        smoke(deployed, patience=0)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        {"Status": "COMPLETED", "Statistics": {"FailedActions": 1}},
+        {"Status": "COMPLETED", "Statistics": {"TimeoutActions": 1}},
+        {"Status": "ERROR"},
+    ],
+)
+def test_job_that_fails_is_a_failure(account: Account, deployed: Platform, end: Run):
+    account.answers(CHANGED, lambda: account.runs(end))
+    with pytest.raises(Unhealthy, match=r"run wr_\w+ failed"):
+        smoke(deployed, patience=0)
+
+
+def test_run_that_had_failed_before_the_poll_is_no_failure(account: Account, deployed: Platform):
+    account.runs({"Status": "COMPLETED", "Statistics": {"FailedActions": 1}})
+    account.answers(QUIET)
+    smoke(deployed, patience=0)
+
+
+def test_alarm_is_a_failure_with_its_reason(account: Account, deployed: Platform):
+    account.alarm(SILENCE, "ALARM")
+    account.answers(QUIET)
+    with pytest.raises(Unhealthy, match=f"^alarm {SILENCE}: no poll$"):
+        smoke(deployed, patience=0)
+
+
+def test_alarms_that_are_off_or_of_others_are_no_failure(account: Account, deployed: Platform):
+    account.alarm(SILENCE, "OK")
+    account.alarm("of-others", "ALARM")
+    account.answers(QUIET)
+    smoke(deployed, patience=0)
+
+
+@pytest.mark.parametrize(("state", "status"), [("OK", 0), ("ALARM", 1)])
+def test_exit_status_says_whether_the_platform_works(
+    account: Account, monkeypatch: pytest.MonkeyPatch, state: State, status: int
+):
+    account.alarm(SILENCE, state)
+    account.answers(QUIET)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(OUTPUTS)))
+    monkeypatch.setattr(sys, "argv", ["smoke", "--patience", "0"])
+    assert main() == status
