@@ -1,0 +1,68 @@
+"""Serves the endpoint until its standard input ends: ``python -m tests.cloud.endpoint``.
+
+The environment comes from ``tests.cloud.local_aws``; the sockets are inherited from it.
+"""
+
+import asyncio
+import importlib
+import importlib.util
+import os
+import sys
+import threading
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+
+from tests.cloud.endpoint import children, lab
+
+# Each module's install() replaces what ministack lacks. A later one may wrap an earlier one's.
+PATCHES = [
+    "lab",
+    "checksums",
+    "missing",
+    "drift",
+    "uploads",
+    "network",
+    "alarm_fields",
+    "conditions",
+    "lambdas",
+    "schedules",
+    "workflows",
+    "jobs",
+    "athena",
+    "clock",
+    "emf",
+    "service_metrics",
+    "event_logs",
+    "mailbox",
+    "alarms",
+    "authorization",
+    "grants",
+    "resources",
+]
+
+
+def main() -> None:
+    """Patch ministack and serve it."""
+    for name in PATCHES:
+        module = f"{__package__}.{name}"
+        if importlib.util.find_spec(module):
+            importlib.import_module(module).install()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    config = Config()
+    config.bind = [f"fd://{os.environ['TLS_SOCKET']}"]
+    config.insecure_bind = [f"fd://{os.environ['PLAIN_SOCKET']}"]
+    config.certfile = os.environ["MINISTACK_SSL_CERT"]
+    config.keyfile = os.environ["MINISTACK_SSL_KEY"]
+    config.keep_alive_timeout = 75
+    asyncio.run(serve(lab.application, config))
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    children.end_all()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Actions that ministack lacks or half has, for services whose requests name them in a header."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from ministack.core.responses import error_response_json, json_response
+
+Response = tuple[int, dict[str, str], bytes]
+Action = Callable[[dict[str, Any]], Any]
+
+
+class Refused(Exception):
+    """An answer that is an error: its code, and its message."""
+
+
+def answer(service: Any, **actions: Action) -> None:
+    """Answer ``actions`` of a ministack service; each takes a request and returns the answer."""
+    elsewhere = service.handle_request
+
+    async def handle_request(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> Response:
+        action = actions.get(headers.get("x-amz-target", "").rsplit(".", 1)[-1])
+        if action is None:
+            return await elsewhere(method, path, headers, body, query)  # type: ignore[no-any-return]
+        try:
+            return json_response(action(json.loads(body or b"{}")))  # type: ignore[no-any-return]
+        except Refused as refusal:
+            return error_response_json(*refusal.args)  # type: ignore[no-any-return]
+
+    service.handle_request = handle_request
+
+
+def after(service: Any, name: str, also: Callable[[dict[str, Any]], None]) -> None:
+    """Have ministack's own action succeed before ``also`` adds to what it did."""
+    original = getattr(service, name)
+
+    def both(request: dict[str, Any]) -> Response:
+        response: Response = original(request)
+        if response[0] < 300:
+            also(request)
+        return response
+
+    setattr(service, name, both)

@@ -1,0 +1,63 @@
+"""Programs that the endpoint starts; they end with it."""
+
+import os
+import signal
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+
+_running: set[subprocess.Popen[bytes]] = set()
+_lock = Lock()
+
+
+def run(
+    command: list[str],
+    folder: Path,
+    environment: dict[str, str],
+    output: Path,
+    errors: Path | None = None,
+    *,
+    stdin: bytes = b"",
+    timeout: float,
+) -> int:
+    """Run a program, with all that it starts itself, to its end; its exit status.
+
+    Raises subprocess.TimeoutExpired once it, and all that it has started, is dead.
+    """
+    with output.open("wb") as out, (errors or output).open("ab") as error:
+        child = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=out,
+            stderr=error,
+            start_new_session=True,
+        )
+        with _lock:
+            _running.add(child)
+        try:
+            child.communicate(stdin, timeout)
+        except subprocess.TimeoutExpired:
+            end(child)
+            raise
+        finally:
+            with _lock:
+                _running.discard(child)
+    return child.returncode
+
+
+def end(child: subprocess.Popen[bytes]) -> None:
+    """Kill it, and all that it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def end_all() -> None:
+    """Kill what still runs."""
+    with _lock:
+        for child in _running:
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)

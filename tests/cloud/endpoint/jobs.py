@@ -1,0 +1,142 @@
+"""Runs of Glue jobs: ministack keeps a record of them and runs none.
+
+Each run is a process of its own (job_process); states, repeats and events are as Glue has them.
+"""
+
+import contextvars
+import json
+import secrets
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ministack.services import eventbridge, glue
+
+from tests.cloud.endpoint import actions, lab
+from tests.cloud.endpoint.actions import Refused
+from tests.cloud.endpoint.job_process import FAILED, SUCCEEDED, Attempt
+
+Job = dict[str, Any]
+Run = dict[str, Any]
+Ended = Callable[[Run], None]
+
+UNDER_WAY = {"STARTING", "RUNNING"}
+SEVERITY = {SUCCEEDED: "INFO"}
+_starting = threading.Lock()
+_minute = {"seconds": 60.0}
+
+
+def install() -> None:
+    """Run jobs; ``/_lab/jobs/minute`` sets how long a minute of a job's timeout is."""
+    actions.answer(
+        glue, StartJobRun=_start_job_run, GetJobRun=_get_job_run, GetJobRuns=_get_job_runs
+    )
+    lab.route("/jobs/minute", lambda body: _minute.update(seconds=float(body["seconds"])))
+
+
+def start(name: str, given: Mapping[str, str], ended: Ended | None = None, **more: Any) -> Run:
+    """Start a run of a job with the arguments ``given`` over its default ones, and tell ``ended``
+    of its end. Raises Refused."""
+    job = glue._jobs.get(name)
+    if job is None:
+        raise Refused("EntityNotFoundException", f"Job {name} not found")
+    with _starting:
+        under_way = [run for run in _runs(name) if run["JobRunState"] in UNDER_WAY]
+        if len(under_way) >= job.get("ExecutionProperty", {}).get("MaxConcurrentRuns", 1):
+            raise Refused("ConcurrentRunsExceededException", f"{name} runs already")
+        run = {"Id": f"jr_{secrets.token_hex(32)}", "Attempt": 0, "Arguments": {**given}, **more}
+        _begin(job, run)
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(_follow, job, run, ended), daemon=True).start()
+    return run
+
+
+def _follow(job: Job, run: Run, ended: Ended | None) -> None:
+    """Run it, and again after a failure, as often as the job says; a timeout ends it."""
+    first = run["Id"]
+    _attempt(job, run)
+    while run["JobRunState"] == FAILED and run["Attempt"] < job["MaxRetries"]:
+        number = run["Attempt"] + 1
+        again = {"Id": f"{first}_attempt_{number}", "PreviousRunId": run["Id"], "Attempt": number}
+        run = {**run, **again}
+        with _starting:
+            _begin(job, run)
+        _attempt(job, run)
+    if ended:
+        ended(run)
+
+
+def _attempt(job: Job, run: Run) -> None:
+    run["JobRunState"] = "RUNNING"
+    given = {**job["DefaultArguments"], **run["Arguments"], **job["NonOverridableArguments"]}
+    arguments = {**given, **run.get("Workflow", {})}
+    with tempfile.TemporaryDirectory(prefix="job-", ignore_cleanup_errors=True) as folder:
+        seconds = run["Timeout"] * _minute["seconds"]
+        state, message = Attempt(job, run, arguments, Path(folder), seconds).result()
+    now = int(time.time())
+    run |= {
+        "ErrorMessage": message,
+        "CompletedOn": now,
+        "LastModifiedOn": now,
+        "ExecutionTime": now - run["StartedOn"],
+    }
+    run["JobRunState"] = state  # last, for whoever waits for it
+    _tell(run)
+
+
+def _tell(run: Run) -> None:
+    detail = {
+        "jobName": run["JobName"],
+        "jobRunId": run["Id"],
+        "state": run["JobRunState"],
+        "severity": SEVERITY.get(run["JobRunState"], "ERROR"),
+        "message": run["ErrorMessage"] or "Job run succeeded",
+    }
+    event = {
+        "Source": "aws.glue",
+        "DetailType": "Glue Job State Change",
+        "Detail": json.dumps(detail),
+    }
+    eventbridge._put_events({"Entries": [event]}, allow_aws_source=True)
+
+
+def _begin(job: Job, run: Run) -> None:
+    """Add the rest of the record, and the record to those of the job."""
+    now = int(time.time())
+    run |= {
+        "JobName": job["Name"],
+        "StartedOn": now,
+        "LastModifiedOn": now,
+        "JobRunState": "STARTING",
+        "ErrorMessage": "",
+        "ExecutionTime": 0,
+        "PredecessorRuns": [],
+        "Timeout": job["Timeout"],
+        "WorkerType": job["WorkerType"],
+        "NumberOfWorkers": job["NumberOfWorkers"],
+        "GlueVersion": job["GlueVersion"],
+    }
+    run.pop("CompletedOn", None)
+    _runs(job["Name"]).append(run)
+
+
+def _runs(name: str) -> list[Run]:
+    return glue._job_runs.setdefault(name, [])  # type: ignore[no-any-return]
+
+
+def _start_job_run(request: dict[str, Any]) -> dict[str, str]:
+    return {"JobRunId": start(request["JobName"], request.get("Arguments", {}))["Id"]}
+
+
+def _get_job_run(request: dict[str, Any]) -> dict[str, Run]:
+    for run in _runs(request["JobName"]):
+        if run["Id"] == request["RunId"]:
+            return {"JobRun": run}
+    raise Refused("EntityNotFoundException", f"Job run {request['RunId']} not found")
+
+
+def _get_job_runs(request: dict[str, Any]) -> dict[str, list[Run]]:
+    return {"JobRuns": _runs(request["JobName"])[::-1]}  # the latest first

@@ -1,0 +1,187 @@
+"""Which resources an action is about: ministack names one of several, none, or a wrong one.
+
+``authorization`` does so for Glue; this is what a deployment needs besides.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ministack.core import iam_actions, iam_evaluator
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import athena, ec2, iam, kms, tagging
+
+Request = dict[str, Any]
+EC2_KINDS = {"sg": "security-group", "sgr": "security-group-rule", "vpce": "vpc-endpoint"}
+EC2_NAMES = ("GroupId", "VpcEndpointId", "VpcEndpointId.1", "ResourceId.1")
+
+
+class Subject(str):
+    """The first resource of a request, for ministack; the others, and who is given which role."""
+
+    others: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+    passed_to = ""
+
+
+def install() -> None:
+    """Name them rightly, and have every one of them checked."""
+    named, enforce = iam_actions.extract_resource_arn, iam_evaluator.enforce
+
+    def resource_arn(
+        service: str, method: str, path: str, headers: Any, body: bytes, query: Any, *where: str
+    ) -> str:
+        arn: str = named(service, method, path, headers, body, query, *where)
+        if service not in RESOURCES:
+            return arn
+        action = headers.get("x-amz-target", "").rsplit(".", 1)[-1] or _first(query.get("Action"))
+        request = _request(body, query)
+        tagged = request.get("ResourceARN") or request.get("ResourceArn")
+        region, account = where
+        found = RESOURCES[service](action, request, f"{region}:{account}:", path)
+        first, *others = [tagged] if tagged else found or [arn]
+        subject = Subject(first)
+        subject.others = tuple(others)
+        if method != "GET":
+            subject.passed, subject.passed_to = _roles(request), f"{service}.amazonaws.com"
+        return subject
+
+    def enforce_each(
+        key: str, action: str, service: str, region: str, resource_arn: str = "*", **more: Any
+    ) -> Any:
+        for arn in (resource_arn, *getattr(resource_arn, "others", ())):
+            if refusal := enforce(key, action, service, region, resource_arn=arn, **more):
+                return refusal
+        for role in getattr(resource_arn, "passed", ()):
+            context = {"iam:PassedToService": resource_arn.passed_to}  # type: ignore[attr-defined]
+            if refusal := enforce(
+                key, "iam:PassRole", "iam", region, resource_arn=role, service_context=context
+            ):
+                return refusal
+        return None
+
+    iam_actions.extract_resource_arn, iam_evaluator.enforce = resource_arn, enforce_each
+    _tell_conditions()
+    tagging._RESOURCE_TAG_COLLECTORS["ec2"] = _ec2_tags
+
+
+def _roles(request: Request) -> tuple[str, ...]:
+    """The roles that a request gives to a service; deployments say which by their ARNs."""
+    targets = [*request.get("Targets", ()), request.get("Target", {}), request.get("JobUpdate", {})]
+    roles = [part.get("RoleArn") or part.get("Role") for part in (request, *targets)]
+    return tuple(role for role in roles if role)
+
+
+def _request(body: bytes, query: Any) -> Request:
+    fields = {name: _first(value) for name, value in query.items()}
+    return fields | json.loads(body) if body.startswith(b"{") else fields
+
+
+def _first(value: Any) -> str:
+    return str(value[0] if isinstance(value, list) else value or "")
+
+
+def _glue(action: str, *_: Any) -> list[str]:
+    return ["*"] if "SecurityConfiguration" in action else []  # policies cannot name them
+
+
+def _lambda(_: str, request: Request, where: str, path: str) -> list[str]:
+    is_new = path.strip("/").endswith("functions") and "FunctionName" in request
+    return [f"arn:aws:lambda:{where}function:{request['FunctionName']}"] if is_new else []
+
+
+def _athena(action: str, request: Request, where: str, _: str) -> list[str]:
+    group = request.get("WorkGroup")
+    if "NamedQueryId" in request:
+        group = (athena._named_queries.get(request["NamedQueryId"]) or {}).get("WorkGroup")
+    if "QueryExecutionId" in request:
+        group = (athena._executions.get(request["QueryExecutionId"]) or {}).get("WorkGroup")
+    if action == "CreateWorkGroup":
+        group = request["Name"]
+    return [f"arn:aws:athena:{where}workgroup/{group}"] if group else []
+
+
+def _events(_: str, request: Request, where: str, __: str) -> list[str]:
+    rule = request.get("Rule") or request.get("Name")
+    bus = request.get("EventBusName", "default")
+    name = rule if bus == "default" else f"{bus}/{rule}"
+    return [f"arn:aws:events:{where}rule/{name}"] if rule and "Entries" not in request else []
+
+
+def _kms(action: str, request: Request, where: str, _: str) -> list[str]:
+    if not action.endswith("Alias"):
+        return []
+    alias = f"arn:aws:kms:{where}{request['AliasName']}"
+    key = request.get("TargetKeyId") or kms._aliases.get(alias, "")
+    return [alias, f"arn:aws:kms:{where}key/{key.rsplit('/', 1)[-1]}"]
+
+
+def _monitoring(action: str, request: Request, where: str, _: str) -> list[str]:
+    if "Dashboard" in action:
+        account = where.split(":")[1]
+        name = request.get("DashboardName") or request.get("DashboardNames.member.1")
+        return [f"arn:aws:cloudwatch::{account}:dashboard/{name}"]
+    if action == "DescribeAlarms":
+        return [f"arn:aws:cloudwatch:{where}alarm:*"]  # whichever it asks for
+    return (
+        [f"arn:aws:cloudwatch:{where}alarm:{request['AlarmName']}"]
+        if "AlarmName" in request
+        else []
+    )
+
+
+def _scheduler(_: str, request: Request, where: str, path: str) -> list[str]:
+    kind, name = path.strip("/").split("/")
+    if kind != "schedules":
+        return []
+    group = request.get("GroupName") or request.get("groupName") or "default"
+    return [f"arn:aws:scheduler:{where}schedule/{group}/{name}"]
+
+
+def _ec2(_: str, request: Request, where: str, __: str) -> list[str]:
+    named = (request[field] for field in EC2_NAMES if field in request)
+    return [_ec2_arn(name, where) for name in named]
+
+
+def _ec2_arn(name: str, where: str) -> str:
+    kind = EC2_KINDS.get(name.partition("-")[0], "other")
+    return f"arn:aws:ec2:{where}{kind}/{name}"
+
+
+def _ec2_tags() -> Iterator[tuple[str, Any]]:
+    where = f"{get_region()}:{get_account_id()}:"
+    for name, tags in ec2._tags.items():
+        yield _ec2_arn(name, where), tags
+
+
+RESOURCES: dict[str, Callable[[str, Request, str, str], list[str]]] = {
+    "athena": _athena,
+    "ec2": _ec2,
+    "events": _events,
+    "glue": _glue,
+    "kms": _kms,
+    "lambda": _lambda,
+    "monitoring": _monitoring,
+    "scheduler": _scheduler,
+    "sns": lambda *_: [],
+}
+
+
+def _tell_conditions() -> None:
+    known = iam_actions.request_tag_context
+
+    def context(service: str, action: str, body: bytes, query: Any) -> Request:
+        request = _request(body, query)
+        keys: Request = known(service, action, body, query)
+        if service == "iam" and "RoleName" in request:
+            role: Request = iam._roles.get(request["RoleName"]) or {}
+            if boundary := request.get("PermissionsBoundary") or role.get("PermissionsBoundary"):
+                keys["iam:PermissionsBoundary"] = boundary
+        if service == "kms" and "KeyId" in request:
+            key = request["KeyId"].rsplit("/", 1)[-1]
+            aliases = [alias for alias, target in kms._aliases.items() if target.endswith(key)]
+            if aliases:
+                keys["kms:ResourceAliases"] = aliases
+        return keys
+
+    iam_actions.request_tag_context = context

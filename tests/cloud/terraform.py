@@ -1,0 +1,164 @@
+"""Terraform on a copy of a root module, with its provider from a mirror where there is one."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from copy import copy
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MIRROR = "registry.terraform.io"
+MIRROR_DEPTH = 4  # folders below the root of the file system: deeper, the search takes seconds
+NEVER_COPIED = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfvars", "*.tfplan")
+LOCAL_STATE = """
+terraform {
+  backend "local" {}
+}
+"""
+LOCAL_ENDPOINT = """
+provider "aws" {
+  s3_use_path_style           = true
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  max_retries                 = 2 # with 25, one call that the endpoint lacks hangs ten minutes
+}
+"""
+
+
+class TerraformFailed(AssertionError):
+    """A Terraform command failed; the message is what it printed."""
+
+
+@cache
+def mirror() -> Path | None:
+    """The folder to look up providers in, on machines that have no access to the registry."""
+    for folder in (*_usual_places(), *_below(Path("/"), MIRROR_DEPTH)):
+        if (folder / MIRROR / "hashicorp" / "aws").is_dir():
+            return folder
+    return None
+
+
+def _usual_places() -> Iterator[Path]:
+    if "TF_PLUGIN_DIR" in os.environ:
+        yield Path(os.environ["TF_PLUGIN_DIR"])
+    own = Path.home() / ".terraform.d"
+    for parent in (own, Path("/usr/share/terraform"), Path("/usr/local/share/terraform")):
+        yield from (parent, parent / "plugins", parent / "providers", parent / "plugin-cache")
+
+
+def _below(parent: Path, depth: int) -> Iterator[Path]:
+    yield parent
+    if depth == 0 or parent in {Path(path) for path in ("/proc", "/sys", "/dev", "/run")}:
+        return
+    try:
+        folders = [
+            Path(entry) for entry in os.scandir(parent) if entry.is_dir(follow_symlinks=False)
+        ]
+    except OSError:
+        return
+    for folder in sorted(folders):
+        yield from _below(folder, depth - 1)
+
+
+class Terraform:
+    """A copy of one root module."""
+
+    def __init__(self, root: str, folder: Path, environment: dict[str, str]) -> None:
+        """Copy ``terraform/`` to ``folder``; skip the test where Terraform is not installed."""
+        if not shutil.which("terraform"):
+            pytest.skip("there is no terraform binary on this machine")
+        shutil.copytree(ROOT / "terraform", folder / "terraform", ignore=NEVER_COPIED)
+        (folder / "glue_jobs").symlink_to(ROOT / "glue_jobs")
+        self.folder = folder / "terraform" / root
+        self._override("endpoint", LOCAL_ENDPOINT)
+        self._environment = _inherited() | environment
+
+    def acting_as(self, environment: dict[str, str]) -> Self:
+        """The same folder, with other variables, such as somebody else's credentials."""
+        other = copy(self)
+        other._environment = _inherited() | environment
+        return other
+
+    def init(self, **backend: str | bool) -> None:
+        """Fetch provider and modules; skip the test if the provider is nowhere to be had.
+
+        ``backend`` is where the state shall be, else it is a file.
+        """
+        if not backend:
+            self._override("state", LOCAL_STATE)
+        lines = [f"{name} = {json.dumps(value)}\n" for name, value in backend.items()]
+        (self.folder / "test.tfbackend").write_text("".join(lines))
+        found = mirror()
+        flags = ["-backend-config=test.tfbackend", *([f"-plugin-dir={found}"] if found else [])]
+        try:
+            self("init", "-input=false", *flags)
+        except TerraformFailed as failure:
+            if found:
+                raise
+            pytest.skip(f"the AWS provider is neither here nor in reach: {failure}")
+
+    def variables(self, **values: Any) -> None:
+        """Set variables of the root."""
+        (self.folder / "test.auto.tfvars.json").write_text(json.dumps(values))
+
+    def apply(self) -> None:
+        """Make what the code says."""
+        self("apply", "-input=false", "-auto-approve")
+
+    def changes(self) -> str:
+        """What another apply would change; '' for nothing."""
+        shown = self("plan", "-input=false", "-detailed-exitcode", accept=(0, 2))
+        return "" if shown.returncode == 0 else shown.stdout
+
+    def destroy(self) -> None:
+        """Remove all that was made."""
+        self("destroy", "-input=false", "-auto-approve")
+
+    def outputs(self) -> dict[str, Any]:
+        """The root's outputs."""
+        shown = json.loads(self("output", "-json").stdout)
+        return {name: output["value"] for name, output in shown.items()}
+
+    def resources(self) -> list[str]:
+        """The address of each resource that exists, without data sources."""
+        addresses = self("state", "list").stdout.split()
+        return [address for address in addresses if not _is_data(address)]
+
+    def _override(self, name: str, text: str) -> None:
+        (self.folder / f"{name}_override.tf").write_text(text)
+
+    def __call__(
+        self, *arguments: str, accept: tuple[int, ...] = (0,)
+    ) -> subprocess.CompletedProcess[str]:
+        """Run one command; an exit status that is not accepted raises what it printed."""
+        done = subprocess.run(
+            ["terraform", *arguments, "-no-color"]
+            if arguments[0] != "state"
+            else ["terraform", *arguments],
+            cwd=self.folder,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode not in accept:
+            raise TerraformFailed(f"terraform {arguments[0]}: {done.stdout}{done.stderr}")
+        return done
+
+
+def _is_data(address: str) -> bool:
+    return address.startswith("data.") or ".data." in address
+
+
+def _inherited() -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name[:4] != "AWS_"}
+    if not Path(inherited.get("TF_CLI_CONFIG_FILE", "/")).exists():
+        del inherited["TF_CLI_CONFIG_FILE"]  # terraform would refuse to start
+    settings = {"TF_IN_AUTOMATION": "1", "TF_CLI_ARGS": "-no-color", "CHECKPOINT_DISABLE": "1"}
+    return inherited | settings

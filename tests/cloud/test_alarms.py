@@ -1,0 +1,308 @@
+"""Every alarm of the applied platform goes off by mail when what it watches for really happens.
+
+What goes wrong goes wrong in the deployed code, or at its databases. Only the clock of CloudWatch
+is set forward, and two thresholds are low, so that nobody has to wait.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pg8000.native import Connection
+
+from embedded.server import Server
+from postgres import Sql, connected, from_dsn, render
+from tests.cloud.conftest import Databases, Stack
+from tests.cloud.local_aws import ACCOUNT
+
+RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook"
+HOUR = 3600
+DESIGNS = """
+INSERT INTO design SELECT g, now(), 'D', '/d', 'f', now() FROM generate_series(1001, 1400) g
+"""
+
+
+class PollFailed(Exception):
+    """The function ended with an error."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The applied platform, and the source: its server, its DSN, and a session in it."""
+
+    stack: Stack
+    server: Server
+    dsn: str
+    source: Connection
+
+    def poll(self, **event: Any) -> dict[str, Any]:
+        """One poll by the deployed function. Raises PollFailed."""
+        answer = self.client("lambda").invoke(
+            FunctionName=self.stack.outputs["function"], Payload=json.dumps(event)
+        )
+        told: dict[str, Any] = json.load(answer["Payload"])
+        if "FunctionError" in answer:
+            raise PollFailed(told)
+        return told
+
+    def fail(self, kind: str, **event: Any) -> None:
+        """A poll that must fail with this error."""
+        with pytest.raises(PollFailed, match=f"'errorType': '{kind}'"):
+            self.poll(**event)
+
+    def run_job(self, job: str, **arguments: str) -> str:
+        """Run one of the deployed jobs, with further arguments; the state in which it ends."""
+        glue = self.client("glue")
+        name = self.stack.outputs["jobs"][job]
+        given = {f"--{argument}": value for argument, value in arguments.items()}
+        run = glue.start_job_run(JobName=name, Arguments=given)["JobRunId"]
+        wait_until(lambda: _ended(glue.get_job_run(JobName=name, RunId=run)["JobRun"]))
+        return str(glue.get_job_run(JobName=name, RunId=run)["JobRun"]["JobRunState"])
+
+    def forward(self, seconds: float) -> None:
+        """Let time pass for CloudWatch."""
+        self.stack.aws.lab("clock/forward", seconds=seconds)
+
+    def states(self) -> dict[str, str]:
+        """The state of each alarm now, by what it watches."""
+        states = self.stack.aws.lab("alarms/evaluate")
+        return {key: states[name] for key, name in self.stack.outputs["alarms"].items()}
+
+    def mails(self, since: int = 0) -> list[dict[str, str]]:
+        """What was sent, from a number on."""
+        sent: list[dict[str, str]] = self.stack.aws.lab("mail", since=since)
+        return sent
+
+    def described(self, alarm: str) -> dict[str, Any]:
+        """The alarm as it was applied."""
+        name = self.stack.outputs["alarms"][alarm]
+        [found] = self.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        return dict(found)
+
+    def client(self, service: str) -> Any:
+        return self.stack.aws.client(service)
+
+
+def _ended(run: dict[str, Any]) -> bool:
+    return run["JobRunState"] not in {"STARTING", "RUNNING", "WAITING"}
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 120) -> None:
+    give_up = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < give_up, "it did not happen"
+        time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def platform(stack: Stack, databases: Databases, server: Server) -> Iterator[Platform]:
+    """The platform, whose workflow nothing starts meanwhile."""
+    rules = stack.aws.client("events")
+    rules.disable_rule(Name=stack.outputs["rule"])
+    with connected(from_dsn(databases.source), "writer") as source:
+        source.run("CREATE EXTENSION pg_surgery")
+        source.run(DESIGNS)
+        yield Platform(stack, server, databases.source, source)
+    rules.enable_rule(Name=stack.outputs["rule"])
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """The states of all alarms before the first poll, and after it."""
+
+    untold: dict[str, str]
+    well: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def beginning(platform: Platform) -> Beginning:
+    """An hour after whatever happened before; from here on each alarm goes off in its own test."""
+    platform.forward(HOUR)
+    untold = platform.states()
+    platform.poll()
+    return Beginning(untold, platform.states())
+
+
+def edit(platform: Platform) -> None:
+    platform.source.run("UPDATE design SET file_name = file_name || '.' WHERE design_id = 1")
+
+
+@contextmanager
+def refusing(platform: Platform) -> Iterator[None]:
+    """The source takes no connections for the block."""
+    name = from_dsn(platform.dsn).database
+    allow = "ALTER DATABASE {name} ALLOW_CONNECTIONS {allowed}"
+    with connected(from_dsn(platform.server.dsn()), "administrator") as administrator:
+        administrator.run(render(allow, name=name, allowed=Sql("false")))
+        try:
+            yield
+        finally:
+            administrator.run(render(allow, name=name, allowed=Sql("true")))
+
+
+def source_refuses(platform: Platform) -> None:
+    with refusing(platform):
+        platform.fail("Refused")
+
+
+def source_refuses_every_attempt(platform: Platform) -> None:
+    with refusing(platform):
+        platform.stack.aws.lab("schedules/fire", name=platform.stack.outputs["schedule"])
+        wait_until(lambda: given_up(platform) == 1)
+
+
+def given_up(platform: Platform) -> int:
+    """How many polls are in the dead-letter queue."""
+    sqs, count = platform.client("sqs"), "ApproximateNumberOfMessages"
+    url = sqs.get_queue_url(QueueName=platform.stack.outputs["queue"])["QueueUrl"]
+    answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[count])
+    return int(answer["Attributes"][count])
+
+
+def function_is_shut_out_for_two_rates(platform: Platform) -> None:
+    function = {"FunctionName": platform.stack.outputs["function"]}
+    client = platform.client("lambda")
+    reserved = client.get_function_concurrency(**function)["ReservedConcurrentExecutions"]
+    client.put_function_concurrency(**function, ReservedConcurrentExecutions=0)
+    for rate in (300, 0):
+        with pytest.raises(client.exceptions.TooManyRequestsException):
+            platform.poll()
+        platform.forward(rate)
+    client.put_function_concurrency(**function, ReservedConcurrentExecutions=reserved)
+
+
+def job_gets_a_wrong_argument(platform: Platform) -> None:
+    assert platform.run_job("build_facts", generation="none") == "FAILED"
+    log = f"/aws/events/{platform.stack.outputs['workflow']}-failed-jobs"
+    kept = platform.client("logs").filter_log_events(logGroupName=log)["events"]
+    assert (
+        json.loads(kept[-1]["message"])["detail"]["jobName"]
+        == platform.stack.outputs["jobs"]["build_facts"]
+    )
+
+
+def nothing_loads_a_batch(platform: Platform) -> None:
+    edit(platform)
+    platform.poll()
+    time.sleep(platform.described("freshness")["Threshold"])
+    platform.poll()
+
+
+def three_polls_are_skipped(platform: Platform) -> None:
+    platform.forward(600)
+    assert platform.states()["silence"] == "OK"  # after one
+    platform.forward(480)
+
+
+def transaction_stays_open(platform: Platform) -> None:
+    with connected(from_dsn(platform.dsn), "late") as late:
+        late.run("BEGIN")
+        late.run("SELECT pg_current_xact_id()")
+        edit(platform)
+        platform.poll()
+        time.sleep(platform.described("horizon-age")["Threshold"])
+        platform.poll()
+
+
+def designs_vanish(platform: Platform) -> None:
+    platform.source.run("DELETE FROM design WHERE design_id BETWEEN 1001 AND 1150")
+    platform.fail("MassDelete")
+    passed = platform.poll(allow_mass_delete=["design"])  # as the runbook says
+    assert passed["changes"]["design"]["D"] == 150
+
+
+def date_is_no_date(platform: Platform) -> None:
+    platform.source.run(
+        "UPDATE sales_order SET agreed_payment_date = 'soon' WHERE sales_order_id = 1"
+    )
+    platform.poll()
+    assert platform.run_job("build_facts") == "SUCCEEDED"
+    platform.poll()
+
+
+def change_hides_from_polls(platform: Platform) -> None:
+    edit(platform)
+    platform.source.run(
+        "SELECT heap_force_freeze('design', ARRAY(SELECT ctid FROM design WHERE design_id = 1))"
+    )
+    platform.poll(reread=["design"])
+
+
+# In this order: what is committed while nothing loads makes freshness stale for good, and polls
+# that fail are more than one alarm's cause.
+CASES: dict[str, Callable[[Platform], None]] = {
+    "silence": three_polls_are_skipped,
+    "freshness": nothing_loads_a_batch,
+    "function-errors": source_refuses,
+    "function-throttles": function_is_shut_out_for_two_rates,
+    "dead-letters": source_refuses_every_attempt,
+    "failed-jobs": job_gets_a_wrong_argument,
+    "horizon-age": transaction_stays_open,
+    "mass-delete": designs_vanish,
+    "missed-rows": change_hides_from_polls,
+    "quarantined-rows": date_is_no_date,
+}
+
+
+def test_every_alarm_of_the_platform_has_a_case(stack: Stack):
+    applied = stack.aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert {alarm["AlarmName"] for alarm in applied} == set(stack.outputs["alarms"].values())
+    assert set(stack.outputs["alarms"]) == set(CASES)
+
+
+def test_what_no_poll_tells_is_an_alarm_for_freshness_and_silence_alone(beginning: Beginning):
+    alarmed = {alarm for alarm, state in beginning.untold.items() if state == "ALARM"}
+    assert alarmed == {"freshness", "silence"}
+
+
+def test_no_alarm_goes_off_while_all_is_well(beginning: Beginning):
+    assert set(beginning.well.values()) == {"OK"}
+
+
+@pytest.mark.usefixtures("beginning")
+@pytest.mark.parametrize("alarm", CASES)
+def test_alarm_goes_off_when_it_should_and_says_so_by_mail(platform: Platform, alarm: str):
+    assert platform.states()[alarm] == "OK"
+    sent = len(platform.mails())
+    CASES[alarm](platform)
+    assert platform.states()[alarm] == "ALARM"
+    applied = platform.described(alarm)
+    [mail] = [mail for mail in platform.mails(sent) if applied["AlarmName"] in mail["subject"]]
+    assert mail["to"] == "data@example.com"
+    assert mail["subject"].startswith("ALARM: ")
+    assert applied["AlarmDescription"] in mail["body"]
+    [page] = re.findall(r"https://\S+/([\w-]+\.md)$", applied["AlarmDescription"])
+    assert (RUNBOOK / page).exists()
+    metrics = platform.client("cloudwatch").list_metrics(MetricName=applied["MetricName"])
+    assert measured(applied) in [measured(metric) for metric in metrics["Metrics"]]
+
+
+def measured(what: dict[str, Any]) -> tuple[str, str, set[tuple[str, str]]]:
+    """The identity of a metric, as an alarm names it and as CloudWatch has got it."""
+    dimensions = {(dimension["Name"], dimension["Value"]) for dimension in what["Dimensions"]}
+    return what["Namespace"], what["MetricName"], dimensions
+
+
+def test_alarm_that_is_over_says_so_by_mail(platform: Platform):
+    source_refuses(platform)
+    assert platform.states()["function-errors"] == "ALARM"
+    sent = len(platform.mails())
+    platform.forward(HOUR)
+    assert platform.states()["function-errors"] == "OK"
+    name = platform.stack.outputs["alarms"]["function-errors"]
+    assert [m["subject"][:4] for m in platform.mails(sent) if name in m["subject"]] == ["OK: "]
+
+
+def test_names_in_the_runbook_are_those_of_the_platform(stack: Stack):
+    outputs = stack.outputs
+    named = re.findall(r"\$name[\w-]*", "".join(page.read_text() for page in RUNBOOK.glob("*.md")))
+    known = [outputs[name] for name in ("workflow", "function", "schedule", "queue", "migrate_job")]
+    buckets = [name.removesuffix(ACCOUNT) for name in outputs["buckets"].values()]
+    there = {*known, *buckets, *outputs["jobs"].values(), f"{outputs['workflow']}-failed-jobs"}
+    assert {name.replace("$name", outputs["workflow"]) for name in named} <= there

@@ -1,0 +1,76 @@
+"""The code of ``terraform/`` makes what it says, all of it, and finds it so when it looks again."""
+
+import json
+import re
+from collections import Counter
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.cloud.conftest import DEPLOYING, PLANNING, REPOSITORY, Account, Stack
+from tests.cloud.local_aws import REGION, ROOT
+from tests.cloud.terraform import TerraformFailed
+
+RESOURCE = re.compile(r'^resource "(\w+)"', re.MULTILINE)
+INDEX = re.compile(r"\[.*?\]")
+ONLY_IN_PRODUCTION = {"aws_s3_bucket_object_lock_configuration"}  # test_production
+STRANGERS = [
+    "repo:somebody/else:ref:refs/heads/main",
+    f"repo:{REPOSITORY}:ref:refs/heads/branch",
+    f"repo:{REPOSITORY}:environment:dev",
+    f"repo:{REPOSITORY}-copy:ref:refs/heads/main",
+]
+
+
+def test_every_resource_of_the_code_is_applied(account: Account, stack: Stack) -> None:
+    made = Counter(map(type_of, account.terraform.resources() + stack.terraform.resources()))
+    print(f"\n{made.total()} resources of {len(made)} types:")
+    print("\n".join(f"{count:5} {name}" for name, count in sorted(made.items())))
+    files = (ROOT / "terraform" / "modules").glob("*/main.tf")
+    coded = {name for file in files for name in RESOURCE.findall(file.read_text())}
+    assert coded - set(made) == ONLY_IN_PRODUCTION
+
+
+def type_of(address: str) -> str:
+    """The type is the last word but one, once an index, which may have dots, is gone."""
+    return INDEX.sub("", address).split(".")[-2]
+
+
+def test_second_plan_says_no_changes(account: Account, stack: Stack) -> None:
+    assert stack.terraform.changes() == ""
+    assert account.terraform.changes() == ""
+
+
+def test_state_is_kept_where_the_account_says(account: Account, stack: Stack) -> None:
+    s3 = stack.aws.client("s3")
+    name = {"Bucket": account.outputs["backend"]["bucket"], "Key": "dev/terraform.tfstate"}
+    state = json.loads(s3.get_object(**name)["Body"].read())
+    assert state["outputs"]["function"]["value"] == stack.outputs["function"]
+    assert s3.head_object(**name)["ServerSideEncryption"] == "aws:kms"
+
+
+def test_pull_request_may_plan_and_nothing_else(account: Account, stack: Stack) -> None:
+    reader = account.aws.from_github(account.outputs["roles"]["plan"], PLANNING)
+    terraform = stack.terraform.acting_as(stack.aws.environment(reader))
+    changed = ("-input=false", "-lock=false", "-var=workers=3")
+    terraform("plan", *changed)
+    with pytest.raises(TerraformFailed, match="AccessDenied"):
+        terraform("apply", *changed, "-auto-approve")
+
+
+@pytest.mark.parametrize("subject", [*STRANGERS, PLANNING])
+def test_nobody_else_deploys(account: Account, subject: str) -> None:
+    with pytest.raises(ClientError, match="AccessDenied"):
+        account.aws.from_github(account.outputs["roles"]["dev"], subject)
+
+
+def test_deployment_of_one_environment_cannot_touch_another(account: Account) -> None:
+    deployer = account.aws.from_github(account.outputs["roles"]["dev"], DEPLOYING)
+    s3 = account.aws.client("s3", deployer)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.create_bucket(
+            Bucket="totesys-prod-ingestion-123456789012",
+            CreateBucketConfiguration={"LocationConstraint": REGION},
+        )
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.get_object(Bucket=account.outputs["backend"]["bucket"], Key="prod/terraform.tfstate")

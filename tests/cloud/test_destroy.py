@@ -1,0 +1,55 @@
+"""The end of the run: what was applied goes again, after all that the other tests did with it."""
+
+import re
+from typing import Any
+
+from tests.cloud.conftest import Stack
+
+LISTS = [  # what there is, and where its service lists it
+    ("work groups", "athena", "list_work_groups"),
+    ("alarms", "cloudwatch", "describe_alarms"),
+    ("dashboards", "cloudwatch", "list_dashboards"),
+    ("security groups", "ec2", "describe_security_groups"),
+    ("vpc endpoints", "ec2", "describe_vpc_endpoints"),
+    ("rules", "events", "list_rules"),
+    ("connections", "glue", "get_connections"),
+    ("databases", "glue", "get_databases"),
+    ("jobs", "glue", "get_jobs"),
+    ("security configurations", "glue", "get_security_configurations"),
+    ("triggers", "glue", "get_triggers"),
+    ("workflows", "glue", "list_workflows"),
+    ("roles", "iam", "list_roles"),
+    ("aliases", "kms", "list_aliases"),
+    ("functions", "lambda", "list_functions"),
+    ("log groups", "logs", "describe_log_groups"),
+    ("buckets", "s3", "list_buckets"),
+    ("schedules", "scheduler", "list_schedules"),
+    ("secrets", "secretsmanager", "list_secrets"),
+    ("topics", "sns", "list_topics"),
+    ("queues", "sqs", "list_queues"),
+]
+
+
+def test_destroy_leaves_nothing(stack: Stack) -> None:
+    found = named_like(stack)
+    assert all(found.values()), found
+    # whoever deploys may not delete what is in the lake, so it takes an administrator
+    terraform = stack.terraform.acting_as(stack.aws.environment())
+    terraform.destroy()
+    assert terraform.resources() == []
+    left = named_like(stack)
+    assert not any(left.values()), left
+
+
+def named_like(stack: Stack) -> dict[str, list[Any]]:
+    """What each service lists that has the stack's prefix, as names or databases have it."""
+    prefix = re.compile(stack.outputs["workflow"].replace("-", "[-_]"))
+    return {
+        what: [item for item in listed(stack, *call) if prefix.search(str(item))]
+        for what, *call in LISTS
+    }
+
+
+def listed(stack: Stack, service: str, list_: str) -> list[Any]:
+    answer = getattr(stack.aws.client(service), list_)()
+    return next((value for value in answer.values() if isinstance(value, list)), [])

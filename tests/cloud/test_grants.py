@@ -1,0 +1,58 @@
+"""What the roles of the platform may do is what they do: nothing was refused, and nothing that is
+granted was never used without a reason."""
+
+from typing import Any
+
+import pytest
+
+from tests.cloud.conftest import Stack
+
+COMMITTER = (
+    "Glue writes by S3's multipart uploads, which the endpoint's WebHDFS gateway does not use"
+)
+EXPLAINED = {
+    "s3:AbortMultipartUpload": COMMITTER,
+    "s3:ListBucketMultipartUploads": COMMITTER,
+    "s3:ListMultipartUploadParts": COMMITTER,
+}
+
+
+@pytest.fixture(scope="module")
+def roles(stack: Stack) -> set[str]:
+    """The role of each part, as AWS tells it."""
+    glue, outputs = stack.aws.client("glue"), stack.outputs
+    function = stack.aws.client("lambda").get_function_configuration(
+        FunctionName=outputs["function"]
+    )
+    schedule = stack.aws.client("scheduler").get_schedule(Name=outputs["schedule"])
+    targets = stack.aws.client("events").list_targets_by_rule(Rule=outputs["rule"])["Targets"]
+    jobs = [*outputs["jobs"].values(), outputs["migrate_job"]]
+    found = [
+        function["Role"],
+        schedule["Target"]["RoleArn"],
+        *(target["RoleArn"] for target in targets),
+        *(glue.get_job(JobName=job)["Job"]["Role"] for job in jobs),
+    ]
+    return {arn.rpartition("/")[2] for arn in found}
+
+
+@pytest.fixture(scope="module")
+def grants(stack: Stack, roles: set[str]) -> dict[str, list[dict[str, Any]]]:
+    """What the endpoint noted of these roles. The other tests of this folder are what they did."""
+    told = stack.aws.lab("grants")
+    of_roles = {kind: [one for one in all_ if one["role"] in roles] for kind, all_ in told.items()}
+    if {use["role"] for use in of_roles["uses"]} != roles:
+        pytest.skip("not every part has run: run tests/cloud/test_wiring.py before")
+    return of_roles
+
+
+def test_no_role_was_refused_anything(grants: dict[str, list[dict[str, Any]]]):
+    assert [use for use in grants["uses"] if not use["allowed"]] == []
+
+
+def test_grants_that_nobody_used_are_explained(grants: dict[str, list[dict[str, Any]]]):
+    print(f"\n{len({(use['role'], use['action']) for use in grants['uses']})} grants used; never:")
+    for unused in grants["unused"]:
+        reason = EXPLAINED.get(unused["action"], "?")
+        print("{role:35} {sid:20} {action:32}".format(**unused), reason)
+    assert {unused["action"] for unused in grants["unused"]} == set(EXPLAINED)

@@ -1,0 +1,240 @@
+"""The platform as it was applied brings a change from the source into the warehouse.
+
+Nothing here is a constant: from the names that Terraform puts out, all is asked of AWS - what the
+schedule invokes and by which role, which code and variables the function has, which workflow the
+rule starts, what its triggers wait for, and the script and default arguments of each job. Every
+part runs under its own role.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from embedded.simulator import Simulator
+from postgres import connected, from_dsn
+from tests.cloud.conftest import Databases, Stack
+from tests.cloud.local_aws import EndpointFailed
+from tests.cloud.wired import Run, Wired, create_login, wait_until
+
+JOBS = ("build_dimensions", "build_facts", "load_warehouse")
+ORDERS = "select count(*) from warehouse.fact_sales_order_current"
+DENY_NOTHING = [{"Effect": "Deny", "Action": "none:None", "Resource": "*"}]
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """What a poll by the schedule set off, and the seconds until all was done."""
+
+    run: Run
+    seconds: float
+
+
+@pytest.fixture(scope="module")
+def wired(stack: Stack, databases: Databases) -> Wired:
+    return Wired(stack, databases)
+
+
+@pytest.fixture(scope="module")
+def migrated(wired: Wired) -> Run:
+    """The first thing to do after an apply: tell the secrets, and migrate from the console."""
+    create_login(wired.databases.source, "poller", "its own password", "pg_read_all_data")
+    wired.tell("source", "poller", "its own password")
+    run = wired.run_job(wired.output("migrate_job"))
+    create_login(wired.databases.warehouse, "loader", "another password", "warehouse_loader")
+    wired.tell("warehouse_loader", "loader", "another password")
+    return run
+
+
+@pytest.fixture(scope="module")
+def first_cycle(wired: Wired, migrated: Run) -> Cycle:
+    assert migrated["JobRunState"] == "SUCCEEDED", migrated["ErrorMessage"]
+    return cycle(wired)
+
+
+@pytest.fixture(scope="module")
+def second_cycle(wired: Wired, first_cycle: Cycle) -> Cycle:
+    with connected(from_dsn(wired.databases.source), "people") as people:
+        simulator = Simulator(people)
+        simulator.edit_sales_order_silently(7)
+        simulator.delete_sales_order(9)
+        simulator.place_sales_order()
+    return cycle(wired)
+
+
+def cycle(wired: Wired) -> Cycle:
+    begun, known = monotonic(), wired.workflow_runs()
+    wired.fire()
+    run = wired.workflow_run_after(known)
+    return Cycle(run, monotonic() - begun)
+
+
+def test_migration_runs_from_the_console(migrated: Run):
+    assert migrated["JobRunState"] == "SUCCEEDED", migrated["ErrorMessage"]
+
+
+@pytest.mark.parametrize("name", ["first_cycle", "second_cycle"])
+def test_change_of_the_source_reaches_the_warehouse(
+    wired: Wired, name: str, request: pytest.FixtureRequest
+):
+    done: Cycle = request.getfixturevalue(name)
+    print(f"\n{name}: {done.seconds:.1f} seconds from the schedule to the warehouse")
+    assert done.run["Statistics"]["SucceededActions"] == len(JOBS), errors(wired)
+    found = wired.reconciled()
+    assert (found.loaded_through, found.quarantined) == (found.seq, 0)
+    assert sum(tally.differences for tally in found.tallies) == found.unexplained == 0
+    with connected(from_dsn(wired.databases.source), "test") as source:
+        [[orders]] = source.run("select count(*) from sales_order")
+    with connected(from_dsn(wired.databases.warehouse), "test") as warehouse:
+        assert warehouse.run(ORDERS) == [[orders]] != [[0]]
+
+
+def errors(wired: Wired) -> dict[str, str]:
+    """What the last run of each job said."""
+    glue = wired.client("glue")
+    names = wired.output("jobs").values()
+    runs = {name: glue.get_job_runs(JobName=name)["JobRuns"] for name in names}
+    return {
+        name: found[0]["ErrorMessage"] if found else "never ran" for name, found in runs.items()
+    }
+
+
+@pytest.mark.usefixtures("second_cycle")
+def test_quiet_poll_starts_nothing(wired: Wired):
+    before = wired.workflow_runs()
+    answer = wired.poll()
+    assert (answer["changes"], answer["emitted"]) == ({}, False)
+    assert wired.workflow_runs() == before
+
+
+@pytest.mark.usefixtures("second_cycle")
+@pytest.mark.parametrize("job", JOBS)
+def test_job_runs_from_the_console_and_changes_nothing_when_all_is_done(wired: Wired, job: str):
+    run = wired.run_job(wired.output("jobs")[job])
+    assert (run["JobRunState"], run["Attempt"]) == ("SUCCEEDED", 0), run["ErrorMessage"]
+    assert not wired.reconciled().unexplained
+
+
+# What follows breaks the wiring on purpose, one wire at a time, and sees it fail.
+
+
+@pytest.mark.usefixtures("second_cycle")
+def test_renamed_variable_fails_the_poll_which_is_kept_as_a_dead_letter(wired: Wired):
+    client, function = wired.client("lambda"), {"FunctionName": wired.output("function")}
+    before = client.get_function_configuration(**function)["Environment"]["Variables"]
+    renamed = {name.replace("SOURCE_SECRET", "SECRET"): value for name, value in before.items()}
+    client.update_function_configuration(**function, Environment={"Variables": renamed})
+    wired.fire()
+    kept = dead_letter(wired)
+    client.update_function_configuration(**function, Environment={"Variables": before})
+    assert kept["responsePayload"]["errorType"] == "KeyError"
+    assert "SOURCE_SECRET" in kept["responsePayload"]["errorMessage"]
+
+
+@pytest.mark.usefixtures("second_cycle")
+def test_missing_argument_fails_the_job(wired: Wired):
+    def drop(job: dict[str, Any]) -> None:
+        del job["DefaultArguments"]["--processed"]
+
+    told = failure(wired, "build_facts", drop)
+    assert "InvalidArguments: the following arguments are required: --processed" in told
+
+
+@pytest.mark.usefixtures("second_cycle")
+def test_wrong_key_of_a_script_fails_the_job(wired: Wired):
+    def lose(job: dict[str, Any]) -> None:
+        job["Command"]["ScriptLocation"] += ".gone"
+
+    assert "build_facts.py.gone cannot be fetched" in failure(wired, "build_facts", lose)
+
+
+@pytest.mark.usefixtures("second_cycle")
+def test_missing_grant_of_a_job_fails_it(wired: Wired):
+    name = wired.output("jobs")["load_warehouse"]
+    role = wired.client("glue").get_job(JobName=name)["Job"]["Role"]
+    with without(wired, role, "secretsmanager:GetSecretValue"):
+        run = wired.run_job(name)
+    assert run["JobRunState"] == "FAILED"
+    assert "AccessDenied" in run["ErrorMessage"]
+    assert "secretsmanager:GetSecretValue" in run["ErrorMessage"]
+
+
+@pytest.mark.usefixtures("second_cycle")
+def test_missing_grant_of_the_schedule_keeps_it_from_polling(wired: Wired):
+    schedule = wired.client("scheduler").get_schedule(Name=wired.output("schedule"))
+    with (
+        without(wired, schedule["Target"]["RoleArn"], "lambda:InvokeFunction"),
+        pytest.raises(EndpointFailed, match="may not lambda:InvokeFunction"),
+    ):
+        wired.fire()
+    assert dead_letter(wired) == {}
+
+
+@pytest.mark.usefixtures("second_cycle")
+def test_missing_grant_of_the_rule_starts_nothing(wired: Wired):
+    events, before = wired.client("events"), wired.workflow_runs()
+    rule = events.describe_rule(Name=wired.output("rule"))
+    pattern = json.loads(rule["EventPattern"])
+    event = {
+        "Source": pattern["source"][0],
+        "DetailType": pattern["detail-type"][0],
+        "Detail": "{}",
+    }
+    [target] = events.list_targets_by_rule(Rule=wired.output("rule"))["Targets"]
+    with without(wired, target["RoleArn"], "glue:NotifyEvent"):
+        events.put_events(Entries=[event])
+    assert wired.workflow_runs() == before
+    events.put_events(Entries=[event])
+    assert wired.workflow_run_after(before)["Statistics"]["SucceededActions"] == len(JOBS)
+
+
+def failure(wired: Wired, name: str, change: Callable[[dict[str, Any]], None]) -> str:
+    """What a job says that runs with its definition changed, and has it back then."""
+    glue, job = wired.client("glue"), wired.output("jobs")[name]
+    found = glue.get_job(JobName=job)["Job"]
+    fields = glue.meta.service_model.shape_for("JobUpdate").members
+    before = {field: found[field] for field in fields if field in found}
+    changed = deepcopy(before)
+    change(changed)
+    glue.update_job(JobName=job, JobUpdate=changed)
+    run = wired.run_job(job)
+    glue.update_job(JobName=job, JobUpdate=before)
+    assert (run["JobRunState"], run["Attempt"]) == ("FAILED", before["MaxRetries"])
+    return str(run["ErrorMessage"])
+
+
+@contextmanager
+def without(wired: Wired, role: str, action: str) -> Iterator[None]:
+    """A role without its grants of an action, for the block; that it is refused is not noted."""
+    iam, name = wired.client("iam"), {"RoleName": role.rpartition("/")[2]}
+    [policy] = iam.list_role_policies(**name)["PolicyNames"]
+    before = iam.get_role_policy(**name, PolicyName=policy)["PolicyDocument"]
+    others = [found for found in before["Statement"] if action not in found["Action"]]
+    assert others != before["Statement"]
+    changed = json.dumps({**before, "Statement": others or DENY_NOTHING})
+    iam.put_role_policy(**name, PolicyName=policy, PolicyDocument=changed)
+    try:
+        yield
+    finally:
+        iam.put_role_policy(**name, PolicyName=policy, PolicyDocument=json.dumps(before))
+    assert wired.stack.aws.lab("grants/forgive", role=name["RoleName"], action=action)
+
+
+def dead_letter(wired: Wired) -> Any:
+    """The only message in the dead-letter queue, once it is there, and taken out of it."""
+    sqs, found = wired.client("sqs"), list[Any]()
+    url = sqs.get_queue_url(QueueName=wired.output("queue"))["QueueUrl"]
+
+    def is_there() -> bool:
+        found.extend(sqs.receive_message(QueueUrl=url).get("Messages", []))
+        return bool(found)
+
+    wait_until(is_there)
+    [message] = found
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return json.loads(message["Body"])

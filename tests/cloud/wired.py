@@ -1,0 +1,104 @@
+"""The applied platform as its operators handle it, with a source and a warehouse behind it."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from embedded.reconcile import Reconciled, reconcile
+from lake import Lake
+from lake.s3 import S3Store
+from postgres import connected, from_dsn, render
+from postgres.sql import value
+from tests.cloud.conftest import Databases, Stack
+
+UNDER_WAY = {"STARTING", "RUNNING", "WAITING"}
+PATIENCE = 300.0  # seconds, on a machine that does much else
+SCHEMA = "warehouse"
+
+Run = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Wired:
+    """The stack and its databases. What there is, is asked of AWS, by the names that Terraform
+    puts out."""
+
+    stack: Stack
+    databases: Databases
+
+    def client(self, service: str) -> Any:
+        return self.stack.aws.client(service)
+
+    def output(self, name: str) -> Any:
+        return self.stack.outputs[name]
+
+    def tell(self, secret: str, user: str, password: str) -> None:
+        """Change the user in a secret."""
+        secrets, name = self.client("secretsmanager"), {"SecretId": self.output("secrets")[secret]}
+        told = json.loads(secrets.get_secret_value(**name)["SecretString"])
+        told |= {"username": user, "password": password}
+        secrets.put_secret_value(**name, SecretString=json.dumps(told))
+
+    def fire(self) -> None:
+        """Let the schedule do what it says, as it stands, without waiting for its time."""
+        self.stack.aws.lab("schedules/fire", name=self.output("schedule"))
+
+    def poll(self) -> dict[str, Any]:
+        """One poll by hand: what the function answers."""
+        answer = self.client("lambda").invoke(FunctionName=self.output("function"))
+        told: dict[str, Any] = json.load(answer["Payload"])
+        assert "FunctionError" not in answer, told
+        return told
+
+    def run_job(self, name: str) -> Run:
+        """A run from the console, which gives no arguments: its last attempt, once it has ended."""
+        glue = self.client("glue")
+        run = glue.start_job_run(JobName=name)["JobRunId"]
+
+        def attempts() -> list[Run]:
+            found = glue.get_job_runs(JobName=name)["JobRuns"]  # the latest first
+            return [attempt for attempt in found if attempt["Id"].startswith(run)]
+
+        retries = glue.get_job(JobName=name)["Job"]["MaxRetries"]
+        wait_until(lambda: _is_over(attempts()[0], retries))
+        return attempts()[0]
+
+    def workflow_runs(self) -> list[Run]:
+        """All runs of the workflow, the latest first."""
+        runs: list[Run] = self.client("glue").get_workflow_runs(Name=self.output("workflow"))[
+            "Runs"
+        ]
+        return runs
+
+    def workflow_run_after(self, known: Sequence[Run]) -> Run:
+        """The run that comes after the known ones, once it has ended."""
+        wait_until(lambda: len(self.workflow_runs()) > len(known))
+        wait_until(lambda: self.workflow_runs()[0]["Status"] != "RUNNING")
+        return self.workflow_runs()[0]
+
+    def reconciled(self) -> Reconciled:
+        """Source, lake and warehouse, compared row by row and value by value."""
+        s3, buckets = self.client("s3"), self.output("buckets")
+        lake = Lake(S3Store(s3, buckets["ingestion"]), S3Store(s3, buckets["processed"]))
+        return reconcile(lake, self.databases.source, self.databases.warehouse, SCHEMA)
+
+
+def create_login(dsn: str, name: str, password: str, group: str) -> None:
+    """A user of the server with the rights of a group."""
+    text = "create role {name} login password {password} in role {group}"
+    with connected(from_dsn(dsn), "administrator") as administrator:
+        administrator.run(render(text, name=name, password=value(password), group=group))
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < give_up, "it did not happen"
+        time.sleep(0.1)
+
+
+def _is_over(attempt: Run, retries: int) -> bool:
+    fails = attempt["JobRunState"] == "FAILED" and attempt["Attempt"] < retries
+    return attempt["JobRunState"] not in UNDER_WAY and not fails
