@@ -90,7 +90,7 @@ variable "workers" {
 variable "job_timeout_minutes" {
   description = "Minutes after which an attempt of a job is given up; raise it for the first load of a big source, which may take hours, and lower it again"
   type        = number
-  default     = 7
+  default     = 6
 }
 
 variable "freshness_seconds" {

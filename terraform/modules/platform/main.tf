@@ -16,6 +16,9 @@ locals {
     ca_bundle = fileexists("${var.artifacts_dir}/ca.pem") ? "${var.artifacts_dir}/ca.pem" : null
   }
 
+  # What Glue takes to start an attempt, which is no part of its timeout.
+  job_start_minutes = 1
+
   subnet_ids         = var.network == null ? [] : var.network.subnet_ids
   security_group_ids = module.network[*].security_group_id
 }
@@ -186,8 +189,8 @@ module "dashboard" {
 check "one_failure_stays_within_30_minutes" {
   assert {
     condition = max(
-      var.rate_minutes + var.poll_timeout_seconds / 60 + (2 + var.job_retries) * var.job_timeout_minutes,
-      2 * (var.rate_minutes + var.poll_timeout_seconds / 60) + 2 * var.job_timeout_minutes,
+      var.rate_minutes + var.poll_timeout_seconds / 60 + (2 + var.job_retries) * (var.job_timeout_minutes + local.job_start_minutes),
+      2 * (var.rate_minutes + var.poll_timeout_seconds / 60) + 2 * (var.job_timeout_minutes + local.job_start_minutes),
     ) <= 30
     error_message = "With these rates, timeouts and retries a change may take longer than 30 minutes to be visible once a job or a poll has failed."
   }
