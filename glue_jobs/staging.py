@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection
@@ -100,10 +101,11 @@ def drop_left_behind(connection: Connection) -> None:
 
 def stage_all(spark: Session, store: Store, address: Address, staged: Sequence[Staged]) -> None:
     """Copy the rows of all tables, two at a time: while one is planned another one's rows travel.
-    Raises StagingFailed."""
+    Raises StagingFailed, also where timestamps would be shifted."""
     if not staged:
         return
     session = spark()
+    _refuse_other_zones(session)
     _send_authorities(session, address)
     with ThreadPoolExecutor(ABREAST) as threads:
         copies = [threads.submit(stage, lambda: session, store, address, each) for each in staged]
@@ -149,6 +151,18 @@ def _read(spark: Session, store: Store, staged: Staged) -> DataFrame:
 def _spread(rows: DataFrame, count: int) -> DataFrame:
     """Over one connection, or over a few where there are many rows."""
     return rows.coalesce(1) if count < MANY_ROWS else rows.repartition(CONNECTIONS)
+
+
+def _refuse_other_zones(session: SparkSession) -> None:
+    """JDBC would shift timestamps, which have no zone, by that of the JVM."""
+    jvm: Any = session._jvm
+    zone = jvm.java.util.TimeZone.getDefault()
+    if zone.getRawOffset() or zone.useDaylightTime():
+        raise StagingFailed(
+            f"Java's time zone is {zone.getID()}, and timestamps would be loaded shifted by it."
+            " Nothing was loaded. Start Spark with -Duser.timezone=UTC in"
+            " spark.driver.extraJavaOptions and spark.executor.extraJavaOptions."
+        )
 
 
 def _send_authorities(session: SparkSession, address: Address) -> None:

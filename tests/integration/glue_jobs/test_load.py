@@ -546,6 +546,22 @@ def test_what_cannot_be_staged_is_told_without_rows_and_without_the_password(
     assert connection.run(LEDGER) == []
 
 
+def test_a_java_in_another_time_zone_loads_nothing(
+    connection: Connection, processed: ProcessedLake, load_once: Load, spark: SparkSession
+) -> None:
+    processed.add({"dim_staff": [dimension_row("dim_staff", 1)]})
+    jvm: Any = spark._jvm
+    zones = jvm.java.util.TimeZone
+    before = zones.getDefault()
+    try:
+        zones.setDefault(zones.getTimeZone("Europe/London"))
+        with pytest.raises(StagingFailed, match="time zone is Europe/London"):
+            load_once()
+    finally:
+        zones.setDefault(before)
+    assert load_once().through_seq == 1
+
+
 def test_a_load_of_many_rows_goes_over_several_connections_and_is_analysed(
     connection: Connection,
     processed: ProcessedLake,
