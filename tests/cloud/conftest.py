@@ -4,7 +4,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Stack:
-    """The applied root of ``terraform/dev``."""
+    """The applied root of ``terraform/dev`` or ``terraform/prod``."""
 
     aws: LocalAws
     terraform: Terraform
@@ -67,22 +68,68 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 
 
 @pytest.fixture(scope="session")
-def account(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Account:
-    """An account with what it needs once: a place for states, and roles for GitHub Actions."""
-    terraform = Terraform("account", tmp_path_factory.mktemp("account"), local_aws.environment())
-    terraform.init()
-    terraform.variables(repository=REPOSITORY)
-    terraform.apply()
-    return Account(local_aws, terraform, terraform.outputs())
-
-
-@pytest.fixture(scope="session")
 def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What Terraform deploys, built for this machine."""
     out = tmp_path_factory.mktemp("artifacts")
     command = [sys.executable, "-m", "artifacts", "--out", str(out), "--platform", "host"]
     subprocess.run(command, cwd=ROOT, check=True)
     return out
+
+
+@pytest.fixture(scope="session")
+def production_under_way(
+    local_aws: LocalAws,
+    artifacts: Path,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Future[Stack] | None]:
+    """Production being applied to an account of its own, while others wait; None if nobody asks."""
+    if not any("production" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        yield None
+        return
+    with LocalAws(tmp_path_factory.mktemp("aws")) as aws, ThreadPoolExecutor(1) as pool:
+        terraform = Terraform("prod", tmp_path_factory.mktemp("prod"), aws.environment())
+        yield pool.submit(_apply, aws, terraform, _settings(artifacts))
+
+
+def _apply(
+    aws: LocalAws,
+    terraform: Terraform,
+    settings: dict[str, Any],
+    backend: dict[str, str | bool] | None = None,
+) -> Stack:
+    terraform.init(**backend or {})
+    terraform.variables(**settings)
+    terraform.apply()
+    return Stack(aws, terraform, terraform.outputs())
+
+
+def _settings(artifacts: Path) -> dict[str, Any]:
+    return {
+        "artifacts_dir": str(artifacts),
+        "emails": ["data@example.com"],
+        "runbook_url": "https://example.com/runbook",
+    }
+
+
+@pytest.fixture(scope="session")
+def production(production_under_way: Future[Stack]) -> Stack:
+    """The platform as production has it, outside any VPC."""
+    return production_under_way.result()
+
+
+@pytest.fixture(scope="session")
+def account(
+    local_aws: LocalAws,
+    production_under_way: Future[Stack] | None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Account:
+    """An account with what it needs once: a place for states, and roles for GitHub Actions."""
+    terraform = Terraform("account", tmp_path_factory.mktemp("account"), local_aws.environment())
+    terraform.init()
+    terraform.variables(repository=REPOSITORY)
+    terraform.apply()
+    return Account(local_aws, terraform, terraform.outputs())
 
 
 @pytest.fixture(scope="session")
@@ -116,26 +163,21 @@ def stack(
     aws = account.aws
     deployer = aws.from_github(account.outputs["roles"]["dev"], DEPLOYING)
     terraform = Terraform("dev", tmp_path_factory.mktemp("dev"), aws.environment(deployer))
-    terraform.init(**account.backend("dev"))
-    terraform.variables(
-        artifacts_dir=str(artifacts),
-        emails=["data@example.com"],
-        runbook_url="https://example.com/runbook",
-        network=network,
-        freshness_seconds=2,
-        horizon_age_seconds=1,
-        permissions_boundary=account.outputs["boundaries"]["dev"],
-    )
-    terraform.apply()
-    return Stack(aws, terraform, terraform.outputs())
+    settings = {
+        "network": network,
+        "freshness_seconds": 2,
+        "horizon_age_seconds": 1,
+        "permissions_boundary": account.outputs["boundaries"]["dev"],
+    }
+    return _apply(aws, terraform, _settings(artifacts) | settings, account.backend("dev"))
 
 
 @dataclass(frozen=True)
 class Databases:
     """The DSNs of the two databases, as their owner."""
 
-    source: str
-    warehouse: str
+    source: str = field(repr=False)
+    warehouse: str = field(repr=False)
 
 
 @pytest.fixture(scope="session")

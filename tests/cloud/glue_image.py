@@ -29,9 +29,10 @@ SPARK = {
     "spark.hadoop.fs.viewfs.overload.scheme.target.webhdfs.impl": (
         "org.apache.hadoop.hdfs.web.WebHdfsFileSystem"
     ),
-    # Glue starts its own Java with options of its own; those of a job come after them
+    # Java that starts quickly; the options that a job gives come after these
     "spark.driver.defaultJavaOptions": (
         "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData"
+        " -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
     ),
 }
 

@@ -127,7 +127,7 @@ class Terraform:
 
     def resources(self) -> list[str]:
         """The address of each resource that exists, without data sources."""
-        addresses = self("state", "list").stdout.split()
+        addresses = self("state", "list").stdout.splitlines()
         return [address for address in addresses if not _is_data(address)]
 
     def _override(self, name: str, text: str) -> None:

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ class Platform:
 
     stack: Stack
     server: Server
-    dsn: str
+    dsn: str = field(repr=False)
     source: Connection
 
     def poll(self, **event: Any) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def test_pull_request_may_plan_and_nothing_else(account: Account, stack: Stack) 
     terraform = stack.terraform.acting_as(stack.aws.environment(reader))
     changed = ("-input=false", "-lock=false", "-var=workers=3")
     terraform("plan", *changed)
-    with pytest.raises(TerraformFailed, match="AccessDenied"):
+    with pytest.raises(TerraformFailed, match="not authorized"):
         terraform("apply", *changed, "-auto-approve")
 
 

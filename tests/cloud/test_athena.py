@@ -3,69 +3,66 @@
 What its queries mean is tested in tests/e2e/test_athena.py; here it is whether they find the rows.
 """
 
-import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from pg8000.native import Connection
 
-from embedded.server import Server
 from postgres import connected, from_dsn, render
-from tests.athena.page import program
-from tests.cloud.conftest import Stack
+from tests.athena.page import Example, program
+from tests.cloud.conftest import Databases, Stack
+from tests.cloud.wired import Run, Wired, wait_until
 
-Run = dict[str, Any]
-SECRET = {"database": "dbname", "user": "username"}
-UNDER_WAY = {"STARTING", "RUNNING", "WAITING", "QUEUED"}
-PATIENCE = 600  # seconds
-EDIT = "update sales_order set units_sold = 100 where sales_order_id = 7"
-DELETE = "delete from sales_order where sales_order_id = 9"
+COUNT = "select count(*) from {table}"
+UNDER_WAY = {"QUEUED", "RUNNING"}
+EDIT = "update sales_order set units_sold = units_sold + 1 where sales_order_id = 1"
+DELETE = (
+    "delete from sales_order where sales_order_id = (select max(sales_order_id) from sales_order)"
+)
 
 
 @dataclass(frozen=True)
 class Lake:
     """The applied platform, after it has loaded a few batches into a warehouse."""
 
-    stack: Stack
+    wired: Wired
     warehouse: Connection
-
-    def client(self, service: str) -> Any:
-        return self.stack.aws.client(service)
 
     def saved(self) -> dict[str, dict[str, str]]:
         """The saved queries of the workgroup, by name."""
-        athena = self.client("athena")
-        ids = athena.list_named_queries(WorkGroup=self.stack.outputs["workgroup"])["NamedQueryIds"]
+        athena = self.wired.client("athena")
+        ids = athena.list_named_queries(WorkGroup=self.wired.output("workgroup"))["NamedQueryIds"]
         found = athena.batch_get_named_query(NamedQueryIds=ids)["NamedQueries"]
         return {query["Name"]: query for query in found}
 
     def run(self, query: str, database: str, *parameters: str) -> Run:
         """Run a query in the workgroup, and wait for its end."""
-        athena = self.client("athena")
+        athena = self.wired.client("athena")
         started = athena.start_query_execution(
             QueryString=query,
             QueryExecutionContext={"Database": database},
-            WorkGroup=self.stack.outputs["workgroup"],
+            WorkGroup=self.wired.output("workgroup"),
             ResultConfiguration={"OutputLocation": "s3://somewhere-else/"},
             **({"ExecutionParameters": list(parameters)} if parameters else {}),
         )["QueryExecutionId"]
-        return _ended(
-            lambda: athena.get_query_execution(QueryExecutionId=started)["QueryExecution"],
-            lambda execution: str(execution["Status"]["State"]),
-        )
+
+        def execution() -> Run:
+            found: Run = athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]
+            return found
+
+        wait_until(lambda: execution()["Status"]["State"] not in UNDER_WAY)
+        return execution()
 
     def rows(self, query: str, database: str, *parameters: str) -> list[list[str | None]]:
         """What a query answers, without the names of the columns."""
         execution = self.run(query, database, *parameters)
         assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
-        pages = self.client("athena").get_paginator("get_query_results")
+        pages = self.wired.client("athena").get_paginator("get_query_results")
         rows = [
             [cell.get("VarCharValue") for cell in row["Data"]]
             for page in pages.paginate(QueryExecutionId=execution["QueryExecutionId"])
@@ -75,70 +72,33 @@ class Lake:
 
     def count(self, name: str, *parameters: str) -> int:
         """How many rows a saved query has."""
-        query = self.saved()[name]
-        text = query["QueryString"].replace(
-            f"select * from {name}\n", f"select count(*) from {name}\n"
-        )
-        [[count]] = self.rows(text, query["Database"], *parameters)
+        saved = self.saved()
+        queries = {each: query["QueryString"] for each, query in saved.items()}
+        query = Example(name, render(COUNT, table=name), []).query(queries)
+        [[count]] = self.rows(query, saved[name]["Database"], *parameters)
         return int(str(count))
 
 
-def _ended(look: Callable[[], Run], state: Callable[[Run], str]) -> Run:
-    give_up = time.monotonic() + PATIENCE
-    while state(found := look()) in UNDER_WAY:
-        assert time.monotonic() < give_up, "it did not end"
-        time.sleep(0.2)
-    return found
-
-
 @pytest.fixture(scope="module")
-def lake(stack: Stack, server: Server, seeded_template: str) -> Iterator[Lake]:
-    """Three batches of a source, by the deployed function and the deployed jobs."""
-    server.create_database("athena_on_aws_source", seeded_template)
-    server.create_database("athena_on_aws_warehouse")
-    source, warehouse = (server.dsn(f"athena_on_aws_{name}") for name in ("source", "warehouse"))
-    tell(stack, "source", source)
-    for role in ("warehouse_owner", "warehouse_loader"):
-        tell(stack, role, warehouse)
-    rules = stack.aws.client("events")
-    rules.disable_rule(Name=stack.outputs["rule"])  # jobs are started here
-    with connected(from_dsn(source), "writer") as writer:
-        poll(stack)
+def lake(stack: Stack, databases: Databases) -> Iterator[Lake]:
+    """A source of which an order was edited and another deleted, by the deployed function and the
+    deployed jobs."""
+    wired = Wired(stack, databases)
+    rules = wired.client("events")
+    rules.disable_rule(Name=wired.output("rule"))  # jobs are started here
+    with connected(from_dsn(databases.source), "writer") as source:
+        wired.poll()
         for happening in (EDIT, DELETE):
-            writer.run(happening)
-            poll(stack)
-    run_job(stack, stack.outputs["migrate_job"])
-    for job in ("build_dimensions", "build_facts", "load_warehouse"):
-        run_job(stack, stack.outputs["jobs"][job])
-    with connected(from_dsn(warehouse), "reader") as reader:
-        yield Lake(stack, reader)
-    rules.enable_rule(Name=stack.outputs["rule"])
-    for name in ("source", "warehouse"):
-        server.drop_database(f"athena_on_aws_{name}")
-
-
-def tell(stack: Stack, secret: str, dsn: str) -> None:
-    """Put the address of a database into its secret."""
-    address = asdict(from_dsn(dsn))
-    told = {SECRET.get(name, name): value for name, value in address.items()}
-    stack.aws.client("secretsmanager").put_secret_value(
-        SecretId=stack.outputs["secrets"][secret], SecretString=json.dumps(told)
-    )
-
-
-def poll(stack: Stack) -> None:
-    answer = stack.aws.client("lambda").invoke(FunctionName=stack.outputs["function"])
-    assert "FunctionError" not in answer, answer["Payload"].read()
-
-
-def run_job(stack: Stack, name: str) -> None:
-    glue = stack.aws.client("glue")
-    run = glue.start_job_run(JobName=name)["JobRunId"]
-    ended = _ended(
-        lambda: glue.get_job_run(JobName=name, RunId=run)["JobRun"],
-        lambda run: str(run["JobRunState"]),
-    )
-    assert ended["JobRunState"] == "SUCCEEDED", ended["ErrorMessage"]
+            source.run(happening)
+            wired.poll()
+    jobs = wired.output("jobs")
+    built = [jobs[name] for name in ("build_dimensions", "build_facts", "load_warehouse")]
+    for job in (wired.output("migrate_job"), *built):
+        run = wired.run_job(job)
+        assert run["JobRunState"] == "SUCCEEDED", run["ErrorMessage"]
+    rules.enable_rule(Name=wired.output("rule"))
+    with connected(from_dsn(databases.warehouse), "reader") as reader:
+        yield Lake(wired, reader)
 
 
 @pytest.mark.parametrize("fact", ["fact_sales_order", "fact_purchase_order", "fact_payment"])
@@ -169,10 +129,10 @@ def test_saved_query_of_a_dimension_finds_the_moments_of_its_batches(lake: Lake)
 
 
 def test_every_table_can_be_read_with_the_columns_that_it_declares(lake: Lake):
-    glue = lake.client("glue")
-    for database in lake.stack.outputs["databases"].values():
+    glue = lake.wired.client("glue")
+    for database in lake.wired.output("databases").values():
         for table in glue.get_tables(DatabaseName=database)["TableList"]:
-            found = lake.rows(f"select count(*) from {table['Name']}", database)
+            found = lake.rows(render(COUNT, table=table["Name"]), database)
             partitions = glue.get_partitions(DatabaseName=database, TableName=table["Name"])
             assert (found != [["0"]]) == bool(partitions["Partitions"])
             location = table["StorageDescriptor"]["Location"]
@@ -181,7 +141,7 @@ def test_every_table_can_be_read_with_the_columns_that_it_declares(lake: Lake):
 
 
 def test_what_no_log_names_is_not_seen(lake: Lake):
-    s3, bucket = lake.client("s3"), lake.stack.outputs["buckets"]["processed"]
+    s3, bucket = lake.wired.client("s3"), lake.wired.output("buckets")["processed"]
     before = lake.count("fact_sales_order_history")
     listed = s3.list_objects_v2(Bucket=bucket, Prefix="g=1/fact_sales_order/")["Contents"]
     key = next(found["Key"] for found in listed if found["Key"].endswith(".parquet"))
@@ -192,18 +152,18 @@ def test_what_no_log_names_is_not_seen(lake: Lake):
 
 
 def test_results_lie_where_the_workgroup_says_and_are_encrypted(lake: Lake):
-    database = lake.stack.outputs["databases"]["processed"]
+    database = lake.wired.output("databases")["processed"]
     execution = lake.run("select count(*) from dim_date", database)
     place = execution["ResultConfiguration"]["OutputLocation"]
-    bucket = lake.stack.outputs["buckets"]["athena"]
+    bucket = lake.wired.output("buckets")["athena"]
     assert place.startswith(f"s3://{bucket}/results/")
-    found = lake.client("s3").head_object(Bucket=bucket, Key=place.split("/", 3)[3])
+    found = lake.wired.client("s3").head_object(Bucket=bucket, Key=place.split("/", 3)[3])
     assert found["ServerSideEncryption"] == "aws:kms"
-    assert found["SSEKMSKeyId"] == lake.stack.outputs["key"]
+    assert found["SSEKMSKeyId"] == lake.wired.output("key")
 
 
 def test_program_of_the_page_runs(lake: Lake):
-    environment = os.environ | lake.stack.aws.environment()
+    environment = os.environ | lake.wired.stack.aws.environment()
     ran = subprocess.run(
         [sys.executable, "-c", program()],
         env=environment,

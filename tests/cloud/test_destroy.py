@@ -31,25 +31,25 @@ LISTS = [  # what there is, and where its service lists it
 
 
 def test_destroy_leaves_nothing(stack: Stack) -> None:
-    found = named_like(stack)
-    assert all(found.values()), found
+    assert [what for what, found in of_the_stack(stack).items() if not found] == []
     # whoever deploys may not delete what is in the lake, so it takes an administrator
     terraform = stack.terraform.acting_as(stack.aws.environment())
     terraform.destroy()
     assert terraform.resources() == []
-    left = named_like(stack)
+    left = of_the_stack(stack)
     assert not any(left.values()), left
 
 
-def named_like(stack: Stack) -> dict[str, list[Any]]:
-    """What each service lists that has the stack's prefix, as names or databases have it."""
-    prefix = re.compile(stack.outputs["workflow"].replace("-", "[-_]"))
+def of_the_stack(stack: Stack) -> dict[str, list[Any]]:
+    """What each service lists that has the stack's prefix, with a hyphen or without, or its tag."""
+    prefix = stack.outputs["workflow"].replace("-", "[-_]")
+    own = re.compile(f"{prefix}|'Value': 'dev'")
     return {
-        what: [item for item in listed(stack, *call) if prefix.search(str(item))]
+        what: [item for item in listed(stack, *call) if own.search(str(item))]
         for what, *call in LISTS
     }
 
 
 def listed(stack: Stack, service: str, list_: str) -> list[Any]:
     answer = getattr(stack.aws.client(service), list_)()
-    return next((value for value in answer.values() if isinstance(value, list)), [])
+    return [item for value in answer.values() if isinstance(value, list) for item in value]

@@ -5,7 +5,6 @@ The environment comes from ``tests.cloud.local_aws``; the sockets are inherited 
 
 import asyncio
 import importlib
-import importlib.util
 import os
 import sys
 import threading
@@ -26,6 +25,7 @@ PATCHES = [
     "alarm_fields",
     "conditions",
     "lambdas",
+    "lambda_roles",
     "schedules",
     "workflows",
     "jobs",
@@ -45,9 +45,7 @@ PATCHES = [
 def main() -> None:
     """Patch ministack and serve it."""
     for name in PATCHES:
-        module = f"{__package__}.{name}"
-        if importlib.util.find_spec(module):
-            importlib.import_module(module).install()
+        importlib.import_module(f"{__package__}.{name}").install()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     config = Config()
     config.bind = [f"fd://{os.environ['TLS_SOCKET']}"]

@@ -1,8 +1,8 @@
 """Athena in its own SQL, on the partitions that the Data Catalog has, within its workgroup.
 
-ministack hands queries to DuckDB as they are, reads all that lies in a table's folder, knows neither
-parameters nor that a workgroup's settings go before a client's, and puts results where it does not
-say.
+ministack hands queries to DuckDB as they are, reads all that lies in a table's folder, knows no
+parameters, lets a client's settings go before its workgroup's, and puts results elsewhere than it
+says.
 """
 
 import asyncio

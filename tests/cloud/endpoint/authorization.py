@@ -102,6 +102,9 @@ def _ask_for_all() -> None:
             )
         key = None if refusal else _key(action, resource_arn)
         context = {"kms:ViaService": f"{service}.{region}.amazonaws.com"}
+        if service == "s3":
+            # what S3 says of an object under a bucket key, which every bucket here has
+            context["kms:EncryptionContext:aws:s3:arn"] = resource_arn.partition("/")[0]
         for use in KEY_USE.get(action, ()) if key else ():
             # by its name in the module, so that whoever records grants sees this one too
             refusal = refusal or iam_evaluator.enforce(

@@ -8,21 +8,21 @@ from ministack.services import glue
 from tests.cloud.endpoint import actions
 
 Request = dict[str, Any]
-JOB = ("ExecutionClass", "ExecutionProperty", "JobRunQueuingEnabled", "MaintenanceWindow")
+JOB = ("ExecutionClass", "ExecutionProperty")
 TRIGGER = ("EventBatchingCondition",)
 
 
 def install() -> None:
     """Keep them."""
-    actions.after(glue, "_create_job", lambda job: _keep(glue._jobs[job["Name"]], job, JOB))
+    actions.after(glue, "_create_job", lambda job: _keep_job(job["Name"], job))
+    actions.after(glue, "_update_job", lambda job: _keep_job(job["JobName"], job["JobUpdate"]))
+    actions.after(glue, "_create_trigger", _keep_trigger)
     _keep_tags("job", lambda job: job["Name"])
     _keep_tags("connection", lambda connection: connection["ConnectionInput"]["Name"])
-    actions.after(
-        glue,
-        "_update_job",
-        lambda update: _keep(glue._jobs[update["JobName"]], update["JobUpdate"], JOB),
-    )
-    actions.after(glue, "_create_trigger", _keep_trigger)
+
+
+def _keep_job(name: str, request: Request) -> None:
+    _keep(glue._jobs[name], request, JOB)
 
 
 def _keep(record: Request, request: Request, fields: Iterable[str]) -> None:

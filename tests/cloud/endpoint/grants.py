@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id
-from ministack.services import iam
+from ministack.services import iam, sts
 
 from tests.cloud.endpoint import lab
 
@@ -43,9 +43,8 @@ def install() -> None:
 
 def _role(access_key: str) -> str:
     """The name of the role whose session it is, or ''."""
-    principal = iam_evaluator.resolve_principal(access_key or "", get_account_id())
-    arn: str = getattr(principal, "arn", "")
-    return arn.partition(ROLE)[2].partition("/")[0]
+    session: dict[str, str] = sts._sessions.get(access_key) or {}
+    return session.get("Arn", "").partition(ROLE)[2].partition("/")[0]
 
 
 def _forgive(role: str, action: str) -> int:

@@ -17,7 +17,7 @@ from ministack.services import eventbridge, glue
 
 from tests.cloud.endpoint import actions, lab
 from tests.cloud.endpoint.actions import Refused
-from tests.cloud.endpoint.job_process import FAILED, SUCCEEDED, Attempt
+from tests.cloud.endpoint.job_process import FAILED, SUCCEEDED, TIMEOUT, Attempt
 
 Job = dict[str, Any]
 Run = dict[str, Any]
@@ -75,7 +75,9 @@ def _attempt(job: Job, run: Run) -> None:
     arguments = {**given, **run.get("Workflow", {})}
     with tempfile.TemporaryDirectory(prefix="job-", ignore_cleanup_errors=True) as folder:
         seconds = run["Timeout"] * _minute["seconds"]
-        state, message = Attempt(job, run, arguments, Path(folder), seconds).result()
+        state, message = Attempt(job, run, arguments, seconds, Path(folder)).result()
+    if state == TIMEOUT:
+        message = f"Job run exceeded its timeout of {run['Timeout']} minutes"
     now = int(time.time())
     run |= {
         "ErrorMessage": message,
@@ -83,16 +85,16 @@ def _attempt(job: Job, run: Run) -> None:
         "LastModifiedOn": now,
         "ExecutionTime": now - run["StartedOn"],
     }
+    _tell(run, state)
     run["JobRunState"] = state  # last, for whoever waits for it
-    _tell(run)
 
 
-def _tell(run: Run) -> None:
+def _tell(run: Run, state: str) -> None:
     detail = {
         "jobName": run["JobName"],
         "jobRunId": run["Id"],
-        "state": run["JobRunState"],
-        "severity": SEVERITY.get(run["JobRunState"], "ERROR"),
+        "state": state,
+        "severity": SEVERITY.get(state, "ERROR"),
         "message": run["ErrorMessage"] or "Job run succeeded",
     }
     event = {

@@ -71,6 +71,5 @@ def session(role_arn: str, name: str) -> dict[str, str]:
 
 
 def install() -> None:
-    """Offer the routes that belong to no service."""
+    """Tell that the endpoint answers, and what."""
     route("/health", lambda _: {"routes": sorted(_routes)})
-    route("/session", lambda body: session(body["role"], body.get("name", "test")))

@@ -131,8 +131,8 @@ def _monitoring(action: str, request: Request, where: str, _: str) -> list[str]:
 
 
 def _scheduler(_: str, request: Request, where: str, path: str) -> list[str]:
-    kind, name = path.strip("/").split("/")
-    if kind != "schedules":
+    kind, _, name = path.strip("/").partition("/")
+    if kind != "schedules" or not name:
         return []
     group = request.get("GroupName") or request.get("groupName") or "default"
     return [f"arn:aws:scheduler:{where}schedule/{group}/{name}"]

@@ -19,8 +19,10 @@ Request = dict[str, Any]
 Trigger = dict[str, Any]
 
 COMBINED = {"AND": all, "ANY": any}
-STATISTICS = {"SUCCEEDED": "SucceededActions", "FAILED": "FailedActions"} | {
-    "TIMEOUT": "TimeoutActions"
+STATISTICS = {
+    "SUCCEEDED": "SucceededActions",
+    "FAILED": "FailedActions",
+    "TIMEOUT": "TimeoutActions",
 }
 
 logger = logging.getLogger(__name__)
