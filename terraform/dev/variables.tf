@@ -75,6 +75,18 @@ variable "poll_memory_mb" {
   default     = 1024
 }
 
+variable "poll_memory_mb" {
+  description = "Memory of the Lambda"
+  type        = number
+  default     = 1024
+}
+
+variable "poll_ephemeral_mb" {
+  description = "Disk of the Lambda: the changed rows of the largest table must fit, and those of a first poll are all"
+  type        = number
+  default     = 2048
+}
+
 variable "reserved_concurrency" {
   description = "How many polls may run at once: 1, or null in an account too small to reserve any"
   type        = number
@@ -90,7 +102,7 @@ variable "workers" {
 variable "job_timeout_minutes" {
   description = "Minutes after which an attempt of a job is given up; raise it for the first load of a big source, which may take hours, and lower it again"
   type        = number
-  default     = 6
+  default     = 4
 }
 
 variable "freshness_seconds" {

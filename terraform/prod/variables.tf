@@ -75,6 +75,18 @@ variable "poll_memory_mb" {
   default     = 1024
 }
 
+variable "poll_memory_mb" {
+  description = "Memory of the Lambda"
+  type        = number
+  default     = 1024
+}
+
+variable "poll_ephemeral_mb" {
+  description = "Disk of the Lambda: the changed rows of the largest table must fit, and those of a first poll are all"
+  type        = number
+  default     = 2048
+}
+
 variable "reserved_concurrency" {
   description = "How many polls may run at once: 1, or null in an account too small to reserve any"
   type        = number
@@ -90,7 +102,7 @@ variable "workers" {
 variable "job_timeout_minutes" {
   description = "Minutes after which an attempt of a job is given up; raise it for the first load of a big source, which may take hours, and lower it again"
   type        = number
-  default     = 6
+  default     = 4
 }
 
 variable "freshness_seconds" {
@@ -106,13 +118,13 @@ variable "horizon_age_seconds" {
 }
 
 variable "retention" {
-  description = "Object Lock of the lake: GOVERNANCE or COMPLIANCE, the days that no version can be deleted, and those of processed if they differ; 0 for none. It can be raised, and in COMPLIANCE never taken back"
+  description = "Object Lock of the lake: GOVERNANCE or COMPLIANCE, the days for which no version can be deleted, and those of processed if they differ; 0 for none. What expires sooner, such as superseded objects of the mirror, stays as a version until then. Spark writes to processed, and whether its S3 client sends what S3 then demands should be tried in dev before processed_days is raised"
   type = object({
     mode           = string
     days           = number
     processed_days = optional(number)
   })
-  default = { mode = "GOVERNANCE", days = 365, processed_days = 90 }
+  default = { mode = "GOVERNANCE", days = 365, processed_days = 0 }
 }
 
 variable "permissions_boundary" {

@@ -36,6 +36,14 @@ class Budget:
         return self.rate + self.poll + self.workflow + again
 
     @property
+    def after_a_timeout(self) -> float:
+        """Glue does not repeat a job that ran into its timeout; the next poll starts it again."""
+        worst = [START + max(timeout for timeout, _ in stage) for stage in self.stages]
+        # what ended well has nothing to do in the next run, and only starts
+        ends = [sum(worst[: n + 1]) + START * n + sum(worst[n:]) for n in range(len(worst))]
+        return 2 * (self.rate + self.poll) + max(ends)
+
+    @property
     def after_a_failed_poll(self) -> float:
         """The poll that should bring the change fails as late as it can; the next one does."""
         return 2 * (self.rate + self.poll) + self.workflow
@@ -84,6 +92,11 @@ def test_a_change_is_visible_in_time_although_a_job_failed(made):
 
 
 @platforms
+def test_a_change_is_visible_in_time_although_a_job_ran_into_its_timeout(made):
+    assert budget(made).after_a_timeout <= ALLOWED
+
+
+@platforms
 def test_a_change_is_visible_in_time_although_a_poll_failed(made):
     assert budget(made).after_a_failed_poll <= ALLOWED
 
@@ -91,4 +104,5 @@ def test_a_change_is_visible_in_time_although_a_poll_failed(made):
 def test_every_minute_counts():
     slow = Budget(rate=5, poll=2, stages=[[(7, 1), (8, 1)], [(7, 1)]])
     assert slow.after_a_failed_job == 5 + 2 + (1 + 8) + (1 + 7) + (1 + 8)
+    assert slow.after_a_timeout == 5 + 2 + (1 + 8) + (1 + 7) + 5 + 2 + 1 + (1 + 7)
     assert slow.after_a_failed_poll == 5 + 2 + 5 + 2 + (1 + 8) + (1 + 7)

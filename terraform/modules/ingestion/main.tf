@@ -39,6 +39,7 @@ resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_115:reserved_concurrency is 1 unless the account is too small to reserve any
   #checkov:skip=CKV_AWS_116:The failure destination of aws_lambda_function_event_invoke_config is its dead-letter queue
   #checkov:skip=CKV_AWS_117:A source that is reached by the internet needs no VPC; subnet_ids put it into one
+  #checkov:skip=CKV_AWS_173:Its variables are names; with a key of ours whoever plans or deploys would have to use it
   #checkov:skip=CKV_AWS_272:The package's key and source_code_hash pin its content
   function_name = local.function_name
   description   = "Polls ${var.source_name} and commits what changed to the lake"
@@ -54,7 +55,6 @@ resource "aws_lambda_function" "this" {
   timeout                        = var.timeout_seconds
   memory_size                    = var.memory_mb
   reserved_concurrent_executions = var.reserved_concurrency
-  kms_key_arn                    = var.key_arn
 
   ephemeral_storage {
     size = var.ephemeral_mb
@@ -177,7 +177,7 @@ data "aws_iam_policy_document" "function" {
     condition {
       test     = "StringEquals"
       variable = "kms:ViaService"
-      values   = [for service in ["lambda", "s3", "secretsmanager", "sqs"] : "${service}.${local.region}.amazonaws.com"]
+      values   = [for service in ["s3", "secretsmanager", "sqs"] : "${service}.${local.region}.amazonaws.com"]
     }
   }
 

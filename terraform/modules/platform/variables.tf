@@ -103,7 +103,7 @@ variable "workers" {
 variable "job_timeout_minutes" {
   description = "Minutes after which an attempt of a job is given up; raise it for the first load of a big source, which may take hours, and lower it again"
   type        = number
-  default     = 6
+  default     = 4
 }
 
 variable "job_retries" {

@@ -61,12 +61,9 @@ locals {
     "--job-bookmark-option"              = "job-bookmark-disable" # the logs of the lake are the bookmarks
     "--enable-continuous-cloudwatch-log" = "true"
     "--enable-metrics"                   = "true"
-    "--conf" = join(" --conf ", [
-      "spark.driver.extraJavaOptions=-Duser.timezone=UTC",
-      "spark.executor.extraJavaOptions=-Duser.timezone=UTC",
-      # S3 takes nothing without a checksum into a bucket with Object Lock
-      "spark.hadoop.fs.s3a.create.checksum.algorithm=CRC32",
-    ])
+
+    # S3 takes nothing without a checksum into a bucket with a default retention
+    "--conf" = "spark.hadoop.fs.s3a.create.checksum.algorithm=CRC32"
   }
 
   # Glue puts the file into the working directory of the driver.

@@ -122,9 +122,9 @@ variable "workers" {
 }
 
 variable "timeout_minutes" {
-  description = "Minutes after which an attempt of a job is given up. 6 keep one failed cycle within 30 minutes; raise it for the first load of a big source, which may take hours, and lower it again"
+  description = "Minutes after which an attempt of a job is given up. 4 keep one failed cycle within 30 minutes; raise it for the first load of a big source, which may take hours, and lower it again"
   type        = number
-  default     = 6
+  default     = 4
 
   validation {
     condition     = var.timeout_minutes >= 1 && floor(var.timeout_minutes) == var.timeout_minutes

@@ -100,7 +100,7 @@ run "slow_settings_are_told_of" {
   command = plan
 
   variables {
-    job_timeout_minutes = 7
+    job_timeout_minutes = 5
   }
 
   expect_failures = [check.one_failure_stays_within_30_minutes]

@@ -187,7 +187,7 @@ run "jobs_are_as_large_and_as_patient_as_asked_for" {
         aws_glue_job.this[name].glue_version == "5.1"
         && aws_glue_job.this[name].worker_type == "G.1X"
         && aws_glue_job.this[name].number_of_workers == 2
-        && aws_glue_job.this[name].timeout == 6
+        && aws_glue_job.this[name].timeout == 4
         && aws_glue_job.this[name].max_retries == 1
         && aws_glue_job.this[name].security_configuration == "totesys-test"
       )
