@@ -75,12 +75,6 @@ variable "poll_memory_mb" {
   default     = 1024
 }
 
-variable "poll_memory_mb" {
-  description = "Memory of the Lambda"
-  type        = number
-  default     = 1024
-}
-
 variable "poll_ephemeral_mb" {
   description = "Disk of the Lambda: the changed rows of the largest table must fit, and those of a first poll are all"
   type        = number

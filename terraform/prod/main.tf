@@ -30,7 +30,6 @@ module "platform" {
   poll_timeout_seconds = var.poll_timeout_seconds
   poll_memory_mb       = var.poll_memory_mb
   poll_ephemeral_mb    = var.poll_ephemeral_mb
-  poll_memory_mb       = var.poll_memory_mb
   reserved_concurrency = var.reserved_concurrency
   workers              = var.workers
   job_timeout_minutes  = var.job_timeout_minutes

@@ -59,11 +59,14 @@ def test_the_lakes_own_policy_is_attached_to_its_bucket(made_by, root, name):
 
 
 @pytest.mark.parametrize("name", LAKE)
-def test_the_lake_of_prod_is_locked_and_not_destroyed_with_its_objects(made_by, name):
+def test_the_lake_of_prod_can_be_locked_and_is_not_destroyed_with_its_objects(made_by, name):
     prod = made_by("prod")
     assert of_type(prod, "aws_s3_bucket")[bucket(name)]["object_lock_enabled"]
     assert not of_type(prod, "aws_s3_bucket")[bucket(name)]["force_destroy"]
-    locks = of_type(prod, "aws_s3_bucket_object_lock_configuration")
-    [retention] = locks[bucket(name)]["rule"][0]["default_retention"]
+
+
+def test_what_prod_ingested_is_locked(made_by):
+    locks = of_type(made_by("prod"), "aws_s3_bucket_object_lock_configuration")
+    [retention] = locks[bucket("ingestion")]["rule"][0]["default_retention"]
     assert retention["mode"] == "GOVERNANCE"
     assert retention["days"] >= 7
