@@ -28,6 +28,15 @@ def files() -> dict[str, str]:
     return {"tables.json": _spelled(glue.tables()), **named}
 
 
+def write() -> None:
+    """Write them, and remove the queries of before: Terraform deploys every one that is there."""
+    generated = files()
+    for query in (MODULE / "queries").glob("*.sql"):
+        query.unlink()
+    for path, text in generated.items():
+        (MODULE / path).write_text(text, encoding="utf-8")
+
+
 def queries() -> dict[str, str]:
     """The queries by name, in the SQL of Athena."""
     warehouse = contracts.warehouse()
@@ -53,14 +62,14 @@ def _parts(fact: Fact) -> Mapping[str, str]:
 
 def _dimension_history(dimension: Dimension) -> str:
     batches = (
-        f"select distinct batch_seq, observed_at as valid_from from {INGESTION}.{table}"
+        _rendered("batches", {"ingestion": INGESTION, "table": table})
         for table in sorted(dimension.source_tables)
     )
     parts = {
         "dimension": dimension.name,
         "key": dimension.key,
         "columns": _listed(dimension.column_names),
-        "batches": "\nunion\n".join(batches),
+        "batches": "union\n".join(batches).rstrip(),
     }
     return _rendered("dimension_history", parts)
 
@@ -82,5 +91,4 @@ def _spelled(tables: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    for path, text in files().items():
-        (MODULE / path).write_text(text, encoding="utf-8")
+    write()

@@ -1,17 +1,16 @@
 """The command line: `python -m artifacts`."""
 
 import hashlib
-import shutil
-import ssl
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from pathlib import Path
 
-from artifacts.errors import InvalidBundle
+from artifacts.bundle import read_bundle
+from artifacts.folder import replaced
 from artifacts.glue_wheels import make_glue_wheels
 from artifacts.lambda_zip import CA_BUNDLE, make_lambda_zip
-from artifacts.platforms import MACHINES, platform_of
+from artifacts.platforms import MACHINES, Platform, platform_of
 from artifacts.scripts import copy_scripts
 
 ABOUT = """Make what Terraform deploys. The same sources and locks make the same bytes.
@@ -29,6 +28,10 @@ Source and warehouse are other machines, and are talked to only if the CA bundle
 that of Amazon RDS is at https://truststore.pki.rds.amazonaws.com/.
 Exit status: 0 made, 1 pip or a check failed, 2 wrong usage or input."""
 
+LAMBDA, WHEELS, SCRIPTS = "ingestion_lambda.zip", "platform.gluewheels.zip", "scripts"
+MADE = (CA_BUNDLE, SCRIPTS, WHEELS, LAMBDA)
+"""All that is ours of a folder; others keep their files beside it."""
+
 MEGABYTE = 1e6
 
 
@@ -36,39 +39,27 @@ def main(argv: Sequence[str]) -> None:
     """Make them. What goes wrong leaves it as a PlatformError."""
     arguments = _parser().parse_args(argv)
     out: Path = arguments.out
-    bundle: Path | None = arguments.ca_bundle
-    if bundle:
-        check_bundle(bundle)
+    bundle = read_bundle(arguments.ca_bundle) if arguments.ca_bundle else None
     platform = platform_of(arguments.platform)
-    scripts = out / "scripts"
-    scripts.mkdir(parents=True, exist_ok=True)
-
-    _say(f"The Lambda's package for Python {platform.python} on {platform.machine} …")
-    unpacked = make_lambda_zip(out / "ingestion_lambda.zip", platform, bundle)
-    _say(f"  {unpacked / MEGABYTE:.1f} MB unpacked")
-    _say("The Glue jobs' packages …")
-    for wheel in make_glue_wheels(out / "platform.gluewheels.zip"):
-        _say(f"  {wheel}")
-    made = [out / "ingestion_lambda.zip", out / "platform.gluewheels.zip"]
-    made += copy_scripts(scripts)
-    if bundle:
-        made.append(Path(shutil.copyfile(bundle, out / CA_BUNDLE)))
-    else:
-        (out / CA_BUNDLE).unlink(missing_ok=True)
-    for path in made:
+    with replaced(out, MADE) as folder:
+        _make(folder, platform, bundle)
+    scripts, bundles = sorted(out.glob(f"{SCRIPTS}/*.py")), out.glob(CA_BUNDLE)
+    for path in (out / LAMBDA, out / WHEELS, *scripts, *bundles):
         body = path.read_bytes()
         print(f"{hashlib.sha256(body).hexdigest()} {len(body):>12,} {path}")
 
 
-def check_bundle(file: Path) -> None:
-    """Raise InvalidBundle unless the file holds certificates in PEM."""
-    try:
-        ssl.create_default_context(cafile=file)
-    except OSError as wrong:  # ssl.SSLError is one
-        raise InvalidBundle(
-            f"{file} cannot be read as certificates in PEM: {wrong}. Give the bundle of the"
-            " authority that vouches for the databases."
-        ) from None
+def _make(folder: Path, platform: Platform, bundle: bytes | None) -> None:
+    _say(f"The Lambda's package for Python {platform.python} on {platform.machine} …")
+    unpacked = make_lambda_zip(folder / LAMBDA, platform, bundle)
+    _say(f"  {unpacked / MEGABYTE:.1f} MB unpacked")
+    _say("The Glue jobs' packages …")
+    for wheel in make_glue_wheels(folder / WHEELS):
+        _say(f"  {wheel}")
+    (folder / SCRIPTS).mkdir()
+    copy_scripts(folder / SCRIPTS)
+    if bundle:
+        (folder / CA_BUNDLE).write_bytes(bundle)
 
 
 def _parser() -> ArgumentParser:

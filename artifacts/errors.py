@@ -4,13 +4,19 @@ from contracts import PlatformError
 
 
 class InvalidBundle(PlatformError):
-    """The file given as CA bundle holds no certificates."""
+    """The file given as CA bundle holds no certificates, or more than certificates."""
+
+    exit_code = 2
+
+
+class InvalidFolder(PlatformError):
+    """Nothing can be written where the artifacts should go."""
 
     exit_code = 2
 
 
 class ToolFailed(PlatformError):
-    """pip or the wheel's builder failed; nothing was written."""
+    """pip or the wheel's builder failed; what was made earlier is as it was."""
 
 
 class TooLarge(PlatformError):

@@ -1,6 +1,5 @@
 """The Lambda's package: our code, what it imports, and nothing else."""
 
-import shutil
 import tempfile
 from fnmatch import fnmatch
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from artifacts.archive import files_under, write_zip
 from artifacts.errors import TooLarge, WrongMachine
 from artifacts.platforms import Platform
+from artifacts.sources import copy_package
 from artifacts.tools import ROOT, pip
 
 PACKAGES = ("contracts", "lake", "postgres", "ingestion_lambda")
@@ -45,14 +45,14 @@ ELF = b"\x7fELF"
 ELF_MACHINES = {62: "x86_64", 183: "aarch64"}
 
 
-def make_lambda_zip(target: Path, platform: Platform, ca_bundle: Path | None) -> int:
+def make_lambda_zip(target: Path, platform: Platform, ca_bundle: bytes | None) -> int:
     """Write the package for ``platform``, with ``ca_bundle`` at its root where there is one; the
     bytes that it takes unpacked. Raises ToolFailed, WrongMachine or TooLarge."""
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder)
         _install(tree, platform)
         if ca_bundle:
-            shutil.copyfile(ca_bundle, tree / CA_BUNDLE)
+            (tree / CA_BUNDLE).write_bytes(ca_bundle)
         check_machine(tree, platform.machine)
         unpacked = check_size(tree)
         write_zip(target, tree)
@@ -64,7 +64,7 @@ def _install(tree: Path, platform: Platform) -> None:
     where = ("--target", str(tree), "--requirement", str(LOCK))
     pip(*platform.before, "install", *options, *platform.after, *where)
     for name in PACKAGES:
-        shutil.copytree(ROOT / name, tree / name)
+        copy_package(name, tree)
     for name, path in files_under(tree).items():
         if not is_needed(name):
             path.unlink()

@@ -34,6 +34,6 @@ def _run(module: str, *arguments: str) -> None:
     )
     if done.returncode:
         raise ToolFailed(
-            f"{module} ended with status {done.returncode}; nothing was made. It says:\n"
+            f"{module} ended with status {done.returncode}; nothing was changed. It says:\n"
             f"{(done.stderr or done.stdout).strip()[-TOLD:]}"
         )

@@ -79,4 +79,3 @@ def _table(
 
 def _column(column: Column) -> dict[str, str]:
     return {"name": column.name, "type": glue_type(column.type), "comment": column.about}
-

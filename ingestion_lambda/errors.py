@@ -3,6 +3,18 @@
 from contracts.errors import PlatformError
 
 
+class InvalidSettings(PlatformError):
+    """The function's environment is incomplete or wrong: whoever deployed it must act."""
+
+    exit_code = 2
+
+
+class InvalidOrders(PlatformError):
+    """Whoever started the poll asked in a form that says nothing for certain."""
+
+    exit_code = 2
+
+
 class UnknownTable(PlatformError):
     """Whoever started the poll named a table that the source does not have."""
 

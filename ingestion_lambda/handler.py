@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from time import perf_counter
@@ -20,9 +20,9 @@ from pg8000.native import Connection
 import contracts
 from contracts import PlatformError, Source
 from ingestion_lambda.aws import EventBridgeBus
-from ingestion_lambda.errors import SecretUnavailable
+from ingestion_lambda.errors import InvalidSettings, SecretUnavailable
 from ingestion_lambda.metrics import NAMESPACE, SERVICE, Measured, measured, refused
-from ingestion_lambda.orders import Orders
+from ingestion_lambda.orders import read_orders
 from ingestion_lambda.poll import Polled, poll
 from lake import new_run, open_lake
 from lake.s3 import PATIENCE
@@ -59,31 +59,44 @@ def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     try:
         polled = _poll(event, source, run)
     except PlatformError as refusal:
-        _send([refused(source.name, refusal)])
+        _tell(source, refusal)
         raise
     _send(measured(source.name, polled, perf_counter() - begun))
     return {"seq": polled.seq, "changes": polled.changes, "emitted": polled.emitted}
 
 
-def _poll(event: Mapping[str, Any], source: Source, run: str) -> Polled:
+def _poll(event: object, source: Source, run: str) -> Polled:
+    orders, secret = read_orders(event), _setting("SOURCE_SECRET")
     lake = open_lake(
-        f"s3://{os.environ['INGESTION_BUCKET']}",
-        f"s3://{os.environ['PROCESSED_BUCKET']}",
-        int(os.environ.get("GENERATION", "1")),
+        f"s3://{_setting('INGESTION_BUCKET')}",
+        f"s3://{_setting('PROCESSED_BUCKET')}",
+        _generation(),
     )
     bus = EventBridgeBus(
         boto3.client("events", config=PATIENCE),
         boto3.client("glue", config=PATIENCE),
-        os.environ.get("EVENT_BUS", "default"),
-        os.environ["WORKFLOW"],
+        _setting("EVENT_BUS", "default"),
+        _setting("WORKFLOW"),
     )
-    orders = Orders(
-        event.get("allow_mass_delete", ()),
-        event.get("reread", ()),
-        event.get("accept_source", False),
-    )
-    with _connected(os.environ["SOURCE_SECRET"]) as connection:
+    with _connected(secret) as connection:
         return poll(connection, source, lake, bus, run, orders)
+
+
+def _setting(name: str, default: str = "") -> str:
+    """The variable's value. Raises InvalidSettings."""
+    if setting := os.environ.get(name, default):
+        return setting
+    raise InvalidSettings(
+        f"{name} is missing or empty in the function's environment. Set it as Terraform's module"
+        " ingestion does."
+    )
+
+
+def _generation() -> int:
+    text = _setting("GENERATION", "1")
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise InvalidSettings(f"GENERATION is {text!r}. Set it to a number from 1 on.")
 
 
 @contextmanager
@@ -113,6 +126,14 @@ def _read(secret: str, *, anew: bool = False) -> str:
             f"The secret {secret} cannot be read: {refusal}. Check SOURCE_SECRET, and that the"
             " function's role may read it."
         ) from refusal
+
+
+def _tell(source: Source, refusal: PlatformError) -> None:
+    """Count the refusal; it says more than what may go wrong here, and is to leave itself."""
+    try:
+        _send([refused(source.name, refusal)])
+    except Exception:
+        logger.exception("the metric of a refusal was not sent")
 
 
 def _send(groups: Iterable[Measured]) -> None:

@@ -1,10 +1,11 @@
 """What an operator may ask of one poll beyond its routine."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from contracts import Source
-from ingestion_lambda.errors import UnknownTable
+from ingestion_lambda.errors import InvalidOrders, UnknownTable
 
 
 @dataclass(frozen=True)
@@ -26,3 +27,25 @@ class Orders:
 
 
 ROUTINE = Orders()
+
+
+def read_orders(event: object) -> Orders:
+    """What the JSON of an event orders, whatever else it holds. Raises InvalidOrders."""
+    if not isinstance(event, Mapping):
+        raise InvalidOrders("An event must be a JSON object; {} is the routine.")
+    accept_source = event.get("accept_source", False)
+    if not isinstance(accept_source, bool):
+        raise InvalidOrders(
+            f"accept_source must be true or false, without quotes, and is {accept_source!r}."
+        )
+    return Orders(_tables(event, "allow_mass_delete"), _tables(event, "reread"), accept_source)
+
+
+def _tables(event: Mapping[str, Any], name: str) -> Collection[str]:
+    tables = event.get(name, [])
+    if isinstance(tables, list) and all(isinstance(table, str) for table in tables):
+        return tuple(tables)
+    raise InvalidOrders(
+        f"{name} must be a list of tables' names, and is {tables!r}. Write it like"
+        f' "{name}": ["staff"].'
+    )

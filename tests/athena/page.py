@@ -27,9 +27,9 @@ class Example(NamedTuple):
         """The question as Athena gets it."""
         if not self.saved:
             return self.question
-        last = f"select * from {self.saved}\n"
-        assert queries[self.saved].endswith(last)
-        return queries[self.saved].removesuffix(last) + self.question
+        query, _, last = queries[self.saved].rstrip().rpartition("\n")
+        assert last.split() == ["select", "*", "from", self.saved]
+        return f"{query}\n{self.question}"
 
 
 def _example(section: str) -> Example:

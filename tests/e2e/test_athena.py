@@ -22,7 +22,7 @@ from embedded.platform import LOAD, Platform
 from embedded.server import Server
 from glue_jobs import conversions, load_warehouse
 from glue_jobs.partitions import Registry
-from postgres import connected, from_dsn, render
+from postgres import Sql, connected, from_dsn, render
 from tests.athena.catalog import MemoryCatalog
 from tests.athena.engine import Answer, Athena
 from tests.athena.page import examples
@@ -43,6 +43,7 @@ HAPPENINGS = [
     "update department set location = 'Leeds' where department_name = 'Facilities';"
     " update purchase_order set item_quantity = 1 where purchase_order_id = 1",
 ]
+COUNTS = "select batch_seq, op, count(*) from {table} group by batch_seq, op"
 MOVED = 2  # a member of staff
 DAY = "2026-11-23"  # in the examples
 MILLISECOND = timedelta(milliseconds=1)
@@ -114,11 +115,14 @@ def asked(
 
 def told(warehouse: Connection, source: str, columns: dict[str, str], **parameters: Any) -> Any:
     """Rows of the warehouse as Athena shows them: to the millisecond, times of day as text."""
-    listed = ", ".join(
-        render("{name}::timestamp(3)" if kind == "timestamp" else "{name}", name=name)
-        for name, kind in columns.items()
+    listed = Sql(
+        ", ".join(
+            render("{name}::timestamp(3)" if kind == "timestamp" else "{name}", name=name)
+            for name, kind in columns.items()
+        )
     )
-    rows = warehouse.run(f"select {listed} from warehouse.{source}", **parameters)
+    text = render("select {listed} from warehouse.{source}", listed=listed, source=Sql(source))
+    rows = warehouse.run(text, **parameters)
     return sorted(([_shown(value) for value in row] for row in rows), key=repr)
 
 
@@ -212,8 +216,7 @@ def test_changes_of_a_dimension_are_valid_from_when_they_were_seen(asked: Asked)
 
 def test_what_landed_is_there_to_the_last_row(asked: Asked):
     for name in contracts.source().tables:
-        counts = f"select batch_seq, op, count(*) from {name} group by batch_seq, op"
-        answer = asked.athena.run(counts, INGESTION)
+        answer = asked.athena.run(render(COUNTS, table=name), INGESTION)
         assert sorted(answer.rows) == sorted(
             (batch.seq, op, count)
             for batch in asked.platform.lake.batches.after(0)

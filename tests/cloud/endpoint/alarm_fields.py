@@ -1,8 +1,8 @@
 """Alarms as Terraform reads them: ministack's XML leaves out half of their fields."""
 
 import json
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape
 
 from ministack.services import cloudwatch
 

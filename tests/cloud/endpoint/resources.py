@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,14 +13,29 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import athena, ec2, iam, kms, tagging
 
 Request = dict[str, Any]
-EC2_KINDS = {"sg": "security-group", "sgr": "security-group-rule", "vpce": "vpc-endpoint"}
-EC2_NAMES = ("GroupId", "VpcEndpointId", "VpcEndpointId.1", "ResourceId.1")
+EC2_KINDS = {
+    "rtb": "route-table",
+    "sg": "security-group",
+    "sgr": "security-group-rule",
+    "subnet": "subnet",
+    "vpc": "vpc",
+    "vpce": "vpc-endpoint",
+}
+EC2_NEW = {"CreateSecurityGroup": "security-group", "CreateVpcEndpoint": "vpc-endpoint"}
+# Fields that name what an action is about, and not what a new rule admits.
+EC2_NAMES = re.compile(
+    r"(SecurityGroupRule(Description)?\.\d+\.)?(Add|Remove)?"
+    r"(Group|Resource|RouteTable|SecurityGroup|SecurityGroupRule|Subnet|Vpc|VpcEndpoint)Id(\.\d+)?"
+)
+EC2_TAGGED = re.compile(r"TagSpecification\.\d+\.ResourceType")
 
 
 class Subject(str):
-    """The first resource of a request, for ministack; the others, and who is given which role."""
+    """The first resource of a request, for ministack; the others, what is tagged as it is made,
+    and who is given which role."""
 
     others: tuple[str, ...] = ()
+    tagged: tuple[str, ...] = ()
     passed: tuple[str, ...] = ()
     passed_to = ""
 
@@ -42,6 +58,8 @@ def install() -> None:
         first, *others = [tagged] if tagged else found or [arn]
         subject = Subject(first)
         subject.others = tuple(others)
+        if service == "ec2":
+            subject.tagged = _ec2_tagged(request, f"{region}:{account}:")
         if method != "GET":
             subject.passed, subject.passed_to = _roles(request), f"{service}.amazonaws.com"
         return subject
@@ -49,20 +67,31 @@ def install() -> None:
     def enforce_each(
         key: str, action: str, service: str, region: str, resource_arn: str = "*", **more: Any
     ) -> Any:
-        for arn in (resource_arn, *getattr(resource_arn, "others", ())):
-            if refusal := enforce(key, action, service, region, resource_arn=arn, **more):
-                return refusal
-        for role in getattr(resource_arn, "passed", ()):
-            context = {"iam:PassedToService": resource_arn.passed_to}  # type: ignore[attr-defined]
-            if refusal := enforce(
-                key, "iam:PassRole", "iam", region, resource_arn=role, service_context=context
-            ):
-                return refusal
-        return None
+        refusal = enforce(key, action, service, region, resource_arn=resource_arn, **more)
+        for asked, of, arn, context in _asked_too(resource_arn, action, service, more):
+            refusal = refusal or enforce(
+                key, asked, of, region, resource_arn=arn, service_context=context
+            )
+        return refusal
 
     iam_actions.extract_resource_arn, iam_evaluator.enforce = resource_arn, enforce_each
     _tell_conditions()
     tagging._RESOURCE_TAG_COLLECTORS["ec2"] = _ec2_tags
+
+
+def _asked_too(
+    subject: str, action: str, service: str, more: Request
+) -> Iterator[tuple[str, str, str, Request]]:
+    """What must be allowed besides: action, service, resource and what is known of the request."""
+    if not isinstance(subject, Subject):
+        return
+    known = more.get("service_context") or {}
+    for arn in subject.others:
+        yield action, service, arn, known
+    for arn in subject.tagged:
+        yield "ec2:CreateTags", service, arn, known | {"ec2:CreateAction": action.split(":")[1]}
+    for role in subject.passed:
+        yield "iam:PassRole", "iam", role, {"iam:PassedToService": subject.passed_to}
 
 
 def _roles(request: Request) -> tuple[str, ...]:
@@ -138,9 +167,17 @@ def _scheduler(_: str, request: Request, where: str, path: str) -> list[str]:
     return [f"arn:aws:scheduler:{where}schedule/{group}/{name}"]
 
 
-def _ec2(_: str, request: Request, where: str, __: str) -> list[str]:
-    named = (request[field] for field in EC2_NAMES if field in request)
-    return [_ec2_arn(name, where) for name in named]
+def _ec2(action: str, request: Request, where: str, _: str) -> list[str]:
+    if action.startswith("Describe"):
+        return ["*"]
+    named = [value for field, value in request.items() if EC2_NAMES.fullmatch(field)]
+    new = [f"arn:aws:ec2:{where}{EC2_NEW[action]}/*"] if action in EC2_NEW else []
+    return [*new, *(_ec2_arn(name, where) for name in named)]
+
+
+def _ec2_tagged(request: Request, where: str) -> tuple[str, ...]:
+    kinds = [value for field, value in request.items() if EC2_TAGGED.fullmatch(field)]
+    return tuple(f"arn:aws:ec2:{where}{kind}/*" for kind in kinds)
 
 
 def _ec2_arn(name: str, where: str) -> str:
@@ -168,6 +205,8 @@ RESOURCES: dict[str, Callable[[str, Request, str, str], list[str]]] = {
 
 
 def _tell_conditions() -> None:
+    # where EC2's requests have the tags of what they make
+    iam_actions._TAG_MEMBERS |= {"TagSpecifications"}
     known = iam_actions.request_tag_context
 
     def context(service: str, action: str, body: bytes, query: Any) -> Request:

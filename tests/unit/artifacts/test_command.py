@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from artifacts import command, tools
+from artifacts.bundle import read_bundle
 from artifacts.command import main
-from artifacts.errors import InvalidBundle, ToolFailed
+from artifacts.errors import InvalidBundle, InvalidFolder, ToolFailed
 from artifacts.scripts import SCRIPTS, copy_scripts
 from embedded.definition import read_workflow
 from tests.certificates import Authority
@@ -31,8 +32,8 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """In the place of both packages, which take long: what would have been made."""
     made: list[Path] = []
 
-    def lambda_zip(target: Path, *_: object) -> int:
-        target.write_bytes(b"zip")
+    def lambda_zip(target: Path, _: object, bundle: bytes | None) -> int:
+        target.write_bytes(b"zip" + (bundle or b""))
         made.append(target)
         return 3
 
@@ -78,7 +79,7 @@ def test_sizes_and_digests_are_printed_and_progress_is_not_among_them(
     ]
     assert lines[0][1] == "3"
     assert "on aarch64" in told.err
-    assert made == [tmp_path / "ingestion_lambda.zip", tmp_path / "platform.gluewheels.zip"]
+    assert [path.name for path in made] == ["ingestion_lambda.zip", "platform.gluewheels.zip"]
 
 
 def test_bundle_of_an_earlier_run_does_not_stay(tmp_path: Path, made: list[Path]):
@@ -89,9 +90,70 @@ def test_bundle_of_an_earlier_run_does_not_stay(tmp_path: Path, made: list[Path]
     assert not (tmp_path / "build" / "ca.pem").exists()
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def test_step_that_fails_leaves_the_earlier_build_whole(
+    tmp_path: Path, made: list[Path], monkeypatch: pytest.MonkeyPatch
+):
+    bundle = Authority().write(tmp_path / "given.pem")
+    out = tmp_path / "build"
+    main(["--out", str(out), "--ca-bundle", str(bundle)])
+    before = contents(out)
+
+    def fails(_: Path) -> list[str]:
+        raise ToolFailed("no wheels today")
+
+    monkeypatch.setattr(command, "make_glue_wheels", fails)
+    with pytest.raises(ToolFailed):
+        main(["--out", str(out)])
+    assert contents(out) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["build", "given.pem"]
+
+
+def test_script_that_is_no_longer_made_does_not_stay_and_files_of_others_do(
+    tmp_path: Path, made: list[Path]
+):
+    main(["--out", str(tmp_path)])
+    fresh = contents(tmp_path)
+    others = {"sbom.json": b"{}", "plan-dev.txt": b"no changes"}
+    for name, body in {**others, "scripts/an_earlier_job.py": b"pass"}.items():
+        (tmp_path / name).write_bytes(body)
+    main(["--out", str(tmp_path)])
+    assert contents(tmp_path) == {**fresh, **others}
+
+
+def test_bundle_of_the_earlier_build_can_be_given_again(tmp_path: Path, made: list[Path]):
+    bundle = Authority().write(tmp_path / "ca.pem").read_bytes()
+    main(["--out", str(tmp_path), "--ca-bundle", str(tmp_path / "ca.pem")])
+    assert (tmp_path / "ca.pem").read_bytes() == bundle
+    assert (tmp_path / "ingestion_lambda.zip").read_bytes() == b"zip" + bundle
+
+
+@pytest.mark.parametrize("out", ["file", "file/below"])
+def test_folder_that_cannot_be_made_is_wrong_input(tmp_path: Path, out: str):
+    (tmp_path / "file").write_text("a file")
+    done = program("--out", str(tmp_path / out))
+    assert done.returncode == InvalidFolder.exit_code == 2
+    assert "Traceback" not in done.stderr
+    assert "Give a folder" in done.stderr
+    assert (tmp_path / "file").read_text() == "a file"
+
+
 def test_bundle_that_is_no_file_names_it(tmp_path: Path):
     with pytest.raises(InvalidBundle, match="nowhere"):
-        command.check_bundle(tmp_path / "nowhere")
+        read_bundle(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("kind", ["PRIVATE KEY", "RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY"])
+def test_bundle_with_a_private_key_is_refused(tmp_path: Path, kind: str):
+    bundle = Authority().write(tmp_path / "both.pem")
+    key = f"-----BEGIN {kind}-----\nAAAA\n-----END {kind}-----\n"
+    bundle.write_bytes(bundle.read_bytes() + key.encode())
+    with pytest.raises(InvalidBundle, match="private key"):
+        read_bundle(bundle)
 
 
 def test_tool_that_fails_says_what_it_says(monkeypatch: pytest.MonkeyPatch):

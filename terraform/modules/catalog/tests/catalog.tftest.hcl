@@ -15,23 +15,28 @@ run "every_table_lies_where_the_lake_has_it" {
   command = plan
 
   assert {
-    condition = alltrue([
-      for name, table in aws_glue_catalog_table.this : one(table.storage_descriptor).location == (
-        startswith(name, "ingestion/")
-        ? "s3://totesys-test-ingestion-1/totesys/${table.name}/"
-        : "s3://totesys-test-processed-1/g=2/${table.name}/"
-      )
-    ])
+    condition = { for name, table in aws_glue_catalog_table.this : name => table.storage_descriptor[0].location } == {
+      for name, table in aws_glue_catalog_table.this : name => startswith(name, "ingestion/") ?
+      "s3://totesys-test-ingestion-1/totesys/${table.name}/" :
+      "s3://totesys-test-processed-1/g=2/${table.name}/"
+    }
     error_message = "A table lies elsewhere than the lake's layout says."
   }
 
   assert {
     condition = alltrue([
-      for name, table in aws_glue_catalog_table.this : table.database_name == (
-        startswith(name, "ingestion/") ? "totesys_test_ingestion" : "totesys_test_processed_g2"
-      )
+      for name, table in aws_glue_catalog_table.this :
+      startswith(name, "ingestion/") == (table.database_name == "totesys_test_ingestion")
     ])
-    error_message = "A table is in the wrong database."
+    error_message = "A table of the source is in the wrong database."
+  }
+
+  assert {
+    condition = alltrue([
+      for name, table in aws_glue_catalog_table.this :
+      startswith(name, "processed/") == (table.database_name == "totesys_test_processed_g2")
+    ])
+    error_message = "A table of the warehouse is in the wrong database."
   }
 }
 
@@ -39,13 +44,15 @@ run "every_table_is_partitioned_by_batch_and_read_as_parquet" {
   command = plan
 
   assert {
-    condition = alltrue([
-      for table in aws_glue_catalog_table.this :
-      table.partition_keys[length(table.partition_keys) - 1].name == "batch"
-      && strcontains(one(one(table.storage_descriptor).ser_de_info).serialization_library, "ParquetHiveSerDe")
-      && table.parameters.classification == "parquet"
-    ])
-    error_message = "A table has no partition for each batch, or is not Parquet."
+    condition     = alltrue([for table in aws_glue_catalog_table.this : table.partition_keys[length(table.partition_keys) - 1].name == "batch"])
+    error_message = "A table has no partition for each batch."
+  }
+
+  assert {
+    condition = toset([
+      for table in aws_glue_catalog_table.this : table.storage_descriptor[0].ser_de_info[0].serialization_library
+    ]) == toset(["org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"])
+    error_message = "A table is not read as Parquet."
   }
 }
 
@@ -65,17 +72,17 @@ run "nobody_gets_around_the_limit_and_the_encryption" {
   command = plan
 
   assert {
-    condition = (
-      one(aws_athena_workgroup.this.configuration).enforce_workgroup_configuration
-      && one(aws_athena_workgroup.this.configuration).bytes_scanned_cutoff_per_query == 10737418240
-    )
-    error_message = "A query may read without a limit, or a client may choose its own settings."
+    condition     = aws_athena_workgroup.this.configuration[0].enforce_workgroup_configuration
+    error_message = "A client may choose its own settings."
   }
 
   assert {
-    condition = one(
-      one(one(aws_athena_workgroup.this.configuration).result_configuration).encryption_configuration
-    ) == { encryption_option = "SSE_KMS", kms_key_arn = var.key_arn }
+    condition     = aws_athena_workgroup.this.configuration[0].bytes_scanned_cutoff_per_query == 10737418240
+    error_message = "A query may read without a limit."
+  }
+
+  assert {
+    condition     = aws_athena_workgroup.this.configuration[0].result_configuration[0].encryption_configuration[0].kms_key_arn == var.key_arn
     error_message = "Results are not encrypted with the platform's key."
   }
 }
@@ -84,12 +91,18 @@ run "every_query_says_what_it_answers_and_names_real_databases" {
   command = plan
 
   assert {
-    condition = alltrue([
-      for query in aws_athena_named_query.this :
-      length(query.description) > 20 && query.database == "totesys_test_processed_g2"
-      && !strcontains(query.query, "$${")
-    ])
-    error_message = "A query has no description, or a place in it was not filled."
+    condition     = alltrue([for query in aws_athena_named_query.this : length(query.description) > 20])
+    error_message = "A query does not say what it answers."
+  }
+
+  assert {
+    condition     = toset([for query in aws_athena_named_query.this : query.database]) == toset(["totesys_test_processed_g2"])
+    error_message = "A query is asked in the wrong database."
+  }
+
+  assert {
+    condition     = length([for query in aws_athena_named_query.this : query if can(regex("[$][{]", query.query))]) == 0
+    error_message = "A place in a query was not filled."
   }
 
   assert {

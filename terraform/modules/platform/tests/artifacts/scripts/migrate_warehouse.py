@@ -1,0 +1,1 @@
+"""Stands for the script, whose content a plan does not read."""
