@@ -12,6 +12,7 @@ from contracts.spark import batch_schema
 from glue_jobs.files import read
 from glue_jobs.session import Session
 from lake import Lake
+from lake.abreast import abreast
 
 LATER = "_later"
 
@@ -36,7 +37,8 @@ class Folds:
         return rows.drop("op", "batch_seq", "observed_at")
 
     def _read_log(self) -> None:
-        for batch in self._lake.batches.after(self._through):
+        log = self._lake.batches
+        for batch in abreast(log.entry, range(self._through + 1, log.head_seq() + 1)):
             for name, changes in batch.tables.items():
                 self._landed.setdefault(name, []).append(changes.file.key)
             self._through = batch.seq

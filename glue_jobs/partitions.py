@@ -44,7 +44,7 @@ class Catalog(Protocol):
 class Registry:
     """Registers what the logs name, and nothing else: what a run left that never committed stays
     unseen. ``again_from`` is the batch from which all are registered once more; otherwise it is
-    those that the load log lacks."""
+    those that the load log lacks, which are never left out."""
 
     catalog: Catalog
     again_from: int | None = None
@@ -52,10 +52,14 @@ class Registry:
     def register(self, lake: Lake, through: int, retries: int) -> None:
         """Register the batches up to and with ``through``, and all retries up to ``retries``: few
         as they are, no log says which of them were registered. Raises PartitionsRefused."""
-        known = lake.loads.head_seq() if self.again_from is None else max(0, self.again_from - 1)
+        head = lake.loads.head_seq()
+        known = head if self.again_from is None else min(head, max(0, self.again_from - 1))
         for begin in range(known, through, AT_ONCE):
-            batches = pending(lake, begin, min(begin + AT_ONCE, through))
-            self._add(file for batch in batches for file in _of_batch(lake, batch))
+            end = min(begin + AT_ONCE, through)
+            self._add(
+                file for batch in pending(lake, begin, end) for file in _of_batch(lake, batch)
+            )
+            logger.info("batches registered", extra={"through": end})
         again = lake.retries.after(0, retries)
         self._add(file for retry in again for file in _of_retry(lake, retry))
 

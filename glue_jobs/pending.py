@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from lake import Lake
+from lake.abreast import abreast
 from lake.entries import Batch, Built, Output, Retried
 
 
@@ -48,16 +49,13 @@ def origin(lake: Lake, through: int) -> Origin:
 
 def pending(lake: Lake, after: int, through: int) -> list[Pending]:
     """The batches beyond ``after``, oldest first, up to and with ``through``."""
-    return [
+
+    def of(seq: int) -> Pending:
         # without its mirror, which is most of an entry: there may be many
-        Pending(replace(batch, mirror={}), dimensions, facts)
-        for batch, dimensions, facts in zip(
-            lake.batches.after(after, through),
-            lake.dimensions.after(after, through),
-            lake.facts.after(after, through),
-            strict=True,
-        )
-    ]
+        batch = replace(lake.batches.entry(seq), mirror={})
+        return Pending(batch, lake.dimensions.entry(seq), lake.facts.entry(seq))
+
+    return list(abreast(of, range(after + 1, through + 1)))
 
 
 def pending_retries(lake: Lake, after: int, through: int) -> list[Retried]:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pg8000.native import Connection
 
@@ -12,9 +12,10 @@ from ingestion_lambda.bus import Bus, batch_committed
 from ingestion_lambda.figures import Figures, freshness
 from ingestion_lambda.horizon import horizon_age
 from ingestion_lambda.orders import ROUTINE, Orders
+from ingestion_lambda.retirement import retire, retired_through
 from ingestion_lambda.scope import Everything
 from ingestion_lambda.snapshot import Snapshot, frozen
-from lake import Lake, LakeUnavailable, SeqTaken, now
+from lake import Lake, SeqTaken, now
 from lake.entries import Audit, Batch
 
 logger = logging.getLogger(__name__)
@@ -55,16 +56,18 @@ def poll(
             connection, source, lake.ingestion, head, run, snapshot, orders, is_audit
         )
         batch = following.read()
+    loaded = lake.loads.head_seq()
+    if batch:
+        batch = replace(batch, retired=retired_through(head, loaded))
     is_ours = batch is None or _commit(lake, batch)
     newest = batch if batch and is_ours else lake.batches.head()
     missed = following.missed if is_ours else {}  # the winner of two polls at once counts them
     if is_ours and isinstance(following.scope, Everything):
         _record_audit(lake, run, batch or head, snapshot, missed)
     changes = batch.counts if batch and is_ours else {}
-    loaded = lake.loads.head_seq()
     emitted = newest is not None and _emit_while_load_lags(loaded, bus, source, newest)
     if batch and is_ours:
-        _retire(lake, head, batch)
+        retire(lake, head, batch)
     figures = Figures(
         freshness(lake, newest, loaded),
         horizon_age(head, snapshot),
@@ -92,18 +95,6 @@ def _commit(lake: Lake, batch: Batch) -> bool:
         return False
     logger.info("batch committed", extra={"seq": batch.seq, "rows": batch.counts})
     return True
-
-
-def _retire(lake: Lake, before: Batch | None, batch: Batch) -> None:
-    """After the commit and the event: what the mirror no longer names only costs storage, so that
-    a refusal fails nothing. Objects left untagged by it, or by a crash, are kept for good."""
-    kept = set(batch.mirror_keys)
-    superseded = [key for key in before.mirror_keys if key not in kept] if before else []
-    try:
-        lake.ingestion.retire(superseded)
-    except LakeUnavailable as refusal:
-        told = {"objects": len(superseded), "reason": str(refusal)}
-        logger.warning("superseded mirror objects will not expire", extra=told)
 
 
 def _emit_while_load_lags(loaded: int, bus: Bus, source: Source, newest: Batch) -> bool:

@@ -60,7 +60,9 @@ class Position:
 @dataclass(frozen=True)
 class Batch:
     """An entry of the batch log. ``observed_at`` is naive, on the source's clock; ``committed_at``
-    is UTC. ``mirror`` maps table -> bucket -> object and is whole, not only what changed."""
+    is UTC. ``mirror`` maps table -> bucket -> object and is whole, not only what changed.
+    ``retired`` is the last batch whose superseded objects of the mirror this poll, or an earlier
+    one, retired."""
 
     seq: int
     run: str
@@ -70,6 +72,7 @@ class Batch:
     position: Position
     tables: Mapping[str, Changes]
     mirror: Mapping[str, Mapping[int, Bucket]]
+    retired: int = 0
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
@@ -100,6 +103,7 @@ class Batch:
                 name: {int(number): Bucket(**bucket) for number, bucket in buckets.items()}
                 for name, buckets in document["mirror"].items()
             },
+            retired=document.get("retired", 0),
         )
 
 

@@ -15,8 +15,16 @@ from pg8000.native import Connection
 from contracts import PlatformError
 from ingestion_lambda import metrics as names
 from ingestion_lambda.aws import EventBridgeBus
-from ingestion_lambda.errors import EventRefused, MassDelete, SecretUnavailable, UnknownTable
-from lake import open_lake
+from ingestion_lambda.errors import (
+    EventRefused,
+    InvalidOrders,
+    InvalidSettings,
+    MassDelete,
+    SecretUnavailable,
+    UnknownTable,
+)
+from lake import now, open_lake
+from lake.entries import Loaded
 from lake.s3 import S3Store
 from postgres import (
     InvalidAddress,
@@ -357,10 +365,61 @@ def test_mass_delete_is_a_refusal_by_that_name(
 def test_failure_that_nobody_foresaw_sends_no_metric(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    monkeypatch.delenv("WORKFLOW")
-    with pytest.raises(KeyError):
+    def fails(*_: object) -> None:
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr("ingestion_lambda.handler.poll", fails)
+    with pytest.raises(RuntimeError, match="unforeseen"):
         invoke()
     assert metrics(capsys) == []
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize(
+    "name", ["SOURCE_SECRET", "INGESTION_BUCKET", "PROCESSED_BUCKET", "WORKFLOW"]
+)
+def test_variable_that_is_not_set_is_a_refusal_that_names_it(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.delenv(name)
+    with pytest.raises(InvalidSettings, match=rf"{name} .*Set it"):
+        invoke()
+    assert refusals(capsys) == [("totesys", "InvalidSettings", 1)]
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("GENERATION", ""), ("GENERATION", "next"), ("GENERATION", "0"), ("EVENT_BUS", "")],
+)
+def test_variable_of_a_wrong_value_is_a_refusal_that_names_it(
+    name: str, text: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(name, text)
+    with pytest.raises(InvalidSettings, match=name):
+        invoke()
+
+
+@pytest.mark.usefixtures("aws")
+def test_event_that_is_no_order_is_a_refusal(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(InvalidOrders, match="accept_source"):
+        invoke({"accept_source": "false"})
+    assert refusals(capsys) == [("totesys", "InvalidOrders", 1)]
+
+
+@pytest.mark.usefixtures("aws")
+def test_refusal_whose_metric_cannot_be_sent_leaves_all_the_same(monkeypatch: pytest.MonkeyPatch):
+    from ingestion_lambda.handler import logger  # noqa: PLC0415 - it sets up logging
+
+    def fails(_: object) -> None:
+        raise BrokenPipeError("no metrics today")
+
+    log = io.StringIO()
+    monkeypatch.setattr(logger.handlers[0], "stream", log)
+    monkeypatch.setattr("ingestion_lambda.handler._send", fails)
+    with pytest.raises(SecretUnavailable):
+        invoke()
+    assert "no metrics today" in log.getvalue()
 
 
 def tagged() -> dict[str, bool]:
@@ -374,19 +433,28 @@ def tagged() -> dict[str, bool]:
     return found
 
 
+def edit_and_load(source_dsn: str) -> None:
+    """Two batches, both loaded, the second of which supersedes an object; then another edit."""
+    edit = "UPDATE sales_order SET units_sold = 7 + units_sold WHERE sales_order_id = 3"
+    loads = open_lake("s3://ingestion", "s3://processed").loads
+    with connected(from_dsn(source_dsn), "writer") as source:
+        for seq in (1, 2):
+            invoke()
+            loads.commit(Loaded(seq, "load", now()))
+            source.run(edit)
+
+
 @pytest.mark.usefixtures("secret", "events")
 def test_objects_that_the_mirror_no_longer_names_are_tagged_and_no_others(seeded_source_dsn: str):
     batches = open_lake("s3://ingestion", "s3://processed").batches
-    invoke()
+    edit_and_load(seeded_source_dsn)
     assert not any(tagged().values())
-    with connected(from_dsn(seeded_source_dsn), "writer") as source:
-        source.run("UPDATE sales_order SET units_sold = 7 + units_sold WHERE sales_order_id = 3")
     invoke()
-    first, second = set(batches.entry(1).mirror_keys), set(batches.entry(2).mirror_keys)
+    first, second, third = (set(batches.entry(seq).mirror_keys) for seq in (1, 2, 3))
     found = tagged()
     assert len(first - second) == 1
     assert {key for key, is_superseded in found.items() if is_superseded} == first - second
-    assert {key for key, is_superseded in found.items() if not is_superseded} == second
+    assert {key for key, is_superseded in found.items() if not is_superseded} == second | third
 
 
 @pytest.mark.usefixtures("secret")
@@ -401,14 +469,12 @@ def test_refused_tag_is_a_warning_and_the_batch_stands(
     log = io.StringIO()
     monkeypatch.setattr(OURS.handlers[0], "stream", log)
     monkeypatch.setattr(S3Store, "_tag", refused)
-    invoke()
-    with connected(from_dsn(seeded_source_dsn), "writer") as source:
-        source.run("UPDATE sales_order SET units_sold = 7 + units_sold WHERE sales_order_id = 3")
-    assert invoke()["seq"] == 2
-    assert [event["detail"]["seq"] for event in received(events)] == [1, 2]  # type: ignore[index]  # JSON
+    edit_and_load(seeded_source_dsn)
+    assert invoke()["seq"] == 3
+    assert [event["detail"]["seq"] for event in received(events)] == [1, 2, 3]  # type: ignore[index]  # JSON
     [warning] = [line for line in log.getvalue().splitlines() if "will not expire" in line]
     told = json.loads(warning)
-    assert (told["level"], told["objects"]) == ("WARNING", 1)
+    assert (told["level"], told["batches"]) == ("WARNING", 1)
     assert "AccessDenied. Check" in told["reason"]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pg8000.native import Connection
 
-from ingestion_lambda import buckets, table_poll
+from ingestion_lambda import buckets, retirement, table_poll
 from lake import LakeUnavailable, Log, Store
 from lake.abreast import ABREAST
 from tests.integration.ingestion_lambda.conftest import Pipeline
@@ -119,27 +119,75 @@ def happened(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return happened
 
 
-def test_what_a_batch_supersedes_is_retired_after_its_commit_and_its_event(
+def rename_design(source: Connection, seq: int) -> None:
+    source.run("UPDATE design SET file_name = :name WHERE design_id = 1", name=f"{seq}.json")
+
+
+def design_keys(pipeline: Pipeline, *seqs: int) -> list[str]:
+    """The objects that these batches' mirrors name for the one bucket of designs."""
+    entries = map(pipeline.lake.batches.entry, seqs)
+    return [bucket.key for entry in entries for bucket in entry.mirror["design"].values()]
+
+
+def test_what_a_batch_superseded_is_retired_once_it_is_loaded_after_a_commit_and_its_event(
     pipeline: Pipeline, source: Connection, happened: list[str]
 ):
     pipeline.poll()
-    source.run("UPDATE design SET file_name = 'new.json' WHERE design_id = 1")
+    rename_design(source, 2)
     pipeline.poll()
-    first = pipeline.lake.batches.entry(1)
-    replaced = [bucket.key for bucket in first.mirror["design"].values()]
-    assert happened == ["commit", "event", "commit", "event", *replaced]
+    pipeline.load()
+    happened.clear()
+    rename_design(source, 3)
+    pipeline.poll()
+    assert happened == ["commit", "event", *design_keys(pipeline, 1)]
+
+
+def test_what_a_batch_that_is_not_loaded_superseded_is_kept_for_the_jobs_to_read(
+    pipeline: Pipeline, source: Connection, happened: list[str]
+):
+    pipeline.poll()
+    pipeline.load()
+    happened.clear()
+    for seq in (2, 3, 4):
+        rename_design(source, seq)
+        pipeline.poll()
+    assert happened == ["commit", "event"] * 3
+
+
+@pytest.mark.parametrize("at_once", [2, 100])
+def test_everything_superseded_is_retired_once_however_far_the_load_lagged(
+    pipeline: Pipeline,
+    source: Connection,
+    happened: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    at_once: int,
+):
+    monkeypatch.setattr(retirement, "AT_ONCE", at_once)
+    for seq in range(1, 6):
+        rename_design(source, seq)
+        pipeline.poll()
+    for seq in range(6, 10):
+        pipeline.load()
+        rename_design(source, seq)
+        pipeline.poll()
+    retired = [each for each in happened if each not in ("commit", "event")]
+    assert retired == design_keys(pipeline, *range(1, 8))
 
 
 def test_poll_that_was_beaten_retires_nothing(
     pipeline: Pipeline, source: Connection, happened: list[str], monkeypatch: pytest.MonkeyPatch
 ):
     pipeline.poll()
-    source.run("UPDATE design SET file_name = 'new.json' WHERE design_id = 1")
+    rename_design(source, 2)
+    pipeline.poll()
+    pipeline.load()
+    rename_design(source, 3)
     commit = Log.commit
 
     def late(self, entry):
         monkeypatch.setattr(Log, "commit", commit)
         pipeline.poll()  # another one is quicker
+        assert happened[-1:] == design_keys(pipeline, 1)
         happened.clear()
         commit(self, entry)
 
@@ -148,8 +196,11 @@ def test_poll_that_was_beaten_retires_nothing(
     assert happened == ["event"]
 
 
-def test_quiet_poll_retires_nothing(pipeline: Pipeline, happened: list[str]):
+def test_quiet_poll_retires_nothing(pipeline: Pipeline, source: Connection, happened: list[str]):
     pipeline.poll()
+    rename_design(source, 2)
+    pipeline.poll()
+    pipeline.load()
     happened.clear()
     pipeline.poll()
-    assert happened == ["event"]
+    assert happened == []

@@ -2,13 +2,14 @@
 
 from datetime import date
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from glue_jobs import partitions
 from glue_jobs.partitions import Partition, Registry, Table
-from lake import layout, now
-from lake.entries import Built, Loaded, Output, Retried
+from lake import Log, layout, now
+from lake.entries import Batch, Built, Loaded, Output, Retried
 from tests.athena.catalog import MemoryCatalog
 from tests.lake_builder import LakeBuilder, row
 
@@ -97,6 +98,47 @@ def test_batches_are_registered_again_from_where_it_is_asked_for(
         built.lake.loads.commit(Loaded(seq, "load", now()))
     Registry(catalog, again_from).register(built.lake, 3, 0)
     assert len(catalog.partitions[FACT]) == registered
+
+
+def test_batches_that_the_load_log_lacks_are_registered_wherever_the_repair_begins(
+    built: LakeBuilder, catalog: MemoryCatalog
+):
+    for seq in (1, 2, 3, 4):
+        add(built, file(FACT.name, seq))
+    built.lake.loads.commit(Loaded(1, "load", now()))
+    Registry(catalog, 4).register(built.lake, 4, 0)
+    assert batches(catalog, FACT) == ["2-run", "3-run", "4-run"]
+
+
+def test_entries_are_read_several_at_once(
+    built: LakeBuilder, catalog: MemoryCatalog, monkeypatch: pytest.MonkeyPatch
+):
+    for seq in (1, 2, 3, 4):
+        add(built, file(FACT.name, seq))
+    together, entry = Barrier(4), Log.entry
+
+    def of_all_at_once(log: Log[Batch], seq: int) -> Batch:
+        together.wait(timeout=10)
+        return entry(log, seq)
+
+    monkeypatch.setattr(Log, "entry", of_all_at_once)
+    Registry(catalog).register(built.lake, 4, 0)
+    assert batches(catalog, FACT) == ["1-run", "2-run", "3-run", "4-run"]
+
+
+def test_how_far_registration_came_is_told_after_each_part(
+    built: LakeBuilder,
+    catalog: MemoryCatalog,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):
+    monkeypatch.setattr(partitions, "AT_ONCE", 2)
+    for seq in (1, 2, 3):
+        add(built, file(FACT.name, seq))
+    caplog.set_level("INFO", logger=partitions.__name__)
+    Registry(catalog).register(built.lake, 3, 0)
+    told = [vars(line).get("through") for line in caplog.records]
+    assert [through for through in told if through] == [2, 3]
 
 
 def test_many_batches_are_registered_a_part_at_a_time(
