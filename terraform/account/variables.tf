@@ -11,7 +11,7 @@ variable "region" {
 }
 
 variable "repository" {
-  description = "The repository on GitHub whose workflows plan and deploy: owner/name"
+  description = "The repository on GitHub whose workflows plan and deploy, as the subjects of its tokens name it: owner/name, or owner@<id>/name@<id> where it was made, renamed or transferred after 2026-07-15"
   type        = string
 }
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -74,3 +75,31 @@ def test_deployment_of_one_environment_cannot_touch_another(account: Account) ->
         )
     with pytest.raises(ClientError, match="AccessDenied"):
         s3.get_object(Bucket=account.outputs["backend"]["bucket"], Key="prod/terraform.tfstate")
+
+
+def test_deployment_changes_only_groups_that_it_made(
+    account: Account, network: dict[str, Any]
+) -> None:
+    deployer = account.aws.from_github(account.outputs["roles"]["dev"], DEPLOYING)
+    ec2, administrator = account.aws.client("ec2", deployer), account.aws.client("ec2")
+    new = {"Description": "of others", "VpcId": network["vpc_id"]}
+    group = administrator.create_security_group(GroupName="others", **new)["GroupId"]
+    opened = {
+        "IpProtocol": "tcp",
+        "FromPort": 22,
+        "ToPort": 22,
+        "IpRanges": [{"CidrIp": "0.0.0.0/0"}],
+    }
+    own = [
+        {"Key": "project", "Value": "totesys"},
+        {"Key": "environment", "Value": "dev"},
+    ]
+    try:
+        with pytest.raises(ClientError, match="UnauthorizedOperation"):
+            ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[opened])
+        with pytest.raises(ClientError, match="UnauthorizedOperation"):
+            ec2.create_tags(Resources=[group], Tags=own)
+        with pytest.raises(ClientError, match="UnauthorizedOperation"):
+            ec2.create_security_group(GroupName="untagged", **new)
+    finally:
+        administrator.delete_security_group(GroupId=group)

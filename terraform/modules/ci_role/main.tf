@@ -16,6 +16,13 @@ locals {
   provider   = "arn:${local.partition}:iam::${local.account}:oidc-provider/${local.github}"
   boundaries = { for key, deployment in var.deployments : key => "arn:${local.partition}:iam::${local.account}:policy/${deployment.prefix}-boundary" }
   keys       = "arn:${local.partition}:kms:${local.region}:${local.account}:key/*"
+  network    = "arn:${local.partition}:ec2:${local.region}:${local.account}"
+
+  rule_changes = [
+    "ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress", "ec2:ModifySecurityGroupRules",
+    "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress",
+    "ec2:UpdateSecurityGroupRuleDescriptionsEgress", "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
+  ]
 
   subjects = merge(
     { plan = "pull_request" },
@@ -228,7 +235,7 @@ data "aws_iam_policy_document" "deploy" {
   statement {
     sid       = "TagNewInNetwork"
     actions   = ["ec2:CreateTags"]
-    resources = ["*"]
+    resources = [for kind in ["security-group", "security-group-rule", "vpc-endpoint"] : "${local.network}:${kind}/*"]
 
     condition {
       test     = "StringEquals"
@@ -239,22 +246,63 @@ data "aws_iam_policy_document" "deploy" {
     }
   }
 
-  # In the network these only add; AWS restricts them by what the new thing is put into.
   statement {
-    sid = "AddToNetwork"
-    actions = [
-      "ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress", "ec2:CreateSecurityGroup",
-      "ec2:CreateVpcEndpoint",
-    ]
-    resources = ["*"]
+    sid       = "CreateInNetwork"
+    actions   = ["ec2:CreateSecurityGroup", "ec2:CreateVpcEndpoint"]
+    resources = [for kind in ["security-group", "vpc-endpoint"] : "${local.network}:${kind}/*"]
+
+    dynamic "condition" {
+      for_each = each.value.tags
+
+      content {
+        test     = "StringEquals"
+        variable = "aws:RequestTag/${condition.key}"
+        values   = [condition.value]
+      }
+    }
+  }
+
+  statement {
+    sid = "ChangeInNetwork"
+    actions = concat(local.rule_changes, [
+      "ec2:DeleteSecurityGroup", "ec2:DeleteTags", "ec2:DeleteVpcEndpoints", "ec2:ModifyVpcEndpoint",
+    ])
+    resources = [for kind in ["security-group", "security-group-rule", "vpc-endpoint"] : "${local.network}:${kind}/*"]
+
+    dynamic "condition" {
+      for_each = each.value.tags
+
+      content {
+        test     = "StringEquals"
+        variable = "aws:ResourceTag/${condition.key}"
+        values   = [condition.value]
+      }
+    }
+  }
+
+  # AWS asks for each of these besides the thing itself, which the statements above restrict. None is
+  # of the deployment: a network that others made, and rules, which have no tags as a group is made.
+  statement {
+    sid       = "CreateInNetworksOfOthers"
+    actions   = ["ec2:CreateSecurityGroup", "ec2:CreateVpcEndpoint"]
+    resources = ["${local.network}:vpc/*"]
+  }
+
+  statement {
+    sid       = "AttachEndpoints"
+    actions   = ["ec2:CreateVpcEndpoint", "ec2:ModifyVpcEndpoint"]
+    resources = [for kind in ["route-table", "security-group", "subnet"] : "${local.network}:${kind}/*"]
+  }
+
+  statement {
+    sid       = "ChangeRulesOfGroups"
+    actions   = local.rule_changes
+    resources = ["${local.network}:security-group-rule/*"]
   }
 
   statement {
     sid = "ChangeTagged"
     actions = [
-      "ec2:CreateTags", "ec2:DeleteSecurityGroup", "ec2:DeleteTags", "ec2:DeleteVpcEndpoints",
-      "ec2:ModifySecurityGroupRules", "ec2:ModifyVpcEndpoint", "ec2:RevokeSecurityGroupEgress",
-      "ec2:RevokeSecurityGroupIngress",
       "kms:CreateAlias", "kms:CreateGrant", "kms:Decrypt", "kms:DeleteAlias", "kms:EnableKeyRotation",
       "kms:GenerateDataKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource",
       "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",

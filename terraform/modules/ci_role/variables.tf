@@ -9,7 +9,7 @@ variable "name" {
 }
 
 variable "repository" {
-  description = "The repository on GitHub whose workflows may assume the roles, as its tokens name it: owner/name"
+  description = "The repository on GitHub whose workflows may assume the roles, as the subjects of its tokens name it: owner/name, or owner@<id>/name@<id> where it was made, renamed or transferred after 2026-07-15"
   type        = string
 
   validation {

@@ -6,6 +6,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator
@@ -103,7 +104,10 @@ def _roles(request: Request) -> tuple[str, ...]:
 
 def _request(body: bytes, query: Any) -> Request:
     fields = {name: _first(value) for name, value in query.items()}
-    return fields | json.loads(body) if body.startswith(b"{") else fields
+    if body.startswith(b"{"):
+        with suppress(ValueError):  # an object's content may begin like JSON
+            fields |= json.loads(body)
+    return fields
 
 
 def _first(value: Any) -> str:
@@ -210,7 +214,8 @@ def _tell_conditions() -> None:
     known = iam_actions.request_tag_context
 
     def context(service: str, action: str, body: bytes, query: Any) -> Request:
-        request = _request(body, query)
+        # a part of an object may begin with a brace and be no JSON
+        request = _request(body, query) if service in {"iam", "kms"} else {}
         keys: Request = known(service, action, body, query)
         if service == "iam" and "RoleName" in request:
             role: Request = iam._roles.get(request["RoleName"]) or {}

@@ -131,7 +131,12 @@ run "a_deployment_reaches_only_what_has_its_name_or_its_tags" {
         if !can(regex("totesys[-_]${key}", resource))
       ] if !can(statement.Condition)
       ])) } == { for key in ["dev", "prod"] : key => toset([
-      "*", # DeployWithoutNames and AddToNetwork: the next assertion
+      "*",                                                # DeployWithoutNames: the next assertion
+      "arn:aws:ec2:eu-west-2:123456789012:route-table/*", # these five: the next run
+      "arn:aws:ec2:eu-west-2:123456789012:security-group-rule/*",
+      "arn:aws:ec2:eu-west-2:123456789012:security-group/*",
+      "arn:aws:ec2:eu-west-2:123456789012:subnet/*",
+      "arn:aws:ec2:eu-west-2:123456789012:vpc/*",
       "arn:aws:glue:eu-west-2:123456789012:catalog",
       "arn:aws:kms:eu-west-2:123456789012:key/*", # DeployKeys, which only reads
       "arn:aws:kms:eu-west-2:123456789012:key/one",
@@ -147,9 +152,8 @@ run "a_deployment_reaches_only_what_has_its_name_or_its_tags" {
         for action in flatten([statement.Action]) : action if !can(regex(":(Describe|Get|List)", action))
       ] if !can(statement.Condition) && length(setintersection(flatten([statement.Resource]), ["*", local.keys])) > 0
       ])) == toset([
-      "ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress", "ec2:CreateSecurityGroup",
-      "ec2:CreateVpcEndpoint", "glue:CreateSecurityConfiguration", "glue:DeleteSecurityConfiguration",
-      "logs:DeleteResourcePolicy", "logs:PutResourcePolicy", "sns:SetSubscriptionAttributes", "sns:Unsubscribe",
+      "glue:CreateSecurityConfiguration", "glue:DeleteSecurityConfiguration", "logs:DeleteResourcePolicy",
+      "logs:PutResourcePolicy", "sns:SetSubscriptionAttributes", "sns:Unsubscribe",
     ])])
     error_message = "A deployment changes things of others, without need."
   }
@@ -161,6 +165,53 @@ run "a_deployment_reaches_only_what_has_its_name_or_its_tags" {
       if statement.Sid == "ChangeTagged"
     ]]))
     error_message = "What has no name is changed whatever its tags say."
+  }
+}
+
+run "a_deployment_changes_only_its_own_in_a_network" {
+  command = plan
+
+  # Besides, AWS asks for the group of a rule and for the endpoint itself: they have conditions.
+  assert {
+    condition = alltrue([for key in ["dev", "prod"] : toset(flatten([
+      for statement in jsondecode(aws_iam_role_policy.this[key].policy).Statement : [
+        for pair in setproduct(flatten([statement.Action]), flatten([statement.Resource])) :
+        "${trimprefix(pair[0], "ec2:")} ${reverse(split(":", pair[1]))[0]}"
+        if startswith(pair[0], "ec2:") && !startswith(pair[0], "ec2:Describe")
+      ] if !can(statement.Condition)
+      ])) == toset([
+      "CreateSecurityGroup vpc/*", "CreateVpcEndpoint vpc/*",
+      "CreateVpcEndpoint route-table/*", "CreateVpcEndpoint security-group/*", "CreateVpcEndpoint subnet/*",
+      "ModifyVpcEndpoint route-table/*", "ModifyVpcEndpoint security-group/*", "ModifyVpcEndpoint subnet/*",
+      "AuthorizeSecurityGroupEgress security-group-rule/*", "AuthorizeSecurityGroupIngress security-group-rule/*",
+      "ModifySecurityGroupRules security-group-rule/*",
+      "RevokeSecurityGroupEgress security-group-rule/*", "RevokeSecurityGroupIngress security-group-rule/*",
+      "UpdateSecurityGroupRuleDescriptionsEgress security-group-rule/*",
+      "UpdateSecurityGroupRuleDescriptionsIngress security-group-rule/*",
+    ])])
+    error_message = "A deployment could change groups or endpoints of others."
+  }
+
+  assert {
+    condition = { for key in ["dev", "prod"] : key => [
+      for statement in jsondecode(aws_iam_role_policy.this[key].policy).Statement : [statement.Sid, statement.Condition]
+      if anytrue([for action in flatten([statement.Action]) : startswith(action, "ec2:")]) && can(statement.Condition)
+      ] } == { for key in ["dev", "prod"] : key => [
+      ["TagNewInNetwork", { StringEquals = { "ec2:CreateAction" = [
+        "AuthorizeSecurityGroupEgress", "AuthorizeSecurityGroupIngress", "CreateSecurityGroup", "CreateVpcEndpoint",
+      ] } }],
+      ["CreateInNetwork", { StringEquals = { "aws:RequestTag/project" = "totesys", "aws:RequestTag/environment" = key } }],
+      ["ChangeInNetwork", { StringEquals = { "aws:ResourceTag/project" = "totesys", "aws:ResourceTag/environment" = key } }],
+    ] }
+    error_message = "A deployment could take what is not its own, or make what is not its own."
+  }
+
+  assert {
+    condition = alltrue(flatten([for key in ["dev", "prod"] : [
+      for statement in jsondecode(aws_iam_role_policy.this[key].policy).Statement :
+      statement.Sid == "TagNewInNetwork" if contains(flatten([statement.Action]), "ec2:CreateTags")
+    ]]))
+    error_message = "A deployment could tag what others made, and change it then."
   }
 }
 
