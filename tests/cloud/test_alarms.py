@@ -221,7 +221,7 @@ def date_is_no_date(platform: Platform) -> None:
     platform.source.run(
         "UPDATE sales_order SET agreed_payment_date = 'soon' WHERE sales_order_id = 1"
     )
-    platform.poll()
+    assert platform.poll()["changes"]["sales_order"]["U"] == 1
     assert platform.run_job("build_facts") == "SUCCEEDED"
     platform.poll()
 

@@ -132,7 +132,7 @@ def test_renamed_variable_fails_the_poll_which_is_kept_as_a_dead_letter(wired: W
     wired.fire()
     kept = dead_letter(wired)
     client.update_function_configuration(**function, Environment={"Variables": before})
-    assert kept["responsePayload"]["errorType"] == "KeyError"
+    assert kept["responsePayload"]["errorType"] == "InvalidSettings"
     assert "SOURCE_SECRET" in kept["responsePayload"]["errorMessage"]
 
 
