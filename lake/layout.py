@@ -32,7 +32,11 @@ def entry_key(log: str, seq: int) -> str:
 
 def entry_seq(key: str) -> int:
     """The seq of the entry under ``key``. ValueError where the key is no entry's."""
-    return int(key.removesuffix(".json").rpartition("-")[2])
+    log, _, name = key.rpartition("/")
+    seq = int(name.removesuffix(".json").rpartition("-")[2])
+    if entry_key(f"{log}/", seq) != key:
+        raise ValueError(key)
+    return seq
 
 
 def batch_key(source: str, table: str, day: date, seq: int, run: str) -> str:

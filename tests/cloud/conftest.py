@@ -26,8 +26,15 @@ STATE_ON_THE_ENDPOINT = {
 }
 # What waits for what: wiring needs a platform that nobody has used yet, the grants are counted when
 # all have run, and nothing runs after the end. Alarms come late, because they leave the platform
-# with what went wrong.
-ORDER = {"test_apply": 0, "test_wiring": 1, "test_alarms": 3, "test_grants": 4, "test_destroy": 5}
+# with what went wrong; what is put into the buckets by hand, into logs too, comes after all polls.
+ORDER = {
+    "test_apply": 0,
+    "test_wiring": 1,
+    "test_alarms": 3,
+    "test_grants": 4,
+    "test_buckets": 5,
+    "test_destroy": 6,
+}
 
 
 @dataclass(frozen=True)
