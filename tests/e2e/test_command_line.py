@@ -157,14 +157,16 @@ def test_wrong_source_is_one_line_that_says_what_to_do_and_no_password(
 
 
 def test_wrong_warehouse_leaves_the_batch_committed_for_the_next_cycle(
-    seeded_source_dsn: str, warehouse_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    seeded_source_dsn: str, warehouse_dsn: str, tmp_path: Path
 ):
     [cycle, _] = steps(seeded_source_dsn, warehouse_dsn + "_not", tmp_path / "lake")
-    assert main(cycle) == 1
-    assert "does not exist" in capsys.readouterr().err
+    failed = embedded(*cycle)  # a program of its own: it ends its Spark, and this one's must go on
+    assert failed.returncode == 1
+    assert "does not exist" in failed.stderr
     [_, poll] = steps(seeded_source_dsn, warehouse_dsn, tmp_path / "lake")
-    assert main(poll) == 0
-    report = json.loads(capsys.readouterr().out.splitlines()[-1])
+    polled = embedded(*poll)
+    assert polled.returncode == 0
+    report = json.loads(polled.stdout.splitlines()[-1])
     assert (report["seq"], report["loaded_through"]) == (1, 0)
 
 
