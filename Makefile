@@ -11,7 +11,7 @@ CHAOS_TESTS = $(shell grep -rl --include='test_*.py' '^from hypothesis' tests)
 PACKAGE_FLAGS = $(addprefix --ca-bundle ,$(wildcard terraform/$(ENV)/ca.pem))
 LAMBDA_TESTS = $(shell grep -rl --include='test_*.py' lambda_runtime tests/unit tests/integration)
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-annotate --no-header $(LOCK_FLAGS)
+	--no-strip-extras --no-emit-index-url --no-annotate --no-header $(LOCK_FLAGS)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
