@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo test test-lambda test-cloud chaos lint type security secrets sbom \
-	package settings plan comment apply smoke lock clean
+	package settings plan comment apply smoke docs links lock clean
 
 BIN := .venv/bin
 ENV := dev
@@ -10,6 +10,7 @@ CHECK := $(BIN)/check-jsonschema --quiet --builtin-schema
 CHAOS_TESTS = $(shell grep -rl --include='test_*.py' '^from hypothesis' tests)
 PACKAGE_FLAGS = $(addprefix --ca-bundle ,$(wildcard terraform/$(ENV)/ca.pem))
 LAMBDA_TESTS = $(shell grep -rl --include='test_*.py' lambda_runtime tests/unit tests/integration)
+SPHINX := $(BIN)/sphinx-build -q -c docs
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-strip-extras --no-emit-index-url --no-annotate --no-header $(LOCK_FLAGS)
 
@@ -81,6 +82,13 @@ apply: settings package ## Deploy; docs/deploy.md says what that needs
 
 smoke: setup settings ## Poll once in what is deployed, and say how it is
 	@.ci/terraform $(ENV) output -json | $(BIN)/python .ci/smoke.py
+
+docs: setup ## Build the documentation's site in build/site; a link that leads nowhere fails
+	@$(SPHINX) -b html -n -W --keep-going . build/site
+	@echo "build/site/index.html"
+
+links: setup ## Follow the documentation's links to other sites
+	@$(SPHINX) -b linkcheck . build/links
 
 lock: setup ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes newer versions
 	@$(LOCK) requirements/dev.in --output-file requirements/dev.txt

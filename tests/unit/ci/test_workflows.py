@@ -147,8 +147,9 @@ def test_jobs_have_the_tokens_that_the_roles_trust():
     }
 
 
-def test_nightly_runs_more_examples_and_insists_on_the_audit():
+def test_nightly_runs_more_examples_follows_links_and_insists_on_the_audit():
     assert runs("nightly/chaos") == ["make chaos"]
+    assert runs("nightly/links") == ["make links"]
     (audit,) = [step for step in JOBS["nightly/audit"]["steps"] if "run" in step]
     assert audit["run"] == "make security"
     assert audit["env"]["SAFETY_REQUIRED"] == "1"

@@ -18,13 +18,3 @@ def test_guarantees_name_tests():
 @pytest.mark.parametrize("name", NAMED)
 def test_named_test_exists(name: str):
     assert any(f"def {name}(" in source for source in SOURCES.values())
-
-
-@pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md")))
-def test_links_between_pages_lead_somewhere(page: Path):
-    text = page.read_text(encoding="utf-8")
-    targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", text) + re.findall(
-        r"^\[[^\]]+\]: (\S+)", text, re.M
-    )
-    local = [target.partition("#")[0] for target in targets if "://" not in target]
-    assert [target for target in local if target and not (page.parent / target).exists()] == []

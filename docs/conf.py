@@ -1,0 +1,121 @@
+"""The documentation as a site: the pages that people also read on GitHub, and nothing else.
+
+Its root is the repository's, so that every link between pages is right in both places:
+
+    sphinx-build -c docs . build/site
+"""
+
+import os
+import shutil
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from sphinx import addnodes
+from sphinx.application import Sphinx
+
+ROOT = Path(__file__).parents[1]
+
+project = "totesys warehouse"
+author = f"the {project} authors"
+extensions = ["myst_parser", "sphinx_copybutton"]
+root_doc = "README"
+include_patterns = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/**.md"]
+exclude_patterns = [".*", "build", "terraform", "tests"]  # not searched at all
+nitpicky = True  # with -W: a link that leads nowhere fails
+
+myst_heading_anchors = 4  # as GitHub makes them
+myst_fence_as_directive = ["mermaid"]
+myst_links_external_new_tab = False
+
+html_theme = "furo"
+html_title = project
+html_static_path = ["_static", str(files("mmdc") / "assets" / "mermaid.js")]
+html_css_files = ["site.css"]
+html_show_sphinx = False
+html_copy_source = False
+
+linkcheck_anchors_ignore_for_url = ["https://github.com/"]  # it makes them in the browser
+
+CONTENTS: dict[str, list[str]] = {
+    "Use it": ["docs/analysts", "docs/athena"],
+    "Run it": ["docs/deploy", "docs/runbook/README"],
+    "Rely on it": ["docs/guarantees"],
+    "Work on it": ["CONTRIBUTING", "docs/adr/README", "CHANGELOG"],
+}
+"""The navigation: its parts, and the pages of each. A page that is in none fails the build."""
+
+FOLDERS = {"docs/runbook/README": "docs/runbook", "docs/adr/README": "docs/adr"}
+"""Pages that stand for a folder, whose other pages come below them."""
+
+REPOSITORY = "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/tree/{GITHUB_SHA}/"
+"""Where files lie that are no pages, on a run of GitHub Actions."""
+
+
+class Mermaid(Directive):
+    """A diagram in Mermaid's language, which the reader's browser draws."""
+
+    has_content = True
+    optional_arguments = 1  # GitHub's fences have none
+
+    def run(self) -> list[nodes.Node]:
+        drawn = nodes.container(classes=["mermaid"])
+        drawn += nodes.Text("\n".join(self.content))
+        return [drawn]
+
+
+def add_contents(_: Sphinx, page: str, source: list[str]) -> None:
+    """Navigation, which GitHub needs none of, and would show as text."""
+    if page == root_doc:
+        for part, pages in CONTENTS.items():
+            source[0] += _toctree(pages, f":caption: {part}")
+    elif page in FOLDERS:
+        inside = sorted((ROOT / FOLDERS[page]).glob("[!R]*.md"))
+        source[0] += _toctree([f"/{file.relative_to(ROOT).with_suffix('')}" for file in inside])
+
+
+def _toctree(pages: list[str], *options: str) -> str:
+    lines = "\n".join([":hidden:", *options, "", *pages])
+    return f"\n\n```{{toctree}}\n{lines}\n```\n"
+
+
+def link_files(app: Sphinx, tree: nodes.document) -> None:
+    """Lead links to files that are no pages to the repository; where none is known, only name
+    them."""
+    page = Path(app.env.doc2path(app.env.docname)).parent
+    for node in [*tree.findall(addnodes.download_reference), *tree.findall(addnodes.pending_xref)]:
+        path = Path(os.path.normpath(page / node["reftarget"]))
+        if path.suffix != ".md" and path.exists() and path.is_relative_to(ROOT):
+            node.replace_self(_file(str(path.relative_to(ROOT)), node))
+
+
+def _file(path: str, node: nodes.Element) -> nodes.Element:
+    if "GITHUB_SHA" not in os.environ:
+        return nodes.inline("", "", *node.children)
+    url = REPOSITORY.format_map(os.environ) + path
+    return nodes.reference("", "", *node.children, refuri=url)
+
+
+def add_mermaid(app: Sphinx, *page: Any) -> None:
+    """Load what draws diagrams, 2.7 MB, on pages that have one."""
+    tree = page[-1]
+    if tree and any("mermaid" in drawn["classes"] for drawn in tree.findall(nodes.container)):
+        app.add_js_file("mermaid.js")
+        app.add_js_file("diagrams.js")
+
+
+def add_index(app: Sphinx, failure: Exception | None) -> None:
+    """Answer a browser that names no page."""
+    if not failure and app.builder.name == "html":
+        shutil.copyfile(app.outdir / "README.html", app.outdir / "index.html")
+
+
+def setup(app: Sphinx) -> None:
+    """What Sphinx calls."""
+    app.add_directive("mermaid", Mermaid)
+    app.connect("source-read", add_contents)
+    app.connect("doctree-read", link_files, priority=100)  # before downloads are collected
+    app.connect("html-page-context", add_mermaid)
+    app.connect("build-finished", add_index)

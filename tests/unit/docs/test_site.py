@@ -1,0 +1,84 @@
+"""The documentation's site is whole: every page is in it, every link leads somewhere."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+def build(source: Path, site: Path) -> subprocess.CompletedProcess[str]:
+    options = ["-q", "-n", "-W", "--keep-going", "-c", "docs", ".", str(site)]
+    return subprocess.run(
+        [sys.executable, "-m", "sphinx", *options],
+        cwd=source,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    built = build(ROOT, folder)
+    assert (built.returncode, built.stderr) == (0, "")
+    return folder
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A checkout whose pages can be written into."""
+    folder = tmp_path / "copy"
+    shutil.copytree(ROOT / "docs", folder / "docs")
+    for path in ROOT.glob("[!.]*"):
+        if path.suffix == ".md":
+            shutil.copy(path, folder)
+        elif path.name not in {"docs", "build"}:
+            (folder / path.name).symlink_to(path)
+    return folder
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_page_is_in_the_site(site: Path, page: Path):
+    assert (site / page.relative_to(ROOT).with_suffix(".html")).exists()
+
+
+def test_site_begins_with_the_readme(site: Path):
+    assert (site / "index.html").read_text() == (site / "README.html").read_text()
+
+
+def test_site_takes_nothing_from_elsewhere(site: Path):
+    for page in site.rglob("*.html"):
+        assert not re.search(r"<(script|link|img)[^>]+(src|href)=\"(https?:)?//", page.read_text())
+
+
+def test_page_with_a_diagram_brings_what_draws_it_and_others_do_not(site: Path):
+    def scripts(page: str) -> list[str]:
+        return re.findall(r"src=\"[./]*_static/(mermaid|diagrams)\.js", (site / page).read_text())
+
+    assert scripts("README.html") == ["mermaid", "diagrams"]
+    assert scripts("docs/deploy.html") == []
+
+
+@pytest.mark.parametrize("link", ["docs/nothing.md", "docs/deploy.md#nothing", "contracts/nothing"])
+def test_link_that_leads_nowhere_fails_the_build(copy: Path, tmp_path: Path, link: str):
+    with (copy / "README.md").open("a") as page:
+        page.write(f"\n[link]({link})\n")
+    built = build(copy, tmp_path / "site")
+    assert built.returncode == 1
+    assert len(built.stderr.splitlines()) == 1
+    assert link.rpartition("#")[2] in built.stderr
+
+
+def test_page_that_the_navigation_does_not_name_fails_the_build(copy: Path, tmp_path: Path):
+    (copy / "docs" / "forgotten.md").write_text("# Forgotten\n")
+    built = build(copy, tmp_path / "site")
+    assert built.returncode == 1
+    assert len(built.stderr.splitlines()) == 1
+    assert "forgotten.md" in built.stderr
