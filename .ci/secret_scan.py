@@ -1,7 +1,7 @@
 """Looks for secrets in every line that a file of this repository has, or has ever had."""
 
 import os
-import subprocess  # nosec B404 - git knows the history
+import subprocess  # nosec B404 # git knows the history
 import sys
 import tempfile
 import tomllib
@@ -81,7 +81,7 @@ def _is_shallow() -> bool:
 
 def _git(*arguments: str) -> str:
     command = ["git", "-c", "core.quotePath=false", *arguments]
-    done = subprocess.run(  # nosec B603 - no shell, and no input of others
+    done = subprocess.run(  # nosec B603 # no shell, and no input of others
         command, capture_output=True, check=True
     )
     return done.stdout.decode(errors="replace")

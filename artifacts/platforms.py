@@ -3,7 +3,7 @@
 import os
 import platform
 import shutil
-import subprocess  # nosec B404 - interpreters are asked for their version
+import subprocess  # nosec B404 # interpreters are asked for their version
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ def _candidates(version: str) -> Iterator[str]:
 
 
 def _version(interpreter: str) -> str | None:
-    asked = subprocess.run(  # nosec B603 - no shell, and no input of others
+    asked = subprocess.run(  # nosec B603 # no shell, and no input of others
         [interpreter, "-c", VERSION], capture_output=True, text=True, check=False
     )
     return asked.stdout.strip() if asked.returncode == 0 else None

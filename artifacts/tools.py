@@ -1,7 +1,7 @@
 """pip and the wheel's builder, as programs of this interpreter."""
 
 import os
-import subprocess  # nosec B404 - pip has no other interface
+import subprocess  # nosec B404 # pip has no other interface
 import sys
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def build_wheel(folder: Path) -> None:
 
 
 def _run(module: str, *arguments: str) -> None:
-    done = subprocess.run(  # nosec B603 - no shell, and no input of others
+    done = subprocess.run(  # nosec B603 # no shell, and no input of others
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env={**os.environ, **SAME_DAY},

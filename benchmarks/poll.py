@@ -7,7 +7,7 @@ its peak of memory is a Lambda's. Times vary with the machine; compare the ratio
 
 import json
 import resource
-import subprocess  # nosec B404 - each poll is measured in a process of its own
+import subprocess  # nosec B404 # each poll is measured in a process of its own
 import sys
 import tempfile
 from argparse import ArgumentParser
@@ -92,7 +92,7 @@ def _measured(dsn: str, lake: Path, latency: float, *, is_audit: bool) -> dict[s
     command = [sys.executable, "-m", "benchmarks.poll", "--poll", dsn, str(lake)]
     command += ["--latency", str(latency)]
     command += ["--audit"] if is_audit else []
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)  # nosec B603 - our own module
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)  # nosec B603 # our own module
     figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])  # the handler logs before
     return figures
 

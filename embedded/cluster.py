@@ -7,7 +7,7 @@ import secrets
 import shutil
 import socket
 import stat
-import subprocess  # nosec B404 - it starts the server of a package that we pinned
+import subprocess  # nosec B404 # it starts the server of a package that we pinned
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import files
@@ -121,7 +121,7 @@ class Cluster:
 
     def _command(self, program: str, *options: str) -> "subprocess.CompletedProcess[str]":
         environment = {key: os.environ[key] for key in os.environ if not key.startswith("PG")}
-        return subprocess.run(  # nosec B603 - no shell, and no argument from outside
+        return subprocess.run(  # nosec B603 # no shell, and no argument from outside
             [str(self.programs / program), *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -170,7 +170,7 @@ def _system_user() -> pwd.struct_passwd:
         add = shutil.which("useradd") or "/usr/sbin/useradd"
     try:
         command = [add, "--system", SYSTEM_USER]
-        subprocess.run(command, check=True, capture_output=True)  # nosec B603 - all constants
+        subprocess.run(command, check=True, capture_output=True)  # nosec B603 # all constants
         return pwd.getpwnam(SYSTEM_USER)
     except (OSError, KeyError, subprocess.CalledProcessError) as failure:
         raise ServerFailed(

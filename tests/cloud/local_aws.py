@@ -146,7 +146,7 @@ class LocalAws:
         )
         context = ssl.create_default_context(cafile=self.ca_bundle)
         try:
-            answered = urllib.request.urlopen(  # nosec B310 - the URL is the endpoint's own
+            answered = urllib.request.urlopen(  # nosec B310 # the URL is the endpoint's own
                 request, context=context, timeout=600
             )
             with answered:

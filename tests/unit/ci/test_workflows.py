@@ -155,9 +155,11 @@ def test_nightly_runs_more_examples_follows_links_and_insists_on_the_audit():
     assert audit["env"]["SAFETY_REQUIRED"] == "1"
 
 
-def test_hooks_before_a_commit_are_targets_of_the_makefile_and_fetch_nothing():
+def test_hooks_before_a_commit_are_the_checks_of_ci_and_fetch_no_program():
     config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
     assert [repo["repo"] for repo in config["repos"]] == ["local"]
     hooks = config["repos"][0]["hooks"]
     assert {hook["language"] for hook in hooks} == {"system"}
-    assert {hook["entry"].removeprefix("make ") for hook in hooks} <= set(TARGETS)
+    (checks,) = re.findall("^make setup (.+)$", (ROOT / ".ci" / "run").read_text(), re.M)
+    assert [hook["entry"] for hook in hooks] == [f"make {check}" for check in checks.split()]
+    assert set(checks.split()) <= set(TARGETS)
