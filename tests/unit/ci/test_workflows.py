@@ -147,6 +147,12 @@ def test_jobs_have_the_tokens_that_the_roles_trust():
     }
 
 
+def test_what_is_deployed_was_audited():
+    assert DEPLOY["check"]["with"] == {"safety_required": "1"}
+    (step,) = [step for name, step in STEPS if name == "ci/check" and step.get("run") == ".ci/run"]
+    assert step["env"]["SAFETY_REQUIRED"] == "${{ inputs.safety_required }}"
+
+
 def test_nightly_runs_more_examples_follows_links_and_insists_on_the_audit():
     assert runs("nightly/chaos") == ["make chaos"]
     assert runs("nightly/links") == ["make links"]
