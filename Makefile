@@ -92,7 +92,7 @@ links: setup ## Follow the documentation's links to other sites
 
 lock: setup ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes newer versions
 	@$(LOCK) requirements/dev.in --output-file requirements/dev.txt
-	@for name in glue lambda lambda-test; do $(LOCK) --constraint requirements/dev.txt \
+	@for name in glue lambda lambda-test uv; do $(LOCK) --constraint requirements/dev.txt \
 		requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
 	@for name in cloud checkov; do $(LOCK) requirements/$$name.in \
 		--output-file requirements/$$name.txt || exit 1; done
