@@ -39,7 +39,10 @@ SETTINGS = {
 
 
 class EmbeddedSpark:
-    """A session that starts when it is first asked for; of all threads, once."""
+    """A session that starts when it is first asked for; of all threads, once.
+
+    Where this process has a session already, it is that one, which somebody else will stop.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -49,6 +52,8 @@ class EmbeddedSpark:
     def get(self) -> "SparkSession":
         """The session. Raises NoJava or NoDriver."""
         with self._lock:
+            if self._session is None:
+                self._session = _of_somebody_else()
             if self._session is None:
                 os.environ["JAVA_HOME"] = str(java_home())
                 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -62,12 +67,19 @@ class EmbeddedSpark:
         """End the session, if it ever started, and remove what it kept on the disk."""
         atexit.unregister(self.stop)
         with self._lock:
-            if self._session is not None:
-                self._session.stop()
-                self._session = None
-            if self._folder is not None:
-                shutil.rmtree(self._folder, ignore_errors=True)
-                self._folder = None
+            session, folder = self._session, self._folder
+            self._session = self._folder = None
+            if folder is not None:
+                if session is not None:
+                    session.stop()
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _of_somebody_else() -> "SparkSession | None":
+    from pyspark.sql import SparkSession  # noqa: PLC0415 - a quiet poll does without
+
+    session = SparkSession._instantiatedSession  # getActiveSession is one of this thread's
+    return session if session and session.sparkContext._jsc else None  # None once it is stopped
 
 
 def _session(jar: Path, folder: Path) -> "SparkSession":

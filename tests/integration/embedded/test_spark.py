@@ -24,6 +24,10 @@ for name in ("first", "second"):
     assert session.conf.get("spark.sql.session.timeZone") == "UTC"
     folder = Path(session.conf.get("spark.local.dir"))
     assert folder.is_dir()
+    guest = EmbeddedSpark()
+    assert guest.get() is session
+    guest.stop()
+    assert session.range(3).count() == 3  # not the guest's to end
     spark.stop()
     assert not folder.exists()
 print(sorted({path.suffix for path in target.rglob("*") if path.is_file()}))
