@@ -1,8 +1,7 @@
 # The front door. People and CI call the same targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-lambda test-cloud chaos lint type security secrets sbom \
-	package settings plan comment apply smoke docs links lock clean
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(MAKEFILE_LIST))
 
 BIN := .venv/bin
 ENV := dev
