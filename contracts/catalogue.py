@@ -95,7 +95,8 @@ def _warehouse_table(path: Traversable) -> WarehouseTable:
                     raise ValueError("a dimension that passes rows through can look up nothing")
                 return Dimension(*common, columns, document["of"], lookups, pass_through)
             case "fact":
-                return Fact(*common, columns + HISTORY, document["of"], document["record"])
+                own = document["of"], document["record"], document["star"]
+                return Fact(*common, columns + HISTORY, *own)
             case kind:
                 raise ValueError(f"'{kind}' is no kind of table")
     except (KeyError, TypeError, ValueError) as wrong:

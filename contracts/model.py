@@ -113,10 +113,12 @@ class Calendar(_Table):
 @dataclass(frozen=True)
 class Fact(_Table):
     """A fact: every version of every row of the source table ``of``. ``record`` is the serial
-    number that the warehouse gives a version; ``columns`` end with the three of its history."""
+    number that the warehouse gives a version; ``columns`` end with the three of its history.
+    ``star`` is what people call it and its dimensions."""
 
     of: str
     record: str
+    star: str
 
     @property
     def tombstones(self) -> str:

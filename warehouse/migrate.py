@@ -33,10 +33,11 @@ on conflict (only_row) do update set
 
 
 def migrate(connection: Connection, schema: str = SCHEMA, wanted: Plan | None = None) -> list[str]:
-    """Apply the migrations that ``schema`` lacks, make its views and functions again if they or the
-    contracts changed, and return the names of what was applied: nothing, after two queries, where
-    all is well. What was granted on a view stays granted. Of several at once, each migration is
-    applied by one. ``wanted`` is by default what the files of this package and the contracts say.
+    """Apply the migrations that ``schema`` lacks, make its views, functions and comments again if
+    they or the contracts changed, and return the names of what was applied: nothing, after two
+    queries, where all is well. What was granted on a view stays granted. Of several at once, each
+    migration is applied by one. ``wanted`` is by default what the files of this package and the
+    contracts say.
 
     Raises MigrationEdited, NewerWarehouse, OtherSchema, MigrationFailed, OthersDepend or
     WarehouseMismatch. A migration that fails leaves nothing behind; those before it stay.
@@ -71,13 +72,14 @@ def migrate_at(address: Address, schema: str = SCHEMA) -> list[str]:
 
 
 def _finished(connection: Connection, wanted: Plan, schema: str) -> list[str]:
-    """Make the views if they differ, and grant what the group roles may do with them and with the
-    tables of the migrations before; the names of what was made."""
+    """Make views and comments if they differ, and grant what the group roles may do with them and
+    with the tables of the migrations before; the names of what was made."""
     with _serialised(connection, "views", schema):
         differ = wanted.views_differ(_recorded(connection))
         if differ:
             check_shape(connection, contracts.warehouse(), schema)
             remake(connection, schema, wanted.views)
+            connection.run(wanted.comments)
             fingerprints = {"contracts": wanted.contracts, "views": wanted.views_checksum}
             connection.run(RECORD_WAREHOUSE, schema=schema, **fingerprints)
         grant_roles(connection, schema, contracts.warehouse())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from contracts import Warehouse
+from warehouse.comments import table_comments
 from warehouse.errors import MigrationEdited, NewerWarehouse, OtherSchema
 from warehouse.templates import views
 
@@ -26,10 +27,11 @@ class Recorded:
 @dataclass(frozen=True)
 class Plan:
     """The text of every migration and of every view or function, in the order in which they are
-    applied."""
+    applied, and the comments on tables."""
 
     migrations: Mapping[str, str]
     views: Mapping[str, str]
+    comments: str
     contracts: str
 
     @property
@@ -39,8 +41,8 @@ class Plan:
 
     @property
     def views_checksum(self) -> str:
-        """The SHA-256 of all views."""
-        return _checksum(self.views.values())
+        """The SHA-256 of all views and comments."""
+        return _checksum([*self.views.values(), self.comments])
 
     def missing(self, recorded: Recorded, schema: str) -> list[str]:
         """The migrations to apply. Raises MigrationEdited, NewerWarehouse or OtherSchema where
@@ -65,14 +67,15 @@ class Plan:
         return [name for name in checksums if name not in recorded.migrations]
 
     def views_differ(self, recorded: Recorded) -> bool:
-        """Whether the views were made of other templates or other contracts."""
+        """Whether views and comments were made of other templates or other contracts."""
         made = recorded.contracts, recorded.views
         return made != (self.contracts, self.views_checksum)
 
 
 def plan(warehouse: Warehouse, schema: str = SCHEMA) -> Plan:
     """The plan for a warehouse of these contracts in ``schema``."""
-    return Plan(_migrations(), views(warehouse, schema), warehouse.fingerprint)
+    made = views(warehouse, schema)
+    return Plan(_migrations(), made, table_comments(warehouse), warehouse.fingerprint)
 
 
 def _migrations() -> dict[str, str]:

@@ -1,11 +1,20 @@
 """The views and functions of a fact, out of templates and contracts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 
 from contracts import Column, Dimension, Fact, Warehouse
 from contracts.catalogue import HISTORY
 from postgres import Sql, names, render, value
+from warehouse.columns import (
+    alias,
+    dimension_columns,
+    references,
+    table_columns,
+    view_columns,
+    wide_column,
+)
+from warehouse.comments import column_comments
 
 VIEWS = ("history", "current", "changes", "wide")
 FUNCTIONS = ("as_of", "as_known")
@@ -23,13 +32,16 @@ left join {dimension} as {alias} on {alias}.{key} = fact.{referring}"""
 def views(warehouse: Warehouse, schema: str) -> dict[str, str]:
     """The statements that make each view or function, in an order in which they can be run within
     ``schema``."""
+    made = {}
     templates = {kind: _template(kind) for kind in KINDS}
-    return {
-        f"{fact.name}_{kind}": _rendered(template, {"view": f"{fact.name}_{kind}", **parts})
-        for fact in warehouse.facts
-        for parts in (_parts(fact, warehouse, schema),)
-        for kind, template in templates.items()
-    }
+    for fact in warehouse.facts:
+        parts = _parts(fact, warehouse, schema)
+        for kind, template in templates.items():
+            view = f"{fact.name}_{kind}"
+            made[view] = _rendered(template, {"view": view, **parts})
+            if kind in VIEWS:  # PostgreSQL knows no comment on a column of a function
+                made[view] += "\n" + column_comments(view, view_columns(fact, kind, warehouse))
+    return made
 
 
 def _template(kind: str) -> str:
@@ -44,8 +56,7 @@ def _rendered(template: str, parts: Mapping[str, str | Sql]) -> str:
 
 def _parts(fact: Fact, warehouse: Warehouse, schema: str) -> Mapping[str, str | Sql]:
     """What a template may ask for."""
-    columns = [fact.record, *fact.column_names]
-    references = dict(_references(fact, warehouse))
+    columns = [column.name for column in table_columns(fact)]
     return {
         "fact": fact.name,
         "key": fact.key,
@@ -56,23 +67,17 @@ def _parts(fact: Fact, warehouse: Warehouse, schema: str) -> Mapping[str, str | 
         "definitions": _definitions(fact),
         "differences": _differences(fact),
         "fact_columns": Sql(", ".join(render("fact.{name}", name=name) for name in columns)),
-        "dimension_columns": _dimension_columns(references),
-        "joins": _joins(references),
+        "dimension_columns": _dimension_columns(fact, warehouse),
+        "joins": _joins(references(fact, warehouse)),
     }
 
 
-def _references(fact: Fact, warehouse: Warehouse) -> Iterator[tuple[Column, Dimension]]:
-    """The columns that refer to a dimension which is no calendar."""
-    for column in fact.columns:
-        dimension = warehouse.tables.get(column.references)
-        if isinstance(dimension, Dimension):
-            yield column, dimension
-
-
 def _definitions(fact: Fact) -> Sql:
-    record = render("{name} integer", name=fact.record)
-    own = (render("{name} {type}", name=c.name, type=Sql(str(c.type))) for c in fact.columns)
-    return Sql(", ".join([record, *own]))
+    own = (
+        render("{name} {type}", name=column.name, type=Sql(str(column.type)))
+        for column in table_columns(fact)
+    )
+    return Sql(", ".join(own))
 
 
 def _differences(fact: Fact) -> Sql:
@@ -82,40 +87,28 @@ def _differences(fact: Fact) -> Sql:
     return Sql(",\n    ".join(differences))
 
 
-def _dimension_columns(references: Mapping[Column, Dimension]) -> Sql:
+def _dimension_columns(fact: Fact, warehouse: Warehouse) -> Sql:
     columns = (
         render(
             ",\n    {alias}.{column} as {name}",
-            alias=_prefix(referring),
+            alias=alias(referring),
             column=column.name,
-            name=wide_name(referring, column),
+            name=wide_column(referring, dimension, column).name,
         )
-        for referring, dimension in references.items()
-        for column in dimension.columns
-        if column.name != dimension.key
+        for referring, dimension, column in dimension_columns(fact, warehouse)
     )
     return Sql("".join(columns))
 
 
-def _joins(references: Mapping[Column, Dimension]) -> Sql:
+def _joins(references: Iterable[tuple[Column, Dimension]]) -> Sql:
     joins = (
         render(
             JOIN,
             dimension=dimension.name,
-            alias=_prefix(referring),
+            alias=alias(referring),
             key=dimension.key,
             referring=referring.name,
         )
-        for referring, dimension in references.items()
+        for referring, dimension in references
     )
     return Sql("".join(joins))
-
-
-def wide_name(referring: Column, column: Column) -> str:
-    """What a dimension's column is called beside the fact that refers to it."""
-    prefix = _prefix(referring)
-    return column.name if column.name.startswith(f"{prefix}_") else f"{prefix}_{column.name}"
-
-
-def _prefix(referring: Column) -> str:
-    return referring.name.removesuffix("_id")
