@@ -89,6 +89,9 @@ docs: setup ## Build the documentation's site in build/site; a link that leads n
 links: setup ## Follow the documentation's links to other sites
 	@$(SPHINX) -b linkcheck . build/links
 
+dictionary: setup ## Write docs/data-dictionary.md anew, after a change of tables, views or texts
+	@$(BIN)/python -m embedded.dictionary
+
 lock: setup ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes newer versions
 	@$(LOCK) requirements/dev.in --output-file requirements/dev.txt
 	@for name in glue lambda lambda-test uv; do $(LOCK) --constraint requirements/dev.txt \

@@ -13,9 +13,13 @@ CHANGES = (
 """One change of a column."""
 
 VALIDITY = (
-    Column("version", Type("bigint"), False, "Number of the version of its row, from 1."),
-    Column("valid_from", Type("timestamp"), False, "Since when it was valid, by the source clock."),
-    Column("valid_to", Type("timestamp"), True, "Until when, itself excluded; NULL while it is."),
+    Column("version", Type("bigint"), False, "Number among the versions of its row, from 1."),
+    Column(
+        "valid_from", Type("timestamp"), False, "Since when it is valid, on the source's clock."
+    ),
+    Column(
+        "valid_to", Type("timestamp"), True, "Since when it is valid no more; NULL while it is."
+    ),
     Column("is_current", Type("boolean"), False, "Whether it is the latest version of its row."),
 )
 """When a version was valid."""

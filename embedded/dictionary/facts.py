@@ -1,0 +1,73 @@
+"""The views and functions of the facts: what they share is said once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from contracts import Fact, Warehouse
+from embedded.dictionary.catalog import Found, Relation
+from embedded.dictionary.markdown import code, codes, prose, table
+from embedded.dictionary.tables import described
+from warehouse.columns import view_columns
+from warehouse.templates import FUNCTIONS, KINDS
+
+ADDED = ("column", "type", "NULL", "meaning", "comes from")
+
+
+class Views:
+    """Every view and function beside its fact."""
+
+    def __init__(self, found: Mapping[str, Relation], warehouse: Warehouse) -> None:
+        self._found = found
+        self._warehouse = warehouse
+
+    def section(self, kind: str) -> str:
+        """What the views of this kind promise, and the columns that they add to every fact."""
+        facts = self._warehouse.facts
+        about = prose(self._of(facts[0], kind).about)
+        parts = [f"### {kind}", codes(_called(fact, kind) for fact in facts), about]
+        if self._is_shared(kind) and self._added(facts[0], kind):
+            parts.append(self._described(facts[0], kind))
+        return "\n\n".join(parts)
+
+    def of_fact(self, fact: Fact) -> Iterator[str]:
+        """What each view of the fact has, and the columns that no other fact's view adds."""
+        rows = [
+            (f"[{code(_called(fact, kind))}](#{kind})", self._told(fact, kind)) for kind in KINDS
+        ]
+        yield table(("view or function", "columns"), rows)
+        for kind in KINDS:
+            if not self._is_shared(kind):
+                yield f"{code(_called(fact, kind))} adds:"
+                yield self._described(fact, kind)
+
+    def _of(self, fact: Fact, kind: str) -> Relation:
+        return self._found[f"{fact.name}_{kind}"]
+
+    def _added(self, fact: Fact, kind: str) -> Sequence[Found]:
+        own = self._found[fact.name].names
+        return [column for column in self._of(fact, kind).columns if column.name not in own]
+
+    def _is_shared(self, kind: str) -> bool:
+        first, *others = (self._added(fact, kind) for fact in self._warehouse.facts)
+        return all(other == first for other in others)
+
+    def _told(self, fact: Fact, kind: str) -> str:
+        """The columns of a view, by what they are beside the fact's."""
+        own, names = self._found[fact.name].names, self._of(fact, kind).names
+        kept = [name for name in names if name in own]
+        told = "those of the fact" if len(kept) == len(own) else codes(kept)
+        added = [column.name for column in self._added(fact, kind)]
+        if not added:
+            return told
+        return f"{told}; {codes(added)}" if self._is_shared(kind) else f"{told}; those below"
+
+    def _described(self, fact: Fact, kind: str) -> str:
+        contract = {c.name: c for c in view_columns(fact, kind, self._warehouse)}
+        rows = (
+            (*described(c, contract[c.name].nullable), code(contract[c.name].origin))
+            for c in self._added(fact, kind)
+        )
+        return table(ADDED, rows)
+
+
+def _called(fact: Fact, kind: str) -> str:
+    return f"{fact.name}_{kind}{'(timestamp)' if kind in FUNCTIONS else ''}"

@@ -1,0 +1,91 @@
+"""A section for each table."""
+
+from collections.abc import Iterable, Iterator
+
+from contracts import Calendar, Column, Dimension, Fact, SourceTable, Warehouse
+from embedded.dictionary.catalog import Found, Relation
+from embedded.dictionary.markdown import code, codes, link, prose, table
+from warehouse.columns import table_columns
+
+HEAD = ("column", "type", "NULL", "meaning", "comes from", "refers to")
+SOURCE_HEAD = ("column", "type", "NULL", "meaning", "goes to")
+
+
+def fact_table(fact: Fact, found: Relation) -> str:
+    """A fact's own table."""
+    rows = f"One row for each {code(fact.key)} and `batch_seq`, that is, for each version."
+    return _section(fact.name, f"{prose(found.about)} {rows}", _rows(fact, found, fact.of))
+
+
+def dimension(of: Dimension | Calendar, found: Relation) -> str:
+    """A dimension."""
+    about = f"{prose(found.about)} One row for each {code(of.key)}"
+    if isinstance(of, Calendar):
+        return _section(of.name, f"{about}, {of.first} to {of.last}.", _rows(of, found, ""))
+    by = (f", with its {code(to)} by {code(f'{of.of}.{by}')}" for to, by in of.lookups.items())
+    return _section(of.name, f"{about}{''.join(by)}.", _rows(of, found, of.of))
+
+
+def record(name: str, found: Relation) -> str:
+    """A table of which there is no contract: the database alone says what it is."""
+    rows = ((*described(column, column.nullable), "", "") for column in found.columns)
+    return _section(name, prose(found.about), rows)
+
+
+def source_table(of: SourceTable, warehouse: Warehouse) -> str:
+    """A table of the source."""
+    rows = (
+        (
+            *described(Found(c.name, str(c.type), c.nullable, c.about), c.nullable),
+            _goes_to(of, c, warehouse),
+        )
+        for c in of.columns
+    )
+    about = f"{prose(of.about)} Its key is {code(of.key)}."
+    return f"### {of.name}\n\n{about}\n\n{table(SOURCE_HEAD, rows)}"
+
+
+def described(found: Found, nullable: bool) -> tuple[str, str, str, str]:
+    """What is said of every column: name, type, whether it can be NULL, meaning."""
+    return code(found.name), found.type, "yes" if nullable else "no", prose(found.about)
+
+
+def _section(name: str, about: str, rows: Iterable[tuple[str, ...]]) -> str:
+    return f"## {name}\n\n{about}\n\n{table(HEAD, rows)}"
+
+
+def _rows(
+    of: Fact | Dimension | Calendar, found: Relation, source: str
+) -> Iterator[tuple[str, ...]]:
+    """The columns in the order in which the database has them."""
+    contract = {column.name: column for column in table_columns(of)}
+    for column in found.columns:
+        told = contract[column.name]
+        origin = _comes_from(told, source) if source else ""
+        yield *described(column, told.nullable), origin, link(told.references)
+
+
+def _comes_from(column: Column, source: str) -> str:
+    if not column.origin:
+        return ""
+    origin = code(f"{column.lookup or source}.{column.origin_column}")
+    return f"{origin}, by the list {code(column.translate)}" if column.translate else origin
+
+
+def _goes_to(of: SourceTable, column: Column, warehouse: Warehouse) -> str:
+    """The columns of the warehouse that are made from it, or for which it is the key."""
+    tables: tuple[Fact | Dimension, ...] = (*warehouse.facts, *warehouse.dimensions)
+    made = (
+        f"{to.name}.{c.name}"
+        for to in tables
+        for c in to.columns
+        if c.origin_column == column.name and (c.lookup or to.of) == of.name
+    )
+    keys = (
+        f"the {code(found)} of {code(to.name)}"
+        for to in warehouse.dimensions
+        if to.of == of.name
+        for found, by in to.lookups.items()
+        if by == column.name
+    )
+    return ", ".join(filter(None, (codes(made), *keys)))
