@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from contracts import Fact, Warehouse
+from contracts import Column, Fact, Warehouse
 from embedded.dictionary.catalog import Found, Relation
-from embedded.dictionary.markdown import code, codes, prose, table
+from embedded.dictionary.markdown import code, codes, linked, prose, table
 from embedded.dictionary.tables import described
 from warehouse.columns import view_columns
 from warehouse.templates import FUNCTIONS, KINDS
@@ -24,8 +24,12 @@ class Views:
         facts = self._warehouse.facts
         about = prose(self._of(facts[0], kind).about)
         parts = [f"### {kind}", codes(_called(fact, kind) for fact in facts), about]
-        if self._is_shared(kind) and self._added(facts[0], kind):
-            parts.append(self._described(facts[0], kind))
+        if not self._is_shared(kind):
+            parts.append("To the fact's columns it adds others, which stand with each fact.")
+        elif self._added(facts[0], kind):
+            parts += [f"{self._kept_of_all(kind)} and adds:", self._described(facts[0], kind)]
+        else:
+            parts.append("It has the fact's columns.")
         return "\n\n".join(parts)
 
     def of_fact(self, fact: Fact) -> Iterator[str]:
@@ -33,6 +37,7 @@ class Views:
         rows = [
             (f"[{code(_called(fact, kind))}](#{kind})", self._told(fact, kind)) for kind in KINDS
         ]
+        yield "Read it through:"
         yield table(("view or function", "columns"), rows)
         for kind in KINDS:
             if not self._is_shared(kind):
@@ -50,23 +55,41 @@ class Views:
         first, *others = (self._added(fact, kind) for fact in self._warehouse.facts)
         return all(other == first for other in others)
 
-    def _told(self, fact: Fact, kind: str) -> str:
-        """The columns of a view, by what they are beside the fact's."""
+    def _kept(self, fact: Fact, kind: str) -> Sequence[str]:
+        """The fact's own columns in a view; nothing where it has them all."""
         own, names = self._found[fact.name].names, self._of(fact, kind).names
         kept = [name for name in names if name in own]
-        told = "those of the fact" if len(kept) == len(own) else codes(kept)
-        added = [column.name for column in self._added(fact, kind)]
+        return kept if len(kept) < len(own) else []
+
+    def _kept_of_all(self, kind: str) -> str:
+        """The same in words that are true of every fact."""
+        fact = self._warehouse.facts[0]
+        kept = ["the key" if name == fact.key else code(name) for name in self._kept(fact, kind)]
+        return (
+            f"Of the fact's columns it has {', '.join(kept)},"
+            if kept
+            else "It has the fact's columns"
+        )
+
+    def _told(self, fact: Fact, kind: str) -> str:
+        """The columns of a view, by what they are beside the fact's."""
+        told = codes(self._kept(fact, kind)) or "those of the fact"
+        added = codes(column.name for column in self._added(fact, kind))
         if not added:
             return told
-        return f"{told}; {codes(added)}" if self._is_shared(kind) else f"{told}; those below"
+        return f"{told}; {added if self._is_shared(kind) else 'those below'}"
 
     def _described(self, fact: Fact, kind: str) -> str:
         contract = {c.name: c for c in view_columns(fact, kind, self._warehouse)}
         rows = (
-            (*described(c, contract[c.name].nullable), code(contract[c.name].origin))
+            (*described(c, contract[c.name].nullable), _comes_from(contract[c.name]))
             for c in self._added(fact, kind)
         )
         return table(ADDED, rows)
+
+
+def _comes_from(column: Column) -> str:
+    return linked(column.lookup, [column.origin_column]) if column.origin else ""
 
 
 def _called(fact: Fact, kind: str) -> str:

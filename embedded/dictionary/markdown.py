@@ -15,7 +15,7 @@ def prose(text: str) -> str:
     """A text as it stands, whatever Markdown could take it for."""
     for sign in "\\`*<|[":
         text = text.replace(sign, f"\\{sign}")
-    return text
+    return text.replace("''", "`''`")  # a site would make one curly quote of the two
 
 
 def code(name: str) -> str:
@@ -26,6 +26,11 @@ def code(name: str) -> str:
 def codes(names: Iterable[str]) -> str:
     """Names, with commas between."""
     return ", ".join(map(code, names))
+
+
+def linked(table: str, names: Iterable[str]) -> str:
+    """Columns of a table that has a section."""
+    return f"{link(table)}: {codes(names)}"
 
 
 def link(title: str) -> str:

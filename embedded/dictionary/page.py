@@ -29,8 +29,9 @@ dictionary` writes this page, from the contracts and from a warehouse made for i
   saw, at one instant.
 - **type** is PostgreSQL's. A `timestamp` is on the source's clock and has no time zone.
 - **NULL** says whether a value can be missing.
-- **comes from** is a column of the [source](#the-source), in a `_wide` view one of a dimension. A
-  timestamp there is a date and a time here. What the platform adds comes from none.
+- **comes from** is a column of the [source](#the-source), in the table that the section names first
+  or the one that stands before it. A timestamp there is a date and a time here. What the platform
+  adds comes from none.
 - **refers to** is the dimension that the column joins, by the dimension's key.
 
 ## Contents"""
@@ -43,9 +44,9 @@ beside it."""
 
 OF_A_FACT = """## Views and functions of a fact
 
-Each fact has {views} views and {functions} functions. Their columns are those of the fact, which
-its own section describes, and those that a view adds. Ask these: members of `warehouse_reader` may
-read them and the dimensions, but not the facts' own tables."""
+Each fact has {views} views and {functions} functions. Ask these: members of `warehouse_reader` may
+read them and the dimensions, but not the facts' own tables. A function is asked about a moment:
+`select * from fact_payment_as_of('2026-11-23 16:46:50')`."""
 
 SOURCE = """## The source
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from contracts import Calendar, Column, Dimension, Fact, SourceTable, Warehouse
 from embedded.dictionary.catalog import Found, Relation
-from embedded.dictionary.markdown import code, codes, link, prose, table
+from embedded.dictionary.markdown import code, link, linked, prose, table
 from warehouse.columns import table_columns
 
 HEAD = ("column", "type", "NULL", "meaning", "comes from", "refers to")
@@ -13,17 +13,18 @@ SOURCE_HEAD = ("column", "type", "NULL", "meaning", "goes to")
 
 def fact_table(fact: Fact, found: Relation) -> str:
     """A fact's own table."""
-    rows = f"One row for each {code(fact.key)} and `batch_seq`, that is, for each version."
+    rows = f"{_one_row(fact.key, fact.of)} and `batch_seq`, that is, for each version."
     return _section(fact.name, f"{prose(found.about)} {rows}", _rows(fact, found, fact.of))
 
 
 def dimension(of: Dimension | Calendar, found: Relation) -> str:
     """A dimension."""
-    about = f"{prose(found.about)} One row for each {code(of.key)}"
     if isinstance(of, Calendar):
-        return _section(of.name, f"{about}, {of.first} to {of.last}.", _rows(of, found, ""))
-    by = (f", with its {code(to)} by {code(f'{of.of}.{by}')}" for to, by in of.lookups.items())
-    return _section(of.name, f"{about}{''.join(by)}.", _rows(of, found, of.of))
+        about = f"{prose(found.about)} One row for each {code(of.key)}, {of.first} to {of.last}."
+        return _section(of.name, about, _rows(of, found, ""))
+    by = (f", with its {link(to)} by {code(by)}" for to, by in of.lookups.items())
+    about = f"{prose(found.about)} {_one_row(of.key, of.of)}{''.join(by)}."
+    return _section(of.name, about, _rows(of, found, of.of))
 
 
 def record(name: str, found: Relation) -> str:
@@ -54,6 +55,10 @@ def _section(name: str, about: str, rows: Iterable[tuple[str, ...]]) -> str:
     return f"## {name}\n\n{about}\n\n{table(HEAD, rows)}"
 
 
+def _one_row(key: str, source: str) -> str:
+    return f"From {link(source)}: one row for each {code(key)}"
+
+
 def _rows(
     of: Fact | Dimension | Calendar, found: Relation, source: str
 ) -> Iterator[tuple[str, ...]]:
@@ -61,31 +66,31 @@ def _rows(
     contract = {column.name: column for column in table_columns(of)}
     for column in found.columns:
         told = contract[column.name]
-        origin = _comes_from(told, source) if source else ""
+        origin = _comes_from(told) if source else ""
         yield *described(column, told.nullable), origin, link(told.references)
 
 
-def _comes_from(column: Column, source: str) -> str:
-    if not column.origin:
-        return ""
-    origin = code(f"{column.lookup or source}.{column.origin_column}")
-    return f"{origin}, by the list {code(column.translate)}" if column.translate else origin
+def _comes_from(column: Column) -> str:
+    """The column of the source, with its table where that is a looked-up one."""
+    origin = code(column.origin_column)
+    if column.lookup:
+        origin = linked(column.lookup, [column.origin_column])
+    return f"{origin}, by the list {column.translate}" if column.translate else origin
 
 
 def _goes_to(of: SourceTable, column: Column, warehouse: Warehouse) -> str:
-    """The columns of the warehouse that are made from it, or for which it is the key."""
+    """The columns of the warehouse that are made from it, and what is found by it."""
+    told = []
     tables: tuple[Fact | Dimension, ...] = (*warehouse.facts, *warehouse.dimensions)
-    made = (
-        f"{to.name}.{c.name}"
-        for to in tables
-        for c in to.columns
-        if c.origin_column == column.name and (c.lookup or to.of) == of.name
-    )
-    keys = (
-        f"the {code(found)} of {code(to.name)}"
-        for to in warehouse.dimensions
-        if to.of == of.name
-        for found, by in to.lookups.items()
-        if by == column.name
-    )
-    return ", ".join(filter(None, (codes(made), *keys)))
+    for to in tables:
+        made = [
+            c.name
+            for c in to.columns
+            if c.origin_column == column.name and (c.lookup or to.of) == of.name
+        ]
+        told += [linked(to.name, made)] if made else []
+    for dimension in warehouse.dimensions:
+        found = [name for name, by in dimension.lookups.items() if by == column.name]
+        if found and dimension.of == of.name:
+            told.append(f"{link(dimension.name)}, to find its {', '.join(found)}")
+    return "; ".join(told)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
@@ -10,6 +11,8 @@ from markdown_it.token import Token
 from pg8000.native import Connection
 
 import contracts
+from contracts import Dimension, Fact
+from embedded.dictionary import __main__ as command
 from embedded.dictionary.markdown import prose
 from embedded.dictionary.page import PAGE, page
 from postgres import connected, from_dsn
@@ -94,6 +97,12 @@ def test_committed_page_is_in_step(migrated: Connection) -> None:
     assert page(migrated) == COMMITTED, "run `make dictionary`"
 
 
+def test_command_writes_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "PAGE", tmp_path / "data-dictionary.md")
+    command.main()
+    assert command.PAGE.read_text(encoding="utf-8") == COMMITTED
+
+
 def test_every_relation_of_the_database_is_described_with_all_its_columns_and_no_other(
     migrated: Connection, sections: dict[str, list[Token]]
 ) -> None:
@@ -126,24 +135,40 @@ def test_every_table_of_the_source_is_described_with_all_its_columns(
         assert told[column.name][:3] == spelled
 
 
+def linked(cell: str, table: str = "") -> set[str]:
+    """The columns that a cell names, each with its table: the one before it, or else ``table``."""
+    parts = (re.fullmatch(r"(?:\[(\w+)\]\(#\w+\): )?(`.+)", part) for part in cell.split("; "))
+    return {
+        f"{part[1] or table}.{column}"
+        for part in parts
+        if part
+        for column in re.findall(r"`(\w+)`", part[2])
+    }
+
+
 def test_where_a_value_comes_from_and_where_it_goes_are_told_alike(
     sections: dict[str, list[Token]],
 ) -> None:
+    warehouse, source = contracts.warehouse(), contracts.source()
+    made: list[Fact | Dimension] = [*warehouse.facts, *warehouse.dimensions]
     comes = {
-        (origin, f"{table}.{column}")
-        for table in contracts.warehouse().tables
-        for column, cells in tables(sections[table])[0].items()
-        for origin in re.findall(r"`(\w+\.\w+)`", " ".join(cells[3:]))
+        (origin, f"{table.name}.{column}")
+        for table in made
+        for column, cells in tables(sections[table.name])[0].items()
+        for origin in linked(cells[3], table.of)
     }
     goes = {
         (f"{table}.{column}", to)
-        for table in contracts.source().tables
+        for table in source.tables
         for column, cells in tables(sections[table])[0].items()
-        for to in re.findall(r"`(\w+\.\w+)`", cells[-1])
+        for to in linked(cells[-1])
     }
     assert comes == goes
-    assert ("staff.staff_id", "dim_staff.staff_id") in comes
     assert ("sales_order.staff_id", "fact_sales_order.sales_staff_id") in comes
+    assert ("address.city", "dim_counterparty.counterparty_legal_city") in comes
+    assert {to for _, to in comes} == {
+        f"{table.name}.{column.name}" for table in made for column in table.columns if column.origin
+    }
 
 
 def test_every_link_leads_to_a_heading(sections: dict[str, list[Token]]) -> None:
@@ -153,7 +178,7 @@ def test_every_link_leads_to_a_heading(sections: dict[str, list[Token]]) -> None
 
 @pytest.mark.parametrize("fact", contracts.warehouse().facts, ids=lambda fact: fact.name)
 def test_a_star_draws_its_fact_and_what_it_refers_to(
-    sections: dict[str, list[Token]], fact: contracts.Fact
+    sections: dict[str, list[Token]], fact: Fact
 ) -> None:
     [drawn] = [t.content for t in sections[fact.star] if t.type == "fence" and t.info == "mermaid"]
     referred = {column.references for column in fact.columns} - {""}
