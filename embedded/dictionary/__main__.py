@@ -14,7 +14,7 @@ from warehouse import migrate
 FAST = {"fsync": "off", "full_page_writes": "off"}  # the database is gone when the page is there
 
 
-def main() -> None:
+def main(path: Path = PAGE) -> None:
     """Migrate a warehouse that is there for nothing else, and write what it says of itself."""
     # not in a folder of ours: as root the server is another user
     with (
@@ -23,7 +23,7 @@ def main() -> None:
         connected(from_dsn(server.dsn()), "dictionary") as connection,
     ):
         migrate(connection)
-        PAGE.write_text(page(connection), encoding="utf-8")
+        path.write_text(page(connection), encoding="utf-8")
 
 
 if __name__ == "__main__":

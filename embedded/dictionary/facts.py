@@ -1,15 +1,16 @@
 """The views and functions of the facts: what they share is said once."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
-from contracts import Column, Fact, Warehouse
+from contracts import Fact, Warehouse
 from embedded.dictionary.catalog import Found, Relation
-from embedded.dictionary.markdown import code, codes, linked, prose, table
+from embedded.dictionary.markdown import code, codes, link, prose, table
 from embedded.dictionary.tables import described
 from warehouse.columns import view_columns
 from warehouse.templates import FUNCTIONS, KINDS
 
-ADDED = ("column", "type", "NULL", "meaning", "comes from")
+HEAD = ("column", "type", "NULL", "meaning")
 
 
 class Views:
@@ -27,7 +28,9 @@ class Views:
         if not self._is_shared(kind):
             parts.append("To the fact's columns it adds others, which stand with each fact.")
         elif self._added(facts[0], kind):
-            parts += [f"{self._kept_of_all(kind)} and adds:", self._described(facts[0], kind)]
+            contract = {c.name: c for c in view_columns(facts[0], kind, self._warehouse)}
+            rows = (described(c, contract[c.name].nullable) for c in self._added(facts[0], kind))
+            parts += [f"{self._kept_of_all(kind)} and adds:", table(HEAD, rows)]
         else:
             parts.append("It has the fact's columns.")
         return "\n\n".join(parts)
@@ -41,8 +44,7 @@ class Views:
         yield table(("view or function", "columns"), rows)
         for kind in KINDS:
             if not self._is_shared(kind):
-                yield f"{code(_called(fact, kind))} adds:"
-                yield self._described(fact, kind)
+                yield from self._by_origin(fact, kind)
 
     def _of(self, fact: Fact, kind: str) -> Relation:
         return self._found[f"{fact.name}_{kind}"]
@@ -79,17 +81,17 @@ class Views:
             return told
         return f"{told}; {added if self._is_shared(kind) else 'those below'}"
 
-    def _described(self, fact: Fact, kind: str) -> str:
+    def _by_origin(self, fact: Fact, kind: str) -> Iterator[str]:
+        """What a view adds, a table for each dimension that it comes from."""
         contract = {c.name: c for c in view_columns(fact, kind, self._warehouse)}
-        rows = (
-            (*described(c, contract[c.name].nullable), _comes_from(contract[c.name]))
-            for c in self._added(fact, kind)
-        )
-        return table(ADDED, rows)
-
-
-def _comes_from(column: Column) -> str:
-    return linked(column.lookup, [column.origin_column]) if column.origin else ""
+        added = ((column, contract[column.name]) for column in self._added(fact, kind))
+        for dimension, columns in groupby(added, key=lambda pair: pair[1].lookup):
+            rows = (
+                (*described(column, told.nullable), code(told.origin_column))
+                for column, told in columns
+            )
+            yield f"{code(_called(fact, kind))} adds from {link(dimension)}:"
+            yield table((*HEAD, "comes from"), rows)
 
 
 def _called(fact: Fact, kind: str) -> str:

@@ -12,7 +12,7 @@ from pg8000.native import Connection
 
 import contracts
 from contracts import Dimension, Fact
-from embedded.dictionary import __main__ as command
+from embedded.dictionary.__main__ import main
 from embedded.dictionary.markdown import prose
 from embedded.dictionary.page import PAGE, page
 from postgres import connected, from_dsn
@@ -33,6 +33,13 @@ select relname, attname, not attnotnull, format_type(atttypid, atttypmod),
     col_description(attrelid, attnum)
 from pg_attribute join pg_class on pg_class.oid = attrelid
 where relnamespace = 'warehouse'::regnamespace and relkind = 'r' and attnum > 0
+"""
+COMMENTS = """
+select relname, obj_description(oid, 'pg_class') from pg_class
+where relnamespace = 'warehouse'::regnamespace and relkind in ('r', 'v')
+union all
+select proname, obj_description(oid, 'pg_proc') from pg_proc
+where pronamespace = 'warehouse'::regnamespace
 """
 TYPES = {
     "integer": "int",
@@ -90,17 +97,16 @@ def described(sections: dict[str, list[Token]], relation: str) -> set[str]:
     names = set(re.findall(r"`(\w+)`", told))
     assert names <= {*own, *(name for one in tables(sections[kind[1]]) for name in one)}
     names |= set(own if "those of the fact" in told else ())
-    return names | set(added[0] if "those below" in told else ())
+    return names.union(*(added if "those below" in told else ()))
 
 
 def test_committed_page_is_in_step(migrated: Connection) -> None:
     assert page(migrated) == COMMITTED, "run `make dictionary`"
 
 
-def test_command_writes_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "PAGE", tmp_path / "data-dictionary.md")
-    command.main()
-    assert command.PAGE.read_text(encoding="utf-8") == COMMITTED
+def test_command_writes_the_page(tmp_path: Path) -> None:
+    main(tmp_path / "written.md")
+    assert (tmp_path / "written.md").read_text(encoding="utf-8") == COMMITTED
 
 
 def test_every_relation_of_the_database_is_described_with_all_its_columns_and_no_other(
@@ -114,6 +120,18 @@ def test_every_relation_of_the_database_is_described_with_all_its_columns_and_no
     assert {name: described(sections, name) for name in wanted} == wanted
     others = {title for title in sections if title.startswith(("fact_", "dim_", "etl."))}
     assert others <= wanted.keys()
+
+
+def test_what_a_relation_says_of_itself_stands_in_its_section(
+    migrated: Connection, sections: dict[str, list[Token]]
+) -> None:
+    said = migrated.run(COMMENTS)
+    assert len(said) == 11 + 3 * 6
+    for relation, about in said:
+        kind = KIND.search(relation)
+        text = [token.content for token in sections[kind[1] if kind else relation]]
+        assert any(prose(about) in paragraph for paragraph in text), relation
+        assert not kind or any(f"`{relation}" in paragraph for paragraph in text), relation
 
 
 def test_a_column_is_described_as_the_database_has_it(
