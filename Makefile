@@ -7,6 +7,8 @@ BIN := .venv/bin
 ENV := dev
 CHECK := $(BIN)/check-jsonschema --quiet --builtin-schema
 CHAOS_TESTS = $(shell grep -rl --include='test_*.py' '^from hypothesis' tests)
+ASK = $(if $(NAME),,.ci/terraform $(ENV) output -json |) $(BIN)/python -m operations $@ \
+	$(addprefix --name ,$(NAME)) $(addprefix --region ,$(REGION))
 PACKAGE_FLAGS = $(addprefix --ca-bundle ,$(wildcard terraform/$(ENV)/ca.pem))
 LAMBDA_TESTS = $(shell grep -rl --include='test_*.py' lambda_runtime tests/unit tests/integration)
 SPHINX := $(BIN)/sphinx-build -q -c docs
@@ -80,7 +82,14 @@ apply: settings package ## Deploy; docs/deploy.md says what that needs
 	@.ci/terraform $(ENV) apply
 
 smoke: setup settings ## Poll once in what is deployed, and say how it is
-	@.ci/terraform $(ENV) output -json | $(BIN)/python .ci/smoke.py
+	@$(ASK)
+
+status: setup settings ## Say how what is deployed stands; NAME=totesys-dev asks without Terraform
+	@$(ASK) $(PACKAGE_FLAGS)
+
+logs: setup settings ## Show the last hour of its logs; SINCE=2h, FILTER=text, FOLLOW=1, ALL=1
+	@$(ASK) $(addprefix --since ,$(SINCE)) $(if $(FILTER),--filter "$$FILTER") \
+		$(if $(FOLLOW),--follow) $(if $(ALL),--all)
 
 docs: setup ## Build the documentation's site in build/site; a link that leads nowhere fails
 	@$(SPHINX) -b html -n -W --keep-going . build/site

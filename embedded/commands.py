@@ -95,11 +95,13 @@ def _reconcile(arguments: Namespace) -> int:
 
 def _status(arguments: Namespace) -> int:
     from embedded.places import lake_in
-    from embedded.screens import show_status
-    from embedded.status import status
+    from operations.screens import show_status
+    from operations.status import status
+    from operations.warehouse import must_answer
+    from postgres import from_dsn
 
-    begun = perf_counter()
-    found = status(lake_in(arguments.lake), arguments.warehouse)
+    begun, lake = perf_counter(), lake_in(arguments.lake)
+    found = status(lake, must_answer(lake, from_dsn(arguments.warehouse)))
     show_status(found)
     _report(found.report(), begun)
     return 1 if found.warehouse.is_down else 0

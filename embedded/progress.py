@@ -3,6 +3,8 @@
 import logging
 import sys
 
+from operations.log_lines import told_fields
+
 OWN = ("ingestion_lambda", "glue_jobs", "warehouse", "embedded", "lake")
 STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
@@ -12,7 +14,7 @@ class Sentences(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         about = {k: v for k, v in record.__dict__.items() if k not in STANDARD and k != "run"}
-        told = "  ".join(f"{name}={_short(value)}" for name, value in about.items() if value)
+        told = told_fields(about)
         line = f"{self.formatTime(record, '%H:%M:%S')} {record.getMessage()}  {told}".rstrip()
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
@@ -35,11 +37,3 @@ def finish_progress() -> None:
     """Leave the screen to what was found."""
     for handler in logging.getLogger().handlers:
         handler.close()  # one that writes lines goes on writing
-
-
-def _short(value: object) -> str:
-    """Counts of rows without the zeros, everything else as it is."""
-    if isinstance(value, dict):
-        inner = {key: _short(part) for key, part in value.items() if part}
-        return "{" + ", ".join(f"{key}: {part}" for key, part in inner.items()) + "}"
-    return str(value)

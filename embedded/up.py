@@ -14,9 +14,9 @@ from rich.markup import escape
 from contracts import PlatformError
 from embedded.live import Live, living, prepare
 from embedded.platform import Platform
-from embedded.screens import console, told_changes
 from embedded.server import Server, running
 from embedded.workflow import Spark
+from operations.screens import console, told_changes
 from postgres import Address, from_dsn
 
 SOURCE, WAREHOUSE = "totesys", "warehouse"

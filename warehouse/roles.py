@@ -34,7 +34,7 @@ GRANTS = {
     ),
     READER: (
         "grant usage on schema {schema}, etl to {role}",
-        "grant select on etl.ledger, etl.retry, {dimensions}, {views} to {role}",
+        "grant select on etl.warehouse, etl.ledger, etl.retry, {dimensions}, {views} to {role}",
         "grant execute on function {functions} to {role}",
     ),
 }
@@ -49,9 +49,9 @@ logger = logging.getLogger(__name__)
 
 def grant_roles(connection: Connection, schema: str, warehouse: Warehouse) -> None:
     """Let members of ``warehouse_loader`` load, and members of ``warehouse_reader`` read views,
-    dimensions and the ledger. Roles that lack are created; where we may not, a warning says how to
-    get them, and the owner goes on doing everything. To be called in a transaction, with
-    ``schema`` entered; again and again is no harm."""
+    dimensions and what the warehouse says of itself. Roles that lack are created; where we may not,
+    a warning says how to get them, and the owner goes on doing everything. To be called in a
+    transaction, with ``schema`` entered; again and again is no harm."""
     standing = _standing(connection)
     if missing := {*GRANTS} - standing:
         standing |= _created(connection, sorted(missing))

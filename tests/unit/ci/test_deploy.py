@@ -73,6 +73,21 @@ def test_terraform_finds_the_state_of_its_environment(clone: Path):
     assert apply == "dev: apply -auto-approve"
 
 
+@pytest.mark.parametrize(("status", "told"), [(0, ""), (1, "the state is locked\n")])
+def test_who_asks_for_outputs_sees_nothing_of_init_unless_it_fails(
+    clone: Path, status: int, told: str
+):
+    played = f'[ $1 = output ] && exec echo "{{}}"\necho the state is locked; exit {status}\n'
+    (clone / "bin" / "terraform").write_text(f"#!/bin/sh\n{played}")
+    path = f"{clone / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    command = [".ci/terraform", "dev", "output", "-json"]
+    ran = subprocess.run(
+        command, cwd=clone, env={"PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (status, told)
+    assert ran.stdout == ("" if status else "{}\n")
+
+
 def test_comment_holds_the_plans_and_replaces_the_one_before(clone: Path):
     for environment in ("dev", "prod"):
         (clone / "build" / f"plan-{environment}.txt").write_text(f"plan of {environment}")

@@ -11,13 +11,21 @@ import pytest
 from moto import mock_aws
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.glue.models import FakeWorkflowRun
-from smoke import Platform, Unhealthy, main, platform, smoke
+
+from operations.aws import Aws
+from operations.cli import main
+from operations.deployment import from_outputs
+from operations.errors import Unhealthy
+from operations.smoke import smoke
 
 REGION = "eu-west-2"
 SILENCE = "totesys-dev-silence"
 OUTPUTS: dict[str, dict[str, Any]] = {
     "key": {"value": f"arn:aws:kms:{REGION}:123456789012:key/1"},
     "function": {"value": "ingestion"},
+    "schedule": {"value": "ingestion"},
+    "queue": {"value": "dead-letters"},
+    "secrets": {"value": {"warehouse_reader": "reader"}},
     "workflow": {"value": "warehouse"},
     "alarms": {"value": {"silence": SILENCE}},
 }
@@ -89,40 +97,40 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 
 
 @pytest.fixture
-def deployed() -> Platform:
-    return platform(OUTPUTS)
+def deployed() -> Aws:
+    return Aws(from_outputs(json.dumps(OUTPUTS)))
 
 
 def test_poll_of_a_quiet_source_needs_no_run(
-    account: Account, deployed: Platform, capsys: pytest.CaptureFixture[str]
+    account: Account, deployed: Aws, capsys: pytest.CaptureFixture[str]
 ):
     account.answers(QUIET)
-    smoke(deployed, patience=0)
+    smoke(deployed, 0, print)
     assert capsys.readouterr().out == (
         "poll: seq 7, changes {}\nworkflow: never ran\nalarms: none\n"
     )
 
 
-def test_poll_that_fails_is_told_with_its_error(account: Account, deployed: Platform):
+def test_poll_that_fails_is_told_with_its_error(account: Account, deployed: Aws):
     account.answers({"errorType": "MassDelete", "errorMessage": "30 % of staff"})
     with pytest.raises(Unhealthy, match=r"^poll: MassDelete: 30 % of staff$"):
-        smoke(deployed, patience=0)
+        smoke(deployed, 0, print)
 
 
 def test_run_that_the_poll_started_is_waited_for(
-    account: Account, deployed: Platform, capsys: pytest.CaptureFixture[str]
+    account: Account, deployed: Aws, capsys: pytest.CaptureFixture[str]
 ):
     states = {"Status": "RUNNING"}, {"Status": "RUNNING"}, {"Status": "COMPLETED"}
     account.answers(CHANGED, lambda: account.runs(*states))
-    smoke(deployed, patience=60)
+    smoke(deployed, 60, print)
     assert "workflow: COMPLETED" in capsys.readouterr().out
 
 
-def test_event_that_starts_nothing_is_a_failure(account: Account, deployed: Platform):
+def test_event_that_starts_nothing_is_a_failure(account: Account, deployed: Aws):
     account.runs({"Status": "COMPLETED"})
     account.answers(CHANGED)
     with pytest.raises(Unhealthy, match="not started by the event"):
-        smoke(deployed, patience=0)
+        smoke(deployed, 0, print)
 
 
 @pytest.mark.parametrize(
@@ -133,30 +141,30 @@ def test_event_that_starts_nothing_is_a_failure(account: Account, deployed: Plat
         {"Status": "ERROR"},
     ],
 )
-def test_job_that_fails_is_a_failure(account: Account, deployed: Platform, end: Run):
+def test_job_that_fails_is_a_failure(account: Account, deployed: Aws, end: Run):
     account.answers(CHANGED, lambda: account.runs(end))
     with pytest.raises(Unhealthy, match=r"run wr_\w+ failed"):
-        smoke(deployed, patience=0)
+        smoke(deployed, 0, print)
 
 
-def test_run_that_had_failed_before_the_poll_is_no_failure(account: Account, deployed: Platform):
+def test_run_that_had_failed_before_the_poll_is_no_failure(account: Account, deployed: Aws):
     account.runs({"Status": "COMPLETED", "Statistics": {"FailedActions": 1}})
     account.answers(QUIET)
-    smoke(deployed, patience=0)
+    smoke(deployed, 0, print)
 
 
-def test_alarm_is_a_failure_with_its_reason(account: Account, deployed: Platform):
+def test_alarm_is_a_failure_with_its_reason(account: Account, deployed: Aws):
     account.alarm(SILENCE, "ALARM")
     account.answers(QUIET)
     with pytest.raises(Unhealthy, match=f"^alarm {SILENCE}: no poll$"):
-        smoke(deployed, patience=0)
+        smoke(deployed, 0, print)
 
 
-def test_alarms_that_are_off_or_of_others_are_no_failure(account: Account, deployed: Platform):
+def test_alarms_that_are_off_or_of_others_are_no_failure(account: Account, deployed: Aws):
     account.alarm(SILENCE, "OK")
     account.alarm("of-others", "ALARM")
     account.answers(QUIET)
-    smoke(deployed, patience=0)
+    smoke(deployed, 0, print)
 
 
 @pytest.mark.parametrize(("state", "status"), [("OK", 0), ("ALARM", 1)])
@@ -166,5 +174,4 @@ def test_exit_status_says_whether_the_platform_works(
     account.alarm(SILENCE, state)
     account.answers(QUIET)
     monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(OUTPUTS)))
-    monkeypatch.setattr(sys, "argv", ["smoke", "--patience", "0"])
-    assert main() == status
+    assert main(["smoke", "--patience", "0"]) == status

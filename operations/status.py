@@ -11,30 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import contracts
-from glue_jobs import ledger
-from glue_jobs.errors import OtherLedger, SchemaOutdated
-from glue_jobs.pending import origin
 from glue_jobs.quarantine import Quarantine, quarantine
 from lake import Lake, now
+from lake.abreast import abreast
 from lake.entries import Batch
-from postgres import Refused, Unreachable, connected, from_dsn
+from operations.services import Services
+from operations.warehouse import LAST, Warehouse
 
-LAST = 8  # batches shown
 MOST_REASONS = 100  # told to programs
-LEDGER = "select batch_seq, loaded_at from etl.ledger order by batch_seq desc limit :last"
-
-
-@dataclass(frozen=True)
-class Warehouse:
-    """What the warehouse says of itself: the batches and the retries that it holds, and when the
-    last batches came. ``told`` is why it says nothing, or should not be loaded; ``is_down`` that
-    this is an error."""
-
-    head: int = 0
-    retries: int = 0
-    loaded_at: Mapping[int, datetime] | None = None
-    told: str = ""
-    is_down: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,18 +33,22 @@ class SetApart:
 
 @dataclass(frozen=True)
 class Status:
-    """Where a lake and its warehouse stand. ``waiting`` counts batches that each step has yet to
-    take, and retries; ``freshness`` is the age in seconds of the oldest batch not yet loaded."""
+    """Where a lake and its warehouse stand, and in AWS what runs there. ``waiting`` counts batches
+    that each step has yet to take, and retries (None where only the warehouse would know);
+    ``freshness`` is the age in seconds of the oldest batch not yet loaded; ``loaded_at`` tells of
+    the ``last`` batches when each came to the warehouse, as it says itself or else the load log."""
 
     generation: int
     last: list[Batch]
+    loaded_at: Mapping[int, datetime]
     seq: int
     loaded_through: int
-    waiting: Mapping[str, int]
+    waiting: Mapping[str, int | None]
     freshness: float
     quarantined: int
     reasons: list[SetApart]
     warehouse: Warehouse
+    services: Services | None = None
 
     def report(self) -> dict[str, Any]:
         """The same, as the last line of a command has it."""
@@ -73,31 +61,34 @@ class Status:
             "quarantined": self.quarantined,
             "reasons": [asdict(apart) for apart in self.reasons[:MOST_REASONS]],
             "warehouse": {
-                "loaded_through": self.warehouse.head,
+                "loaded_through": self.warehouse.head if self.warehouse.is_heard else None,
                 "error": self.warehouse.told or None,
             },
+            **(self.services.report() if self.services else {}),
         }
 
 
-def status(lake: Lake, warehouse: str) -> Status:
-    """The status of a lake, even an empty one, and of a warehouse, even one that is down."""
+def status(lake: Lake, warehouse: Warehouse, services: Services | None = None) -> Status:
+    """The status of a lake, even an empty one, with what else was asked before."""
     seq, loaded = lake.batches.head_seq(), lake.loads.head_seq()
-    found, apart = _warehouse(lake, warehouse, seq), quarantine(lake)
+    last, apart = list(lake.batches.after(max(0, seq - LAST), seq)), quarantine(lake)
     return Status(
         generation=lake.generation,
-        last=list(lake.batches.after(max(0, seq - LAST), seq)),
+        last=last,
+        loaded_at={**_load_log(lake, last, loaded), **warehouse.loaded_at},
         seq=seq,
         loaded_through=loaded,
         waiting={
             "dimensions": seq - lake.dimensions.head_seq(),
             "facts": seq - lake.facts.head_seq(),
             "load": seq - loaded,
-            "retries": lake.retries.head_seq() - found.retries,
+            "retries": _retries(lake, warehouse),
         },
         freshness=freshness(lake, seq, loaded),
         quarantined=apart.rows,
         reasons=_reasons(lake, apart),
-        warehouse=found,
+        warehouse=warehouse,
+        services=services,
     )
 
 
@@ -108,19 +99,14 @@ def freshness(lake: Lake, seq: int, loaded: int) -> float:
     return (now() - lake.batches.entry(loaded + 1).committed_at).total_seconds()
 
 
-def _warehouse(lake: Lake, warehouse: str, seq: int) -> Warehouse:
-    try:
-        with connected(from_dsn(warehouse), "status") as connection:
-            found = ledger.standing(connection)
-            loaded_at = dict(connection.run(LEDGER, last=LAST))
-            if seq:
-                fingerprint = contracts.warehouse().fingerprint
-                ledger.check(found, origin(lake, seq), found.schema, fingerprint)
-    except SchemaOutdated as outdated:
-        return Warehouse(told=str(outdated))
-    except (OtherLedger, Refused, Unreachable) as error:
-        return Warehouse(told=str(error), is_down=True)
-    return Warehouse(found.head, found.retries, loaded_at)
+def _load_log(lake: Lake, last: list[Batch], loaded: int) -> dict[int, datetime]:
+    known = [batch.seq for batch in last if batch.seq <= loaded]
+    return {entry.seq: entry.committed_at for entry in abreast(lake.loads.entry, known)}
+
+
+def _retries(lake: Lake, warehouse: Warehouse) -> int | None:
+    made = lake.retries.head_seq()
+    return made - warehouse.retries if warehouse.is_heard or not made else None
 
 
 def _reasons(lake: Lake, apart: Quarantine) -> list[SetApart]:

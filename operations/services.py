@@ -1,0 +1,60 @@
+"""What AWS says of the parts that run there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of the workflow; ``failed`` counts its jobs that did not end well, ``is_over`` and
+    ``went_well`` say what became of all of it."""
+
+    name: str
+    status: str
+    started: datetime | None
+    seconds: float | None
+    failed: int
+
+    @property
+    def is_over(self) -> bool:
+        return self.status not in ("RUNNING", "STOPPING")
+
+    @property
+    def went_well(self) -> bool:
+        return self.status == "COMPLETED" and not self.failed
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When polls are started, as AWS spells it, and whether they are."""
+
+    expression: str
+    is_enabled: bool
+
+
+@dataclass(frozen=True)
+class Services:
+    """The schedule, the alarms that are on with their reasons out of ``watched`` alarms, the polls
+    that failed for good, and the last runs of the workflow, the latest first."""
+
+    name: str
+    region: str
+    schedule: Schedule
+    alarms: Mapping[str, str]
+    watched: int
+    dead_letters: int
+    runs: Sequence[Run]
+
+    def report(self) -> dict[str, Any]:
+        """The same, for programs."""
+        runs = [
+            {**asdict(run), "started": run.started and run.started.isoformat()} for run in self.runs
+        ]
+        return {
+            "schedule": asdict(self.schedule),
+            "alarms": dict(self.alarms),
+            "dead_letters": self.dead_letters,
+            "runs": runs,
+        }
