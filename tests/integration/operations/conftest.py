@@ -1,0 +1,156 @@
+"""A platform that is deployed in an account as moto has it, with two batches in its lake."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from embedded.server import Server
+from lake import new_run, now
+from lake.entries import Built, Loaded
+from postgres import connected, from_dsn, render, value
+from tests.lake_builder import LakeBuilder, row
+from warehouse import migrate
+
+REGION, NAME = "eu-west-2", "totesys-dev"
+ACCOUNT = "123456789012"
+ALARMS = ("freshness", "silence")
+
+
+class BucketLake(LakeBuilder):
+    """The same in the deployment's buckets."""
+
+    def _address(self, name: str) -> str:
+        return f"s3://{NAME}-{name}-{ACCOUNT}"
+
+    def built(self, seq: int) -> None:
+        """Both kinds of jobs have taken the batch."""
+        for log in (self.lake.dimensions, self.lake.facts):
+            log.commit(Built(seq, new_run(), now(), {}))
+
+    def loaded(self, seq: int) -> None:
+        self.lake.loads.commit(Loaded(seq, new_run(), now()))
+
+
+@dataclass
+class Deployed:
+    """What Terraform made, and the lake behind it."""
+
+    lake: BucketLake
+    outputs: dict[str, Any] = field(
+        default_factory=lambda: {
+            "key": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1",
+            "function": f"{NAME}-ingestion",
+            "schedule": f"{NAME}-ingestion",
+            "queue": f"{NAME}-dead-letters",
+            "workflow": NAME,
+            "secrets": {"warehouse_reader": f"{NAME}/warehouse-reader"},
+            "alarms": {alarm: f"{NAME}-{alarm}" for alarm in ALARMS},
+        }
+    )
+
+    @property
+    def terraform(self) -> str:
+        """What `terraform output -json` prints."""
+        return json.dumps({name: {"value": output} for name, output in self.outputs.items()})
+
+    def client(self, service: str) -> Any:
+        return boto3.client(service, REGION)  # type: ignore[call-overload]
+
+    def tell_reader(self, **address: Any) -> None:
+        """Give the readers' secret its value."""
+        self.client("secretsmanager").put_secret_value(
+            SecretId=f"{NAME}/warehouse-reader", SecretString=json.dumps(address)
+        )
+
+    def alarm(self, name: str, reason: str) -> None:
+        self.client("cloudwatch").set_alarm_state(
+            AlarmName=f"{NAME}-{name}", StateValue="ALARM", StateReason=reason
+        )
+
+
+@pytest.fixture
+def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Deployed]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE", "PGSSLROOTCERT"):
+        monkeypatch.delenv(name, raising=False)
+    with mock_aws(config={"lambda": {"use_docker": False}}):
+        made = Deployed(BucketLake(tmp_path))
+        _apply(made)
+        yield made
+
+
+def _apply(made: Deployed) -> None:
+    buckets = {name: f"{NAME}-{name}-{ACCOUNT}" for name in ("ingestion", "processed")}
+    for bucket in buckets.values():
+        made.client("s3").create_bucket(
+            Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+    role = made.client("iam").create_role(RoleName="role", AssumeRolePolicyDocument="{}")["Role"]
+    variables = {f"{name.upper()}_BUCKET": bucket for name, bucket in buckets.items()}
+    function = made.client("lambda").create_function(
+        FunctionName=f"{NAME}-ingestion",
+        Runtime="python3.13",
+        Handler="handler",
+        Role=role["Arn"],
+        Code={"ZipFile": b""},
+        Environment={"Variables": {**variables, "GENERATION": "1"}},
+    )
+    made.client("scheduler").create_schedule(
+        Name=f"{NAME}-ingestion",
+        ScheduleExpression="rate(5 minutes)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": function["FunctionArn"], "RoleArn": role["Arn"]},
+    )
+    made.client("sqs").create_queue(QueueName=f"{NAME}-dead-letters")
+    made.client("glue").create_workflow(Name=NAME)
+    made.client("secretsmanager").create_secret(Name=f"{NAME}/warehouse-reader")
+    for alarm in ALARMS:
+        made.client("cloudwatch").put_metric_alarm(
+            AlarmName=f"{NAME}-{alarm}",
+            MetricName="Polls",
+            Namespace="Warehouse",
+            Period=60,
+            EvaluationPeriods=1,
+            Statistic="Sum",
+            Threshold=1,
+            ComparisonOperator="LessThanThreshold",
+        )
+
+
+@pytest.fixture
+def two_batches(deployed: Deployed) -> Deployed:
+    """Of the two batches in the lake one is loaded, and one waits for the load."""
+    deployed.lake.insert(currency=[row("currency", 1)])
+    deployed.lake.update(currency=[row("currency", 1, currency_code="EUR")])
+    for seq in (1, 2):
+        deployed.lake.built(seq)
+    deployed.lake.loaded(1)
+    return deployed
+
+
+@pytest.fixture
+def reader(server: Server, warehouse_dsn: str) -> Iterator[dict[str, Any]]:
+    """A warehouse that was migrated and holds nothing, as the secret of its readers tells of it."""
+    user = "status_reader"
+    password = "opensesame"
+    make = "create role {name} login password {password} in role warehouse_reader"
+    with connected(from_dsn(warehouse_dsn), "owner") as owner:
+        migrate(owner)
+        owner.run(render(make, name=user, password=value(password)))
+    address = from_dsn(warehouse_dsn)
+    yield {
+        "host": address.host,
+        "port": address.port,
+        "dbname": address.database,
+        "username": user,
+        "password": password,
+    }
+    with connected(from_dsn(server.dsn()), "administrator") as administrator:
+        administrator.run(render("drop role {name}", name=user))
