@@ -1,0 +1,101 @@
+"""The applied platform tells how it is, and what its parts log, by its outputs as by its name."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from embedded.simulator import Simulator
+from operations.deployment import Deployment, from_outputs, named
+from postgres import connected, from_dsn
+from tests.cloud.conftest import Databases, Stack
+from tests.cloud.local_aws import REGION, ROOT
+from tests.cloud.wired import Wired
+
+JOBS = ("build_dimensions", "build_facts", "load_warehouse")
+
+
+@pytest.fixture(scope="module")
+def batch(stack: Stack, databases: Databases) -> dict[str, Any]:
+    """A batch that went all the way, as the poll told of it."""
+    wired = Wired(stack, databases)
+    migrated = wired.run_job(wired.output("migrate_job"))
+    assert migrated["JobRunState"] == "SUCCEEDED", migrated["ErrorMessage"]
+    before = wired.workflow_runs()
+    with connected(from_dsn(databases.source), "people") as people:
+        Simulator(people).place_sales_order()
+    polled = wired.poll()
+    run = wired.workflow_run_after(before)
+    assert run["Statistics"]["SucceededActions"] == len(JOBS), run
+    return polled
+
+
+def outputs(stack: Stack) -> str:
+    return json.dumps({name: {"value": output} for name, output in stack.outputs.items()})
+
+
+@pytest.fixture(scope="module")
+def by_outputs(stack: Stack) -> Deployment:
+    return from_outputs(outputs(stack))
+
+
+def ask(stack: Stack, *command: str) -> tuple[str, str]:
+    """What a command of a person prints who signed in to the account."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "operations", *command],
+        cwd=ROOT,
+        env={**os.environ, **stack.aws.environment(), "COLUMNS": "100"},
+        input=outputs(stack),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    print(ran.stdout, ran.stderr)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout, ran.stderr
+
+
+def test_names_are_those_that_terraform_gives(by_outputs: Deployment):
+    assert named(by_outputs.name, REGION) == replace(by_outputs, alarms=None)
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+def test_status_shows_the_batch_that_went_through(
+    stack: Stack, batch: dict[str, Any], by_outputs: Deployment, is_named: bool
+):
+    by_name = ("--name", by_outputs.name, "--region", REGION) if is_named else ()
+    out, _ = ask(stack, "status", *by_name)
+    told = json.loads(out.splitlines()[-1])
+    assert told["seq"] == told["loaded_through"] == batch["seq"]
+    assert told["warehouse"] == {"loaded_through": batch["seq"], "error": None}
+    assert set(told["pending"].values()) == {0}
+    assert told["schedule"]["is_enabled"]
+    assert (told["runs"][0]["status"], told["runs"][0]["failed"]) == ("COMPLETED", 0)
+    assert set(told["alarms"]) <= set(stack.outputs["alarms"].values())
+    assert "sales_order +" in out
+
+
+@pytest.mark.usefixtures("batch")
+def test_logs_show_the_lines_of_the_poll_and_of_the_jobs_in_their_order(stack: Stack):
+    out, errors = ask(stack, "logs", "--since", "1h")
+    lines = out.splitlines()
+    [committed, *_] = [line for line in lines[::-1] if "batch committed" in line]
+    [loaded, *_] = [line for line in lines[::-1] if "warehouse loaded" in line]
+    assert " poll " in committed
+    assert "rows={" in committed
+    assert " load " in loaded
+    assert lines.index(committed) < lines.index(loaded)
+    assert "batch built" in out
+    assert "_aws" not in out
+    assert "poll" not in errors, "the groups are there"
+
+
+@pytest.mark.usefixtures("batch")
+def test_logs_show_only_lines_with_the_text(stack: Stack):
+    out, _ = ask(stack, "logs", "--filter", "Batch Committed")
+    assert out
+    assert all("batch committed" in line for line in out.splitlines())
