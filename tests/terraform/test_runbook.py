@@ -30,13 +30,14 @@ NOT_OF_AN_API = {  # commands that the AWS CLI makes of several calls, and their
     ("s3", "cp"): set[str](),
     ("s3", "ls"): {"recursive"},
     ("s3", "sync"): {"exclude"},
+    ("sso", "login"): set[str](),
 }
 
 
 def typed(page: str) -> list[list[str]]:
     """The words of every command on a page, in blocks and in running text."""
     blocks = "\n".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL)).replace("\\\n", " ")
-    inline = re.findall(r"`((?:aws|python -m|terraform) [^`]+)`", page)
+    inline = re.findall(r"`((?:aws|make|python -m|terraform) [^`]+)`", page)
     inside = re.findall(r"\$\((.*?)\)", blocks)
     lines = [line for line in [*blocks.splitlines(), *inline, *inside] if line]
     return [words for line in lines if "=$(" not in line and (words := shlex.split(line, True))]
@@ -105,6 +106,27 @@ def test_command_line_knows_the_command_and_its_options(words: list[str]):
         assert words[3] in choices
         known = {flag for action in choices[words[3]]._actions for flag in action.option_strings}
         assert {f"--{name}" for name in options(words)} <= known
+
+
+@pytest.mark.parametrize("words", commands("make"))
+def test_makefile_has_the_target_and_its_variables(words: list[str]):
+    target, *given = words[1:]
+    assert target in recipes()
+    for variable in given:
+        assert f"$({variable.partition('=')[0]})" in recipes()[target]
+
+
+@cache
+def recipes() -> dict[str, str]:
+    """What the Makefile does for each target."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    [asked] = re.findall(r"^ASK = ((?:.*\\\n)*.*)", makefile, re.MULTILINE)
+    found = re.findall(r"^([a-z-]+):.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+    return {target: recipe.replace("$(ASK)", asked) for target, recipe in found}
+
+
+def test_runbook_says_what_to_make():
+    assert len(commands("make")) > 4
 
 
 @pytest.mark.parametrize("words", commands("aws", "lambda", "invoke"))
