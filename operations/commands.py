@@ -10,12 +10,13 @@ from time import perf_counter
 
 import boto3
 from botocore.exceptions import BotoCoreError
+from rich.console import Console
 
 from operations.aws import Aws
 from operations.deployment import Deployment, from_outputs, named
 from operations.errors import InvalidQuestion, NotSignedIn
 from operations.logs import Logs, Question, ago
-from operations.screens import console, show_line, show_status
+from operations.screens import show_line, show_status
 from operations.smoke import smoke
 from operations.status import status
 from operations.warehouse import may_answer
@@ -40,7 +41,7 @@ def _status(arguments: Namespace) -> int:
 def _logs(arguments: Namespace) -> int:
     question = Question(ago(arguments.since), arguments.filter, arguments.all)
     logs = Logs(_deployment(arguments), lambda told: print(told, file=sys.stderr, flush=True))
-    screen = console()
+    screen = Console(highlight=False)  # as wide as it is
     for line in logs.follow(question) if arguments.follow else logs.lines(question):
         show_line(screen, line)
     return 0

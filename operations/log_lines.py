@@ -22,16 +22,12 @@ LEVEL = re.compile(r"\b(TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL|CRITICAL)\b")
 LEVEL_WITHIN = 60  # characters, in which other programs name it
 CHATTER = ("TRACE", "DEBUG", "INFO", "WARN")  # Python says WARNING; Spark warns of nothing, often
 
-SECRETS = [
+# A word that names a secret; neither the service nor the ARN of one.
+HUSHED = r"(?:passw|pwd|(?<!:)secret(?!smanager)|token|signature)\w*"
+ITS_VALUE = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\"(?:(?!\\").)*|[^\s"'\\,;&{}\[\]]+)"""
+HIDDEN = [
     (re.compile(r"(://[^/\s:@\"']*):[^/\s@\"']+@"), r"\1:***@"),
-    (
-        re.compile(  # password=…, "token": "…"; no service, and no ARN of a secret
-            r"""((?:passw|pwd|(?<!:)secret(?!smanager)|token)\w*\\?["']?\s*[=:]\s*\\?["']?)"""
-            r"""[^\s"'\\,;&{}\[\]]+""",
-            re.IGNORECASE,
-        ),
-        r"\1***",
-    ),
+    (re.compile(rf"""({HUSHED}\\?["']?\s*[=:]\s*){ITS_VALUE}""", re.I), r"\1***"),
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), "***"),
 ]
 
@@ -63,8 +59,8 @@ def read_line(milliseconds: int, part: str, text: str) -> Line:
         return _plain(at, part, text.strip())
     if "_aws" in document:  # metrics, which CloudWatch shows better
         return Line(at, part, "", "metrics", document, is_ours=False)
-    if "detail" in document:
-        return _event(at, part, document["detail"])
+    if "detail-type" in document:
+        return _event(at, part, document.get("detail"))
     fields = {
         name: value
         for name, value in document.items()
@@ -77,13 +73,13 @@ def read_line(milliseconds: int, part: str, text: str) -> Line:
 
 def told_fields(fields: Mapping[str, Any]) -> str:
     """What a message is about: names and values; what is empty or 0 goes without saying."""
-    return "  ".join(f"{name}={_short(value)}" for name, value in fields.items() if value)
+    return "  ".join(f"{name}={_short(name, value)}" for name, value in fields.items() if value)
 
 
 def without_secrets(text: str) -> str:
     """The text, with ``***`` for what looks like a password or a key. Our parts log none; what a
     library or a server says is not ours."""
-    for secret, instead in SECRETS:
+    for secret, instead in HIDDEN:
         text = secret.sub(instead, text)
     return text
 
@@ -118,9 +114,11 @@ def _event(at: datetime, part: str, detail: Any) -> Line:
     return Line(at, part, str(known.get("severity", "")), str(known.get("message", "")), fields)
 
 
-def _short(value: object) -> str:
-    """Counts of rows without the zeros, everything else as it is."""
+def _short(name: str, value: object) -> str:
+    """Counts of rows without the zeros, everything else as it is but for secrets."""
+    if re.search(HUSHED, name, re.IGNORECASE):
+        return "***"
     if isinstance(value, dict):
-        inner = {key: _short(part) for key, part in value.items() if part}
+        inner = {key: _short(str(key), part) for key, part in value.items() if part}
         return "{" + ", ".join(f"{key}: {part}" for key, part in inner.items()) + "}"
     return str(value)

@@ -65,7 +65,7 @@ def _warehouse(found: Warehouse) -> Text:
     if found.is_heard or found.is_down:
         return Text(f"Warehouse: {found.told}\n", style=RED)
     reason, *_ = found.told.split(". ")
-    return Text(f"Warehouse: not heard ({reason.rstrip('.')}); the load log tells of it.\n")
+    return Text(f"Warehouse: not heard, so the load log tells. {reason.rstrip('.')}.\n")
 
 
 def _batches(found: Status) -> Table:

@@ -132,7 +132,7 @@ def test_warehouse_out_of_reach_is_said_in_one_line_and_the_load_log_tells(
     code, out, _ = ask()
     assert code == 0
     told = "Nothing answers at 127.0.0.1:1 (Connection refused)"
-    assert f"Warehouse: not heard ({told}); the load log tells of it." in " ".join(out.split())
+    assert f"Warehouse: not heard, so the load log tells. {told}." in " ".join(out.split())
     assert out.count("not yet") == 1, "the first batch has come, by the load log"
     assert report(out)["warehouse"]["loaded_through"] is None
     assert "hunter2" not in out

@@ -7,6 +7,7 @@ import pytest
 from operations.log_lines import Line, read_line
 
 AT = 1_700_000_000_000  # 11-14 22:13:20
+LONG = "it's two words; hunter2"
 
 
 def line(text: str, part: str = "poll") -> Line:
@@ -54,7 +55,9 @@ def test_error_that_lambda_writes_as_text_keeps_its_level():
 
 def test_event_of_a_failed_job_names_the_job():
     detail = {"jobName": "load", "state": "FAILED", "severity": "ERROR", "message": "OtherLedger"}
-    found = line(json.dumps({"source": "aws.glue", "detail": detail}), "failed job")
+    found = line(
+        json.dumps({"detail-type": "Glue Job State Change", "detail": detail}), "failed job"
+    )
     assert str(found).endswith("ERROR    OtherLedger  job=load  state=FAILED")
 
 
@@ -102,8 +105,12 @@ def test_what_tells_of_trouble_is_ours(text: str):
         '{"level": "ERROR", "message": "m", "password": "hunter2"}',
         '{"level": "ERROR", "message": "m", "secret": {"PASSWORD": "hunter2"}}',
         '{"level": "ERROR", "message": "{\\"password\\": \\"hunter2\\", \\"port\\": 1}"}',
+        json.dumps({"level": "ERROR", "message": "m", "password": LONG}),
+        json.dumps({"level": "ERROR", "message": f"it was {dict(password=LONG)}"}),
+        "it was " + json.dumps({"password": LONG}),
         "connection failed: password=hunter2 sslmode=require",
         "PGPASSWORD=hunter2 psql",
+        '{"level": "ERROR", "message": "m", "db_password": {"is": "hunter2"}}',
         'AWS_SESSION_TOKEN: "hunter2"',
         '{"message": "m", "exception": "Traceback\\n  password=\'hunter2\'"}',
     ],

@@ -74,7 +74,7 @@ def test_lines_of_all_parts_are_merged_by_time(cloudwatch: CloudWatch, logs: Log
     cloudwatch.log(POLL, "first", "fourth", ago=60, apart=30)
     cloudwatch.log(BUILD, "second", ago=50)
     cloudwatch.log(LOAD, "third", ago=40)
-    cloudwatch.log(FAILED, '{"detail": {"message": "fifth"}}', ago=20)
+    cloudwatch.log(FAILED, '{"detail-type": "t", "detail": {"message": "fifth"}}', ago=20)
     lines = list(logs.lines(Question(ago("1h"))))
     assert [line.message for line in lines] == ["first", "second", "third", "fourth", "fifth"]
     assert [line.part for line in lines] == ["poll", "build", "load", "poll", "failed job"]
