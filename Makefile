@@ -7,7 +7,9 @@ BIN := .venv/bin
 ENV := dev
 CHECK := $(BIN)/check-jsonschema --quiet --builtin-schema
 CHAOS_TESTS = $(shell grep -rl --include='test_*.py' '^from hypothesis' tests)
-# Terraform says what is deployed, or NAME and REGION where its state is not at hand.
+# Terraform says what is deployed, or NAME and REGION where its state is not at hand. They are given to
+# make: what the environment calls so is something else.
+$(foreach variable,NAME REGION SINCE FILTER FOLLOW ALL,$(eval $(variable) :=))
 ASK = $(if $(NAME),,.ci/terraform $(ENV) output -json |) $(BIN)/python -m operations $@ \
 	$(addprefix --name ,$(NAME)) $(addprefix --region ,$(REGION))
 PACKAGE_FLAGS = $(addprefix --ca-bundle ,$(wildcard terraform/$(ENV)/ca.pem))

@@ -88,6 +88,39 @@ def test_who_asks_for_outputs_sees_nothing_of_init_unless_it_fails(
     assert ran.stdout == ("" if status else "{}\n")
 
 
+OF_OTHERS = {"NAME": "host", "REGION": "EMEA", "FILTER": "coffee", "FOLLOW": "1"}
+
+
+@pytest.mark.parametrize(
+    ("given", "command"),
+    [
+        (["status", "ENV=prod"], ".ci/terraform prod output -json | python -m operations status"),
+        (["smoke"], ".ci/terraform dev output -json | python -m operations smoke"),
+        (
+            ["status", "NAME=totesys-dev", "REGION=eu-west-2"],
+            "python -m operations status --name totesys-dev --region eu-west-2",
+        ),
+        (
+            ["logs", "SINCE=2h", "FILTER=it's", "FOLLOW=1", "ALL=1"],
+            ".ci/terraform dev output -json | python -m operations logs"
+            ' --since 2h --filter "$FILTER" --follow --all',
+        ),
+    ],
+)
+def test_make_asks_of_what_it_is_given_and_not_of_what_the_environment_calls_so(
+    given: list[str], command: str
+):
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    told = subprocess.check_output(
+        ["make", "--dry-run", "BIN=.", "PACKAGE_FLAGS=", *given],
+        cwd=CI.parent,
+        env=outside | OF_OTHERS,
+        text=True,
+    )
+    asked = told.replace("\\\n", " ").replace("./python", "python").splitlines()[-1]
+    assert asked.split() == command.split()
+
+
 def test_comment_holds_the_plans_and_replaces_the_one_before(clone: Path):
     for environment in ("dev", "prod"):
         (clone / "build" / f"plan-{environment}.txt").write_text(f"plan of {environment}")
