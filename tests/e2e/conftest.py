@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 from embedded.platform import Platform
 from embedded.simulator import Simulator
 from postgres import connected, from_dsn
+from tests.pages import Shell
 
 
 @pytest.fixture
@@ -36,3 +37,31 @@ def platform(
     tmp_path: Path, seeded_source_dsn: str, warehouse_dsn: str, spark: SparkSession
 ) -> Platform:
     return Platform(tmp_path / "lake", seeded_source_dsn, warehouse_dsn, spark=lambda: spark)
+
+
+class SharedSpark:
+    """Stands for the Spark that a command starts and ends: this one is everybody's, and goes on."""
+
+    def __init__(self, session: SparkSession) -> None:
+        self._session = session
+
+    def get(self) -> SparkSession:
+        return self._session
+
+    def stop(self) -> None:
+        pass
+
+
+@pytest.fixture
+def shell(
+    tmp_path: Path,
+    seeded_source_dsn: str,
+    warehouse_dsn: str,
+    spark: SparkSession,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Shell:
+    """A person in the folder that holds `platform`'s lake."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("embedded.platform.EmbeddedSpark", lambda: SharedSpark(spark))
+    return Shell({"source": seeded_source_dsn, "warehouse": warehouse_dsn}, capsys)

@@ -135,11 +135,6 @@ def test_handler_takes_the_event_and_its_tables(words: list[str]):
     Orders(**event).check(contracts.source())
 
 
-def test_event_that_accepts_another_source_is_one_the_handler_takes():
-    [event] = re.findall(r"`'(\{.*?\})'`", PAGES["function-errors"])
-    assert Orders(**json.loads(event)).accept_source
-
-
 @pytest.mark.parametrize("words", commands("aws", "glue", "start-job-run"))
 def test_jobs_and_their_arguments_are_there(words: list[str]):
     definition = json.loads((ROOT / "glue_jobs" / "workflow.json").read_text(encoding="utf-8"))

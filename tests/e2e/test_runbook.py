@@ -1,0 +1,282 @@
+"""The runbook on one machine: each condition is brought about, and the page's commands end it."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pg8000.native import Connection
+
+from embedded.platform import Platform
+from embedded.server import Server
+from embedded.simulator import Simulator
+from glue_jobs import conversions
+from ingestion_lambda import snapshot
+from ingestion_lambda.scope import Since
+from postgres import Sql, connected, from_dsn
+from tests.pages import Page, Shell
+
+NOTHING = {"dimensions": 0, "facts": 0, "load": 0, "retries": 0}
+EDIT = "update sales_order set units_sold = units_sold + 1 where sales_order_id = 7"
+
+[ONE_MORE] = Page("runbook/README.md").commands("## One more poll")
+
+
+def page(alarm: str) -> Page:
+    return Page(f"runbook/{alarm}.md")
+
+
+def shown(warehouse: Connection, order: int = 7) -> Any:
+    """What the warehouse shows of an order now."""
+    query = "select units_sold from warehouse.fact_sales_order_current where sales_order_id = :key"
+    return [units for [units] in warehouse.run(query, key=order)]
+
+
+@contextmanager
+def nobody_may_connect(server: Server, dsn: str) -> Iterator[None]:
+    """A database that is down for everybody but those who are in already."""
+    name = from_dsn(dsn).database
+    with connected(from_dsn(server.dsn("postgres")), "test") as administrator:
+        administrator.run(f"alter database {name} allow_connections false")
+        try:
+            yield
+        finally:
+            administrator.run(f"alter database {name} allow_connections true")
+
+
+def test_one_more_poll_brings_what_changed_and_again_nothing(
+    shell: Shell, source: Connection, warehouse: Connection
+):
+    assert shell.types(ONE_MORE).status == 0
+    source.run(EDIT)
+    before = shown(warehouse)
+    assert shell.types(ONE_MORE).report["changes"] == {"sales_order": {"I": 0, "U": 1, "D": 0}}
+    assert shown(warehouse) == [before[0] + 1]
+    assert shell.types(ONE_MORE).report["changes"] == {}
+
+
+def test_function_errors_says_why_a_password_is_refused_and_the_right_one_ends_it(
+    shell: Shell, seeded_source_dsn: str
+):
+    [poll] = page("function-errors").commands("## Check")
+    password = from_dsn(seeded_source_dsn).password
+    assert password
+    wrong = replace(
+        shell,
+        variables={**shell.variables, "source": seeded_source_dsn.replace(password, "outdated")},
+    )
+    refused = wrong.types(poll)
+    assert refused.status == 1  # which is all that the page of dead-letters says of one machine
+    assert "Check user, password" in refused.err
+    assert "outdated" not in refused.err
+    polled = shell.types(poll)
+    assert (polled.status, polled.report["seq"]) == (0, 1)
+
+
+def test_function_errors_says_that_tables_are_locked_and_passes_once_they_are_free(
+    shell: Shell, source: Connection, monkeypatch: pytest.MonkeyPatch
+):
+    [poll] = page("function-errors").commands("## Check")
+    monkeypatch.setattr(snapshot, "LOCK_TIMEOUT", "100ms")
+    source.run("begin; lock table staff in access exclusive mode")
+    refused = shell.types(poll)
+    source.run("rollback")
+    assert refused.status == 1
+    assert "stayed locked" in refused.err
+    assert shell.types(poll).report["seq"] == 1
+
+
+def test_function_errors_lets_a_source_that_became_another_in_once(
+    shell: Shell, server: Server, totesys_template: str, warehouse: Connection
+):
+    [accept] = page("function-errors").commands("### Another source")
+    shell.types(ONE_MORE)
+    server.create_database("another_source", totesys_template)
+    try:
+        dsn = server.dsn("another_source")
+        with connected(from_dsn(dsn), "test") as other:
+            Simulator(other, seed=99).seed(40)
+            other.run("update sales_order set units_sold = 4711 where sales_order_id = 7")
+        moved = replace(shell, variables={**shell.variables, "source": dsn})
+        refused = moved.types(ONE_MORE)
+        assert refused.status == 1
+        assert "another source" in refused.err
+        assert moved.types(accept).report["loaded_through"] == 2
+        assert shown(warehouse) == [4711]
+        assert moved.types(ONE_MORE).report["changes"] == {}
+    finally:
+        server.drop_database("another_source")
+
+
+def test_mass_delete_passes_once_for_the_table_that_was_meant(shell: Shell, source: Connection):
+    [allow] = page("mass-delete").commands("## Do")
+    many = "insert into design select id, now(), 'Meant to go', 'x', 'y', now()"
+    source.run(f"{many} from generate_series(1001, 1400) as id")
+    shell.types(ONE_MORE)
+    source.run("delete from design where design_id > 1000")
+    for _ in range(2):
+        refused = shell.types(ONE_MORE)
+        assert refused.status == 1
+        assert "400 of" in refused.err
+        assert "--allow-mass-delete design" in refused.err
+    assert shell.types(allow).report["changes"]["design"] == {"I": 0, "U": 0, "D": 400}
+    assert shell.types(ONE_MORE).report["changes"] == {}
+
+
+def test_mass_delete_by_mistake_is_over_once_the_rows_are_back(shell: Shell, source: Connection):
+    many = "insert into design select id, now(), 'Not meant', 'x', 'y', now()"
+    source.run(f"{many} from generate_series(1001, 1400) as id")
+    shell.types(ONE_MORE)
+    source.run("create table kept as select * from design where design_id > 1000")
+    source.run("delete from design where design_id > 1000")
+    assert shell.types(ONE_MORE).status == 1
+    source.run("insert into design select * from kept")
+    polled = shell.types(ONE_MORE)
+    assert (polled.status, polled.report["seq"], polled.report["changes"]) == (0, 1, {})
+
+
+def test_freshness_grows_while_the_warehouse_is_down_and_status_says_where_it_waits(
+    shell: Shell, source: Connection, server: Server, warehouse_dsn: str
+):
+    [status] = page("freshness").commands("## Check")
+    shell.types(ONE_MORE)
+    assert shell.types(status).report["freshness_seconds"] == 0
+    source.run(EDIT)
+    with nobody_may_connect(server, warehouse_dsn):
+        assert shell.types(ONE_MORE).status == 1
+        first, second = (shell.types(status) for _ in range(2))
+    assert first.status == 1
+    assert first.report["pending"] == {**NOTHING, "load": 1}
+    assert 0 < first.report["freshness_seconds"] < second.report["freshness_seconds"]
+    assert shell.types(ONE_MORE).report["loaded_through"] == 2
+    well = shell.types(status)
+    assert (well.status, well.report["pending"]) == (0, NOTHING)
+    assert well.report["freshness_seconds"] == 0
+
+
+def test_failed_jobs_says_which_object_is_gone_and_goes_on_once_it_is_back(
+    shell: Shell, platform: Platform, source: Connection, tmp_path: Path, warehouse: Connection
+):
+    transform, load = page("failed-jobs").commands("## Check")
+    shell.types(ONE_MORE)
+    source.run(EDIT)
+    platform.poll()
+    landed = tmp_path / "lake" / "ingestion" / platform.lake.batches.entry(2).tables[
+        "sales_order"
+    ].file.key  # fmt: skip
+    gone = landed.rename(tmp_path / "gone.parquet")
+    failed = shell.types(transform)
+    assert failed.status == 1
+    assert landed.name in failed.err
+    assert "Restore the object" in failed.err
+    gone.rename(landed)
+    before = shown(warehouse)
+    assert shell.types(transform).status == 0
+    assert shell.types(load).report["loaded_through"] == 2
+    assert shown(warehouse) == [before[0] + 1]
+
+
+def test_quarantined_rows_name_their_reason_until_the_source_corrects_them(
+    shell: Shell, source: Connection, warehouse: Connection
+):
+    [status] = page("quarantined-rows").commands("## Check")
+    source.run("update sales_order set agreed_payment_date = 'soon' where sales_order_id = 7")
+    shell.types(ONE_MORE)
+    [reason] = shell.types(status).report["reasons"]
+    assert (reason["table"], reason["rows"], reason["example"]) == ("sales_order", 1, 7)
+    assert "soon" in reason["reasons"]
+    assert shown(warehouse) == []
+    source.run("update sales_order set agreed_payment_date = '2025-03-04' where sales_order_id = 7")
+    assert shell.types(ONE_MORE).report["quarantined"] == 0
+    assert shell.types(status).report["reasons"] == []
+    assert len(shown(warehouse)) == 1
+
+
+def test_quarantined_rows_come_back_by_mended_code_with_the_moment_of_before(
+    shell: Shell, source: Connection, warehouse: Connection, monkeypatch: pytest.MonkeyPatch
+):
+    retry, load = page("quarantined-rows").commands("## Do")
+    source.run("update sales_order set agreed_payment_date = '1/2/2025' where sales_order_id = 7")
+    shell.types(ONE_MORE)
+    assert shell.types(retry).report["quarantined"] == 1  # nothing is mended yet
+    known = conversions.CONVERSIONS["text", "date"]
+    lenient = f"coalesce({known}, to_date(nullif({{0}}, ''), 'd/M/yyyy'))"
+    monkeypatch.setitem(conversions.CONVERSIONS, ("text", "date"), lenient)
+    assert shell.types(retry).report["quarantined"] == 0
+    assert shell.types(load).status == 0
+    history = """
+        select batch_seq, agreed_payment_date::text from warehouse.fact_sales_order_history
+        where sales_order_id = 7
+    """
+    assert warehouse.run(history) == [[1, "2025-02-01"]]
+
+
+def test_missed_rows_are_found_by_the_audit_and_by_reading_a_table_on_demand(
+    shell: Shell, source: Connection, warehouse: Connection, monkeypatch: pytest.MonkeyPatch
+):
+    reconcile, reread = page("missed-rows").commands("## Do")
+    shell.types(ONE_MORE)
+    before = shown(warehouse)[0]
+    with monkeypatch.context() as patch:
+        patch.setattr(Since, "condition", property(lambda _: Sql("FALSE")))
+        source.run(EDIT)
+        assert shell.types(ONE_MORE).report["changes"] == {}
+        different = shell.types(reconcile)
+        assert different.status == 3
+        assert different.report["tables"]["mirror"]["sales_order"]["different"] == 1
+
+        again = shell.types(reread)
+        assert "rows were missed" in again.err
+        assert shown(warehouse) == [before + 1]
+        assert shell.types(reconcile).status == 0
+
+        source.run(EDIT)
+        tomorrow = "(clock_timestamp() + interval '1 day')"
+        later = snapshot.SNAPSHOT.replace("clock_timestamp()", tomorrow)
+        patch.setattr(snapshot, "SNAPSHOT", later)
+        assert "rows were missed" in shell.types(ONE_MORE).err
+        assert shown(warehouse) == [before + 2]
+        assert shell.types(reconcile).status == 0
+
+
+def test_horizon_age_is_over_once_the_transactions_that_the_page_finds_have_ended(
+    platform: Platform, source: Connection, seeded_source_dsn: str
+):
+    [find] = page("horizon-age").blocks("sql", "## Check")
+    [end] = page("horizon-age").blocks("sql", "## Do")
+    find_sessions, find_prepared = (query for query in find.split(";") if query.strip())
+    end_session, end_prepared = end.splitlines()
+    with connected(from_dsn(seeded_source_dsn), "forgotten") as forgotten:
+        forgotten.run("begin; update design set file_name = file_name where design_id = 1")
+        source.run("begin; update design set file_name = file_name where design_id = 2")
+        source.run("prepare transaction 'of nobody'")
+        for _ in range(3):
+            source.run(EDIT)
+            platform.poll()
+        assert platform._polled.figures.horizon_age > 0
+        found = {row[2]: row[0] for row in source.run(find_sessions)}
+        [[gid, *_]] = source.run(find_prepared)
+        assert gid == "of nobody"
+        source.run(end_session.replace("12345", str(found["forgotten"])))
+        source.run(end_prepared.replace("gid", gid))
+    source.run(EDIT)
+    platform.poll()
+    assert platform._polled.figures.horizon_age == 0
+
+
+def test_every_command_for_one_machine_is_typed_by_a_test_here():
+    """A page that gets a command needs its test; `status` of the README is that of freshness."""
+    told = Path(__file__).read_text(encoding="utf-8")
+    typed = set(re.findall(r'page\("([a-z-]+)"\)\.commands\("([^"]+)"\)', told))
+    typed.add(("README", "## One more poll"))
+    pages = sorted((Path(__file__).parents[2] / "docs" / "runbook").glob("*.md"))
+    given = {
+        (path.stem, heading)
+        for path in pages
+        for heading in re.findall("^##+ .*$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        if Page(f"runbook/{path.name}").commands(heading)
+    }
+    assert given - {("README", "## Where things stand"), ("function-errors", "## Do")} == typed
