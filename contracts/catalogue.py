@@ -33,6 +33,8 @@ HISTORY = (
     Column("batch_seq", Type("bigint"), False, "The batch that brought the version."),
     Column("is_deleted", Type("boolean"), False, "Whether the version is a deletion."),
 )
+BEGIN = "created_date", "created_time"
+"""The columns of a fact that say since when its first version is valid."""
 
 
 @cache
@@ -95,6 +97,8 @@ def _warehouse_table(path: Traversable) -> WarehouseTable:
                     raise ValueError("a dimension that passes rows through can look up nothing")
                 return Dimension(*common, columns, document["of"], lookups, pass_through)
             case "fact":
+                if lacking := [name for name in BEGIN if name not in document["columns"]]:
+                    raise ValueError(f"a fact's history begins at {lacking}, which it lacks")
                 own = document["of"], document["record"], document["star"]
                 return Fact(*common, columns + HISTORY, *own)
             case kind:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -39,7 +40,8 @@ class Page:
 
     def blocks(self, language: str, heading: str) -> list[str]:
         """The blocks of code of a language below a heading."""
-        return [code for kind, code in BLOCK.findall(self.section(heading)) if kind == language]
+        found = BLOCK.findall(self.section(heading))
+        return [dedent(code) for kind, code in found if kind == language]
 
     def commands(self, heading: str) -> list[Command]:
         """The words of every command for one machine below a heading, in their order."""

@@ -26,6 +26,7 @@ module "platform" {
   generation           = var.generation
   schema               = var.schema
   rate_minutes         = var.rate_minutes
+  paused               = var.paused
   architecture         = var.architecture
   poll_timeout_seconds = var.poll_timeout_seconds
   poll_memory_mb       = var.poll_memory_mb

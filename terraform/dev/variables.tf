@@ -57,6 +57,12 @@ variable "rate_minutes" {
   default     = 5
 }
 
+variable "paused" {
+  description = "Whether the schedule rests, and the alarms on missing polls with it; docs/operations.md"
+  type        = bool
+  default     = false
+}
+
 variable "architecture" {
   description = "Processor of the Lambda, for which its package was made: arm64 or x86_64"
   type        = string

@@ -142,6 +142,9 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   alarm_actions       = [aws_sns_topic.this.arn]
   ok_actions          = [aws_sns_topic.this.arn]
 
+  # Those that take missing data for a breach go on changing their state while polls rest, unheard.
+  actions_enabled = !(var.paused && each.value.missing == "breaching")
+
   # without its policy the topic would refuse what an alarm says at once
   depends_on = [aws_sns_topic_policy.this]
 }

@@ -74,6 +74,12 @@ variable "rate_minutes" {
   }
 }
 
+variable "paused" {
+  description = "Whether the schedule rests on purpose, so that nobody hears of missing polls"
+  type        = bool
+  default     = false
+}
+
 variable "period_seconds" {
   description = "Seconds of one data point; an alarm goes off in the period after its cause"
   type        = number

@@ -278,6 +278,7 @@ module "schedule" {
   name                 = local.function_name
   description          = "Polls ${var.source_name}"
   rate_minutes         = var.rate_minutes
+  paused               = var.paused
   function_arn         = aws_lambda_function.this.arn
   queue_arn            = aws_sqs_queue.dead_letters.arn
   key_arn              = var.key_arn

@@ -96,6 +96,12 @@ variable "rate_minutes" {
   }
 }
 
+variable "paused" {
+  description = "Whether the schedule rests; a poll by hand still runs"
+  type        = bool
+  default     = false
+}
+
 variable "timeout_seconds" {
   description = "Seconds after which a poll is given up; the first poll of a big source may need 900, until the next one"
   type        = number

@@ -129,6 +129,7 @@ module "ingestion" {
   secret               = module.secrets.secrets["source"]
   workflow             = module.workflow.workflow
   rate_minutes         = var.rate_minutes
+  paused               = var.paused
   timeout_seconds      = var.poll_timeout_seconds
   memory_mb            = var.poll_memory_mb
   ephemeral_mb         = var.poll_ephemeral_mb
@@ -163,6 +164,7 @@ module "alarms" {
   queue_name          = module.ingestion.queue.name
   job_names           = concat(values(module.workflow.jobs), [module.workflow.migrate_job])
   rate_minutes        = var.rate_minutes
+  paused              = var.paused
   freshness_seconds   = var.freshness_seconds
   horizon_age_seconds = var.horizon_age_seconds
   log_retention_days  = var.log_retention_days

@@ -15,6 +15,7 @@ resource "aws_scheduler_schedule" "this" {
   name                = var.name
   description         = var.description
   schedule_expression = var.rate_minutes == 1 ? "rate(1 minute)" : "rate(${var.rate_minutes} minutes)"
+  state               = var.paused ? "DISABLED" : "ENABLED"
 
   flexible_time_window {
     mode = "OFF"

@@ -18,6 +18,12 @@ variable "rate_minutes" {
   }
 }
 
+variable "paused" {
+  description = "Whether nothing is invoked until further notice"
+  type        = bool
+  default     = false
+}
+
 variable "function_arn" {
   description = "Function to invoke"
   type        = string

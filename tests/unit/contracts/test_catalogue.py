@@ -96,6 +96,8 @@ WRONG_TABLES = {
     "unknown kind": 'kind = "cube"\nabout = "x"\nkey = "id"\n[columns]',
     "lookup of a row passed through": 'kind = "dimension"\nof = "staff"\nabout = "x"\nkey = "id"\n'
     'pass_through = true\n[lookups]\ndepartment = "department_id"\n[columns]',
+    "fact without a beginning": 'kind = "fact"\nof = "staff"\nabout = "x"\nkey = "staff_id"\n'
+    'record = "id"\n[columns]\nstaff_id = { type = "int", about = "x" }',
     "unknown type": 'kind = "dimension"\nof = "staff"\nabout = "x"\nkey = "id"\n'
     '[columns]\nid = { type = "uuid", about = "x" }',
 }

@@ -129,6 +129,30 @@ run "silence_and_freshness_follow_a_slower_schedule" {
   }
 }
 
+run "while_polls_rest_on_purpose_only_the_alarms_on_missing_polls_are_unheard" {
+  command = plan
+
+  variables {
+    paused = true
+  }
+
+  assert {
+    condition = toset([
+      for key, alarm in aws_cloudwatch_metric_alarm.this : key if !alarm.actions_enabled
+    ]) == toset(["freshness", "silence"])
+    error_message = "A pause sends a false alarm, or silences one that says more than that polls rest."
+  }
+}
+
+run "every_alarm_is_heard_while_polls_run" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : alarm.actions_enabled])
+    error_message = "An alarm is unheard although nothing was paused."
+  }
+}
+
 run "freshness_alarms_above_20_of_the_30_minutes" {
   command = plan
 

@@ -43,6 +43,28 @@ run "the_rate_is_kept_to_the_minute" {
   }
 }
 
+run "it_runs_unless_it_is_paused" {
+  command = plan
+
+  assert {
+    condition     = aws_scheduler_schedule.this.state == "ENABLED"
+    error_message = "Nobody paused the schedule, and it rests."
+  }
+}
+
+run "paused_it_rests" {
+  command = plan
+
+  variables {
+    paused = true
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.this.state == "DISABLED"
+    error_message = "The schedule goes on although it was paused."
+  }
+}
+
 run "one_minute_is_no_plural" {
   command = plan
 
