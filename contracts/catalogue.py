@@ -107,7 +107,7 @@ def _warehouse_table(path: Traversable) -> WarehouseTable:
         raise ContractError(f"{path}: {wrong!r}; compare it with its neighbours.") from wrong
 
 
-def _columns(spelled: Mapping[str, Mapping[str, str]]) -> tuple[Column, ...]:
+def _columns(spelled: Mapping[str, Mapping[str, Any]]) -> tuple[Column, ...]:
     return tuple(
         Column(
             name,
@@ -117,9 +117,17 @@ def _columns(spelled: Mapping[str, Mapping[str, str]]) -> tuple[Column, ...]:
             spec.get("from", name),
             spec.get("translate", ""),
             spec.get("references", ""),
+            _flag(spec, "personal"),
         )
         for name, spec in spelled.items()
     )
+
+
+def _flag(spec: Mapping[str, Any], name: str) -> bool:
+    found = spec.get(name, False)
+    if not isinstance(found, bool):
+        raise TypeError(f"{name} is true or false, without quotes, and not {found!r}")
+    return found
 
 
 def _check(warehouse: Warehouse, source: Source) -> None:

@@ -38,7 +38,8 @@ class Type:
 class Column:
     """A column. In the warehouse ``origin`` names the source column that it is made from, with a
     lookup's table before a dot; ``translate`` names the reference list that it goes through;
-    ``references`` names the dimension that it points to."""
+    ``references`` names the dimension that it points to. A column of the source is ``personal``
+    where its values tell of a person, or may."""
 
     name: str
     type: Type
@@ -47,6 +48,7 @@ class Column:
     origin: str = ""
     translate: str = ""
     references: str = ""
+    personal: bool = False
 
     @property
     def lookup(self) -> str:

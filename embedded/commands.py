@@ -93,6 +93,13 @@ def _reconcile(arguments: Namespace) -> int:
     return DIFFERENT if found.unexplained else 0
 
 
+def _erase(arguments: Namespace) -> int:
+    from embedded.erasure import erase
+
+    begun = perf_counter()
+    return _report(vars(erase(arguments.lake, arguments.table, arguments.key)), begun)
+
+
 def _status(arguments: Namespace) -> int:
     from embedded.places import lake_in
     from operations.screens import show_status
@@ -125,5 +132,6 @@ RUN: Mapping[str, Callable[[Namespace], int]] = {
     "migrate": _migrate,
     "rebuild": _rebuild,
     "reconcile": _reconcile,
+    "erase": _erase,
     "status": _status,
 }

@@ -64,6 +64,10 @@ COMMANDS = {
         ("source", "warehouse", "lake"),
         ("schema",),
     ),
+    "erase": Command(
+        "let all versions of a row say what the source says now, in its personal columns",
+        ("lake", "table", "key"),
+    ),
     "status": Command(
         "what was loaded, what waits where, what is set apart", ("warehouse", "lake")
     ),
@@ -89,6 +93,8 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "metavar": "TABLE",
         "help": "read the whole table, and land where it differs from its mirror",
     },
+    "table": {"metavar": "TABLE", "help": "table of the source"},
+    "key": {"type": int, "metavar": "KEY", "help": "primary key of the row"},
     "retry-quarantined": {
         "action": "store_true",
         "help": "bring back rows set apart that mended code or a wider calendar can read",

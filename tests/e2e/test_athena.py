@@ -26,6 +26,7 @@ from postgres import Sql, connected, from_dsn, render
 from tests.athena.catalog import MemoryCatalog
 from tests.athena.engine import Answer, Athena
 from tests.athena.page import examples
+from tests.pages import Page
 
 PROCESSED, INGESTION = "test_processed_g1", "test_ingestion"
 EDITED, DELETED, REPLACED, BURIED, MENDED = 7, 9, 10, 11, 12
@@ -223,6 +224,18 @@ def test_what_landed_is_there_to_the_last_row(asked: Asked):
             for op, count in batch.counts.get(name, {}).items()
             if count
         )
+
+
+def test_query_for_an_erasure_names_every_object_that_tells_of_a_person(asked: Asked):
+    [query] = Page("privacy.md").blocks("sql", "### Which objects of the lake still tell")
+    answer = asked.athena.run(query.replace("totesys_dev_", "test_"), PROCESSED)
+    lake = asked.platform.lake
+    batches = [batch.tables.get("staff") for batch in lake.batches.after(0)]
+    dimensions = [lake.dimensions.entry(seq).tables.get("dim_staff") for seq in range(1, 8)]
+    landed = [changes.file.key for changes in batches if changes]
+    made = [file.rpartition("/")[0] + "/" for d in dimensions if d for file in d.files]
+    assert [row[0] for row in answer.rows] == sorted(made + landed)
+    assert len(landed) == 2
 
 
 def test_what_no_log_names_is_not_seen(asked: Asked):

@@ -1,5 +1,6 @@
 """The contracts say what the two databases are, and contradictions are refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,15 @@ def test_fingerprint_follows_the_columns_and_not_the_prose():
     assert other.fingerprint != source.fingerprint
 
 
+def test_what_is_personal_changes_no_fingerprint():
+    source = contracts.source()
+    staff = source.tables["staff"]
+    assert staff.column("email_address").personal
+    columns = tuple(replace(column, personal=False) for column in staff.columns)
+    other = replace(source, tables={**source.tables, "staff": replace(staff, columns=columns)})
+    assert other.fingerprint == source.fingerprint
+
+
 WRONG_TABLES = {
     "no TOML": "columns = [",
     "no kind": 'about = "x"\nkey = "id"\n[columns]',
@@ -98,6 +108,8 @@ WRONG_TABLES = {
     'pass_through = true\n[lookups]\ndepartment = "department_id"\n[columns]',
     "fact without a beginning": 'kind = "fact"\nof = "staff"\nabout = "x"\nkey = "staff_id"\n'
     'record = "id"\n[columns]\nstaff_id = { type = "int", about = "x" }',
+    "personal in quotes": 'kind = "dimension"\nof = "staff"\nabout = "x"\nkey = "staff_id"\n'
+    '[columns]\nstaff_id = { type = "int", personal = "true", about = "x" }',
     "unknown type": 'kind = "dimension"\nof = "staff"\nabout = "x"\nkey = "id"\n'
     '[columns]\nid = { type = "uuid", about = "x" }',
 }

@@ -1,0 +1,154 @@
+"""docs/privacy.md: what told of a person is in no object any more, and everything else is."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from pg8000.native import Connection
+from pyspark.sql import SparkSession
+
+from embedded.platform import Platform
+from embedded.rebuild import rebuild
+from embedded.server import Server
+from ingestion_lambda.orders import Orders
+from postgres import connected, from_dsn
+from tests.pages import Command, Page, Shell
+
+PAGE = Page("privacy.md")
+[ERASE] = PAGE.commands("### In the lake")[:1]
+CORRECTION, DELETED_BEFORE = PAGE.blocks("sql", "### In the source and the warehouse")
+SECRET, STREET, ACCOUNT = "Zebediah", "1 Only Lane", 77_665_544
+KNOWN = "update staff set first_name = 'Zebediah', email_address = 'Zebediah@example.com'"
+STAFF = "select staff_id, first_name, last_name, email_address from warehouse.dim_staff order by 1"
+
+
+def erase(table: str, key: int) -> Command:
+    """The page's command, for another row."""
+    return [{"staff": table, "17": str(key)}.get(word, word) for word in ERASE]
+
+
+def telling(folder: Path, *values: object) -> list[str]:
+    """The objects of a lake with a row that holds one of the values, in whatever column."""
+    return [
+        path.relative_to(folder).as_posix()
+        for path in sorted(folder.rglob("*.parquet"))
+        for row in pq.ParquetFile(path).read().to_pylist()
+        if any(str(value) in str(cell) for value in values for cell in row.values())
+    ]
+
+
+def objects(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def rows(dsn: str, query: str) -> Any:
+    with connected(from_dsn(dsn), "test") as connection:
+        return connection.run(query)
+
+
+@pytest.fixture
+def empty(server: Server) -> Iterator[list[str]]:
+    """Two empty databases."""
+    names = ["after_erasure", "replayed_after_erasure"]
+    for name in names:
+        server.create_database(name)
+    yield [server.dsn(name) for name in names]
+    for name in names:
+        server.drop_database(name)
+
+
+def test_erased_person_is_in_no_object_and_the_lake_still_makes_the_same_warehouse(
+    platform: Platform,
+    shell: Shell,
+    source: Connection,
+    warehouse: Connection,
+    spark: SparkSession,
+    tmp_path: Path,
+    warehouse_dsn: str,
+    empty: list[str],
+):
+    lake = tmp_path / "lake"
+    source.run(f"{KNOWN} where staff_id = 17; update staff set department_id = 1")
+    platform.cycle()
+    source.run("update staff set department_id = 2 where staff_id = 17")
+    source.run(KNOWN.replace("Zebediah", "Z. Zebediah") + " where staff_id = 17")
+    platform.cycle()
+    source.run(CORRECTION)
+    platform.cycle()
+    assert [17, "erased", "erased", "erased"] in warehouse.run(STAFF)
+    before = set(telling(lake, SECRET))
+    assert {name.split("/")[1] for name in before} == {"totesys", "_mirror", "g=1"}
+
+    logs, held = objects(lake), warehouse.run(STAFF)
+    report = shell.types(erase("staff", 17)).report
+    erased = {f"{store}/{key}" for store in ("ingestion", "processed") for key in report[store]}
+    assert erased == before
+    assert telling(lake, SECRET) == []
+    assert {path for path, body in objects(lake).items() if logs[path] != body} == {
+        lake / name for name in erased
+    }
+    assert shell.types(erase("staff", 17)).report["rows"] == 0
+
+    assert platform.poll(Orders(reread=("staff",))) == []
+    assert platform.report()["changes"] == {}
+    for dsn, anew in zip(empty, (False, True), strict=True):
+        rebuild(lake, dsn, "warehouse", anew=anew, spark=lambda: spark)
+        assert rows(dsn, STAFF) == held
+        facts = "select * from warehouse.fact_sales_order_history order by 2, 3, 4"
+        assert len(rows(dsn, facts)) == len(rows(warehouse_dsn, facts))
+
+
+def test_address_goes_from_the_dimensions_that_looked_it_up_and_an_account_from_the_quarantine(
+    platform: Platform, shell: Shell, source: Connection, tmp_path: Path
+):
+    lake = tmp_path / "lake"
+    source.run(
+        f"update address set address_line_1 = '{STREET}' where address_id ="
+        " (select min(legal_address_id) from counterparty)"
+    )
+    source.run(
+        f"update payment set counterparty_ac_number = {ACCOUNT}, payment_date = 'soon'"
+        " where payment_id = 3"
+    )
+    platform.cycle()
+    [[address]] = source.run(f"select address_id from address where address_line_1 = '{STREET}'")
+    source.run("update address set address_line_1 = 'erased' where address_id = :a", a=address)
+    source.run("update payment set counterparty_ac_number = 0 where payment_id = 3")
+    platform.cycle()
+    places = {part for name in telling(lake, STREET, ACCOUNT) for part in name.split("/")}
+    assert places >= {"dim_location", "dim_counterparty", "_mirror", "_quarantine"}
+    shell.types(erase("address", address))
+    shell.types(erase("payment", 3))
+    assert telling(lake, STREET, ACCOUNT) == []
+    source.run("update payment set payment_date = '2025-03-04' where payment_id = 3")
+    platform.cycle()
+    assert platform.report()["quarantined"] == 0
+
+
+def test_person_deleted_before_the_correction_is_blank_in_the_lake_and_corrected_in_the_warehouse(
+    platform: Platform, shell: Shell, source: Connection, warehouse: Connection, tmp_path: Path
+):
+    source.run(
+        "insert into staff select 17 + 1000, 'Zebediah', 'x', department_id, 'y', now(), now()"
+        " from staff where staff_id = 1"
+    )
+    platform.cycle()
+    source.run("delete from staff where staff_id = 1017")
+    platform.cycle()
+    shell.types(erase("staff", 1017))
+    assert telling(tmp_path / "lake", SECRET) == []
+    assert [1017, SECRET, "x", "y"] in warehouse.run(STAFF)
+    warehouse.run(DELETED_BEFORE.replace("17", "1017"))
+    platform.cycle()
+    assert [1017, "erased", "erased", "erased"] in warehouse.run(STAFF)
+    assert platform.report()["loaded_through"] == 2
+
+
+@pytest.mark.parametrize(("table", "key"), [("design", 1), ("nowhere", 1), ("staff", 4711)])
+def test_nothing_personal_is_wrong_input(platform: Platform, shell: Shell, table: str, key: int):
+    platform.poll()
+    refused = shell.types(erase(table, key))
+    assert refused.status == 2
+    assert table in refused.err
