@@ -63,7 +63,6 @@ def test_erased_person_is_in_no_object_and_the_lake_still_makes_the_same_warehou
     platform: Platform,
     shell: Shell,
     source: Connection,
-    warehouse: Connection,
     spark: SparkSession,
     tmp_path: Path,
     warehouse_dsn: str,
@@ -77,11 +76,11 @@ def test_erased_person_is_in_no_object_and_the_lake_still_makes_the_same_warehou
     platform.cycle()
     source.run(CORRECTION)
     platform.cycle()
-    assert [17, "erased", "erased", "erased"] in warehouse.run(STAFF)
+    assert [17, "erased", "erased", "erased"] in rows(warehouse_dsn, STAFF)
     before = set(telling(lake, SECRET))
     assert {name.split("/")[1] for name in before} == {"totesys", "_mirror", "g=1"}
 
-    logs, held = objects(lake), warehouse.run(STAFF)
+    logs, held = objects(lake), rows(warehouse_dsn, STAFF)
     report = shell.types(erase("staff", 17)).report
     erased = {f"{store}/{key}" for store in ("ingestion", "processed") for key in report[store]}
     assert erased == before

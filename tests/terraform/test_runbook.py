@@ -22,9 +22,13 @@ MODULE = (ROOT / "terraform" / "modules" / "alarms" / "main.tf").read_text(encod
 [LIST] = re.findall(r"^  alarms = \{(.*?)^  \}", MODULE, re.MULTILINE | re.DOTALL)
 ALARMS = re.findall(r"^    ([a-z-]+) = \{$", LIST, re.MULTILINE)
 PAGES = {page.stem: page.read_text(encoding="utf-8") for page in RUNBOOK.glob("*.md")}
+OTHERS = {
+    name: (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    for name in ("operations", "privacy", "upgrade")
+}
 SECTIONS = ["## Check", "## Do"]
 
-OF_THE_CLI_ITSELF = {"query", "cli-binary-format", "output", "region"}
+OF_THE_CLI_ITSELF = {"query", "cli-binary-format", "output", "region", "cli-input-json"}
 NOT_OF_AN_API = {  # commands that the AWS CLI makes of several calls, and their options
     ("logs", "tail"): {"since", "filter-pattern", "follow"},
     ("s3", "cp"): set[str](),
@@ -44,8 +48,11 @@ def typed(page: str) -> list[list[str]]:
 
 
 def commands(*beginning: str) -> list[Any]:
-    """The different commands of all pages that begin so, as parameters."""
-    found = dict.fromkeys(tuple(words) for page in PAGES.values() for words in typed(page))
+    """The different commands of all pages, and of those that they link to, that begin so, as
+    parameters."""
+    found = dict.fromkeys(
+        tuple(words) for page in [*PAGES.values(), *OTHERS.values()] for words in typed(page)
+    )
     return [
         pytest.param(list(words), id=" ".join(words))
         for words in found
@@ -91,11 +98,13 @@ def test_aws_knows_the_command_and_its_options(words: list[str]):
     if (service, command) in NOT_OF_AN_API:
         assert given <= NOT_OF_AN_API[service, command]
         return
-    operations = {xform_name(name, "-"): name for name in model(service).operation_names}
+    api = model(service.removesuffix("api"))  # the CLI's own commands have the name of S3
+    operations = {xform_name(name, "-"): name for name in api.operation_names}
     assert command in operations
-    shape = model(service).operation_model(operations[command]).input_shape
+    shape = api.operation_model(operations[command]).input_shape
     assert given <= {xform_name(name, "-") for name in shape.members}
-    assert {xform_name(name, "-") for name in shape.required_members} <= given
+    if "cli-input-json" not in options(words):
+        assert {xform_name(name, "-") for name in shape.required_members} <= given
 
 
 @pytest.mark.parametrize("words", commands("python", "-m", "embedded"))
@@ -168,7 +177,8 @@ def test_files_that_a_page_names_are_there(name: str):
 def test_variables_that_pages_say_to_raise_are_the_roots(root: str):
     declared = (ROOT / "terraform" / root / "variables.tf").read_text(encoding="utf-8")
     pages = "".join(PAGES.values())
-    named = re.findall(r"`(workers|generation|\w+_(?:minutes|seconds|mb))`", pages)
+    named = re.findall(r"`(workers|generation|paused|\w+_(?:minutes|seconds|mb))`", pages)
+    named += re.findall(r"`(\w+) = [^`]+`", pages + OTHERS["operations"])
     assert set(named) <= set(re.findall(r'variable "(\w+)"', declared))
 
 

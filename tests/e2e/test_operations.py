@@ -1,0 +1,107 @@
+"""docs/operations.md on one machine: what the page says to type does what it says."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pg8000.exceptions import DatabaseError
+from pg8000.native import Connection
+
+from embedded.server import Server
+from postgres import connected, from_dsn
+from tests.pages import Page, Shell
+
+PAGE = Page("operations.md")
+[CYCLE] = PAGE.commands("## Pause and resume")
+HISTORY = """
+    select sales_order_id, version, batch_seq, is_deleted, units_sold, unit_price, valid_from
+    from warehouse.fact_sales_order_history order by 1, 2
+"""
+
+
+def history(dsn: str) -> Any:
+    with connected(from_dsn(dsn), "test") as connection:
+        return connection.run(HISTORY)
+
+
+def edit(source: Connection, order: int = 7) -> None:
+    source.run(
+        "update sales_order set units_sold = units_sold + 1 where sales_order_id = :o", o=order
+    )
+
+
+@pytest.fixture
+def empty(server: Server) -> Iterator[str]:
+    """A further database, empty."""
+    server.create_database("of_operations")
+    yield server.dsn("of_operations")
+    server.drop_database("of_operations")
+
+
+@pytest.fixture
+def told(shell: Shell, empty: str) -> Shell:
+    """The page's variables: it calls the empty database by two names."""
+    return Shell({**shell.variables, "empty": empty, "another": empty}, shell.capsys)
+
+
+def test_poll_after_a_pause_brings_all_of_it_as_one_batch(shell: Shell, source: Connection):
+    assert shell.types(CYCLE).report["seq"] == 1
+    edit(source)
+    edit(source)
+    edit(source, 8)
+    source.run("update design set file_name = file_name || '_2' where design_id = 3")
+    resumed = shell.types(CYCLE).report
+    assert (resumed["seq"], resumed["loaded_through"]) == (2, 2)
+    assert {table: counts["U"] for table, counts in resumed["changes"].items()} == {
+        "sales_order": 2,
+        "design": 1,
+    }
+
+
+def test_table_read_anew_yields_nothing_where_it_is_as_the_mirror_has_it(
+    shell: Shell, source: Connection
+):
+    [reread] = PAGE.commands("## Read a table anew")
+    shell.types(CYCLE)
+    again = shell.types(reread)
+    assert (again.status, again.report["changes"]) == (0, {})
+    assert "reading all on demand" in again.err
+    source.run("update staff set first_name = 'Ana' where staff_id = 3")
+    assert shell.types(reread).report["changes"] == {"staff": {"I": 0, "U": 1, "D": 0}}
+
+
+@pytest.mark.parametrize(
+    ("heading", "generation"),
+    [("## The warehouse is lost", 1), ("## Replay after a mended transformation", 2)],
+)
+def test_warehouse_is_made_again_version_for_version(
+    told: Shell, source: Connection, warehouse_dsn: str, empty: str, heading: str, generation: int
+):
+    rebuild, reconcile = PAGE.commands(heading)
+    told.types(CYCLE)
+    edit(source)
+    source.run("update transaction set sales_order_id = null where sales_order_id = 9")
+    source.run("delete from sales_order where sales_order_id = 9")
+    told.types(CYCLE)
+    assert told.types(rebuild).report["generation"] == generation
+    assert history(empty) == history(warehouse_dsn)
+    compared = told.types(reconcile)
+    assert (compared.status, compared.report["unexplained"]) == (0, 0)
+
+
+def test_reader_reads_views_and_nothing_else(
+    shell: Shell, warehouse_dsn: str, warehouse: Connection
+):
+    let_in, end = PAGE.blocks("sql", "## People")
+    shell.types(CYCLE)
+    warehouse.run(let_in)
+    try:
+        ours = from_dsn(warehouse_dsn)
+        dsn = f"postgresql://ana:to%20be%20changed@{ours.host}:{ours.port}/{ours.database}"
+        with connected(from_dsn(dsn), "ana") as ana:
+            [[orders]] = ana.run("select count(*) from warehouse.fact_sales_order_current")
+            assert orders > 0
+            with pytest.raises(DatabaseError, match="permission denied"):
+                ana.run("delete from warehouse.dim_staff")
+    finally:
+        warehouse.run(end)
