@@ -1,11 +1,14 @@
 """Pages of `docs/`, and the commands on them, typed as they stand there."""
 
+import ast
 import json
 import logging
+import operator
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from string import Template
 from textwrap import dedent
@@ -18,6 +21,7 @@ from embedded.cli import main
 
 DOCS = Path(__file__).parents[1] / "docs"
 BLOCK = re.compile(r"^ *```(\w+)\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
+TIMES = "\N{MULTIPLICATION SIGN}"
 PROGRAM = [".venv/bin/python", "-m", "embedded"]
 
 Command = list[str]
@@ -42,6 +46,14 @@ class Page:
         """The blocks of code of a language below a heading."""
         found = BLOCK.findall(self.section(heading))
         return [dedent(code) for kind, code in found if kind == language]
+
+    def rows(self, heading: str) -> list[list[str]]:
+        """The cells of the tables below a heading, but for the names of their columns, with an x
+        for the sign of multiplication."""
+        lines = re.findall(r"^\|(.*)\|$", self.section(heading), re.MULTILINE)
+        cells = [[cell.strip().replace(TIMES, "x") for cell in line.split("|")] for line in lines]
+        ruled = {n for n, row in enumerate(cells) if set(row[0]) == {"-"}}
+        return [row for n, row in enumerate(cells) if not {n, n + 1} & ruled]
 
     def commands(self, heading: str) -> list[Command]:
         """The words of every command for one machine below a heading, in their order."""
@@ -85,3 +97,26 @@ class Shell:
             logging.basicConfig(handlers=[], force=True)  # it wrote where only this test reads
         told = self.capsys.readouterr()
         return Ended(status, told.out, told.err + traced)
+
+
+def computed(text: str) -> Decimal:
+    """The value of a sum in which words say what the numbers are: `3 jobs x (1 + 2)`."""
+    numbers = re.sub(r"\b(?!x\b)[A-Za-z]+\b\*?", "", text).replace("x", "*")
+    tree = ast.parse(numbers.strip(), mode="eval")
+    return _value(tree.body)
+
+
+OPERATIONS: Mapping[type[ast.operator], Callable[[Decimal, Decimal], Decimal]] = {
+    ast.Add: operator.add,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
+
+
+def _value(node: ast.expr) -> Decimal:
+    match node:
+        case ast.BinOp(left=left, op=op, right=right):
+            return OPERATIONS[type(op)](_value(left), _value(right))
+        case ast.Constant(value=value):
+            return Decimal(str(value))
+    raise ValueError(ast.dump(node))

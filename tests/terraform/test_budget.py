@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.pages import Page, computed
+
 ALLOWED = 30
 START = 1  # what Glue takes to start an attempt, which is no part of its timeout
 platforms = pytest.mark.parametrize("made", ["dev", "prod"], indirect=True)
@@ -28,12 +30,17 @@ class Budget:
         return sum(START + max(timeout for timeout, _ in stage) for stage in self.stages)
 
     @property
+    def undisturbed(self) -> float:
+        """A change lands just after a poll, and nothing fails."""
+        return self.rate + self.poll + self.workflow
+
+    @property
     def after_a_failed_job(self) -> float:
         """A change lands just after a poll; then one job fails as often as it is repeated."""
         again = max(
             (START + timeout) * retries for stage in self.stages for timeout, retries in stage
         )
-        return self.rate + self.poll + self.workflow + again
+        return self.undisturbed + again
 
     @property
     def after_a_timeout(self) -> float:
@@ -99,6 +106,25 @@ def test_a_change_is_visible_in_time_although_a_job_ran_into_its_timeout(made):
 @platforms
 def test_a_change_is_visible_in_time_although_a_poll_failed(made):
     assert budget(made).after_a_failed_poll <= ALLOWED
+
+
+@platforms
+def test_table_of_the_guarantees_is_the_plan(made):
+    table = Page("guarantees.md").rows("## Freshness")
+    for _, sum_, together in table:
+        assert computed(sum_.replace("the same", table[0][2])) == int(together)
+    plan = budget(made)
+    assert [float(row[2]) for row in table] == [
+        plan.undisturbed,
+        plan.after_a_failed_job,
+        plan.after_a_failed_poll,
+        plan.after_a_timeout,
+    ]
+    told = " ".join(row[1] for row in table)
+    rate, poll, (job, _) = plan.rate, plan.poll, plan.stages[0][0]
+    named = {"rate": rate, "poll": poll, "start": START, "builds": job, "load": job, "job": job}
+    for name, minutes in named.items():
+        assert {float(n) for n in re.findall(rf"(\d+) {name}\b", told)} == {minutes}
 
 
 def test_every_minute_counts():

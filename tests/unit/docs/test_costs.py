@@ -1,0 +1,122 @@
+"""docs/costs.md: its sums are right, and what the code decides is in them."""
+
+import json
+import re
+from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+
+import pytest
+
+import contracts
+from ingestion_lambda import metrics
+from ingestion_lambda.poll import Polled
+from tests.pages import Page, computed
+
+ROOT = Path(__file__).parents[3]
+TERRAFORM = ROOT / "terraform"
+PAGE = Page("costs.md")
+MONTH, RUN, SUMS, ON_TOP = (
+    "## Every month",
+    "## A run of the workflow",
+    "## The sums",
+    "## What may come on top",
+)
+
+
+def text(path: str) -> str:
+    return (TERRAFORM / path).read_text(encoding="utf-8")
+
+
+def default(variable: str, path: str = "prod/variables.tf") -> str:
+    """What Terraform takes where nobody says anything."""
+    [found] = re.findall(
+        rf'^variable "{variable}" {{$.*?^  default\s+= "?([\w.]+)"?$',
+        text(path),
+        re.MULTILINE | re.DOTALL,
+    )
+    return str(found)
+
+
+def decided() -> dict[str, int]:
+    """The quantities that the code decides, by their names on the page."""
+    [alarms] = re.findall(r"^  alarms = \{(.*?)^  \}", text("modules/alarms/main.tf"), re.M | re.S)
+    [secrets] = re.findall(
+        r"^  secrets = \{(.*?)^  \}", text("modules/secrets/main.tf"), re.M | re.S
+    )
+    [services] = re.findall(r"toset\(\[\n(.*?)\]\)", text("modules/network/main.tf"), re.S)
+    [quiet] = metrics.measured("totesys", Polled(1), 1.0)
+    workflow = json.loads((ROOT / "glue_jobs" / "workflow.json").read_text(encoding="utf-8"))
+    return {
+        "polls": 24 * 60 // int(default("rate_minutes")),
+        "GB of a poll": int(default("poll_memory_mb")) // 1024,
+        "jobs": len(workflow["jobs"]),
+        "workers": int(default("workers")),
+        "alarms": len(re.findall(r"^    [a-z-]+ = \{$", alarms, re.MULTILINE)),
+        "secrets": len(re.findall(r" = ", secrets)),
+        "endpoints": len(re.findall(r'"\w+"', services)),
+        "metrics": len(quiet.values),
+        "changes": len(contracts.source().tables) * len("IUD"),
+        "key": len(re.findall('^resource "aws_kms_key"', text("modules/key/main.tf"), re.M)),
+        "dashboard": len(
+            re.findall(
+                '^resource "aws_cloudwatch_dashboard"', text("modules/dashboard/main.tf"), re.M
+            )
+        ),
+    }
+
+
+def lines() -> Iterator[tuple[str, str, str, str]]:
+    """Every line with a quantity, a unit price and what comes to."""
+    for heading in (MONTH, RUN, ON_TOP):
+        for item, quantity, price, usd in PAGE.rows(heading):
+            if quantity:
+                yield item, quantity, price, usd
+
+
+def rounded(amount: Decimal, like: str) -> Decimal:
+    return amount.quantize(Decimal(like), ROUND_HALF_UP)
+
+
+@pytest.mark.parametrize(("item", "quantity", "price", "usd"), list(lines()))
+def test_product_is_quantity_times_unit_price(item: str, quantity: str, price: str, usd: str):
+    assert rounded(computed(quantity) * Decimal(price), usd) == Decimal(usd), item
+
+
+@pytest.mark.parametrize("heading", [MONTH, RUN])
+def test_table_ends_with_the_sum_of_its_lines(heading: str):
+    table = PAGE.rows(heading)
+    [place] = [n for n, row in enumerate(table) if row[0] == "**together**"]
+    assert sum(Decimal(row[-1]) for row in table[:place]) == Decimal(table[place][-1].strip("*"))
+
+
+def together(heading: str) -> str:
+    [found] = [row[-1].strip("*") for row in PAGE.rows(heading) if row[0] == "**together**"]
+    return found
+
+
+def test_sums_are_those_of_the_tables_and_the_first_table_rounds_them():
+    [changes] = [row[-1] for row in PAGE.rows(RUN) if row[0] == "metrics of changed rows"]
+    shown = PAGE.rows("# What it costs")[0]
+    for (what, sum_, usd), short in zip(PAGE.rows(SUMS), shown, strict=True):
+        assert rounded(computed(sum_), usd) == Decimal(usd)
+        runs = "" if what.startswith("idle") else f" + {changes} + "
+        assert sum_.startswith(together(MONTH) + runs)
+        assert not runs or sum_.endswith(f"x 30 days x {together(RUN)}")
+        assert rounded(Decimal(usd), "1") == Decimal(short)
+
+
+@pytest.mark.parametrize(("name", "number"), list(decided().items()))
+def test_quantity_is_the_one_that_the_code_decides(name: str, number: int):
+    quantities = [quantity for _, quantity, _, _ in lines()] + [row[1] for row in PAGE.rows(SUMS)]
+    if name == "GB of a poll":
+        assert f"x {number} GB" in quantities[0]
+        return
+    told = [int(n) for q in quantities for n in re.findall(rf"(\d+) {name}\b", q)]
+    assert told
+    assert set(told) == {number}
+
+
+def test_a_worker_is_one_dpu_on_arm64():
+    assert default("worker_type", "modules/platform/variables.tf") == "G.1X"
+    assert default("architecture") == "arm64"
