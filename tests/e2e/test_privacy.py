@@ -20,7 +20,10 @@ PAGE = Page("privacy.md")
 [ERASE] = PAGE.commands("### In the lake")[:1]
 CORRECTION, DELETED_BEFORE = PAGE.blocks("sql", "### In the source and the warehouse")
 SECRET, STREET, ACCOUNT = "Zebediah", "1 Only Lane", 77_665_544
-KNOWN = "update staff set first_name = 'Zebediah', email_address = 'Zebediah@example.com'"
+KNOWN = """
+    update staff set first_name = :name, email_address = :name || '@example.com'
+    where staff_id = :key
+"""
 STAFF = "select staff_id, first_name, last_name, email_address from warehouse.dim_staff order by 1"
 
 
@@ -69,10 +72,11 @@ def test_erased_person_is_in_no_object_and_the_lake_still_makes_the_same_warehou
     empty: list[str],
 ):
     lake = tmp_path / "lake"
-    source.run(f"{KNOWN} where staff_id = 17; update staff set department_id = 1")
+    source.run("update staff set department_id = 1")
+    source.run(KNOWN, name=SECRET, key=17)
     platform.cycle()
     source.run("update staff set department_id = 2 where staff_id = 17")
-    source.run(KNOWN.replace("Zebediah", "Z. Zebediah") + " where staff_id = 17")
+    source.run(KNOWN, name=f"Z. {SECRET}", key=17)
     platform.cycle()
     source.run(CORRECTION)
     platform.cycle()
@@ -103,17 +107,13 @@ def test_address_goes_from_the_dimensions_that_looked_it_up_and_an_account_from_
     platform: Platform, shell: Shell, source: Connection, tmp_path: Path
 ):
     lake = tmp_path / "lake"
-    source.run(
-        f"update address set address_line_1 = '{STREET}' where address_id ="
-        " (select min(legal_address_id) from counterparty)"
-    )
-    source.run(
-        f"update payment set counterparty_ac_number = {ACCOUNT}, payment_date = 'soon'"
-        " where payment_id = 3"
-    )
+    [[address]] = source.run("select min(legal_address_id) from counterparty")
+    moved = "update address set address_line_1 = :street where address_id = :key"
+    source.run(moved, street=STREET, key=address)
+    due = "update payment set counterparty_ac_number = :account, payment_date = 'soon'"
+    source.run(f"{due} where payment_id = 3", account=ACCOUNT)
     platform.cycle()
-    [[address]] = source.run(f"select address_id from address where address_line_1 = '{STREET}'")
-    source.run("update address set address_line_1 = 'erased' where address_id = :a", a=address)
+    source.run(moved, street="erased", key=address)
     source.run("update payment set counterparty_ac_number = 0 where payment_id = 3")
     platform.cycle()
     places = {part for name in telling(lake, STREET, ACCOUNT) for part in name.split("/")}

@@ -108,6 +108,8 @@ def test_column_and_table_come_into_the_warehouse_by_the_steps_of_the_page(
     landed = checkout.embedded("cycle", *places, warehouse_dsn)
     assert landed["changes"] == {"staff": {"I": 0, "U": 1, "D": 0}}
     assert landed["loaded_through"] == landed["seq"]  # in the same generation
+    platform.cycle()  # rolled back to the contracts of before, nothing differs
+    assert (platform.report()["changes"], platform.report()["loaded_through"]) == ({}, 4)
 
     checkout.change("toml", COLUMN, "contracts/warehouse")
     checkout.change("sql", COLUMN, "warehouse/migrations")

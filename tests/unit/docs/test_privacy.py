@@ -1,12 +1,15 @@
 """docs/privacy.md names what the contracts call personal, and where the warehouse has it."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 import contracts
 from contracts import Calendar, Column, WarehouseTable
 from tests.pages import Page
+
+ROOT = Path(__file__).parents[3]
 
 PAGE = Page("privacy.md").section("## What tells of a person")
 PERSONAL = [
@@ -42,6 +45,28 @@ def test_page_names_what_the_contracts_call_personal_and_nothing_else():
 def test_page_names_where_the_warehouse_shows_it(table: str, column: str):
     [row] = re.findall(rf"^\| `{table}\.{column}` \|(.*)\|$", PAGE, re.MULTILINE)
     assert sorted(re.findall(r"`([\w.]+)`", row)) == shown_in(table, column)
+
+
+def told(root: str, name: str) -> str:
+    """What a root of Terraform says that a setting is."""
+    files = [ROOT / "terraform" / root / name for name in ("main.tf", "variables.tf")]
+    text = "".join(file.read_text(encoding="utf-8") for file in files)
+    [found] = set(re.findall(rf'\b{name}\s*= "?([A-Z\d]+)\b', text))
+    return str(found)
+
+
+@pytest.mark.parametrize("name", ["mirror_days", "log_retention_days"])
+def test_days_of_both_environments_are_those_of_terraform(name: str):
+    kept = Page("privacy.md").section("## Where it goes, and for how long")
+    assert f"`{name}` (prod {told('prod', name)}, dev {told('dev', name)})" in kept
+
+
+def test_days_of_object_lock_are_those_of_terraform():
+    page = " ".join(Page("privacy.md").section("## Who keeps it from being deleted").split())
+    mode = told("prod", "mode")
+    assert f"in prod `{mode}` for {told('prod', 'days')} days in *ingestion*" in page
+    assert f"for {told('prod', 'processed_days')} in *processed*" in page
+    assert f"in dev for {told('dev', 'days')}." in page
 
 
 def test_facts_show_nothing_personal():

@@ -1,0 +1,109 @@
+"""docs/operations.md on AWS: a warehouse that is lost, a replay, and a pause that alarms nobody."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from embedded.server import Server
+from embedded.simulator import Simulator
+from postgres import connected, from_dsn
+from tests.cloud.conftest import Databases, Stack
+from tests.cloud.wired import Wired
+
+HISTORY = """
+    select sales_order_id, version, batch_seq, is_deleted, units_sold, unit_price, valid_from
+    from warehouse.fact_sales_order_history order by 1, 2
+"""
+
+
+@pytest.fixture(scope="module")
+def wired(stack: Stack, databases: Databases) -> Wired:
+    """The platform with a change in its warehouse."""
+    found = Wired(stack, databases)
+    found.run_job(found.output("migrate_job"))
+    with connected(from_dsn(databases.source), "people") as people:
+        Simulator(people).edit_sales_order_silently(3)
+    known = found.workflow_runs()
+    found.poll()
+    found.workflow_run_after(known)
+    return found
+
+
+@pytest.fixture
+def empty(server: Server) -> Iterator[str]:
+    """An empty database."""
+    server.create_database("cloud_empty")
+    yield server.dsn("cloud_empty")
+    server.drop_database("cloud_empty")
+
+
+@contextmanager
+def warehouse_at(wired: Wired, dsn: str) -> Iterator[None]:
+    """The secrets of the warehouse name another database, for the block."""
+    secrets = wired.client("secretsmanager")
+    names = [wired.output("secrets")[each] for each in ("warehouse_owner", "warehouse_loader")]
+    before = {n: secrets.get_secret_value(SecretId=n)["SecretString"] for n in names}
+    for name, text in before.items():
+        moved = json.loads(text) | {"dbname": from_dsn(dsn).database}
+        secrets.put_secret_value(SecretId=name, SecretString=json.dumps(moved))
+    yield
+    for name, text in before.items():
+        secrets.put_secret_value(SecretId=name, SecretString=text)
+
+
+@contextmanager
+def applied(stack: Stack, **changed: Any) -> Iterator[None]:
+    """Other variables of the root, for the block."""
+    path = stack.terraform.folder / "test.auto.tfvars.json"
+    before = json.loads(path.read_text(encoding="utf-8"))
+    stack.terraform.variables(**before | changed)
+    stack.terraform.apply()
+    yield
+    stack.terraform.variables(**before)
+    stack.terraform.apply()
+
+
+def history(dsn: str) -> Any:
+    with connected(from_dsn(dsn), "test") as connection:
+        return connection.run(HISTORY)
+
+
+def state(wired: Wired) -> Any:
+    return wired.client("scheduler").get_schedule(Name=wired.output("schedule"))["State"]
+
+
+def unheard(wired: Wired) -> set[str]:
+    """The alarms that tell nobody."""
+    alarms = wired.output("alarms")
+    found = wired.client("cloudwatch").describe_alarms(AlarmNames=list(alarms.values()))
+    silent = {each["AlarmName"] for each in found["MetricAlarms"] if not each["ActionsEnabled"]}
+    return {key for key, name in alarms.items() if name in silent}
+
+
+def test_warehouse_that_was_lost_is_made_again_by_two_jobs(wired: Wired, empty: str):
+    with warehouse_at(wired, empty):
+        migrated = wired.run_job(wired.output("migrate_job"))
+        assert migrated["JobRunState"] == "SUCCEEDED", migrated["ErrorMessage"]
+        loaded = wired.run_job(wired.output("jobs")["load_warehouse"])
+        assert loaded["JobRunState"] == "SUCCEEDED", loaded["ErrorMessage"]
+    assert history(empty) == history(wired.databases.warehouse)
+    assert len(history(empty)) > 40
+
+
+def test_replay_during_a_pause_fills_an_empty_database_and_alarms_nobody(wired: Wired, empty: str):
+    with applied(wired.stack, paused=True, generation=2):
+        assert (state(wired), unheard(wired)) == ("DISABLED", {"silence", "freshness"})
+        with warehouse_at(wired, empty):
+            wired.run_job(wired.output("migrate_job"))
+            known = wired.workflow_runs()
+            assert wired.poll()["emitted"]
+            run = wired.workflow_run_after(known)
+        assert run["Statistics"]["SucceededActions"] == 3
+        assert history(empty) == history(wired.databases.warehouse)
+    assert (state(wired), unheard(wired)) == ("ENABLED", set())
+    known = wired.workflow_runs()
+    assert not wired.poll()["emitted"]  # the earlier generation is loaded, as it was
+    assert wired.workflow_runs() == known
