@@ -21,15 +21,20 @@ HISTORY = """
 
 @pytest.fixture(scope="module")
 def wired(stack: Stack, databases: Databases) -> Wired:
-    """The platform with a change in its warehouse."""
+    """The platform with an edited order in its warehouse, whatever was done with it before."""
     found = Wired(stack, databases)
     found.run_job(found.output("migrate_job"))
+    cycle(found)
     with connected(from_dsn(databases.source), "people") as people:
         Simulator(people).edit_sales_order_silently(3)
-    known = found.workflow_runs()
-    found.poll()
-    found.workflow_run_after(known)
+    cycle(found)
     return found
+
+
+def cycle(wired: Wired) -> None:
+    known = wired.workflow_runs()
+    if wired.poll()["emitted"]:
+        wired.workflow_run_after(known)
 
 
 @pytest.fixture
@@ -90,7 +95,7 @@ def test_warehouse_that_was_lost_is_made_again_by_two_jobs(wired: Wired, empty: 
         loaded = wired.run_job(wired.output("jobs")["load_warehouse"])
         assert loaded["JobRunState"] == "SUCCEEDED", loaded["ErrorMessage"]
     assert history(empty) == history(wired.databases.warehouse)
-    assert len(history(empty)) > 40
+    assert [row[1] for row in history(empty) if row[0] == 3][-1] > 1
 
 
 def test_replay_during_a_pause_fills_an_empty_database_and_alarms_nobody(wired: Wired, empty: str):
