@@ -41,8 +41,14 @@ linkcheck_anchors_ignore_for_url = ["https://github.com/"]  # it makes them in t
 
 CONTENTS: dict[str, list[str]] = {
     "Use it": ["docs/analysts", "docs/data-dictionary", "docs/athena"],
-    "Run it": ["docs/deploy", "docs/runbook/README"],
-    "Rely on it": ["docs/guarantees"],
+    "Run it": [
+        "docs/deploy",
+        "docs/runbook/README",
+        "docs/operations",
+        "docs/upgrade",
+        "docs/costs",
+    ],
+    "Rely on it": ["docs/guarantees", "docs/privacy"],
     "Work on it": ["CONTRIBUTING", "docs/adr/README", "CHANGELOG"],
 }
 """The navigation: its parts, and the pages of each. A page that is in none fails the build."""

@@ -39,19 +39,6 @@ def platform(
     return Platform(tmp_path / "lake", seeded_source_dsn, warehouse_dsn, spark=lambda: spark)
 
 
-class SharedSpark:
-    """Stands for the Spark that a command starts and ends: this one is everybody's, and goes on."""
-
-    def __init__(self, session: SparkSession) -> None:
-        self._session = session
-
-    def get(self) -> SparkSession:
-        return self._session
-
-    def stop(self) -> None:
-        pass
-
-
 @pytest.fixture
 def shell(
     tmp_path: Path,
@@ -61,7 +48,6 @@ def shell(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Shell:
-    """A person in the folder that holds `platform`'s lake."""
+    """A person in the folder that holds `platform`'s lake; commands borrow everybody's Spark."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("embedded.platform.EmbeddedSpark", lambda: SharedSpark(spark))
     return Shell({"source": seeded_source_dsn, "warehouse": warehouse_dsn}, capsys)
