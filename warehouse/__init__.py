@@ -6,6 +6,7 @@ from warehouse.errors import (
     NewerWarehouse,
     OtherSchema,
     OthersDepend,
+    QuestionMalformed,
     WarehouseMismatch,
 )
 from warehouse.migrate import migrate, migrate_at
@@ -18,6 +19,7 @@ __all__ = [
     "NewerWarehouse",
     "OtherSchema",
     "OthersDepend",
+    "QuestionMalformed",
     "WarehouseMismatch",
     "migrate",
     "migrate_at",

@@ -33,3 +33,9 @@ class WarehouseMismatch(PlatformError):
     """A table that stood in the warehouse already is not what its contract says."""
 
     exit_code = 2
+
+
+class QuestionMalformed(PlatformError):
+    """A file under ``warehouse/questions/`` is not a question; whoever edited it must act."""
+
+    exit_code = 2

@@ -1,0 +1,23 @@
+-- title: How soon is a change in the warehouse?
+-- why: A change is promised to be visible within 30 minutes. This is the part of it from the moment
+-- at which a poll saw the source until the batch was loaded, by the day on which it was seen.
+-- look at: Days with batches beyond 30 minutes, and the slowest. A day without batches was quiet, or
+-- nothing ran: the runbook tells them apart.
+-- theme: platform
+-- athena: no, because the lake's tables do not say when the warehouse loaded them
+with loaded as (
+    select
+        observed_at::date as day, rows,
+        extract(epoch from loaded_at at time zone 'UTC' - observed_at) / 60 as minutes
+    from etl.ledger
+)
+select
+    day,
+    count(*) as batches,
+    sum(rows) as rows,
+    round(percentile_cont(0.5) within group (order by minutes)::numeric, 1) as median_minutes,
+    round(max(minutes), 1) as slowest_minutes,
+    count(*) filter (where minutes > 30) as beyond_30_minutes
+from loaded
+group by day
+order by day desc

@@ -1,0 +1,31 @@
+-- title: How much did we sell each month?
+-- why: Revenue by month is the first figure that anybody asks for. Amounts of several currencies do
+-- not add up, so that each currency is a line of its own.
+-- look at: A month far below those around it; a month without orders is there, with zeros.
+-- theme: sales
+with monthly as (
+    select
+        date_trunc('month', created_date)::date as month, currency_code,
+        count(*) as orders, sum(units_sold) as units, sum(units_sold * unit_price) as revenue
+    from fact_sales_order_wide
+    group by 1, 2
+),
+months as (
+    select date_id as month
+    from dim_date
+    where day = 1 and date_id >= (select min(month) from monthly)
+        and date_id <= (select max(month) from monthly)
+),
+currencies as (
+    select distinct currency_code from monthly
+)
+select
+    months.month, currencies.currency_code,
+    coalesce(monthly.orders, 0) as orders,
+    coalesce(monthly.units, 0) as units,
+    coalesce(monthly.revenue, 0) as revenue
+from months
+cross join currencies
+left join monthly
+    on monthly.month = months.month and monthly.currency_code = currencies.currency_code
+order by months.month, currencies.currency_code
