@@ -1,0 +1,72 @@
+"""What the business questions cost: `python -m benchmarks.questions --orders 1000000`.
+
+A warehouse of that size, made within PostgreSQL in a server of its own: sales orders in 1.3 times as
+many versions, 0.4 times as many purchase orders, and a payment for each of them, nearly all paid
+since. Times vary with the machine; compare the ratios.
+"""
+
+import statistics
+import tempfile
+from argparse import ArgumentParser
+from contextlib import ExitStack
+from pathlib import Path
+from time import perf_counter
+
+from pg8000.native import Connection
+
+import contracts
+from embedded.server import running
+from glue_jobs.foreign_keys import checked_at_the_end
+from glue_jobs.merge import qualified
+from postgres import connected, from_dsn, render, transaction
+from warehouse import SCHEMA, migrate
+from warehouse.questions import questions
+
+DATA = Path(__file__).with_name("questions.sql")
+
+
+def main() -> None:
+    """Make the warehouse, ask every question, and print a line for each."""
+    parser = ArgumentParser("python -m benchmarks.questions", description="What questions cost.")
+    parser.add_argument("--orders", type=int, default=100_000, help="sales orders (100000)")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each question (5)")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "server") as server:
+        server.create_database("warehouse")
+        with connected(from_dsn(server.dsn("warehouse")), "benchmark") as connection:
+            migrate(connection)
+            connection.run(render("set search_path to {schema}", schema=SCHEMA))
+            print(f"{arguments.orders:,} sales orders, made in", end=" ", flush=True)
+            begun = perf_counter()
+            _fill(connection, arguments.orders)
+            print(f"{perf_counter() - begun:.0f} s\n")
+            _ask_all(connection, arguments.runs)
+
+
+def _fill(connection: Connection, orders: int) -> None:
+    with transaction(connection), ExitStack() as checks:
+        for fact in contracts.warehouse().facts:
+            checks.enter_context(checked_at_the_end(connection, qualified(SCHEMA, fact.name)))
+        connection.run(render(DATA.read_text(encoding="utf-8"), orders=orders))
+    connection.run("vacuum analyze")
+
+
+def _ask_all(connection: Connection, runs: int) -> None:
+    print(f"{'question':<28}{'rows':>7}{'min s':>9}{'median s':>10}{'max s':>9}")
+    for question in questions().values():
+        seconds = sorted(_seconds(connection, question.sql) for _ in range(runs))
+        print(
+            f"{question.name:<28}{connection.row_count:>7}{seconds[0]:>9.2f}"
+            f"{statistics.median(seconds):>10.2f}{seconds[-1]:>9.2f}",
+            flush=True,
+        )
+
+
+def _seconds(connection: Connection, sql: str) -> float:
+    begun = perf_counter()
+    connection.run(sql)
+    return perf_counter() - begun
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+-- title: Who sells the most?
+-- why: It shows whom to learn from, and whose customers hang on one person.
+-- look at: The places of one person in different currencies, and revenue for each order: few large
+-- orders are another way of selling than many small ones. Equal revenue shares a place.
+-- theme: sales
+with sellers as (
+    select
+        currency_code, sales_staff_id, sales_staff_first_name, sales_staff_last_name,
+        sales_staff_department_name, count(*) as orders, sum(units_sold * unit_price) as revenue
+    from fact_sales_order_wide
+    group by
+        currency_code, sales_staff_id, sales_staff_first_name, sales_staff_last_name,
+        sales_staff_department_name
+),
+ranked as (
+    select *, rank() over (partition by currency_code order by revenue desc) as place
+    from sellers
+)
+select
+    currency_code, place, sales_staff_id as staff_id,
+    sales_staff_first_name || ' ' || sales_staff_last_name as name,
+    sales_staff_department_name as department_name, orders, revenue,
+    round(revenue / orders, 2) as revenue_an_order
+from ranked
+where place <= 10
+order by currency_code, place, sales_staff_id
