@@ -22,8 +22,7 @@ KINDS = (*VIEWS, *FUNCTIONS)
 """The templates, each after those that it reads."""
 
 DIFFERENCE = """(
-        'updated', {text}, old.{column}::text, new.{column}::text,
-        old.{key} is not null and new.{column} is distinct from old.{column}
+        {text}, old.{column}::text, new.{column}::text, new.{column} is distinct from old.{column}
     )"""
 JOIN = """
 left join {dimension} as {alias} on {alias}.{key} = fact.{referring}"""
@@ -59,6 +58,7 @@ def _parts(fact: Fact, warehouse: Warehouse, schema: str) -> Mapping[str, str | 
     columns = [column.name for column in table_columns(fact)]
     return {
         "fact": fact.name,
+        "latest": f"latest_{fact.of}",
         "key": fact.key,
         # the body of a function looks for names where its caller does
         "history": render("{schema}.{view}", schema=schema, view=f"{fact.name}_history"),
@@ -83,7 +83,7 @@ def _definitions(fact: Fact) -> Sql:
 def _differences(fact: Fact) -> Sql:
     """What can change in a row: not its key, and not what we say of the version."""
     told = [c.name for c in fact.columns if c.name != fact.key and c not in HISTORY]
-    differences = (render(DIFFERENCE, column=name, text=value(name), key=fact.key) for name in told)
+    differences = (render(DIFFERENCE, column=name, text=value(name)) for name in told)
     return Sql(",\n    ".join(differences))
 
 

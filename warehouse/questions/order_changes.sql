@@ -2,18 +2,23 @@
 -- why: The source's own last_updated never tells of an edit; only the history does. Every change is
 -- work for somebody, and a late one may come after the goods have left.
 -- look at: Which column is changed most, by how many orders it is shared, and how many days after the
--- order was placed. These are the changes that were seen in the last 28 days.
+-- order was placed. These are the changes that were seen in the last 28 days, of orders that are
+-- there and always were.
 -- theme: sales
 with recent as (
-    select min(batch_seq) as batch_seq
+    select min(batch_seq) as first, max(batch_seq) as last
     from etl.ledger
-    where observed_at > (select max(observed_at) from etl.ledger) - interval '28 days'
+    where observed_at > (select max(observed_at) from etl.ledger) - interval '28' day
 ),
 changed as (
     select sales_order_id, column_name, observed_at
     from fact_sales_order_changes
-    where batch_seq >= (select batch_seq from recent) and change = 'updated'
+    where change = 'updated'
+        and batch_seq between (select first from recent) and (select last from recent)
         and column_name not in ('last_updated_date', 'last_updated_time')
+        and sales_order_id not in (
+            select sales_order_id from fact_sales_order_changes where change = 'deleted'
+        )
 ),
 aged as (
     select

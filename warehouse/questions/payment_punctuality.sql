@@ -2,17 +2,17 @@
 -- why: The source has the day that was agreed, and whether a payment was made; that it was made on
 -- another day only the history knows. The day of payment is that of the batch that first saw it paid.
 -- look at: Late payments, by how many days, and whether we or our customers are late. These are the
--- payments that were seen to be made in the last 28 days and still are.
+-- payments that were seen to be made in the last 14 days and still are.
 -- theme: payments
 with recent as (
-    select min(batch_seq) as batch_seq
+    select min(batch_seq) as first, max(batch_seq) as last
     from etl.ledger
-    where observed_at > (select max(observed_at) from etl.ledger) - interval '28 days'
+    where observed_at > (select max(observed_at) from etl.ledger) - interval '14' day
 ),
 flipped as (
     select payment_id, max(observed_at) as paid_at
     from fact_payment_changes
-    where batch_seq >= (select batch_seq from recent)
+    where batch_seq between (select first from recent) and (select last from recent)
         and column_name = 'paid' and new_value = 'true'
     group by payment_id
 ),

@@ -1,20 +1,22 @@
 -- title: Which designs bring the most revenue?
 -- why: A few designs usually carry a collection, and what to draw next follows from them.
 -- look at: How far the first is ahead of the tenth, and designs that are high in one currency alone.
--- Designs of equal revenue share a rank.
+-- Designs of equal revenue share a place.
 -- theme: sales
 with designs as (
     select
-        currency_code, design_id, design_name, count(*) as orders,
+        currency_id, design_id, count(*) as orders,
         sum(units_sold) as units, sum(units_sold * unit_price) as revenue
-    from fact_sales_order_wide
-    group by currency_code, design_id, design_name
+    from fact_sales_order_current
+    group by currency_id, design_id
 ),
 ranked as (
-    select *, rank() over (partition by currency_code order by revenue desc) as place
+    select *, rank() over (partition by currency_id order by revenue desc) as place
     from designs
 )
 select currency_code, place, design_id, design_name, orders, units, revenue
 from ranked
+left join dim_design using (design_id)
+left join dim_currency using (currency_id)
 where place <= 10
 order by currency_code, place, design_id

@@ -1,23 +1,46 @@
 -- The version before is looked up for each version, so that the changes of one row, or of the
--- latest batches, cost no more than they are.
+-- latest batches, cost no more than they are. Deletions, which are few, are found by their index.
 create view {view} as
 select
     new.{key}, new.batch_seq, new.observed_at,
-    difference.change, difference.column_name, difference.old_value, difference.new_value
+    'deleted' as change, null as column_name, null as old_value, null as new_value
 from {fact} as new
 left join lateral (
-    select {columns}
+    select is_deleted
     from {fact} as earlier
     where earlier.{key} = new.{key} and earlier.batch_seq < new.batch_seq
     order by earlier.batch_seq desc
     limit 1
 ) as old on true
+where new.is_deleted and old.is_deleted is not true
+union all
+select
+    new.{key}, new.batch_seq, new.observed_at, 'created', null, null, null
+from {fact} as new
+left join lateral (
+    select is_deleted
+    from {fact} as earlier
+    where earlier.{key} = new.{key} and earlier.batch_seq < new.batch_seq
+    order by earlier.batch_seq desc
+    limit 1
+) as old on true
+where not new.is_deleted and old.is_deleted is not false
+union all
+select
+    new.{key}, new.batch_seq, new.observed_at,
+    'updated', difference.column_name, difference.old_value, difference.new_value
+from {fact} as new
+cross join lateral (
+    select {columns}
+    from {fact} as earlier
+    where earlier.{key} = new.{key} and earlier.batch_seq < new.batch_seq
+    order by earlier.batch_seq desc
+    limit 1
+) as old
 cross join lateral (
     values
-    ('created', null, null, null, not new.is_deleted and old.is_deleted is not false),
-    ('deleted', null, null, null, new.is_deleted and old.is_deleted is not true),
     {differences}
-) as difference (change, column_name, old_value, new_value, is_there)
+) as difference (column_name, old_value, new_value, is_there)
 where difference.is_there;
 
 comment on view {view} is

@@ -1,0 +1,66 @@
+-- The latest version of every row, beside the fact that has all of them (docs/adr/0015): the views of
+-- the current state read it. Triggers keep it, so that it is right whoever writes to a fact.
+
+-- Only the owner of a fact can add to its latest versions, and adds through its triggers.
+create function etl.note_latest() returns trigger
+language plpgsql security definer set search_path to pg_catalog, pg_temp as $$
+declare
+    latest constant regclass := tg_argv[0];
+    key constant name := tg_argv[1];
+    columns constant text := (
+        select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
+        where attrelid = tg_relid and attnum > 0 and not attisdropped
+    );
+    versions constant text := case tg_op
+        when 'INSERT' then 'arrived' else format('%I.%I', tg_table_schema, tg_table_name)
+    end;
+begin
+    if tg_op <> 'INSERT' then  -- somebody mends a fact by hand
+        execute format('delete from %s', latest);
+    end if;
+    execute format(
+        'insert into %1$s as known (%2$s)
+        select distinct on (%3$I) %2$s from %4$s order by %3$I, batch_seq desc
+        on conflict (%3$I) do update set (%2$s) = (
+            select %2$s from (select excluded.*) as excluded
+        )
+        where known.batch_seq < excluded.batch_seq',
+        latest, columns, key, versions
+    );
+    return null;
+end $$;
+
+create function etl.keep_latest(fact regclass, latest text, key name) returns void
+language plpgsql as $$
+declare
+    kept constant text := format('execute function etl.note_latest(%L, %L)', 'etl.' || latest, key);
+begin
+    execute format('create table etl.%I (like %s)', latest, fact);
+    execute format('alter table etl.%I add primary key (%I)', latest, key);
+    execute format(
+        'insert into etl.%I select distinct on (%2$I) * from %3$s order by %2$I, batch_seq desc',
+        latest, key, fact
+    );
+    execute format(
+        'create trigger latest_added after insert on %s referencing new table as arrived '
+        'for each statement %s', fact, kept
+    );
+    execute format(
+        'create trigger latest_mended after update or delete or truncate on %s '
+        'for each statement %s', fact, kept
+    );
+    -- in sessions, too, that replay rows without checking foreign keys
+    execute format('alter table %s enable always trigger latest_added', fact);
+    execute format('alter table %s enable always trigger latest_mended', fact);
+end $$;
+
+select etl.keep_latest('fact_sales_order', 'latest_sales_order', 'sales_order_id');
+select etl.keep_latest('fact_purchase_order', 'latest_purchase_order', 'purchase_order_id');
+select etl.keep_latest('fact_payment', 'latest_payment', 'payment_id');
+
+-- What was deleted.
+create index if not exists fact_sales_order_deleted on fact_sales_order (batch_seq)
+    where is_deleted;
+create index if not exists fact_purchase_order_deleted on fact_purchase_order (batch_seq)
+    where is_deleted;
+create index if not exists fact_payment_deleted on fact_payment (batch_seq) where is_deleted;
