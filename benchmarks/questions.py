@@ -1,8 +1,9 @@
 """What the business questions cost: `python -m benchmarks.questions --orders 1000000`.
 
-A warehouse of that size, made within PostgreSQL in a server of its own: sales orders in 1.3 times as
-many versions, 0.4 times as many purchase orders, and a payment for each of them, nearly all paid
-since. Times vary with the machine; compare the ratios.
+A warehouse of that size, made within PostgreSQL in a server of its own: sales orders in 1.3 times
+as many versions, 0.4 times as many purchase orders, and a payment for each of them, nearly all paid
+since. Then what it costs to keep the latest versions, which the answers are read from. Times vary
+with the machine; compare the ratios.
 """
 
 import statistics

@@ -9,17 +9,17 @@ with gone as (
         'sales orders' as rows_of, gone.sales_order_id as id, gone.observed_at,
         there.sales_order_id as there_again
     from fact_sales_order_changes as gone
-    left join fact_sales_order_current as there using (sales_order_id)
+    left join fact_sales_order_current as there on there.sales_order_id = gone.sales_order_id
     where change = 'deleted'
     union all
     select 'purchase orders', gone.purchase_order_id, gone.observed_at, there.purchase_order_id
     from fact_purchase_order_changes as gone
-    left join fact_purchase_order_current as there using (purchase_order_id)
+    left join fact_purchase_order_current as there on there.purchase_order_id = gone.purchase_order_id
     where change = 'deleted'
     union all
     select 'payments', gone.payment_id, gone.observed_at, there.payment_id
     from fact_payment_changes as gone
-    left join fact_payment_current as there using (payment_id)
+    left join fact_payment_current as there on there.payment_id = gone.payment_id
     where change = 'deleted'
 )
 select

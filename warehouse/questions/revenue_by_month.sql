@@ -14,7 +14,7 @@ months as (
     select date_id as month
     from dim_date
     where day = 1
-        and date_id >= (select date_trunc('month', min(created_date)) from daily)
+        and date_id >= (select date_trunc('month', min(created_date))::date from daily)
         and date_id <= (select max(created_date) from daily)
 ),
 monthly as (

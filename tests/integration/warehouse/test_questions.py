@@ -1,8 +1,8 @@
 """Every business question, asked by a reader of a small warehouse whose answers were worked out by
 hand.
 
-``questions/<company>/<table>.csv`` has a table's rows; a column that it lacks has a usual value, and
-an empty cell is NULL. ``questions/<company>/answers/<question>.csv`` has the answer.
+``questions/<company>/<table>.csv`` has a table's rows; a column that it lacks has a usual value,
+and an empty cell is NULL. ``questions/<company>/answers/<question>.csv`` has the answer.
 """
 
 import csv

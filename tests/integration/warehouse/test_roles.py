@@ -40,6 +40,7 @@ READABLE = [
 ]
 NOT_FOR_READERS = [
     *each("select from warehouse.{table}", [fact.name for fact in FACTS]),
+    *each("select from etl.{table}", [f"latest_{fact.of}" for fact in FACTS]),
     "select from etl.migration",
     "update etl.warehouse set contracts = 'x'",
     "insert into etl.ledger default values",
@@ -55,6 +56,9 @@ NOT_FOR_LOADERS = [
     *each("update warehouse.{table} set is_deleted = true", [fact.name for fact in FACTS]),
     *each("delete from warehouse.{table}", [fact.name for fact in FACTS]),
     "truncate warehouse.fact_payment",
+    *each("delete from etl.{table}", [f"latest_{fact.of}" for fact in FACTS]),
+    *each("update etl.{table} set is_deleted = true", [f"latest_{fact.of}" for fact in FACTS]),
+    *each("insert into etl.{table} default values", [f"latest_{fact.of}" for fact in FACTS]),
     "delete from warehouse.dim_currency",
     "update etl.ledger set rows = 0",
     "delete from etl.ledger",

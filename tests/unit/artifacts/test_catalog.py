@@ -5,12 +5,16 @@ from pathlib import Path
 
 import pytest
 import sqlglot
+from sqlglot import exp
 
 import contracts
 from artifacts import catalog
+from artifacts.views import INGESTION, views
 from tests.athena.page import examples
+from warehouse.questions import Question, questions
 
 QUERIES = catalog.queries()
+VIEWS = views()
 
 
 def test_generated_files_are_in_step_with_the_contracts():
@@ -38,16 +42,41 @@ def test_every_fact_and_every_dimension_has_its_queries():
     warehouse = contracts.warehouse()
     kinds = ("current", "history", "as_of")
     facts = {f"{fact.name}_{kind}" for fact in warehouse.facts for kind in kinds}
-    assert QUERIES.keys() == facts | {f"{d.name}_history" for d in warehouse.dimensions}
+    assert VIEWS.keys() == facts | {f"{d.name}_history" for d in warehouse.dimensions}
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_query_is_sql_of_athena_and_ends_where_a_question_takes_its_place(name: str):
-    query = QUERIES[name].replace(catalog.INGESTION, "an_ingestion")
+def test_query_is_sql_of_athena_and_begins_with_what_it_answers(name: str):
+    query = QUERIES[name].replace(INGESTION, "an_ingestion")
+    assert "${" not in query
     assert len(sqlglot.parse(query, read="athena")) == 1
     assert query.startswith("-- ")
-    assert query.splitlines()[-2:] == [")", " ".join(("select * from", name))]
-    assert query.count("?") == name.endswith("_as_of")
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_query_of_a_view_ends_where_a_question_takes_its_place(name: str):
+    assert VIEWS[name].splitlines()[-2:] == [")", " ".join(("select * from", name))]
+    assert VIEWS[name].count("?") == name.endswith("_as_of")
+
+
+def test_every_question_is_saved_or_says_why_not():
+    asked = {question.name for question in questions().values() if not question.not_in_athena}
+    assert QUERIES.keys() == VIEWS.keys() | asked
+    assert {*questions()} - asked == {"freshness"}
+
+
+def test_no_question_is_called_like_a_view():
+    assert not VIEWS.keys() & questions().keys()
+
+
+@pytest.mark.parametrize("question", questions().values(), ids=lambda question: question.name)
+def test_question_reads_nothing_that_the_lake_has_under_another_name(question: Question):
+    query = QUERIES.get(question.name, "").replace(INGESTION, "an_ingestion")
+    known = {*contracts.warehouse().tables, *(f.tombstones for f in contracts.warehouse().facts)}
+    tree = sqlglot.parse_one(query or "select 1", read="athena")
+    made = {part.alias for part in tree.find_all(exp.CTE)}
+    read = {t.name for t in tree.find_all(exp.Table) if t.db != "an_ingestion"}
+    assert read <= made | known
 
 
 def test_saved_queries_of_the_page_exist():

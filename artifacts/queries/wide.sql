@@ -1,0 +1,4 @@
+select
+    ${fact_columns}
+from ${fact}_current as fact
+${joins}

@@ -1,0 +1,67 @@
+"""The warehouse's views as queries of Athena, out of templates and contracts."""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from textwrap import fill, indent
+
+import contracts
+from contracts import Dimension, Fact
+from contracts.catalogue import HISTORY
+
+TEMPLATES = Path(__file__).parent / "queries"
+KINDS = ("current", "history", "as_of")
+INGESTION = "${ingestion}"  # the name of its database, which Terraform knows
+PLACE = re.compile(r"(?P<indent>^ *)?\$\{(?P<name>\w+)\}", re.MULTILINE)
+WIDTH = 90
+
+
+def views() -> dict[str, str]:
+    """The queries by name, in the SQL of Athena; each ends with a ``select *`` of its own name."""
+    warehouse = contracts.warehouse()
+    facts = {
+        f"{fact.name}_{kind}": view_of(fact, kind) for fact in warehouse.facts for kind in KINDS
+    }
+    return facts | {f"{d.name}_history": _dimension_history(d) for d in warehouse.dimensions}
+
+
+def view_of(fact: Fact, template: str, **further: str) -> str:
+    """The view of a fact that a template makes, where ``further`` has what it alone asks for."""
+    return rendered(template, {**_parts(fact), **further})
+
+
+def _parts(fact: Fact) -> Mapping[str, str]:
+    parts = {
+        "fact": fact.name,
+        "tombstones": fact.tombstones,
+        "of": fact.of,
+        "key": fact.key,
+        "columns": listed(fact.column_names),
+        "own": listed(column.name for column in fact.columns if column not in HISTORY),
+    }
+    return parts | {name: rendered(name, parts).rstrip() for name in ("versions", "valid")}
+
+
+def _dimension_history(dimension: Dimension) -> str:
+    batches = (
+        rendered("batches", {"ingestion": INGESTION, "table": table})
+        for table in sorted(dimension.source_tables)
+    )
+    parts = {
+        "dimension": dimension.name,
+        "key": dimension.key,
+        "columns": listed(dimension.column_names),
+        "batches": "union\n".join(batches).rstrip(),
+    }
+    return rendered("dimension_history", parts)
+
+
+def rendered(template: str, parts: Mapping[str, str]) -> str:
+    """The template with its parts, each indented as its place is."""
+    text = (TEMPLATES / f"{template}.sql").read_text(encoding="utf-8")
+    return PLACE.sub(lambda place: indent(parts[place["name"]], place["indent"] or ""), text)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names with commas between, on as many lines as it takes."""
+    return fill(", ".join(names), WIDTH)

@@ -1,0 +1,120 @@
+-- What has to be delivered in the next seven days, and where to?
+with ledger as (
+    select batch_seq, observed_at from ${ingestion}.address
+    union
+    select batch_seq, observed_at from ${ingestion}.counterparty
+    union
+    select batch_seq, observed_at from ${ingestion}.currency
+    union
+    select batch_seq, observed_at from ${ingestion}.department
+    union
+    select batch_seq, observed_at from ${ingestion}.design
+    union
+    select batch_seq, observed_at from ${ingestion}.payment
+    union
+    select batch_seq, observed_at from ${ingestion}.payment_type
+    union
+    select batch_seq, observed_at from ${ingestion}.purchase_order
+    union
+    select batch_seq, observed_at from ${ingestion}.sales_order
+    union
+    select batch_seq, observed_at from ${ingestion}.staff
+    union
+    select batch_seq, observed_at from ${ingestion}.transaction
+),
+dim_location_latest as (
+    select
+        location_id, address_line_1, address_line_2, district, city, postal_code, country, phone
+    from (
+        select *, row_number() over (partition by location_id order by batch desc) as back
+        from dim_location
+    )
+    where back = 1
+),
+fact_sales_order_current as (
+    with versions as (
+        select
+            sales_order_id, created_date, created_time, last_updated_date, last_updated_time,
+            sales_staff_id, counterparty_id, units_sold, unit_price, currency_id, design_id,
+            agreed_payment_date, agreed_delivery_date, agreed_delivery_location_id, observed_at,
+            batch_seq, is_deleted
+        from fact_sales_order
+        union all
+        -- a deletion whose last values cannot be read has those of the version before it
+        select
+            sales_order_id, created_date, created_time, last_updated_date, last_updated_time,
+            sales_staff_id, counterparty_id, units_sold, unit_price, currency_id, design_id,
+            agreed_payment_date, agreed_delivery_date, agreed_delivery_location_id,
+            gone_at, gone_with, true
+        from (
+            select
+                earlier.*, gone.observed_at as gone_at, gone.batch_seq as gone_with,
+                row_number() over (
+                    partition by gone.sales_order_id, gone.batch_seq order by earlier.batch_seq desc
+                ) as back
+            from fact_sales_order_tombstones as gone
+            inner join fact_sales_order as earlier
+                on earlier.sales_order_id = gone.sales_order_id
+                and earlier.batch_seq < gone.batch_seq
+        )
+        where back = 1
+    ),
+    fact_sales_order_current as (
+        select
+            sales_order_id, created_date, created_time, last_updated_date, last_updated_time,
+            sales_staff_id, counterparty_id, units_sold, unit_price, currency_id, design_id,
+            agreed_payment_date, agreed_delivery_date, agreed_delivery_location_id, observed_at,
+            batch_seq, is_deleted
+        from (
+            select *, row_number() over (partition by sales_order_id order by batch_seq desc) as back
+            from versions
+        )
+        where back = 1 and not is_deleted
+    )
+    select * from fact_sales_order_current
+),
+fact_sales_order_wide as (
+    select
+        fact.sales_order_id, fact.created_date, fact.created_time, fact.last_updated_date,
+        fact.last_updated_time, fact.sales_staff_id, fact.counterparty_id, fact.units_sold,
+        fact.unit_price, fact.currency_id, fact.design_id, fact.agreed_payment_date,
+        fact.agreed_delivery_date, fact.agreed_delivery_location_id, fact.observed_at,
+        fact.batch_seq, fact.is_deleted, agreed_delivery_location_id_member.city as
+        agreed_delivery_location_city, agreed_delivery_location_id_member.country as
+        agreed_delivery_location_country
+    from fact_sales_order_current as fact
+    left join dim_location_latest as agreed_delivery_location_id_member
+        on agreed_delivery_location_id_member.location_id = fact.agreed_delivery_location_id
+),
+today as (
+    SELECT
+        CAST(max(observed_at) AS DATE) AS day
+    FROM ledger
+)
+SELECT
+    agreed_delivery_date,
+    agreed_delivery_location_id AS location_id,
+    agreed_delivery_location_city AS city,
+    agreed_delivery_location_country AS country,
+    count(*) AS orders,
+    sum(units_sold) AS units
+FROM fact_sales_order_wide
+WHERE
+    agreed_delivery_date >= (
+        SELECT
+            day
+        FROM today
+    )
+    AND agreed_delivery_date < (
+        SELECT
+            day + INTERVAL '7' DAY
+        FROM today
+    )
+GROUP BY
+    agreed_delivery_date,
+    agreed_delivery_location_id,
+    agreed_delivery_location_city,
+    agreed_delivery_location_country
+ORDER BY
+    agreed_delivery_date,
+    agreed_delivery_location_id

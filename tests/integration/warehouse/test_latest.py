@@ -1,0 +1,111 @@
+"""The latest versions that are kept beside a fact are those that it has, whatever happens to it."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pg8000.native import Connection
+
+import contracts
+from postgres import connected, from_dsn, render
+from tests.integration.warehouse.facts import add_members, add_version
+from warehouse.plan import plan
+
+FACTS = contracts.warehouse().facts
+DIFFERENT = """
+with latest as (
+    select distinct on ({key}) * from warehouse.{fact} order by {key}, batch_seq desc
+)
+select count(*) from (
+    (table latest except table etl.{latest}) union all (table etl.{latest} except table latest)
+) as different
+"""
+MANY = """
+insert into warehouse.fact_payment (
+    payment_id, batch_seq, observed_at, created_date, created_time, last_updated_date,
+    last_updated_time, transaction_id, counterparty_id, payment_amount, currency_id,
+    payment_type_id, paid, payment_date, is_deleted
+)
+select
+    key, batch, '2024-01-01', '2024-01-01', '10:00', '2024-01-01', '10:00', 1, 1, batch, 1, 1,
+    false, '2024-01-01', batch % 2 = 0
+from unnest(cast(:keys as int[]), cast(:batches as int[])) as one (key, batch)
+on conflict do nothing
+"""
+SMALL = st.integers(1, 4)
+Statement = tuple[str, dict[str, object]]
+inserts = st.lists(st.tuples(SMALL, st.integers(1, 6)), min_size=1).map(
+    lambda pairs: (MANY, {"keys": [key for key, _ in pairs], "batches": [b for _, b in pairs]})
+)
+BY_HAND = [
+    "update warehouse.fact_payment set payment_amount = payment_amount + 1 where payment_id = :key",
+    "update warehouse.fact_payment set batch_seq = batch_seq + 10 where payment_id = :key",
+    "delete from warehouse.fact_payment where payment_id = :key and batch_seq > 3",
+]
+repairs = st.tuples(st.sampled_from(BY_HAND), SMALL.map(lambda key: {"key": key}))
+truncations = st.just(("truncate warehouse.fact_payment", {}))
+
+
+def differences(connection: Connection, fact: contracts.Fact) -> int:
+    parts = {"fact": fact.name, "key": fact.key, "latest": f"latest_{fact.of}"}
+    [[count]] = connection.run(render(DIFFERENT, **parts))
+    return int(count)
+
+
+@pytest.fixture
+def unbound(migrated: Connection) -> Connection:
+    """A warehouse that checks no foreign keys in this session."""
+    migrated.run("set session_replication_role = replica")
+    return migrated
+
+
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=50)
+@given(statements=st.lists(st.one_of(inserts, inserts, repairs, truncations), max_size=6))
+def test_latest_versions_are_those_of_the_fact_after_every_statement(
+    unbound: Connection, statements: list[Statement]
+) -> None:
+    [payments] = [fact for fact in FACTS if fact.name == "fact_payment"]
+    unbound.run("begin")
+    try:
+        for statement, parameters in statements:
+            unbound.run(statement, **parameters)
+            assert differences(unbound, payments) == 0
+    finally:
+        unbound.run("rollback")
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
+def test_a_later_version_takes_the_place_of_the_latest_and_an_earlier_one_does_not(
+    unbound: Connection, fact: contracts.Fact
+) -> None:
+    latest = render("select batch_seq from etl.{latest}", latest=f"latest_{fact.of}")
+    for batch, expected in ((2, 2), (4, 4), (3, 4)):
+        add_version(unbound, fact.name, 1, batch)
+        assert unbound.run(latest) == [[expected]]
+        assert differences(unbound, fact) == 0
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
+def test_rows_that_stood_before_the_migration_have_their_latest_versions(
+    connection: Connection, fact: contracts.Fact
+) -> None:
+    *before, latest = plan(contracts.warehouse()).migrations.values()
+    connection.run("create schema warehouse; set search_path to warehouse")
+    for migration in before:
+        connection.run(migration)
+    add_members(connection, fact.name)
+    for batch in (1, 2):
+        add_version(connection, fact.name, 1, batch)
+    connection.run(latest)
+    assert differences(connection, fact) == 0
+
+
+def test_latest_versions_are_not_seen_before_their_versions_commit(
+    migrated: Connection, warehouse_dsn: str
+) -> None:
+    add_members(migrated, "fact_payment")
+    with connected(from_dsn(warehouse_dsn), "tests") as reader:
+        migrated.run("begin")
+        add_version(migrated, "fact_payment", 1, 1)
+        assert reader.run("select count(*) from warehouse.fact_payment_current") == [[0]]
+        migrated.run("commit")
+        assert reader.run("select count(*) from warehouse.fact_payment_current") == [[1]]
