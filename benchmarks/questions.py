@@ -19,11 +19,27 @@ import contracts
 from embedded.server import running
 from glue_jobs.foreign_keys import checked_at_the_end
 from glue_jobs.merge import qualified
-from postgres import connected, from_dsn, render, transaction
+from postgres import Sql, connected, from_dsn, render, transaction
 from warehouse import SCHEMA, migrate
 from warehouse.questions import questions
 
 DATA = Path(__file__).with_name("questions.sql")
+VERSIONS = (10, 1_000, 100_000)
+TRIGGER = "alter table fact_sales_order {state} trigger latest_added"
+ADD = """
+insert into fact_sales_order (
+    sales_order_id, created_date, created_time, last_updated_date, last_updated_time,
+    sales_staff_id, counterparty_id, units_sold, unit_price, currency_id, design_id,
+    agreed_payment_date, agreed_delivery_date, agreed_delivery_location_id,
+    observed_at, batch_seq, is_deleted
+)
+select
+    sales_order_id, created_date, created_time, last_updated_date, last_updated_time,
+    sales_staff_id, counterparty_id, units_sold + 1, unit_price, currency_id, design_id,
+    agreed_payment_date, agreed_delivery_date, agreed_delivery_location_id,
+    observed_at + interval '1 day', batch_seq + 1000000, is_deleted
+from fact_sales_order_current order by sales_order_id desc limit {versions}
+"""
 
 
 def main() -> None:
@@ -42,6 +58,7 @@ def main() -> None:
             _fill(connection, arguments.orders)
             print(f"{perf_counter() - begun:.0f} s\n")
             _ask_all(connection, arguments.runs)
+            _add_all(connection, arguments.runs)
 
 
 def _fill(connection: Connection, orders: int) -> None:
@@ -61,6 +78,29 @@ def _ask_all(connection: Connection, runs: int) -> None:
             f"{statistics.median(seconds):>10.2f}{seconds[-1]:>9.2f}",
             flush=True,
         )
+
+
+def _add_all(connection: Connection, runs: int) -> None:
+    """Print what it costs to add versions to the sales orders, with and without the triggers that
+    keep the latest ones."""
+    print(f"\n{'versions added':<28}{'kept s':>9}{'not kept s':>13}{'ratio':>8}")
+    for versions in VERSIONS:
+        kept, not_kept = (
+            statistics.median(_adding(connection, versions, state) for _ in range(runs))
+            for state in ("enable always", "disable")
+        )
+        print(f"{versions:<28,}{kept:>9.3f}{not_kept:>13.3f}{kept / not_kept:>8.2f}", flush=True)
+
+
+def _adding(connection: Connection, versions: int, state: str) -> float:
+    connection.run("begin")
+    try:
+        connection.run(render(TRIGGER, state=Sql(state)))
+        begun = perf_counter()
+        connection.run(render(ADD, versions=versions))
+        return perf_counter() - begun
+    finally:
+        connection.run("rollback")
 
 
 def _seconds(connection: Connection, sql: str) -> float:

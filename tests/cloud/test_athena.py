@@ -17,8 +17,10 @@ from postgres import connected, from_dsn, render
 from tests.athena.page import Example, program
 from tests.cloud.conftest import Databases, Stack
 from tests.cloud.wired import Run, Wired, wait_until
+from warehouse.questions import Question, questions
 
 COUNT = "select count(*) from {table}"
+ASKED = [question for question in questions().values() if not question.not_in_athena]
 UNDER_WAY = {"QUEUED", "RUNNING"}
 EDIT = "update sales_order set units_sold = units_sold + 1 where sales_order_id = 1"
 DELETE = (
@@ -118,6 +120,14 @@ def test_saved_query_as_of_a_moment_takes_it_as_a_parameter(lake: Lake):
     of = "select count(*) from warehouse.fact_sales_order_as_of(:moment)"
     assert counts == [lake.warehouse.run(of, moment=moment)[0][0] for moment in moments]
     assert counts[0] == counts[1] + 1
+
+
+@pytest.mark.parametrize("question", ASKED, ids=lambda question: question.name)
+def test_saved_question_has_as_many_rows_as_the_warehouse_answers(lake: Lake, question: Question):
+    lake.warehouse.run("set search_path to warehouse")
+    saved = lake.saved()[question.name]
+    found = lake.rows(saved["QueryString"], saved["Database"])
+    assert len(found) == len(lake.warehouse.run(question.sql))
 
 
 def test_saved_query_of_a_dimension_finds_the_moments_of_its_batches(lake: Lake):

@@ -1,34 +1,37 @@
 -- The latest version of every row, beside the fact that has all of them (docs/adr/0015): the views of
 -- the current state read it. Triggers keep it, so that it is right whoever writes to a fact.
 
--- Only the owner of a fact can add to its latest versions, and adds through its triggers.
 create function etl.note_latest() returns trigger
 language plpgsql security definer set search_path to pg_catalog, pg_temp as $$
 declare
     latest constant regclass := tg_argv[0];
     key constant name := tg_argv[1];
-    columns constant text := (
-        select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
-        where attrelid = tg_relid and attnum > 0 and not attisdropped
-    );
+    columns text;
+    excluded text;
     versions constant text := case tg_op
         when 'INSERT' then 'arrived' else format('%I.%I', tg_table_schema, tg_table_name)
     end;
 begin
+    select
+        string_agg(quote_ident(attname), ', ' order by attnum),
+        string_agg('excluded.' || quote_ident(attname), ', ' order by attnum)
+    into columns, excluded
+    from pg_attribute where attrelid = tg_relid and attnum > 0 and not attisdropped;
     if tg_op <> 'INSERT' then  -- somebody mends a fact by hand
         execute format('delete from %s', latest);
     end if;
     execute format(
         'insert into %1$s as known (%2$s)
         select distinct on (%3$I) %2$s from %4$s order by %3$I, batch_seq desc
-        on conflict (%3$I) do update set (%2$s) = (
-            select %2$s from (select excluded.*) as excluded
-        )
+        on conflict (%3$I) do update set (%2$s) = row(%5$s)
         where known.batch_seq < excluded.batch_seq',
-        latest, columns, key, versions
+        latest, columns, key, versions, excluded
     );
     return null;
 end $$;
+
+-- it writes as the owner: nobody else may put it on a table of their own
+revoke execute on function etl.note_latest() from public;
 
 create function etl.keep_latest(fact regclass, latest text, key name) returns void
 language plpgsql as $$

@@ -1,4 +1,4 @@
--- title: What was deleted?
+-- title: What was deleted in the source?
 -- why: A row that is gone from the source is gone from every report. The history knows that it was
 -- there, since when it is gone, and its last values.
 -- look at: Any deletion of an order or a payment, and rows that came again: somebody deleted them by

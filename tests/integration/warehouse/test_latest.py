@@ -42,7 +42,7 @@ BY_HAND = [
     "delete from warehouse.fact_payment where payment_id = :key and batch_seq > 3",
 ]
 repairs = st.tuples(st.sampled_from(BY_HAND), SMALL.map(lambda key: {"key": key}))
-truncations = st.just(("truncate warehouse.fact_payment", {}))
+truncations: st.SearchStrategy[Statement] = st.just(("truncate warehouse.fact_payment", {}))
 
 
 def differences(connection: Connection, fact: contracts.Fact) -> int:

@@ -52,7 +52,15 @@ NOT_FOR_READERS = [
     "create table warehouse.mine ()",
     "drop view warehouse.fact_payment_wide",
 ]
+OWN_TRIGGER = """
+do $$ begin
+    create table etl.mine (payment_id integer);
+    create trigger mine after insert on etl.mine referencing new table as arrived
+        for each statement execute function etl.note_latest('etl.latest_payment', 'payment_id');
+end $$
+"""
 NOT_FOR_LOADERS = [
+    OWN_TRIGGER,
     *each("update warehouse.{table} set is_deleted = true", [fact.name for fact in FACTS]),
     *each("delete from warehouse.{table}", [fact.name for fact in FACTS]),
     "truncate warehouse.fact_payment",

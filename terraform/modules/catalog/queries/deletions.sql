@@ -1,4 +1,4 @@
--- What was deleted?
+-- What was deleted in the source?
 with fact_payment_current as (
     with versions as (
         select

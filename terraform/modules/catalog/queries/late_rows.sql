@@ -589,13 +589,15 @@ first_seen as (
     SELECT
         rows_of,
         CAST(observed_at AS DATE) AS day,
-        coalesce(made_at < seen_before, FALSE) AS is_late,
+        made_at < seen_before OR made_at < observed_at - INTERVAL '30' MINUTE AS is_late,
         (
             to_unixtime(CAST(observed_at AS TIMESTAMP)) - to_unixtime(CAST(made_at AS TIMESTAMP))
         ) / 60 AS minutes
     FROM made
     INNER JOIN batches
         USING (batch_seq)
+    WHERE
+        seen_before IS NOT NULL
 )
 SELECT
     day,
@@ -603,8 +605,7 @@ SELECT
     count(*) AS new_rows,
     count(*) FILTER(WHERE
         is_late) AS late_rows,
-    round(max(minutes) FILTER(WHERE
-        is_late), 1) AS longest_minutes
+    round(max(minutes), 1) AS longest_minutes
 FROM first_seen
 GROUP BY
     day,

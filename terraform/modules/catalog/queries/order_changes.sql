@@ -191,16 +191,19 @@ recent as (
             SELECT
                 max(observed_at)
             FROM ledger
-        ) - INTERVAL '28' DAY
+        ) - INTERVAL '14' DAY
 ),
-changed as (
+seen as (
     SELECT
         sales_order_id,
         column_name,
-        observed_at
+        observed_at,
+        change,
+        count(*) FILTER(WHERE
+            change = 'created') OVER (PARTITION BY sales_order_id, batch_seq) AS times_created
     FROM fact_sales_order_changes
     WHERE
-        change = 'updated'
+        change IN ('created', 'updated')
         AND batch_seq BETWEEN (
             SELECT
                 first
@@ -210,23 +213,26 @@ changed as (
                 last
             FROM recent
         )
+),
+changed as (
+    SELECT
+        sales_order_id,
+        column_name,
+        observed_at
+    FROM seen
+    WHERE
+        change = 'updated'
+        AND times_created = 0
         AND NOT column_name IN ('last_updated_date', 'last_updated_time')
-        AND NOT sales_order_id IN (
-            SELECT
-                sales_order_id
-            FROM fact_sales_order_changes
-            WHERE
-                change = 'deleted'
-        )
 ),
 aged as (
     SELECT
+        changed.sales_order_id,
         column_name,
-        sales_order_id,
         date_diff('DAY', CAST(created_date AS DATE), CAST(changed.observed_at AS DATE)) AS days
     FROM changed
-    INNER JOIN fact_sales_order_current
-        USING (sales_order_id)
+    LEFT JOIN fact_sales_order_current AS placed
+        ON placed.sales_order_id = changed.sales_order_id
 )
 SELECT
     column_name,

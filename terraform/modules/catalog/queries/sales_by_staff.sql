@@ -1,4 +1,4 @@
--- Who sells the most?
+-- Which people sell the most?
 with dim_currency_latest as (
     select
         currency_id, currency_code, currency_name
