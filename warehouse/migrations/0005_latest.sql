@@ -67,3 +67,6 @@ create index if not exists fact_sales_order_deleted on fact_sales_order (batch_s
 create index if not exists fact_purchase_order_deleted on fact_purchase_order (batch_seq)
     where is_deleted;
 create index if not exists fact_payment_deleted on fact_payment (batch_seq) where is_deleted;
+
+-- When the source was last seen, and the batches since a day.
+create index if not exists ledger_observed_at on etl.ledger (observed_at);

@@ -3,27 +3,24 @@
 -- work for somebody, and a late one may come after the goods have left.
 -- look at: Which column is changed most, by how many orders it is shared, and how many days after the
 -- order was placed, where it is still there. These are the changes that were seen in the last 14
--- days; that an order came again after its deletion is none.
+-- days, without those of orders that had been deleted and came again.
 -- theme: sales
 with recent as (
     select min(batch_seq) as first, max(batch_seq) as last
     from etl.ledger
     where observed_at > (select max(observed_at) from etl.ledger) - interval '14' day
 ),
-seen as (
-    select
-        sales_order_id, column_name, observed_at, change,
-        count(*) filter (where change = 'created')
-            over (partition by sales_order_id, batch_seq) as times_created
-    from fact_sales_order_changes
-    where change in ('created', 'updated')
-        and batch_seq between (select first from recent) and (select last from recent)
+gone as (
+    select sales_order_id, batch_seq from fact_sales_order_changes where change = 'deleted'
 ),
 changed as (
-    select sales_order_id, column_name, observed_at
-    from seen
-    where change = 'updated' and times_created = 0
-        and column_name not in ('last_updated_date', 'last_updated_time')
+    select edit.sales_order_id, edit.column_name, edit.observed_at
+    from fact_sales_order_changes as edit
+    left join gone
+        on gone.sales_order_id = edit.sales_order_id and gone.batch_seq < edit.batch_seq
+    where edit.change = 'updated' and gone.sales_order_id is null
+        and edit.column_name not in ('last_updated_date', 'last_updated_time')
+        and edit.batch_seq between (select first from recent) and (select last from recent)
 ),
 aged as (
     select

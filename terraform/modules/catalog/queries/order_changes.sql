@@ -193,18 +193,27 @@ recent as (
             FROM ledger
         ) - INTERVAL '14' DAY
 ),
-seen as (
+gone as (
     SELECT
         sales_order_id,
-        column_name,
-        observed_at,
-        change,
-        count(*) FILTER(WHERE
-            change = 'created') OVER (PARTITION BY sales_order_id, batch_seq) AS times_created
+        batch_seq
     FROM fact_sales_order_changes
     WHERE
-        change IN ('created', 'updated')
-        AND batch_seq BETWEEN (
+        change = 'deleted'
+),
+changed as (
+    SELECT
+        edit.sales_order_id,
+        edit.column_name,
+        edit.observed_at
+    FROM fact_sales_order_changes AS edit
+    LEFT JOIN gone
+        ON gone.sales_order_id = edit.sales_order_id AND gone.batch_seq < edit.batch_seq
+    WHERE
+        edit.change = 'updated'
+        AND gone.sales_order_id IS NULL
+        AND NOT edit.column_name IN ('last_updated_date', 'last_updated_time')
+        AND edit.batch_seq BETWEEN (
             SELECT
                 first
             FROM recent
@@ -213,17 +222,6 @@ seen as (
                 last
             FROM recent
         )
-),
-changed as (
-    SELECT
-        sales_order_id,
-        column_name,
-        observed_at
-    FROM seen
-    WHERE
-        change = 'updated'
-        AND times_created = 0
-        AND NOT column_name IN ('last_updated_date', 'last_updated_time')
 ),
 aged as (
     SELECT
