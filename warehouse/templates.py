@@ -24,6 +24,13 @@ KINDS = (*VIEWS, *FUNCTIONS)
 DIFFERENCE = """(
         {text}, old.{column}::text, new.{column}::text, new.{column} is distinct from old.{column}
     )"""
+BEFORE = """(
+    select {columns}
+    from {fact} as earlier
+    where earlier.{key} = new.{key} and earlier.batch_seq < new.batch_seq
+    order by earlier.batch_seq desc
+    limit 1
+)"""
 JOIN = """
 left join {dimension} as {alias} on {alias}.{key} = fact.{referring}"""
 
@@ -60,6 +67,7 @@ def _parts(fact: Fact, warehouse: Warehouse, schema: str) -> Mapping[str, str | 
         "fact": fact.name,
         "latest": f"latest_{fact.of}",
         "key": fact.key,
+        "before": render(BEFORE, fact=fact.name, key=fact.key, columns=names(columns)),
         # the body of a function looks for names where its caller does
         "history": render("{schema}.{view}", schema=schema, view=f"{fact.name}_history"),
         "current": f"{fact.name}_current",

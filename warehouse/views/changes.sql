@@ -5,38 +5,20 @@ select
     new.{key}, new.batch_seq, new.observed_at,
     'deleted' as change, null as column_name, null as old_value, null as new_value
 from {fact} as new
-left join lateral (
-    select is_deleted
-    from {fact} as earlier
-    where earlier.{key} = new.{key} and earlier.batch_seq < new.batch_seq
-    order by earlier.batch_seq desc
-    limit 1
-) as old on true
+left join lateral {before} as old on true
 where new.is_deleted and old.is_deleted is not true
 union all
 select
     new.{key}, new.batch_seq, new.observed_at, 'created', null, null, null
 from {fact} as new
-left join lateral (
-    select is_deleted
-    from {fact} as earlier
-    where earlier.{key} = new.{key} and earlier.batch_seq < new.batch_seq
-    order by earlier.batch_seq desc
-    limit 1
-) as old on true
+left join lateral {before} as old on true
 where not new.is_deleted and old.is_deleted is not false
 union all
 select
     new.{key}, new.batch_seq, new.observed_at,
     'updated', difference.column_name, difference.old_value, difference.new_value
 from {fact} as new
-cross join lateral (
-    select {columns}
-    from {fact} as earlier
-    where earlier.{key} = new.{key} and earlier.batch_seq < new.batch_seq
-    order by earlier.batch_seq desc
-    limit 1
-) as old
+cross join lateral {before} as old
 cross join lateral (
     values
     {differences}

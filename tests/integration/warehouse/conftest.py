@@ -21,3 +21,10 @@ def migrated(connection: Connection) -> Connection:
     """A connection to a warehouse without rows."""
     migrate(connection)
     return connection
+
+
+@pytest.fixture
+def unbound(migrated: Connection) -> Connection:
+    """A connection to one that checks no foreign keys in this session."""
+    migrated.run("set session_replication_role = replica")
+    return migrated

@@ -56,13 +56,6 @@ CASES: dict[str, tuple[list[Version], list[list[Any]]]] = {
 }
 
 
-@pytest.fixture
-def unbound(migrated: Connection) -> Connection:
-    """A warehouse that checks no foreign keys in this session."""
-    migrated.run("set session_replication_role = replica")
-    return migrated
-
-
 def insert(connection: Connection, versions: Iterable[Version]) -> None:
     for batch, values in versions:
         add_version(connection, "fact_sales_order", 1, batch, **values)

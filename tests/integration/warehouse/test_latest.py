@@ -51,13 +51,6 @@ def differences(connection: Connection, fact: contracts.Fact) -> int:
     return int(count)
 
 
-@pytest.fixture
-def unbound(migrated: Connection) -> Connection:
-    """A warehouse that checks no foreign keys in this session."""
-    migrated.run("set session_replication_role = replica")
-    return migrated
-
-
 @settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=50)
 @given(statements=st.lists(st.one_of(inserts, inserts, repairs, truncations), max_size=6))
 def test_latest_versions_are_those_of_the_fact_after_every_statement(
