@@ -1,8 +1,8 @@
 -- title: What was deleted in the source?
--- why: A row that is gone from the source is gone from every report. The history knows that it was
--- there, since when it is gone, and its last values.
--- look at: Any deletion of an order or a payment, and rows that came again: somebody deleted them by
--- mistake, or wrote them anew. A month counts what was seen to be gone in it.
+-- why: A row that is gone from the source is gone from every report. The history knows that it
+-- was there, since when it is gone, and its last values.
+-- look at: Any deletion of an order or a payment, and rows that came again: somebody deleted them
+-- by mistake, or wrote them anew. A month counts what was seen to be gone in it.
 -- theme: platform
 with gone as (
     select
@@ -14,7 +14,8 @@ with gone as (
     union all
     select 'purchase orders', gone.purchase_order_id, gone.observed_at, there.purchase_order_id
     from fact_purchase_order_changes as gone
-    left join fact_purchase_order_current as there on there.purchase_order_id = gone.purchase_order_id
+    left join fact_purchase_order_current as there
+        on there.purchase_order_id = gone.purchase_order_id
     where change = 'deleted'
     union all
     select 'payments', gone.payment_id, gone.observed_at, there.payment_id

@@ -1,8 +1,8 @@
 -- title: How soon is a change in the warehouse?
--- why: A change is promised to be visible within 30 minutes. This is the part of it from the moment
--- at which a poll saw the source until the batch was loaded, for each of the last 28 days.
--- look at: Days with batches beyond 30 minutes, and the slowest. A day without batches was quiet, or
--- nothing ran: the runbook tells them apart.
+-- why: A change is promised to be visible within 30 minutes. This is the part of it from the
+-- moment at which a poll saw the source until the batch was loaded, for each of the last 28 days.
+-- look at: Days with batches beyond 30 minutes, and the slowest. A day without batches was quiet,
+-- or nothing ran: the runbook tells them apart.
 -- theme: platform
 -- athena: no, because the lake's tables do not say when the warehouse loaded them
 with loaded as (

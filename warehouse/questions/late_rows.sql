@@ -1,10 +1,10 @@
 -- title: Which rows became visible late?
--- why: A transaction that commits after its own timestamps is invisible to every poll until then. A
--- report of the time between lacked its rows, without anybody's fault.
--- look at: Late rows, and the longest time between. A row is late if an earlier batch had seen the
--- source after it was made, or if it took more than 30 minutes. These are the rows that were first seen
--- in the last seven days, without the first batch of all, and are there; what was deleted and came
--- again is not new.
+-- why: A transaction that commits after its own timestamps is invisible to every poll until then.
+-- A report of the time between lacked its rows, without anybody's fault.
+-- look at: Late rows, and the longest time between. A row is late if an earlier batch had seen
+-- the source after it was made, or if it took more than 30 minutes; a poll that found nothing is
+-- no batch. These are the rows that were first seen in the last seven days, without the first
+-- batch of all, and are there; what was deleted and came again is not new.
 -- theme: platform
 with batches as (
     select

@@ -1,9 +1,9 @@
 -- title: What is changed in sales orders after they were placed, and how often?
--- why: The source's own last_updated never tells of an edit; only the history does. Every change is
--- work for somebody, and a late one may come after the goods have left.
--- look at: Which column is changed most, by how many orders it is shared, and how many days after the
--- order was placed, where it is still there. These are the changes that were seen in the last 14
--- days, without those of orders that had been deleted and came again.
+-- why: The source's own last_updated never tells of an edit; only the history does. Every change
+-- is work for somebody, and a late one may come after the goods have left.
+-- look at: Which column is changed most, by how many orders it is shared, and how many days after
+-- the order was placed, where it is still there. These are the changes that were seen in the last
+-- 14 days, without those of orders that had been deleted and came again.
 -- theme: sales
 with recent as (
     select min(batch_seq) as first, max(batch_seq) as last

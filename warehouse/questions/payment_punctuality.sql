@@ -1,8 +1,9 @@
 -- title: Are payments made on the agreed day?
--- why: The source has the day that was agreed, and whether a payment was made; that it was made on
--- another day only the history knows. The day of payment is that of the batch that first saw it paid.
--- look at: Late payments, by how many days, and whether we or our customers are late. These are the
--- payments that were seen to be made in the last 14 days and still are.
+-- why: The source has the day that was agreed, and whether a payment was made; that it was made
+-- on another day only the history knows. The day of payment is that of the batch that first saw
+-- it paid.
+-- look at: Late payments, by how many days, and whether we or our customers are late. These are
+-- the payments that were seen to be made in the last 14 days and still are.
 -- theme: payments
 with recent as (
     select min(batch_seq) as first, max(batch_seq) as last

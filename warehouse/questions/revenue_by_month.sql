@@ -1,6 +1,6 @@
 -- title: How much did we sell each month?
--- why: Revenue by month is the first figure that anybody asks for. Amounts of several currencies do
--- not add up, so that each currency is a line of its own.
+-- why: Revenue by month is the first figure that anybody asks for. Amounts of several currencies
+-- do not add up, so that each currency is a line of its own.
 -- look at: A month far below those around it; a month without orders is there, with zeros.
 -- theme: sales
 with daily as (

@@ -1,7 +1,7 @@
 -- title: Which people sell the most?
 -- why: It shows whom to learn from, and whose customers hang on one person.
--- look at: The places of one person in different currencies, and revenue for each order: few large
--- orders are another way of selling than many small ones. Equal revenue shares a place.
+-- look at: The places of one person in different currencies, and revenue for each order: few
+-- large orders are another way of selling than many small ones. Equal revenue shares a place.
 -- theme: sales
 with sellers as (
     select

@@ -1,7 +1,7 @@
 -- title: Which designs bring the most revenue?
 -- why: A few designs usually carry a collection, and what to draw next follows from them.
--- look at: How far the first is ahead of the tenth, and designs that are high in one currency alone.
--- Designs of equal revenue share a place.
+-- look at: How far the first is ahead of the tenth, and designs that are high in one currency
+-- alone. Designs of equal revenue share a place.
 -- theme: sales
 with designs as (
     select

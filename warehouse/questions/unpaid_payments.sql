@@ -1,5 +1,6 @@
 -- title: What is still to be paid, and how much of it is overdue?
--- why: Receipts that do not come are money that we lend; payments that we are late with cost trust.
+-- why: Receipts that do not come are money that we lend; payments that we are late with cost
+-- trust.
 -- look at: The overdue part, and how old the oldest is. Overdue is what was due before the day on
 -- which the source was last seen.
 -- theme: payments
