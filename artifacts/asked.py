@@ -16,8 +16,8 @@ import contracts
 from artifacts.views import INGESTION, listed, rendered, view_of, views
 from contracts import Column, Dimension, Fact
 from contracts.catalogue import HISTORY
+from warehouse.columns import references, wide_column
 from warehouse.questions import Question, questions
-from warehouse.templates import wide_name
 
 LEDGER = "ledger"
 LATEST = "{}_latest"  # a common table expression may not be called like the table that it reads
@@ -107,28 +107,27 @@ def _dimension(name: str) -> bool:
 
 def _joined(fact: Fact, named: set[str]) -> dict[Column, Dimension]:
     """The dimensions of a fact of which a question names a column, by what refers to them."""
-    referred = {
-        column: contracts.warehouse().tables.get(column.references) for column in fact.columns
-    }
     return {
-        column: dimension
-        for column, dimension in referred.items()
-        if isinstance(dimension, Dimension)
-        and any(wide_name(column, own) in named for own in _others(dimension))
+        referring: dimension
+        for referring, dimension in references(fact, contracts.warehouse())
+        if any(_named(referring, dimension, named))
     }
 
 
-def _others(dimension: Dimension) -> list[Column]:
-    return [column for column in dimension.columns if column.name != dimension.key]
+def _named(referring: Column, dimension: Dimension, named: set[str]) -> Iterator[tuple[str, str]]:
+    """The columns of the dimension that a question names, each with the name that it has there."""
+    for column in dimension.columns:
+        wide = wide_column(referring, dimension, column).name
+        if column.name != dimension.key and wide in named:
+            yield column.name, wide
 
 
 def _wide(fact: Fact, joins: dict[Column, Dimension], named: set[str]) -> str:
     own = [f"fact.{name}" for name in fact.column_names]
     own += [
-        f"{referring.name}_member.{column.name} as {wide_name(referring, column)}"
+        f"{referring.name}_member.{name} as {wide}"
         for referring, dimension in joins.items()
-        for column in _others(dimension)
-        if wide_name(referring, column) in named
+        for name, wide in _named(referring, dimension, named)
     ]
     joined = [
         f"left join {LATEST.format(dimension.name)} as {referring.name}_member\n"

@@ -78,7 +78,7 @@ def _finished(connection: Connection, wanted: Plan, schema: str) -> list[str]:
         differ = wanted.views_differ(_recorded(connection))
         if differ:
             check_shape(connection, contracts.warehouse(), schema)
-            remake(connection, schema, wanted.views)
+            remake(connection, schema, wanted.latest, wanted.views)
             connection.run(wanted.comments)
             fingerprints = {"contracts": wanted.contracts, "views": wanted.views_checksum}
             connection.run(RECORD_WAREHOUSE, schema=schema, **fingerprints)

@@ -8,6 +8,7 @@ from importlib.resources import files
 from contracts import Warehouse
 from warehouse.comments import table_comments
 from warehouse.errors import MigrationEdited, NewerWarehouse, OtherSchema
+from warehouse.latest import latest_versions
 from warehouse.templates import views
 
 SCHEMA = "warehouse"
@@ -26,10 +27,11 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Plan:
-    """The text of every migration and of every view or function, in the order in which they are
-    applied, and the comments on tables."""
+    """The text of every migration, what keeps the latest versions, every view or function, in the
+    order in which they are applied, and the comments on tables."""
 
     migrations: Mapping[str, str]
+    latest: str
     views: Mapping[str, str]
     comments: str
     contracts: str
@@ -41,8 +43,8 @@ class Plan:
 
     @property
     def views_checksum(self) -> str:
-        """The SHA-256 of all views and comments."""
-        return _checksum([*self.views.values(), self.comments])
+        """The SHA-256 of all views and comments, and of what keeps the latest versions."""
+        return _checksum([self.latest, *self.views.values(), self.comments])
 
     def missing(self, recorded: Recorded, schema: str) -> list[str]:
         """The migrations to apply. Raises MigrationEdited, NewerWarehouse or OtherSchema where
@@ -74,8 +76,8 @@ class Plan:
 
 def plan(warehouse: Warehouse, schema: str = SCHEMA) -> Plan:
     """The plan for a warehouse of these contracts in ``schema``."""
-    made = views(warehouse, schema)
-    return Plan(_migrations(), made, table_comments(warehouse), warehouse.fingerprint)
+    made = latest_versions(warehouse), views(warehouse, schema), table_comments(warehouse)
+    return Plan(_migrations(), *made, warehouse.fingerprint)
 
 
 def _migrations() -> dict[str, str]:

@@ -30,13 +30,15 @@ where grantee <> owner
 Statements = Mapping[str, Sequence[str]]
 
 
-def remake(connection: Connection, schema: str, views: Mapping[str, str]) -> None:
-    """Drop the views and functions of these names, run the statements that make them, and grant
-    again what was granted on them. To be called in a transaction, with ``schema`` entered."""
+def remake(connection: Connection, schema: str, latest: str, views: Mapping[str, str]) -> None:
+    """Drop the views and functions of these names, run the statements for the ``latest`` versions
+    that they read and those that make them, and grant again what was granted on them. To be called
+    in a transaction, with ``schema`` entered."""
     drops = _by_name(connection, DROPS, schema)
     grants = _by_name(connection, GRANTS, schema)
     for name in reversed([*views]):
         _run(connection, drops[name])
+    connection.run(latest)
     for statements in views.values():
         connection.run(statements)
     for name in views:

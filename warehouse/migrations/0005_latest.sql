@@ -1,5 +1,6 @@
 -- The latest version of every row, beside the fact that has all of them (docs/adr/0015): the views of
--- the current state read it. Triggers keep it, so that it is right whoever writes to a fact.
+-- the current state read it. Triggers keep it, so that it is right whoever writes to a fact. They are
+-- put on each fact of the contracts together with its views.
 
 create function etl.note_latest() returns trigger
 language plpgsql security definer set search_path to pg_catalog, pg_temp as $$
@@ -33,11 +34,25 @@ end $$;
 -- it writes as the owner: nobody else may put it on a table of their own
 revoke execute on function etl.note_latest() from public;
 
-create function etl.keep_latest(fact regclass, latest text, key name) returns void
+-- Nothing where they are kept already; anew where the fact has other columns by now.
+create function etl.keep_latest(fact regclass, latest name, key name) returns void
 language plpgsql as $$
 declare
     kept constant text := format('execute function etl.note_latest(%L, %L)', 'etl.' || latest, key);
+    of_the_fact text[];
+    of_the_latest text[];
 begin
+    select
+        array_agg(attname || ' ' || atttypid || ' ' || atttypmod order by attnum)
+            filter (where attrelid = fact),
+        array_agg(attname || ' ' || atttypid || ' ' || atttypmod order by attnum)
+            filter (where attrelid = to_regclass(format('etl.%I', latest)))
+    into of_the_fact, of_the_latest
+    from pg_attribute where attnum > 0 and not attisdropped;
+    if of_the_latest = of_the_fact then
+        return;
+    end if;
+    execute format('drop table if exists etl.%I', latest);
     execute format('create table etl.%I (like %s)', latest, fact);
     execute format('alter table etl.%I add primary key (%I)', latest, key);
     execute format(
@@ -45,21 +60,17 @@ begin
         latest, key, fact
     );
     execute format(
-        'create trigger latest_added after insert on %s referencing new table as arrived '
+        'create or replace trigger latest_added after insert on %s referencing new table as arrived '
         'for each statement %s', fact, kept
     );
     execute format(
-        'create trigger latest_mended after update or delete or truncate on %s '
+        'create or replace trigger latest_mended after update or delete or truncate on %s '
         'for each statement %s', fact, kept
     );
     -- in sessions, too, that replay rows without checking foreign keys
     execute format('alter table %s enable always trigger latest_added', fact);
     execute format('alter table %s enable always trigger latest_mended', fact);
 end $$;
-
-select etl.keep_latest('fact_sales_order', 'latest_sales_order', 'sales_order_id');
-select etl.keep_latest('fact_purchase_order', 'latest_purchase_order', 'purchase_order_id');
-select etl.keep_latest('fact_payment', 'latest_payment', 'payment_id');
 
 -- What was deleted.
 create index if not exists fact_sales_order_deleted on fact_sales_order (batch_seq)

@@ -78,18 +78,41 @@ def test_a_later_version_takes_the_place_of_the_latest_and_an_earlier_one_does_n
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
-def test_rows_that_stood_before_the_migration_have_their_latest_versions(
+def test_rows_that_stood_before_they_were_kept_have_their_latest_versions(
     connection: Connection, fact: contracts.Fact
 ) -> None:
-    *before, latest = plan(contracts.warehouse()).migrations.values()
+    wanted = plan(contracts.warehouse())
     connection.run("create schema warehouse; set search_path to warehouse")
-    for migration in before:
+    for migration in wanted.migrations.values():
         connection.run(migration)
     add_members(connection, fact.name)
     for batch in (1, 2):
         add_version(connection, fact.name, 1, batch)
-    connection.run(latest)
+    connection.run(wanted.latest)
     assert differences(connection, fact) == 0
+
+
+def test_latest_versions_are_kept_anew_where_the_fact_has_a_further_column(
+    migrated: Connection,
+) -> None:
+    [fact] = [fact for fact in FACTS if fact.name == "fact_sales_order"]
+    add_members(migrated, fact.name)
+    add_version(migrated, fact.name, 1, 1)
+    migrated.run("set search_path to warehouse")
+    migrated.run("drop view fact_sales_order_wide, fact_sales_order_current")
+    migrated.run("alter table fact_sales_order add column note text default 'none'")
+    migrated.run(plan(contracts.warehouse()).latest)
+    assert migrated.run("select note from etl.latest_sales_order") == [["none"]]
+    add_version(migrated, fact.name, 1, 2)
+    assert differences(migrated, fact) == 0
+
+
+def test_latest_versions_that_are_kept_are_not_made_again(migrated: Connection) -> None:
+    tables = "select oid, relname from pg_class where relname ~ '^latest_' order by 1"
+    before = migrated.run(tables)
+    migrated.run("set search_path to warehouse")
+    migrated.run(plan(contracts.warehouse()).latest)
+    assert migrated.run(tables) == before
 
 
 def test_latest_versions_are_not_seen_before_their_versions_commit(
