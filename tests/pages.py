@@ -36,11 +36,12 @@ class Page:
     def section(self, heading: str) -> str:
         """The text below a heading, up to the next one of its level."""
         text = (DOCS / self.path).read_text(encoding="utf-8")
+        text = BLOCK.sub(lambda block: block[0].replace("\n#", "\n\0#"), text)  # no headings
         level = heading.index(" ")
         body = rf"^{re.escape(heading)}\n(.*?)(?=^#{{1,{level}}} |\Z)"
         found = re.search(body, text, re.DOTALL | re.MULTILINE)
         assert found, f"{self.path} has no section '{heading}'"
-        return found[1]
+        return found[1].replace("\0", "")
 
     def blocks(self, language: str, heading: str) -> list[str]:
         """The blocks of code of a language below a heading."""

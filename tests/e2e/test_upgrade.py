@@ -19,10 +19,9 @@ from tests.pages import PROGRAM, Page
 
 ROOT = Path(__file__).parents[2]
 PAGE = Page("upgrade.md")
-PACKAGES = (
-    "artifacts", "contracts", "embedded", "glue_jobs", "ingestion_lambda", "lake", "postgres",
-    "warehouse",
-)  # fmt: skip
+PACKAGES = sorted(
+    path.parent.name for path in ROOT.glob("*/__init__.py") if path.parts[-2] != "tests"
+)
 CATALOG = Path("terraform/modules/catalog")
 COLUMN, TABLE = "## A further column", "## A further table"
 

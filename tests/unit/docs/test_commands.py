@@ -1,0 +1,158 @@
+"""What pages tell people to type is there: programs, commands, options, targets and outputs.
+
+That the commands do what the pages say is tested where they run: tests/e2e/test_readme.py,
+test_runbook.py and test_operations.py for one machine, tests/cloud for AWS.
+"""
+
+import importlib.util
+import json
+import re
+import shlex
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore import xform_name
+
+import contracts
+from embedded.usage import parser
+from ingestion_lambda.orders import Orders
+
+ROOT = Path(__file__).parents[3]
+PAGES = [
+    page.read_text(encoding="utf-8")
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+]
+SETTING = re.compile(r"#|$|\w+=\S*$|\w+=[$']")  # and comments, and empty lines
+LOOKED_INTO = {"aws", "make", "terraform", "python", "pre-commit"}
+OF_THE_SHELL = {"cd", "do", "done", "export", "for", "while"}
+KNOWN = {"cp", "git", "grep", "jq", "psql", "tail", "tr"}
+
+OF_THE_CLI_ITSELF = {"query", "cli-binary-format", "output", "region", "cli-input-json"}
+NOT_OF_AN_API = {  # commands that the AWS CLI makes of several calls, and their options
+    ("logs", "tail"): {"since", "filter-pattern", "follow"},
+    ("s3", "cp"): set[str](),
+    ("s3", "ls"): {"recursive"},
+    ("s3", "sync"): {"exclude"},
+    ("sso", "login"): set[str](),
+}
+
+
+def typed(page: str) -> list[list[str]]:
+    """The words of every command on a page, in blocks and in running text."""
+    blocks = "\n".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL)).replace("\\\n", " ")
+    inline = re.findall(r"`((?:aws|make|python -m|terraform) [^`]+)`", page)
+    inside = re.findall(r"\$\((.*?)\)", blocks)
+    lines = [line for line in [*blocks.splitlines(), *inline, *inside] if line]
+    return [words for line in lines if "=$(" not in line and (words := shlex.split(line, True))]
+
+
+def commands(*beginning: str) -> list[Any]:
+    """The different commands of all pages that begin so, as parameters."""
+    found = dict.fromkeys(tuple(words) for page in PAGES for words in typed(page))
+    return [
+        pytest.param(list(words), id=" ".join(words))
+        for words in found
+        if tuple(word.rpartition("/")[2] for word in words[: len(beginning)]) == beginning
+    ]
+
+
+@cache
+def model(service: str) -> Any:
+    return botocore.session.get_session().get_service_model(service)
+
+
+def options(words: list[str]) -> dict[str, str]:
+    """The value after each option; '' where another option follows."""
+    pairs = zip(words, [*words[1:], "--"], strict=True)
+    return {
+        word[2:]: "" if value.startswith("--") else value
+        for word, value in pairs
+        if word.startswith("--")
+    }
+
+
+@pytest.mark.parametrize("words", commands("aws"))
+def test_aws_knows_the_command_and_its_options(words: list[str]):
+    service, command = words[1:3]
+    given = set(options(words)) - OF_THE_CLI_ITSELF
+    if (service, command) in NOT_OF_AN_API:
+        assert given <= NOT_OF_AN_API[service, command]
+        return
+    api = model(service.removesuffix("api"))  # the CLI's own commands have the name of S3
+    operations = {xform_name(name, "-"): name for name in api.operation_names}
+    assert command in operations
+    shape = api.operation_model(operations[command]).input_shape
+    assert given <= {xform_name(name, "-") for name in shape.members}
+    if "cli-input-json" not in options(words):
+        assert {xform_name(name, "-") for name in shape.required_members} <= given
+
+
+@pytest.mark.parametrize("words", commands("python", "-m", "embedded"))
+def test_command_line_knows_the_command_and_its_options(words: list[str]):
+    [choices] = [action.choices for action in parser()._actions if action.choices]
+    assert isinstance(choices, dict)
+    if len(words) > 3:
+        assert words[3] in choices
+        known = {flag for action in choices[words[3]]._actions for flag in action.option_strings}
+        assert {f"--{name}" for name in options(words)} <= known
+
+
+@pytest.mark.parametrize("words", commands("make"))
+def test_makefile_has_the_target_and_its_variables(words: list[str]):
+    target, *given = words[1:]
+    assert target in recipes()
+    for variable in given:
+        assert f"$({variable.partition('=')[0]})" in recipes()[target]
+
+
+@cache
+def recipes() -> dict[str, str]:
+    """What the Makefile does for each target."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    [asked] = re.findall(r"^ASK = ((?:.*\\\n)*.*)", makefile, re.MULTILINE)
+    found = re.findall(r"^([a-z-]+):.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+    return {target: recipe.replace("$(ASK)", asked) for target, recipe in found}
+
+
+@pytest.mark.parametrize("words", commands("aws", "lambda", "invoke"))
+def test_handler_takes_the_event_and_its_tables(words: list[str]):
+    event = json.loads(options(words)["payload"])
+    Orders(**event).check(contracts.source())
+
+
+@pytest.mark.parametrize("words", commands("aws", "glue", "start-job-run"))
+def test_jobs_and_their_arguments_are_there(words: list[str]):
+    definition = json.loads((ROOT / "glue_jobs" / "workflow.json").read_text(encoding="utf-8"))
+    jobs = {name.replace("_", "-"): job["script"] for name, job in definition["jobs"].items()}
+    job = re.sub(r"^(\$name|totesys-dev)-", "", options(words)["job-name"])
+    assert job in {*jobs, "migrate-warehouse"}
+    for argument in json.loads(options(words).get("arguments", "{}")):
+        assert f'"{argument}"' in (ROOT / "glue_jobs" / jobs[job]).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("words", commands("python", "-m"))
+def test_module_is_there(words: list[str]):
+    assert importlib.util.find_spec(words[2])
+
+
+@pytest.mark.parametrize("words", [c for c in commands("terraform") if "output" in c.values[0]])
+def test_terraform_is_asked_for_outputs_that_the_root_has(words: list[str]):
+    root = next(word.partition("=")[2] for word in words if word.startswith("-chdir="))
+    declared = (ROOT / root / "outputs.tf").read_text(encoding="utf-8")
+    asked = [word for word in words[words.index("output") + 1 :] if word[0] not in "->"]
+    assert set(asked) <= set(re.findall(r'output "(\w+)"', declared))
+
+
+def test_pages_have_commands_of_every_kind():
+    kinds = [("aws",), ("make",), ("terraform",), ("python", "-m", "embedded")]
+    assert all(len(commands(*kind)) > 4 for kind in kinds)
+
+
+def test_every_program_is_one_whose_use_is_checked_or_everybody_knows():
+    blocks = "\n".join(re.findall(r"```sh\n(.*?)```", "\n".join(PAGES), re.DOTALL))
+    lines = [line.strip() for line in blocks.replace("\\\n", " ").splitlines()]
+    programs = {line.split()[0].rpartition("/")[2] for line in lines if not SETTING.match(line)}
+    assert programs <= LOOKED_INTO | OF_THE_SHELL | KNOWN
