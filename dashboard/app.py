@@ -1,0 +1,62 @@
+"""The app that `streamlit run` runs: navigation, and the outermost entry of every page."""
+
+import logging
+import os
+from collections.abc import Callable
+
+import streamlit as st
+
+from contracts import PlatformError
+from dashboard import filters, parts
+from dashboard.reader import Reader, reading
+from dashboard.settings import from_environment
+from dashboard.topics import TOPICS, Topic
+
+logger = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Draw the page that was asked for."""
+    st.set_page_config(page_title="totesys warehouse", page_icon=":material/warehouse:",
+                       layout="wide")  # fmt: skip
+    st.html(parts.STYLE)
+    pages = [
+        st.Page(
+            _entry(topic),
+            title=topic.title,
+            icon=topic.icon,
+            url_path=topic.path,
+            default=topic is TOPICS[0],
+        )
+        for topic in TOPICS
+    ]
+    st.navigation(pages).run()
+
+
+def _entry(topic: Topic) -> Callable[[], None]:
+    """The page of a topic. What the platform cannot do is told in plain words, and logged."""
+
+    def page() -> None:
+        try:
+            with reading(from_environment(os.environ)) as reader:
+                _draw(topic, reader)
+        except PlatformError as error:
+            logger.error("%s: %s", topic.title, error)  # noqa: TRY400 - the message says it all
+            st.error(f"This page cannot be shown. {error}", icon=":material/error:")
+
+    return page
+
+
+def _draw(topic: Topic, reader: Reader) -> None:
+    if topic.filtered is None:
+        topic.draw(reader)
+        return
+    chosen = filters.chosen(reader)
+    if chosen is None:
+        parts.heading(topic.title, "")
+        st.info("The warehouse holds no orders yet. Once a batch is loaded, they show here.")
+        return
+    topic.filtered(reader, chosen)
+
+
+main()

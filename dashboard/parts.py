@@ -1,0 +1,108 @@
+"""What pages are made of: headings, figures, tables, and what stands where there is nothing."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from dashboard.reader import Rows
+
+Spelled = Callable[[Any], str]
+ACROSS = 3  # cards in a row
+
+STYLE = """
+<style>
+.block-container, [data-testid="stMainBlockContainer"] { max-width: 1180px; padding-top: 3rem; }
+.rows { overflow-x: auto; margin-bottom: .75rem; }
+.rows:focus-visible { outline: 2px solid #005b8f; }
+.rows table { border-collapse: collapse; width: 100%; font-size: .92rem; }
+.rows th, .rows td { padding: .4rem .7rem; border-bottom: 1px solid #d9dfe6; text-align: left;
+    vertical-align: top; }
+.rows thead th { color: #4a5868; font-weight: 600; border-bottom: 2px solid #c3ccd6; }
+.rows .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.rows .short { white-space: nowrap; }
+.versions th[scope=row] { position: sticky; left: 0; background: #fff; color: #4a5868;
+    font-weight: 500; min-width: 8.5rem; }
+.versions td, .versions thead th { min-width: 9.5rem; }
+.versions mark { background: #fdf0cf; color: #1f2a37; font-weight: 650; padding: .1rem .3rem;
+    border-left: 3px solid #e69f00; }
+.versions .was { display: block; color: #5d6b7a; font-size: .85em; }
+.versions .gone { color: #5d6b7a; text-decoration: line-through; }
+.versions .then { background: #e8f2f9; }
+.versions .told { display: block; font-weight: 500; color: #1f2a37; }
+.versions .deleted { color: #a34700; font-weight: 650; }
+.card { display: grid; grid-template-columns: repeat(auto-fill, minmax(190px, 1fr)); gap: .6rem 1rem;
+    margin: 0; padding: .9rem 1rem; background: #f4f6f8; border: 1px solid #d9dfe6; border-radius: 6px; }
+.card dt { color: #4a5868; font-size: .82rem; }
+.card dd { margin: 0; font-weight: 550; overflow-wrap: anywhere; }
+</style>
+"""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: the row's value under ``name``, headed ``title``, as ``spelled``."""
+
+    name: str
+    title: str
+    spelled: Spelled = str
+    is_number: bool = False
+    is_short: bool = False
+
+
+def heading(title: str, about: str) -> None:
+    """The title of a page, and what it is about in a sentence."""
+    st.title(title)
+    st.markdown(about)
+
+
+def nothing(what: str) -> None:
+    """What stands in place of what the filters left nothing of."""
+    st.info(f"{what} Choose a longer period, or fewer filters.", icon=":material/search_off:")
+
+
+def table(columns: Sequence[Column], rows: Rows, caption: str) -> None:
+    """A table that scrolls sideways by itself where the page is narrow."""
+    st.html(table_html(columns, rows, caption))
+
+
+def table_html(columns: Sequence[Column], rows: Rows, caption: str) -> str:
+    """The same as HTML; every value is escaped."""
+    head = "".join(f"<th scope=col{_class(c)}>{escape(c.title)}</th>" for c in columns)
+    body = "".join(
+        f"<tr>{''.join(f'<td{_class(c)}>{escape(c.spelled(row[c.name]))}</td>' for c in columns)}"
+        "</tr>"
+        for row in rows
+    )
+    return region(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>", caption)
+
+
+def region(html: str, caption: str, kind: str = "") -> str:
+    """A part of the page that scrolls by itself, by keyboard too."""
+    name = escape(caption, quote=True)
+    return f'<div class="rows {kind}" role="region" aria-label="{name}" tabindex="0">{html}</div>'
+
+
+def cards(currencies: Sequence[str], draw: Callable[[str], None]) -> None:
+    """A card a currency, three in a row; below one another where the page is narrow."""
+    for first in range(0, len(currencies), ACROSS):
+        row = currencies[first : first + ACROSS]
+        for place, currency in zip(st.columns(max(len(row), 1)), row, strict=True):
+            with place.container(border=True):
+                st.subheader(currency)
+                draw(currency)
+
+
+def by_currency(rows: Rows) -> Mapping[str, Rows]:
+    """The rows of each currency: amounts of different ones are never put together."""
+    found: dict[str, Rows] = {}
+    for row in rows:
+        found.setdefault(row["currency"], []).append(row)
+    return found
+
+
+def _class(column: Column) -> str:
+    kind = "number" if column.is_number else "short" if column.is_short else ""
+    return f' class="{kind}"' if kind else ""

@@ -1,0 +1,7 @@
+-- What the filters offer, and the days between which there are orders.
+select 'currency' as kind, currency_code as value from dim_currency
+union
+select 'country', counterparty_legal_country from dim_counterparty
+union
+select 'department', department_name from dim_staff
+order by kind, value

@@ -1,0 +1,19 @@
+-- Units ordered by day, week or month (:grain) of the :most names of designs ordered most; all
+-- others together as 'Others'.
+with ordered as (
+    select
+        what as name,
+        cast(date_trunc(:grain, cast(created_date as timestamp)) as date) as period,
+        sum(units) as units
+    from ({scope}) as orders
+    group by name, period
+), leading_names as (
+    select name from ordered group by name order by sum(units) desc, name limit :most
+)
+select
+    case when name in (select name from leading_names) then name else 'Others' end as group_name,
+    period,
+    sum(units) as units
+from ordered
+group by group_name, period
+order by period, group_name

@@ -1,0 +1,13 @@
+-- How many batches were loaded lately, how many of them in time, how long they took; the last load.
+select
+    count(*) as batches,
+    count(*) filter (where loaded_at - committed_at <= cast(:promise as interval)) as in_time,
+    extract(epoch from
+        percentile_cont(0.5) within group (order by loaded_at - committed_at)) as usual_seconds,
+    extract(epoch from max(loaded_at - committed_at)) as longest_seconds,
+    (select max(batch_seq) from etl.ledger) as last_batch,
+    (select extract(epoch from clock_timestamp() - max(loaded_at)) from etl.ledger)
+        as last_load_age,
+    (select min(lake) from etl.ledger) as lake
+from etl.ledger
+where loaded_at >= clock_timestamp() - cast(:window as interval)

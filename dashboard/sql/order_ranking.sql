@@ -1,0 +1,20 @@
+-- The :most groups with the highest value of orders in each currency, by :by.
+select currency, name, orders, units, value
+from (
+    select
+        currency,
+        case :by
+            when 'department' then department
+            when 'country' then country
+            when 'partner' then partner
+            when 'person' then person
+        end as name,
+        count(*) as orders,
+        sum(units) as units,
+        sum(value) as value,
+        row_number() over (partition by currency order by sum(value) desc) as place
+    from ({scope}) as orders
+    group by currency, name
+) as ranked
+where place <= :most
+order by currency, value desc, name

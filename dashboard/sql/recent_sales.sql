@@ -1,0 +1,13 @@
+-- The sales orders that were edited or deleted last. The first batch is left out: it brought all.
+select key, count(*) as changes, max(observed_at) as observed_at, bool_or(is_gone) as is_deleted
+from (
+    select sales_order_id as key, observed_at, batch_seq, change = 'deleted' as is_gone
+    from fact_sales_order_changes
+    where change <> 'created' and batch_seq > 1
+        and batch_seq > (select max(batch_seq) from etl.ledger) - :batches
+    order by batch_seq desc
+    limit 500
+) as latest
+group by key
+order by max(batch_seq) desc, key desc
+limit :most

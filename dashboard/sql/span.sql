@@ -1,0 +1,11 @@
+-- The first and the last day on which an order was placed, and the day on which the source was last
+-- seen. Of the histories no window is asked for, so that PostgreSQL only reads the facts.
+select
+    min(first_day) as first_day,
+    max(last_day) as last_day,
+    (select cast(max(observed_at) as date) from etl.ledger) as today
+from (
+    select min(created_date) as first_day, max(created_date) as last_day from fact_sales_order_history
+    union all
+    select min(created_date), max(created_date) from fact_purchase_order_history
+) as span

@@ -1,0 +1,65 @@
+"""Designs: which are ordered, and which are not."""
+
+import streamlit as st
+
+from dashboard import charts, words
+from dashboard.filters import Filters
+from dashboard.parts import Column, by_currency, heading, nothing, table
+from dashboard.reader import Reader
+
+MOST, MOST_NAMES = 15, 5
+PALETTE = (charts.BLUE, charts.ORANGE, charts.GREEN, charts.PURPLE, charts.SKY)
+OTHERS = "Others"
+COLUMNS = [
+    Column("design_id", "Design", is_number=True),
+    Column("design", "Name"),
+    Column("file", "File"),
+    Column("orders", "Orders", words.count, is_number=True),
+    Column("units", "Pieces", words.count, is_number=True),
+    Column("last_ordered", "Last ordered", words.day, is_short=True),
+]
+
+
+def draw(reader: Reader, filters: Filters) -> None:
+    """Draw the page."""
+    period, scoped = filters.period, {"scope": "sales", **filters.parameters()}
+    heading(
+        "Designs",
+        f"What was ordered from {words.day(period.since)} to {words.day(period.until)}. Pieces add"
+        " up across currencies; amounts do not.",
+    )
+    [totals] = reader.ask("design_totals", **scoped)
+    if not totals["orders"]:
+        nothing("No design was ordered in this period that the filters let pass.")
+        return
+    places = st.columns(3)
+    places[0].metric("Designs", words.count(totals["designs"]))
+    places[1].metric("Ordered in the period", words.count(totals["ordered"]),
+                     help=words.share(totals["ordered"], totals["designs"]))  # fmt: skip
+    places[2].metric("Pieces ordered", words.count(totals["units"]))
+    _over_time(reader, filters)
+    st.subheader("The designs ordered most")
+    table(COLUMNS, reader.ask("designs_ordered", most=MOST, **scoped), "Designs ordered most")
+    st.subheader("Value of orders by name of the design")
+    values = by_currency(reader.ask("design_values", most=MOST, **scoped))
+    for tab, (currency, rows) in zip(st.tabs(list(values)), values.items(), strict=True):
+        with tab:
+            chart = charts.ranking(rows, "name", "value", f"Value ({currency})")
+            charts.show(chart, f"Value of sales orders in {currency} by name of the design")
+
+
+def _over_time(reader: Reader, filters: Filters) -> None:
+    grain = filters.period.grain
+    rows = reader.ask(
+        "design_trend", scope="sales", grain=grain, most=MOST_NAMES, **filters.parameters()
+    )
+    units = dict[str, int]()
+    for row in rows:
+        units[row["group_name"]] = units.get(row["group_name"], 0) + row["units"]
+    leading = sorted(units.keys() - {OTHERS}, key=lambda name: -units[name])
+    colours = dict(zip(leading, PALETTE, strict=False))
+    if OTHERS in units:
+        colours[OTHERS] = charts.GREY
+    st.subheader(f"Pieces ordered by {grain} and name of the design")
+    chart = charts.over_time(rows, "units", "Pieces", grain, colours, "group_name")
+    charts.show(chart, f"Pieces ordered by {grain}, by name of the design")

@@ -1,0 +1,96 @@
+"""Payments: what is paid, what is due, who is late."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import streamlit as st
+
+from dashboard import charts, words
+from dashboard.filters import AHEAD, Filters
+from dashboard.parts import Column, by_currency, cards, heading, nothing, table
+from dashboard.periods import Period
+from dashboard.reader import Reader, Rows
+from dashboard.topics.asked import more
+
+MOST = 12
+STATES = {"Paid": charts.BLUE, "Not paid yet": charts.ORANGE}
+
+
+def draw(reader: Reader, filters: Filters) -> None:
+    """Draw the page."""
+    period = _due(filters)
+    apart = " Payments have no department, so that filter does nothing here." * bool(
+        filters.departments
+    )
+    heading(
+        "Payments",
+        f"Payments due from {words.day(period.since)} to {words.day(period.until)}. Overdue is what"
+        f" was due before {words.day(filters.today)} and is not paid.{apart}",
+    )
+    scoped = {"scope": "payments", "today": filters.today, **filters.parameters(period)}
+    totals = reader.ask("payment_totals", **scoped)
+    if not totals:
+        nothing("No payment was due in this period that the filters let pass.")
+        return
+    kinds = sorted({row["kind"] for row in totals}, reverse=True)
+    kind = st.segmented_control(
+        "Kind of payment",
+        kinds,
+        default=kinds[0],
+        required=True,
+        format_func=words.kind,
+        key="payments_kind",
+        persist_state="session",
+    )
+    _of_kind(reader, {**scoped, "kind": kind}, [r for r in totals if r["kind"] == kind], period)
+    more(reader, "payments")
+
+
+def _due(filters: Filters) -> Period:
+    """The period, with what is due after the last order where it goes that far."""
+    if filters.period.until < filters.today:
+        return filters.period
+    return Period(filters.period.since, filters.today + AHEAD)
+
+
+def _of_kind(reader: Reader, scoped: Mapping[str, Any], totals: Rows, period: Period) -> None:
+    by_code = {row["currency"]: row for row in totals}
+    trends = by_currency(reader.ask("payment_trend", grain=period.grain, **scoped))
+
+    def card(currency: str) -> None:
+        _figures(by_code[currency], currency)
+        st.markdown(f"**Amount due by {period.grain}**")
+        chart = charts.over_time(
+            trends[currency], "value", f"Amount ({currency})", period.grain, STATES, "state"
+        )
+        charts.show(chart, f"Amount due in {currency} by {period.grain}, paid and not paid yet")
+
+    cards(list(by_code), card)
+    st.subheader("Who is late" if "SALES" in scoped["kind"] else "With whom the company is late")
+    late = by_currency(reader.ask("payments_overdue", most=MOST, **scoped))
+    if not late:
+        st.success("Nothing is overdue.", icon=":material/check_circle:")
+        return
+    for tab, (currency, rows) in zip(st.tabs(list(late)), late.items(), strict=True):
+        with tab:
+            table(_columns(currency), rows, f"Overdue payments in {currency}")
+
+
+def _figures(row: Mapping[str, Any], currency: str) -> None:
+    for title, column in {"Paid": "paid", "Not paid yet": "unpaid"}.items():
+        amount: Decimal = row[column]
+        st.metric(title, words.short_money(amount, currency), help=words.money(amount, currency))
+    st.caption(
+        f"Of that {words.short_money(row['overdue'], currency)} in"
+        f" {words.count(row['overdue_payments'])} payments is overdue."
+    )
+
+
+def _columns(currency: str) -> list[Column]:
+    return [
+        Column("name", "Counterparty"),
+        Column("payments", "Payments overdue", words.count, is_number=True),
+        Column("value", f"Amount ({currency})", lambda v: f"{v:,.2f}", is_number=True),
+        Column("longest", "Oldest, days", words.count, is_number=True),
+    ]
