@@ -19,7 +19,7 @@ def main() -> None:
     """Draw the page that was asked for."""
     st.set_page_config(page_title="totesys warehouse", page_icon=":material/warehouse:",
                        layout="wide")  # fmt: skip
-    st.html(parts.STYLE)
+    st.html(f"<style>{parts.STYLE.read_text(encoding='utf-8')}</style>")
     pages = [
         st.Page(
             _entry(topic),
@@ -41,22 +41,23 @@ def _entry(topic: Topic) -> Callable[[], None]:
             with reading(from_environment(os.environ)) as reader:
                 _draw(topic, reader)
         except PlatformError as error:
-            logger.error("%s: %s", topic.title, error)  # noqa: TRY400 - the message says it all
+            logger.error("%s: %s", topic.title, error)
             st.error(f"This page cannot be shown. {error}", icon=":material/error:")
 
     return page
 
 
 def _draw(topic: Topic, reader: Reader) -> None:
-    if topic.filtered is None:
+    if topic.draw:
         topic.draw(reader)
+    if not topic.filtered:
         return
     chosen = filters.chosen(reader)
-    if chosen is None:
-        parts.heading(topic.title, "")
+    if chosen:
+        topic.filtered(reader, chosen)
+    else:
+        st.title(topic.title)
         st.info("The warehouse holds no orders yet. Once a batch is loaded, they show here.")
-        return
-    topic.filtered(reader, chosen)
 
 
 main()

@@ -11,11 +11,14 @@ import streamlit as st
 from dashboard.periods import ends
 from dashboard.reader import Rows
 
+Chart = Any
+"""A chart of Altair's, whose methods are not typed."""
+
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY = (
     "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9",
 )  # fmt: skip
 """The palette of Okabe and Ito."""
-GREY = "#9aa5b1"
+GREY, INK = "#9aa5b1", "#3d4b5a"
 
 BIG = "replace(format(datum.value, '.3~s'), 'G', ' bn')"
 """How an axis spells a number: 20k, 1.5M, 3 bn."""
@@ -35,31 +38,33 @@ def over_time(
     grain: str,
     colours: Mapping[str, str] | None = None,
     split: str = "",
-) -> alt.Chart:
+) -> Chart:
     """Bars over time, of ``value`` in each ``period``; with ``split`` stacked in ``colours``."""
-    encoding: dict[str, Any] = {
-        "x": _times(grain),
-        "x2": "ends:T",
-        "y": alt.Y(f"{value}:Q", title=title, stack="zero", axis=_numbers()),
-        "tooltip": [
-            alt.Tooltip("begins:T", title=grain.capitalize(), format="%-d %b %Y"),
-            *([alt.Tooltip(f"{split}:N", title=" ")] if split else []),
-            alt.Tooltip(f"{value}:Q", title=title, format=PLAIN),
-        ],
-    }
-    if colours:
-        encoding["color"] = _colour(split, colours)
-        encoding["order"] = alt.Order("order:Q")
-    order = {name: number for number, name in enumerate(colours or {})}
-    drawn = [{**row, **_span(row["period"], grain), "order": order.get(row.get(split, ""))} for row
-             in rows]  # fmt: skip
-    mark = alt.Chart(_data(drawn)).mark_bar(color=BLUE, cornerRadiusEnd=1)
-    return mark.encode(**encoding).properties(height=HEIGHT)
+    parts = {"color": _colour(split, colours)} if colours else {}
+    names = [alt.Tooltip(f"{split}:N", title=" ")] if split else []
+    drawn = [{**row, **_span(row["period"], grain)} for row in rows]
+    return (
+        alt.Chart(_data(_stacked(drawn, value, split, list(colours or {}))))
+        .mark_rect(color=BLUE)
+        .encode(
+            x=_times(grain),
+            x2="ends:T",
+            y=alt.Y("top:Q", title=title, axis=_numbers()),
+            y2="bottom:Q",
+            tooltip=[
+                alt.Tooltip("begins:T", title=grain.capitalize(), format="%-d %b %Y"),
+                *names,
+                alt.Tooltip(f"{value}:Q", title=title, format=PLAIN),
+            ],
+            **parts,
+        )
+        .properties(height=HEIGHT)
+    )
 
 
 def lines(
     rows: Rows, value: str, title: str, grain: str, colours: Mapping[str, str], split: str
-) -> alt.Chart:
+) -> Chart:
     """A line for each of ``colours``, of ``value`` in each ``period``."""
     drawn = [{**row, **_span(row["period"], grain)} for row in rows]
     return (
@@ -79,7 +84,7 @@ def lines(
     )
 
 
-def ranking(rows: Rows, name: str, value: str, title: str, colour: str = BLUE) -> alt.LayerChart:
+def ranking(rows: Rows, name: str, value: str, title: str, colour: str = BLUE) -> Chart:
     """A bar a row, the longest first, with its value written beside it."""
     bars = alt.Chart(_data(rows)).encode(
         y=alt.Y(f"{name}:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, ticks=False)),
@@ -97,13 +102,14 @@ def ranking(rows: Rows, name: str, value: str, title: str, colour: str = BLUE) -
     figures = bars.mark_text(align="left", dx=4, color="#1f2a37").encode(
         text=alt.Text(f"{value}:Q", format=".3~s")
     )
-    drawn: alt.LayerChart = alt.layer(bars.mark_bar(color=colour, height={"band": 0.7}), figures)
-    return drawn.properties(height=ROW * len(rows) + 50)
+    return alt.layer(bars.mark_bar(color=colour, height={"band": 0.7}), figures).properties(
+        height=ROW * len(rows) + 50
+    )
 
 
 def parts(
     rows: Rows, name: str, value: str, split: str, title: str, colours: Mapping[str, str]
-) -> alt.Chart:
+) -> Chart:
     """A bar a name, made of its parts in ``colours``."""
     order = {part: number for number, part in enumerate(colours)}
     drawn = [{**row, "order": order[row[split]]} for row in rows]
@@ -126,7 +132,7 @@ def parts(
     )
 
 
-def delays(rows: Rows, promise: float) -> alt.LayerChart:
+def delays(rows: Rows, promise: float) -> Chart:
     """A point a batch: how long it took to be loaded, against what is promised, in seconds.
 
     The axis grows tenfold from line to line: a second and half an hour are both to be seen.
@@ -166,13 +172,26 @@ def delays(rows: Rows, promise: float) -> alt.LayerChart:
     text = limit.mark_text(align="left", x=4, dy=-8, color="#a34700", fontWeight=600).encode(
         y="at:Q", text="text:N"
     )
-    drawn_all: alt.LayerChart = alt.layer(points, line, text)
-    return drawn_all.properties(height=260)
+    return alt.layer(points, line, text).properties(height=260)
 
 
-def show(chart: alt.Chart | alt.LayerChart, alt_text: str) -> None:
+def show(chart: Chart, alt_text: str) -> None:
     """Draw a chart as wide as its place, with a text for those who cannot see it."""
-    st.altair_chart(chart, width="stretch", alt=alt_text)
+    readable = chart.configure_axis(labelColor=INK, titleColor=INK, titleFontWeight="normal")
+    drawn = readable.configure_legend(labelColor=INK).configure_view(strokeWidth=0)
+    st.altair_chart(drawn, width="stretch", alt=alt_text)
+
+
+def _stacked(rows: Rows, value: str, split: str, order: Sequence[str]) -> Rows:
+    """The rows with where each part of a bar begins and ends; Vega stacks no bars that have a
+    width in time."""
+    tops: dict[date, Decimal] = {}
+    stacked = []
+    for row in sorted(rows, key=lambda row: order.index(row[split]) if split else 0):
+        bottom = tops.get(row["period"], Decimal(0))
+        tops[row["period"]] = bottom + row[value]
+        stacked.append({**row, "bottom": bottom, "top": bottom + row[value]})
+    return stacked
 
 
 def _times(grain: str) -> alt.X:
@@ -198,10 +217,10 @@ def _span(begins: date, grain: str) -> dict[str, str]:
     return {"begins": first.isoformat(), "ends": (last - (last - first) * LEFT_OUT).isoformat()}
 
 
-def _data(rows: Sequence[Mapping[str, Any]]) -> alt.Data:
+def _data(rows: Sequence[Mapping[str, Any]]) -> Any:
     values = [{name: _drawn(value) for name, value in row.items()} for row in rows]
     # the end of a bar has no type of its own, by which Vega would know that it is a time
-    return alt.Data(values=values, format=alt.DataFormat(type="json", parse=TIMES))
+    return alt.Data.from_dict({"values": values, "format": {"type": "json", "parse": TIMES}})
 
 
 def _drawn(value: Any) -> Any:

@@ -105,5 +105,5 @@ def _period(first: date, last: date) -> Period:
         key="filter_days",
         persist_state="session",
     )
-    begins, *rest = days  # while people choose there is one day
-    return Period(begins, rest[0] if rest else begins)
+    # while people choose there is one day, and none once they empty the field
+    return Period(days[0] if days else last, days[-1] if days else last)

@@ -59,7 +59,7 @@ def parser() -> ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Become the web server; returns only where that cannot be, with an exit status."""
+    """Become the web server; where that cannot be, say why and return the exit status."""
     arguments = parser().parse_args(argv)
     try:
         told = environment(arguments.warehouse, arguments.lake, arguments.schema)
@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     sys.stdout.write(f"Dashboard of {where}: http://{arguments.host}:{arguments.port}\n")
     sys.stdout.flush()
     words = command(arguments.host, arguments.port)
-    os.execve(words[0], words, told)  # nosec B606 - this interpreter, without a shell
+    return os.execve(words[0], words, told)  # nosec B606 - this interpreter, without a shell
 
 
 def command(host: str, port: int) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from importlib.resources import files
 from typing import Any
 
 import streamlit as st
@@ -12,33 +13,7 @@ from dashboard.reader import Rows
 Spelled = Callable[[Any], str]
 ACROSS = 3  # cards in a row
 
-STYLE = """
-<style>
-.block-container, [data-testid="stMainBlockContainer"] { max-width: 1180px; padding-top: 3rem; }
-.rows { overflow-x: auto; margin-bottom: .75rem; }
-.rows:focus-visible { outline: 2px solid #005b8f; }
-.rows table { border-collapse: collapse; width: 100%; font-size: .92rem; }
-.rows th, .rows td { padding: .4rem .7rem; border-bottom: 1px solid #d9dfe6; text-align: left;
-    vertical-align: top; }
-.rows thead th { color: #4a5868; font-weight: 600; border-bottom: 2px solid #c3ccd6; }
-.rows .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.rows .short { white-space: nowrap; }
-.versions th[scope=row] { position: sticky; left: 0; background: #fff; color: #4a5868;
-    font-weight: 500; min-width: 8.5rem; }
-.versions td, .versions thead th { min-width: 9.5rem; }
-.versions mark { background: #fdf0cf; color: #1f2a37; font-weight: 650; padding: .1rem .3rem;
-    border-left: 3px solid #e69f00; }
-.versions .was { display: block; color: #5d6b7a; font-size: .85em; }
-.versions .gone { color: #5d6b7a; text-decoration: line-through; }
-.versions .then { background: #e8f2f9; }
-.versions .told { display: block; font-weight: 500; color: #1f2a37; }
-.versions .deleted { color: #a34700; font-weight: 650; }
-.card { display: grid; grid-template-columns: repeat(auto-fill, minmax(190px, 1fr)); gap: .6rem 1rem;
-    margin: 0; padding: .9rem 1rem; background: #f4f6f8; border: 1px solid #d9dfe6; border-radius: 6px; }
-.card dt { color: #4a5868; font-size: .82rem; }
-.card dd { margin: 0; font-weight: 550; overflow-wrap: anywhere; }
-</style>
-"""
+STYLE = files("dashboard") / "style.css"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 from pg8000.exceptions import DatabaseError
@@ -28,6 +28,14 @@ select
 NO_SUCH, NO_RIGHT, CANCELLED = ("42P01", "42883", "42703", "3F000"), "42501", "57014"
 
 
+class Question(NamedTuple):
+    """What an answer is remembered by: the place is the warehouse, without a password."""
+
+    place: str
+    statement: str
+    parameters: dict[str, Any]
+
+
 class Reader:
     """A session with the warehouse, which may only read."""
 
@@ -48,7 +56,7 @@ class Reader:
     def run(self, statement: str, **parameters: Any) -> Rows:
         """The answer to a statement, at most FRESH seconds old."""
         place = f"{self.settings.warehouse} {self.settings.schema}"
-        rows: Rows = _remembered(place, statement, parameters, self)
+        rows: Rows = _remembered(Question(place, statement, parameters), self)
         return rows
 
     def fetch(self, statement: str, parameters: dict[str, Any]) -> Rows:
@@ -76,9 +84,9 @@ def text(question: str) -> str:
 
 
 @st.cache_data(ttl=FRESH, max_entries=MOST_ANSWERS, show_spinner=False)
-def _remembered(place: str, statement: str, parameters: dict[str, Any], _reader: Reader) -> Rows:
-    """What ``place`` answered; the reader is not part of what it is remembered by."""
-    return _reader.fetch(statement, parameters)
+def _remembered(question: Question, _reader: Reader) -> Rows:
+    """The answer; the reader is no part of what it is remembered by."""
+    return _reader.fetch(question.statement, question.parameters)
 
 
 @contextmanager

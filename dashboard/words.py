@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-NOTHING = "–"
+NOTHING = "-"
 THOUSAND, MILLION, BILLION = Decimal(1_000), Decimal(1_000_000), Decimal(1_000_000_000)
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 SCALES = ((BILLION, "bn"), (MILLION, "M"))
@@ -71,11 +71,11 @@ def label(column: str) -> str:
 
 def value(of: Any, labels: Mapping[Any, str] | None = None) -> str:
     """What a column holds. ``labels`` say what the key of a dimension stands for."""
-    if of is None:
-        return NOTHING
-    if labels and of in labels:
-        return f"{labels[of]} ({of})"
+    if labels is not None:
+        return f"{labels[of]} ({of})" if of in labels else str(of)
     match of:
+        case None:
+            return NOTHING
         case bool():
             return "yes" if of else "no"
         case datetime():
@@ -84,10 +84,8 @@ def value(of: Any, labels: Mapping[Any, str] | None = None) -> str:
             return day(of)
         case time():
             return f"{of:%H:%M:%S}"
-        case Decimal() | float():
+        case Decimal() | float() | int():
             return f"{of:,}"
-        case int():
-            return str(of) if labels is not None else count(of)
     return str(of)
 
 

@@ -24,9 +24,10 @@ def _demo(arguments: Namespace) -> int:
 
 
 def _up(arguments: Namespace) -> int:
-    from embedded.up import up
+    from embedded.up import Pace, up
 
-    up(arguments.directory, arguments.every, arguments.rate, arguments.orders)
+    dashboard = None if arguments.no_dashboard else arguments.dashboard_port
+    up(arguments.directory, Pace(arguments.every, arguments.rate), arguments.orders, dashboard)
     return 0
 
 

@@ -59,6 +59,11 @@ def demo(orders: int) -> None:
         console.print(arrivals_table(follower.arrivals))
         console.print(life_table(order, life_of_order(reader, SCHEMA, order)))
         _compare(console, reconcile(platform.lake, source, warehouse, SCHEMA))
+    console.print(
+        "Nothing of this is kept. To look at such data in a browser, while it changes:"
+        "\n  .venv/bin/python -m embedded up    (its dashboard is at http://127.0.0.1:8501)\n",
+        highlight=False,
+    )
 
 
 def _compare(console: Console, found: Reconciled) -> None:

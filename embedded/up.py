@@ -12,6 +12,7 @@ from time import monotonic
 from rich.markup import escape
 
 from contracts import PlatformError
+from embedded.dashboard import beside
 from embedded.live import Live, living, prepare
 from embedded.platform import Platform
 from embedded.server import Server, running
@@ -41,13 +42,13 @@ class Pace:
             raise InvalidPace("--every and --rate must be above 0.")
 
 
-def up(directory: Path, every: float, rate: float, orders: int) -> None:
+def up(directory: Path, pace: Pace, orders: int, dashboard: int | None) -> None:
     """Keep running in ``directory`` until Ctrl-C or SIGTERM; everything is stopped then, and the
     next ``up`` there goes on where this one ended."""
     stopping, screen = Event(), console()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
-    keep_running(directory, Pace(every, rate), orders, stopping, screen.print)
+    keep_running(directory, pace, orders, stopping, screen.print, dashboard=dashboard)
 
 
 def keep_running(
@@ -57,8 +58,10 @@ def keep_running(
     stopping: Event,
     say: Say,
     spark: Spark | None = None,
+    dashboard: int | None = None,
 ) -> None:
-    """Keep running until ``stopping``; a cycle under way ends first."""
+    """Keep running until ``stopping``; a cycle under way ends first. With a port for the
+    ``dashboard``, or 0 for one that is free, it runs as well."""
     say("PostgreSQL starts…")
     with ExitStack() as stack:
         server = stack.enter_context(running(directory / "postgresql"))
@@ -66,7 +69,11 @@ def keep_running(
         prepare(from_dsn(source), orders)
         lake = directory / "lake"
         platform = stack.enter_context(Platform(lake, source, warehouse, spark=spark))
-        say(_welcome([from_dsn(source), from_dsn(warehouse)], directory, pace))
+        address = ""
+        if dashboard is not None:
+            platform.migrate()  # makes the role of readers too
+            address = stack.enter_context(beside(server, WAREHOUSE, lake, directory, dashboard))
+        say(_welcome([from_dsn(source), from_dsn(warehouse)], directory, pace, address))
         live = stack.enter_context(living(from_dsn(source), pace.rate, stopping))
         while not stopping.is_set():
             begun = monotonic()
@@ -103,8 +110,9 @@ def _line(told: str) -> str:
     return f"{datetime.now():%H:%M:%S}   {told}"  # noqa: DTZ005 - the clock on the wall
 
 
-def _welcome(databases: Sequence[Address], directory: Path, pace: Pace) -> str:
+def _welcome(databases: Sequence[Address], directory: Path, pace: Pace, dashboard: str) -> str:
     places = "".join(f"{a.database:10} postgresql://{a}\n" for a in databases)
+    places += f"{'dashboard':10} [bold]{dashboard}[/]\n" if dashboard else ""
     folder = escape(str(directory))
     return (
         f"{places}{'lake':10} {folder}/lake\n"

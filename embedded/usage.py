@@ -35,9 +35,9 @@ POLL = (*STEP, "reread", "accept-source")
 COMMANDS = {
     "demo": Command("seed a source, change it, watch each change arrive", (), ("orders",)),
     "up": Command(
-        "keep running: a source that lives, polls on a schedule",
+        "keep running: a source that lives, polls on a schedule, the dashboard",
         (),
-        ("directory", "every", "rate", "orders"),
+        ("directory", "every", "rate", "orders", "dashboard-port", "no-dashboard"),
     ),
     "cycle": Command(
         "one poll, then the workflow if the load lags", ("source", "warehouse", "lake"), POLL
@@ -122,6 +122,13 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "metavar": "CHANGES",
         "help": "how many changes the source sees a minute (20)",
     },
+    "dashboard-port": {
+        "type": int,
+        "default": 0,
+        "metavar": "PORT",
+        "help": "where the dashboard listens (8501, or any that is free)",
+    },
+    "no-dashboard": {"action": "store_true", "help": "leave the dashboard out"},
 }
 QUIET = ("demo", "up", "status")  # they tell their own story
 
