@@ -19,3 +19,7 @@ class NotAllowed(PlatformError):
 
 class TookTooLong(PlatformError):
     """A question was given up; fewer rows or a quieter server would help."""
+
+
+class NotStarted(PlatformError):
+    """The dashboard's web server does not start; its log says why."""

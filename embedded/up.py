@@ -112,10 +112,10 @@ def _line(told: str) -> str:
 
 def _welcome(databases: Sequence[Address], directory: Path, pace: Pace, dashboard: str) -> str:
     places = "".join(f"{a.database:10} postgresql://{a}\n" for a in databases)
-    places += f"{'dashboard':10} [bold]{dashboard}[/]\n" if dashboard else ""
+    shown = f"{'dashboard':10} [bold]{dashboard}[/]\n" if dashboard else ""
     folder = escape(str(directory))
     return (
-        f"{places}{'lake':10} {folder}/lake\n"
+        f"{places}{'lake':10} {folder}/lake\n{shown}"
         f'To look into them: export PGPASSWORD="$(cat {folder}/postgresql/password)"\n\n'
         f"About {pace.rate:g} changes a minute at the source, a poll every {pace.every:g} s."
         " Ctrl-C stops everything.\nThe first cycle starts Spark and brings all rows.\n"

@@ -143,12 +143,13 @@ def _summary(of: Sequence[Version]) -> str:
 
 
 def _moment(of: Sequence[Version], key: str) -> datetime:
-    """The moment that the slider is at; to begin with, that of the last change."""
+    """The moment that the slider is at; to begin with, that of the last version that was there."""
+    there = [version for version in of if not version.is_deleted] or of
     chosen = moments(of, datetime.now())  # noqa: DTZ005 - the source's clock has no zone
     return st.select_slider(
         "As of",
         chosen,
-        value=of[-1].valid_from,
+        value=there[-1].valid_from,
         format_func=words.moment,
         key=f"as_of_{key}",
         help="Each change is a step, with some between. The arrow keys move it.",

@@ -1,0 +1,39 @@
+"""The Chromium that the machine has, driven by playwright."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+PATIENCE = 30_000  # milliseconds
+IS_DRAWN = """() => document.querySelector('h1')
+    && !document.querySelector('[data-testid=stStatusWidget]')
+    && !document.querySelector('[data-stale=true]')"""
+MISSING = "no Chromium is on the PATH; .ci/browser says how to get one"
+
+
+def executable() -> str | None:
+    """Where a Chromium is; None where there is none."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@contextmanager
+def launched(executable: str) -> Iterator[Browser]:
+    """A browser without a screen for the block."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def settled(page: Page) -> None:
+    """Wait until the page is drawn and nothing runs for it any more."""
+    page.wait_for_function(IS_DRAWN, timeout=PATIENCE)
+    page.wait_for_timeout(250)  # a run that an answer of ours has begun shows after a moment
+    page.wait_for_function(IS_DRAWN, timeout=PATIENCE)
