@@ -1,5 +1,5 @@
 -- Sales orders that have the number :number, or have or once had a customer or a design whose name
--- holds :text; the latest orders first, each as its latest version has it. Of the history no window
+-- holds :text; the one of that number first, then the latest, each as its latest version has it. Of the history no window
 -- is asked for, so that PostgreSQL only reads the fact.
 with found as (
     select sales_order_id as key
@@ -14,7 +14,7 @@ with found as (
             where position(lower(:text) in lower(design_name)) > 0
         )
     group by key
-    order by key desc
+    order by key = :number desc, key desc
     limit :most
 )
 select

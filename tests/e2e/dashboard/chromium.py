@@ -10,9 +10,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome"
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 PATIENCE = 30_000  # milliseconds
-IS_DRAWN = """() => document.querySelector('h1')
-    && !document.querySelector('[data-testid=stStatusWidget]')
-    && !document.querySelector('[data-stale=true]')"""
+IS_DRAWN = """() => document.querySelector('h1') && document.querySelector(
+    '[data-test-script-state=notRunning][data-test-connection-state=CONNECTED]')"""
 MISSING = "no Chromium is on the PATH; .ci/browser says how to get one"
 
 
@@ -33,7 +32,6 @@ def launched(executable: str) -> Iterator[Browser]:
 
 
 def settled(page: Page) -> None:
-    """Wait until the page is drawn and nothing runs for it any more."""
-    page.wait_for_function(IS_DRAWN, timeout=PATIENCE)
-    page.wait_for_timeout(250)  # a run that an answer of ours has begun shows after a moment
+    """Wait until the page is drawn and nothing runs for it any more. What was just done may not
+    have begun to run: what comes of it is to be waited for."""
     page.wait_for_function(IS_DRAWN, timeout=PATIENCE)

@@ -1,0 +1,42 @@
+from datetime import date
+
+import pytest
+
+from dashboard.periods import CHOSEN, NAMED, USUAL, Period, ends, named
+
+FIRST, LAST = date(2024, 1, 10), date(2026, 11, 25)
+
+
+def test_named_period_ends_on_the_last_day_and_has_its_length():
+    period = named("Last 30 days", FIRST, LAST)
+    assert (period.until, period.days) == (LAST, 30)
+    assert named("All", FIRST, LAST) == Period(FIRST, LAST)
+    assert USUAL in NAMED
+    assert CHOSEN not in NAMED
+
+
+def test_period_before_is_as_long_and_touches_it():
+    period = Period(date(2026, 11, 1), date(2026, 11, 30))
+    assert period.before == Period(date(2026, 10, 2), date(2026, 10, 31))
+    assert period.before.days == period.days
+
+
+@pytest.mark.parametrize(
+    ("days", "grain"), [(1, "day"), (45, "day"), (46, "week"), (420, "week"), (421, "month")]
+)
+def test_bars_are_never_too_many_to_be_read(days: int, grain: str):
+    period = Period(date.fromordinal(LAST.toordinal() - days + 1), LAST)
+    assert period.grain == grain
+
+
+@pytest.mark.parametrize(
+    ("begins", "grain", "end"),
+    [
+        (date(2026, 11, 3), "day", date(2026, 11, 4)),
+        (date(2026, 11, 2), "week", date(2026, 11, 9)),
+        (date(2026, 12, 1), "month", date(2027, 1, 1)),
+        (date(2024, 2, 1), "month", date(2024, 3, 1)),
+    ],
+)
+def test_bar_ends_where_the_next_one_begins(begins: date, grain: str, end: date):
+    assert ends(begins, grain) == end
