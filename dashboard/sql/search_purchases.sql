@@ -1,6 +1,6 @@
--- Purchase orders that have the number :number, or have or once had a supplier or an item whose name
--- holds :text; the one of that number first, then the latest, each as its latest version has it. Of the history no window
--- is asked for, so that PostgreSQL only reads the fact.
+-- Purchase orders that have the number :number, or have or once had a supplier or an item whose
+-- name holds :text. The one of that number comes first, then the latest; each is shown as its latest
+-- version has it. Of the history no window is asked for, so that PostgreSQL only reads the fact.
 with found as (
     select purchase_order_id as key
     from fact_purchase_order_history
@@ -11,7 +11,7 @@ with found as (
         )
         or position(lower(:text) in lower(item_code)) > 0
     group by key
-    order by key = :number desc, key desc
+    order by purchase_order_id = :number desc, key desc
     limit :most
 )
 select

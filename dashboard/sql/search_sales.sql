@@ -1,6 +1,6 @@
--- Sales orders that have the number :number, or have or once had a customer or a design whose name
--- holds :text; the one of that number first, then the latest, each as its latest version has it. Of the history no window
--- is asked for, so that PostgreSQL only reads the fact.
+-- Sales orders that have the number :number, or have or once had a customer or a design whose
+-- name holds :text. The one of that number comes first, then the latest; each is shown as its latest
+-- version has it. Of the history no window is asked for, so that PostgreSQL only reads the fact.
 with found as (
     select sales_order_id as key
     from fact_sales_order_history
@@ -14,7 +14,7 @@ with found as (
             where position(lower(:text) in lower(design_name)) > 0
         )
     group by key
-    order by key = :number desc, key desc
+    order by sales_order_id = :number desc, key desc
     limit :most
 )
 select

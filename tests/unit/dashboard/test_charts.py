@@ -7,8 +7,8 @@ DAY = date(2026, 11, 2)
 
 
 def values(chart: charts.Chart) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = chart.to_dict()["data"]["values"]
-    return found
+    found: list[list[dict[str, object]]] = list(chart.to_dict()["datasets"].values())
+    return found[0]
 
 
 def test_parts_of_a_bar_stand_on_one_another_in_the_order_of_the_legend():

@@ -1,0 +1,182 @@
+"""The dashboard's questions, asked by a reader."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pg8000.native import Connection
+
+from dashboard import filters
+from dashboard.facts import Order, fact
+from dashboard.reader import Reader
+from dashboard.topics import life
+from dashboard.versions import versions
+from tests.integration.warehouse.facts import DAY, add, add_members, add_version
+
+SALES, PURCHASES, PAYMENTS = "fact_sales_order", "fact_purchase_order", "fact_payment"
+THE_DAY = date.fromisoformat(DAY)
+EVERYTHING: dict[str, Any] = {
+    "since": THE_DAY, "until": THE_DAY, "currencies": [], "countries": [], "departments": [],
+}  # fmt: skip
+NONE_BEFORE = {"begins": THE_DAY}
+
+
+@pytest.fixture
+def star(owner: Connection) -> Connection:
+    """Members 1 and 2 of every dimension, and three sales orders in two currencies."""
+    for table in (SALES, PURCHASES, PAYMENTS):
+        add_once(owner, table)
+    add(owner, "dim_currency", currency_id=2, currency_code="GBP", currency_name="Pound")
+    add(owner, "dim_counterparty", counterparty_id=2, counterparty_legal_name="O'Hara 100%",
+        counterparty_legal_country="Samoa")  # fmt: skip
+    add(owner, "dim_staff", staff_id=2, department_name="Sales")
+    add_version(owner, SALES, 1, 1, units_sold=10, unit_price="2.50")
+    add_version(owner, SALES, 2, 1, units_sold=4, unit_price="1.25", currency_id=2,
+                counterparty_id=2, sales_staff_id=2)  # fmt: skip
+    add_version(owner, SALES, 3, 1, units_sold=1, unit_price="0.10")
+    return owner
+
+
+def add_once(owner: Connection, table: str) -> None:
+    """The members 1 that a fact refers to, unless another fact's were added before."""
+    if not owner.run("select from warehouse.dim_date limit 1"):
+        add_members(owner, SALES)
+    if table == PAYMENTS:
+        add(owner, "dim_payment_type", payment_type_id=1, payment_type_name="SALES_RECEIPT")
+        add(owner, "dim_transaction", transaction_id=1, transaction_type="SALE")
+
+
+def test_totals_are_of_each_currency_and_as_orders_are_now(star: Connection, reader: Reader):
+    add_version(star, SALES, 1, 2, units_sold=20, unit_price="2.50")
+    add_version(star, SALES, 3, 2, is_deleted=True)
+    euro, pound = reader.ask("order_totals", scope="sales", **EVERYTHING, **NONE_BEFORE)
+    assert (pound["currency"], pound["orders"], pound["value"]) == ("currency_code of dim_currency",
+            1, Decimal("50.00"))  # fmt: skip
+    assert (euro["currency"], euro["units"], euro["value"]) == ("GBP", 4, Decimal("5.00"))
+
+
+@pytest.mark.parametrize(
+    "narrowed",
+    [{"currencies": ["GBP"]}, {"countries": ["Samoa"]}, {"departments": ["Sales"]}],
+)
+def test_every_filter_narrows(star: Connection, reader: Reader, narrowed: dict[str, Any]):
+    [found] = reader.ask("order_totals", scope="sales", **{**EVERYTHING, **narrowed}, **NONE_BEFORE)
+    assert (found["orders"], found["value"]) == (1, Decimal("5.00"))
+
+
+def test_days_narrow_and_the_time_before_is_counted_apart(star: Connection, reader: Reader):
+    later = date(2024, 1, 2)
+    found = reader.ask("order_totals", scope="sales", **{**EVERYTHING, "until": later},
+                       begins=later)  # fmt: skip
+    assert [(row["orders"], row["orders_before"]) for row in found] == [(0, 1), (0, 2)]
+    assert not reader.ask("order_totals", scope="sales", **{**EVERYTHING, "since": later},
+                          begins=later)  # fmt: skip
+
+
+@pytest.mark.parametrize("scope", ["sales", "purchases"])
+def test_orders_are_ranked_drawn_and_listed(star: Connection, reader: Reader, scope: str):
+    add_version(star, PURCHASES, 1, 1, item_quantity=3, item_unit_price="1.10")
+    scoped = {"scope": scope, **EVERYTHING}
+    for group in ("department", "country", "partner", "person"):
+        ranked = reader.ask("order_ranking", by=group, most=5, **scoped)
+        assert all(row["name"] for row in ranked)
+        assert ranked
+    for grain in ("day", "week", "month"):
+        assert reader.ask("order_trend", grain=grain, **scoped)
+    largest = reader.ask("orders_largest", most=1, **scoped)
+    assert len({row["currency"] for row in largest}) == len(largest)
+
+
+def test_designs_are_counted_and_ranked(star: Connection, reader: Reader):
+    scoped = {"scope": "sales", **EVERYTHING}
+    [totals] = reader.ask("design_totals", **scoped)
+    assert totals == {"designs": 1, "ordered": 1, "orders": 3, "units": 15}
+    [design] = reader.ask("designs_ordered", most=5, **scoped)
+    assert (design["orders"], design["units"]) == (3, 15)
+    assert reader.ask("design_values", most=5, **scoped)
+    [named] = reader.ask("design_trend", grain="day", most=1, **scoped)
+    assert (named["group_name"], named["units"]) == ("design_name of dim_design", 15)
+
+
+def test_payments_are_paid_due_and_overdue(star: Connection, reader: Reader):
+    add_version(star, PAYMENTS, 1, 1, payment_amount="5.00", paid=True)
+    add_version(star, PAYMENTS, 2, 1, payment_amount="7.25")
+    scoped = {**EVERYTHING, "scope": "payments", "today": date(2024, 1, 5)}
+    [totals] = reader.ask("payment_totals", **scoped)
+    assert (totals["paid"], totals["unpaid"], totals["overdue"], totals["overdue_payments"]) == (
+        Decimal("5.00"), Decimal("7.25"), Decimal("7.25"), 1)  # fmt: skip
+    kind = {"kind": "SALES_RECEIPT"}
+    assert {row["state"] for row in reader.ask("payment_trend", grain="day", **scoped, **kind)} == {
+        "Paid", "Not paid yet"}  # fmt: skip
+    [late] = reader.ask("payments_overdue", most=5, **scoped, **kind)
+    assert (late["value"], late["longest"]) == (Decimal("7.25"), 4)
+    assert not reader.ask("payments_overdue", most=5, **{**scoped, "today": THE_DAY}, **kind)
+
+
+def found(reader: Reader, kind: str, sought: str) -> list[int]:
+    return list(life._sought(reader, life.KINDS[kind], sought))
+
+
+def test_orders_are_found_by_number_and_by_names_with_the_number_first(
+    star: Connection, reader: Reader
+):
+    assert found(reader, "Sales order", "2") == [2]
+    assert found(reader, "Sales order", "o'HARA") == [2]
+    assert found(reader, "Sales order", "100%") == [2]
+    assert found(reader, "Sales order", "%") == [2]  # no wildcard
+    assert found(reader, "Sales order", "design_name") == [3, 2, 1]
+    assert found(reader, "Sales order", "99999999999999999999") == []
+    for order in (1, 17):
+        add_version(star, PURCHASES, order, 1, item_code="A1B17")
+    assert found(reader, "Purchase order", "1") == [1, 17]
+    assert found(reader, "Purchase order", "b17") == [17, 1]
+
+
+def test_order_that_was_deleted_or_once_had_a_name_is_found(star: Connection, reader: Reader):
+    add_version(star, SALES, 2, 2, counterparty_id=1, units_sold=9)
+    add_version(star, SALES, 2, 3, is_deleted=True)
+    [told] = life._sought(reader, life.KINDS["Sales order"], "O'Hara").values()
+    assert told.endswith("deleted")
+
+
+@pytest.mark.parametrize(("table", "question"), [(SALES, "sales"), (PURCHASES, "purchases")])
+def test_orders_changed_lately_are_offered(
+    star: Connection, reader: Reader, table: str, question: str
+):
+    for batch in range(1, 4):
+        star.run(
+            "insert into etl.ledger values (:seq, 'lake', 1, 'poll', 'load', '2024-01-01 10:00',"
+            " '2024-01-01 10:00Z', '2024-01-01 10:01Z', 1)",
+            seq=batch,
+        )
+    add_version(star, table, 7, 1)
+    add_version(star, table, 7, 2, counterparty_id=2)
+    add_version(star, table, 8, 2)
+    add_version(star, table, 8, 3, is_deleted=True)
+    recent = reader.ask(f"recent_{question}", batches=10, most=5)
+    assert [(row["key"], row["changes"], row["is_deleted"]) for row in recent] == [
+        (8, 1, True),
+        (7, 1, False),
+    ]
+
+
+def test_life_of_an_order_agrees_with_the_function_as_of(star: Connection, reader: Reader):
+    add_version(star, SALES, 2, 2, units_sold=5, counterparty_id=2)
+    add_version(star, SALES, 2, 3, units_sold=5, counterparty_id=2, is_deleted=True)
+    order = Order(fact(SALES), 2)
+    rows = order.history(reader)
+    of = versions(rows, order.columns)
+    assert [version.story for version in of] == ["placed", "4 fields changed", "deleted"]
+    for version in of:
+        then = order.as_of(reader, version.valid_from)
+        assert then == (None if version.is_deleted else version.values)
+    labels = order.labels(reader, rows)
+    assert labels["counterparty_id"] == {2: "O'Hara 100%"}
+    assert order.told("unit_price", of[0].values, labels) == "1.25 GBP"
+
+
+def test_reader_sees_the_span_and_the_choices(star: Connection, reader: Reader):
+    assert reader.ask("span") == [{"first_day": THE_DAY, "last_day": THE_DAY, "today": None}]
+    kinds = {row["kind"] for row in reader.ask("choices")}
+    assert kinds == set(filters._TITLES)
