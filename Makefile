@@ -27,7 +27,16 @@ setup: ## Make .venv from requirements/dev.txt, unless it stands already
 demo: setup ## Run the whole platform once: seed, change, see each change in the warehouse
 	@$(BIN)/python -m embedded demo
 
-test: setup ## Run every test, with the coverage of lines and branches
+dashboard: setup ## Show the warehouse in TOTESYS_WAREHOUSE_DSN; `python -m dashboard --help` teaches
+	@$(BIN)/python -m dashboard
+
+browser:
+	@.ci/browser
+
+screenshots: setup browser ## Make docs/images from the dashboard, on data of the demo's kind
+	@$(BIN)/python -m tests.e2e.dashboard.screenshots
+
+test: setup browser ## Run every test, with the coverage of lines and branches
 	@$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
 
 test-lambda: ## Run the tests marked lambda_runtime on Python 3.13, if there is one

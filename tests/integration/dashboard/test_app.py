@@ -7,8 +7,7 @@ from pg8000.native import Connection
 from streamlit.testing.v1 import AppTest
 
 from dashboard.launch import APP
-from dashboard.settings import LAKE, WAREHOUSE, Settings
-from embedded.server import Server
+from dashboard.settings import LAKE, WAREHOUSE
 
 
 @pytest.fixture
