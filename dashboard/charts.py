@@ -1,7 +1,7 @@
 """Charts: from rows to what Vega draws. Amounts become floats here, where they are only drawn."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -152,7 +152,7 @@ def delays(rows: Rows, promise: float) -> Chart:
             x=alt.X(
                 "loaded:T",
                 title="Loaded at (UTC)",
-                axis=alt.Axis(tickCount=6, grid=False, labelOverlap=True),
+                axis=alt.Axis(format=_clock(drawn), tickCount=5, grid=False, labelOverlap=True),
             ),
             y=alt.Y(
                 "drawn:Q",
@@ -197,6 +197,15 @@ def _stacked(rows: Rows, value: str, split: str, order: Sequence[str]) -> Rows:
 def _times(grain: str) -> alt.X:
     axis = alt.Axis(format=TICKS[grain], tickCount=5, labelOverlap=True, grid=False)
     return alt.X("begins:T", title=None, axis=axis)
+
+
+def _clock(rows: Rows) -> str:
+    """How the axis spells the moments of these rows: by what sets them apart."""
+    moments = [row["loaded"] for row in rows]
+    apart = max(moments) - min(moments)
+    if apart > timedelta(2):
+        return "%-d %b"
+    return "%H:%M" if apart > timedelta(hours=1) else "%H:%M:%S"
 
 
 def _numbers(grid: bool = True) -> alt.Axis:

@@ -123,12 +123,14 @@ def _life(reader: Reader, order: Order, title: str) -> None:
     labels = order.labels(reader, rows)
     st.subheader(title)
     st.markdown(_summary(of))
+    above = st.container()  # drawn once the slider below has said which version to colour
+    st.subheader("As it was at a moment")
     moment = _moment(of, f"{order.fact.name}_{order.key}")
     held = version_at(of, moment)
     _as_it_was(order, order.as_of(reader, moment), held, moment, labels)
-    st.subheader("Its versions side by side")
-    only = st.toggle("Only what changed", value=True, key="order_only", persist_state="session")
-    _side_by_side(order, of, held, labels, only)
+    with above:
+        only = st.toggle("Only what changed", value=True, key="order_only", persist_state="session")
+        _side_by_side(order, of, held, labels, only)
 
 
 def _summary(of: Sequence[Version]) -> str:
@@ -208,7 +210,7 @@ def _side_by_side(
     st.html(region(html, "Versions of the order side by side", "versions"))
     st.caption(
         "A mark is a change from the version before. The blue column is the version of the moment"
-        " above. Names are those that the dimensions have today."
+        " below. Names are those that the dimensions have today."
     )
 
 

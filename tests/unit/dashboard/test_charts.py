@@ -1,9 +1,9 @@
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from dashboard import charts
 
-DAY = date(2026, 11, 2)
+DAY, NOON = date(2026, 11, 2), datetime(2026, 11, 2, 12)
 
 
 def values(chart: charts.Chart) -> list[dict[str, object]]:
@@ -34,7 +34,7 @@ def test_axis_of_amounts_names_the_currency():
 
 def test_promise_is_drawn_even_where_all_is_quick():
     made = charts.delays(
-        [{"batch": 1, "seconds": Decimal("0.02"), "loaded": DAY, "told": "", "moment": ""}], 1800
+        [{"batch": 1, "seconds": Decimal("0.02"), "loaded": NOON, "told": "", "moment": ""}], 1800
     ).to_dict()
     low, high = made["layer"][0]["encoding"]["y"]["scale"]["domain"]
     assert low == 0.1
