@@ -125,7 +125,7 @@ def _life(reader: Reader, order: Order, title: str) -> None:
     st.markdown(_summary(of))
     above = st.container()  # drawn once the slider below has said which version to colour
     st.subheader("As it was at a moment")
-    moment = _moment(of, f"{order.fact.name}_{order.key}")
+    moment = _moment(reader, order, of)
     held = version_at(of, moment)
     _as_it_was(order, order.as_of(reader, moment), held, moment, labels)
     with above:
@@ -144,16 +144,20 @@ def _summary(of: Sequence[Version]) -> str:
     return f"{number}: placed on {words.moment(first.valid_from)}, {end}."
 
 
-def _moment(of: Sequence[Version], key: str) -> datetime:
+def _moment(reader: Reader, order: Order, of: Sequence[Version]) -> datetime:
     """The moment that the slider is at; to begin with, that of the last version that was there."""
     there = [version for version in of if not version.is_deleted] or of
-    chosen = moments(of, datetime.now())  # noqa: DTZ005 - the source's clock has no zone
+    # as long as the order has these versions, the slider's moments stay: others would reset it
+    key = f"as_of_{order.fact.name}_{order.key}_{len(of)}"
+    if f"{key}_now" not in st.session_state:
+        [seen] = reader.ask("last_seen")
+        st.session_state[f"{key}_now"] = seen["moment"] or of[-1].valid_from
     return st.select_slider(
         "As of",
-        chosen,
+        moments(of, st.session_state[f"{key}_now"]),
         value=there[-1].valid_from,
         format_func=words.moment,
-        key=f"as_of_{key}",
+        key=key,
         help="Each change is a step, with some between. The arrow keys move it.",
     )
 
