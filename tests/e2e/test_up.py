@@ -1,6 +1,7 @@
 """The platform kept running, stopped, and started again."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -9,6 +10,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 from pyspark.sql import SparkSession
@@ -51,6 +54,29 @@ def test_runs_until_told_to_stop_and_goes_on_where_it_was(directory: Path, spark
     again = lines_until(5, directory, spark)
     assert not any("batch 1 " in line or "batch 2 " in line for line in again)
     assert lake_in(directory / "lake").loads.head_seq() == 5
+
+
+def test_dashboard_answers_while_it_runs_and_stops_with_it(directory: Path, spark: SparkSession):
+    said, answers, stopping = list[str](), list[int](), Event()
+
+    def say(line: str) -> None:
+        said.append(line)
+        if "batch 1 " in line:
+            with urlopen(address(said)) as answer:
+                answers.append(answer.status)
+            stopping.set()
+
+    keep_running(directory, Pace(1, 60), 40, stopping, say, lambda: spark, dashboard=0)
+    assert answers == [200]
+    with pytest.raises(URLError):
+        urlopen(address(said))
+    assert "password" not in (directory / "dashboard.log").read_text()
+
+
+def address(said: list[str]) -> str:
+    """Where the dashboard is, as the lines tell it."""
+    [found] = re.findall(r"dashboard\s+\S*(http://127\.0\.0\.1:\d+)", "".join(said))
+    return str(found)
 
 
 def test_failing_cycle_is_told_and_the_next_one_tries_again(
