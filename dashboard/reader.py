@@ -83,7 +83,7 @@ def text(question: str) -> str:
     return (files("dashboard") / "sql" / f"{question}.sql").read_text(encoding="utf-8")
 
 
-@st.cache_data(ttl=FRESH, max_entries=MOST_ANSWERS, show_spinner=False)
+@st.cache_data(ttl=FRESH, max_entries=MOST_ANSWERS, show_spinner="Asking the warehouse…")
 def _remembered(question: Question, _reader: Reader) -> Rows:
     """The answer; the reader is no part of what it is remembered by."""
     return _reader.fetch(question.statement, question.parameters)
