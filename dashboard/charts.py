@@ -25,7 +25,7 @@ BIG = "replace(format(datum.value, '.3~s'), 'G', ' bn')"
 PLAIN = ",.0f"
 CENTS = ",.2f"
 LEFT_OUT = 0.12  # of a bar's time, so that bars stand apart
-ROOM = 1.12  # for a figure beside the longest bar
+ROOM = 1.2  # for a figure beside the longest bar
 HEIGHT, ROW = 250, 30
 TIMES = {"begins": "date", "ends": "date", "loaded": "date"}
 TICKS = {"day": "%-d %b", "week": "%-d %b", "month": "%b %Y"}
@@ -195,7 +195,9 @@ def _stacked(rows: Rows, value: str, split: str, order: Sequence[str]) -> Rows:
 
 
 def _times(grain: str) -> alt.X:
-    axis = alt.Axis(format=TICKS[grain], tickCount=5, labelOverlap=True, grid=False)
+    axis = alt.Axis(
+        format=TICKS[grain], tickCount=5, labelOverlap=True, labelBound=True, grid=False
+    )
     return alt.X("begins:T", title=None, axis=axis)
 
 
@@ -217,7 +219,7 @@ def _colour(split: str, colours: Mapping[str, str]) -> alt.Color:
         f"{split}:N",
         title=None,
         scale=alt.Scale(domain=list(colours), range=list(colours.values())),
-        legend=alt.Legend(orient="top"),
+        legend=alt.Legend(orient="top", columns=3),  # a phone shows no more in a row
     )
 
 
