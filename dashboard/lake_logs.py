@@ -1,21 +1,17 @@
 """What the lake's logs say and the warehouse does not: rows by table and operation, how long each
 step took, what waits, and what was set apart with its reasons."""
 
-import io
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import pyarrow.parquet as pq
 import streamlit as st
 
-import contracts
 from dashboard.settings import Settings
 from glue_jobs.quarantine import quarantine
 from lake import Lake, Log, NotFound, now
 from lake.abreast import abreast
 from lake.entries import Batch, Built, Loaded
+from operations.set_apart import SetApart, set_apart
 
 FRESH = 20.0  # seconds that logs are taken as read
 MOST_BATCHES = 24
@@ -34,16 +30,6 @@ class Landed:
     rows: dict[str, dict[str, int]]
     build: float | None
     load: float | None
-
-
-@dataclass(frozen=True)
-class SetApart:
-    """Open rows of a source table with the same reasons, and the key of one of them."""
-
-    table: str
-    reasons: str
-    rows: int
-    example: int
 
 
 @dataclass(frozen=True)
@@ -81,7 +67,7 @@ def read(settings: Settings) -> Logs | None:
         waiting_since=(now() - since).total_seconds() if since else 0.0,
         latest=latest,
         quarantined=apart.rows,
-        reasons=list(_reasons(lake, {t: o.files for t, o in apart.open.items()})),
+        reasons=set_apart(lake, apart.open)[:MOST_REASONS],
     )
 
 
@@ -107,18 +93,3 @@ def _committed_at(log: Log[Built] | Log[Loaded], seq: int) -> datetime | None:
         return log.entry(seq).committed_at
     except NotFound:
         return None
-
-
-def _reasons(lake: Lake, files: Mapping[str, Sequence[str]]) -> Iterator[SetApart]:
-    """What is set apart by its reasons, the most rows first."""
-    counted, examples = Counter[tuple[str, str]](), dict[tuple[str, str], int]()
-    for table, keys in files.items():
-        key = contracts.source().tables[table].key
-        for body in abreast(lake.processed.get, keys):
-            rows = pq.read_table(io.BytesIO(body), columns=[key, "reasons"])
-            grouped = rows.group_by("reasons").aggregate([(key, "count"), (key, "min")])
-            for found in grouped.to_pylist():
-                counted[table, found["reasons"]] += found[f"{key}_count"]
-                examples.setdefault((table, found["reasons"]), found[f"{key}_min"])
-    for (table, reasons), number in counted.most_common(MOST_REASONS):
-        yield SetApart(table, reasons, number, examples[table, reasons])

@@ -40,7 +40,13 @@ html_copy_source = False
 linkcheck_anchors_ignore_for_url = ["https://github.com/"]  # it makes them in the browser
 
 CONTENTS: dict[str, list[str]] = {
-    "Use it": ["docs/analysts", "docs/questions", "docs/data-dictionary", "docs/athena"],
+    "Use it": [
+        "docs/dashboard",
+        "docs/analysts",
+        "docs/questions",
+        "docs/data-dictionary",
+        "docs/athena",
+    ],
     "Run it": [
         "docs/deploy",
         "docs/runbook/README",

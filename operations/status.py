@@ -1,34 +1,19 @@
 """Where the platform stands: what was loaded, what waits where, how old the oldest of it is."""
 
-import io
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-import contracts
-from glue_jobs.quarantine import Quarantine, quarantine
+from glue_jobs.quarantine import quarantine
 from lake import Lake, now
 from lake.abreast import abreast
 from lake.entries import Batch
 from operations.services import Services
+from operations.set_apart import SetApart, set_apart
 from operations.warehouse import LAST, Warehouse
 
 MOST_REASONS = 100  # told to programs
-
-
-@dataclass(frozen=True)
-class SetApart:
-    """Open rows of a source table with the same reasons, and the key of one of them."""
-
-    table: str
-    reasons: str
-    rows: int
-    example: int
 
 
 @dataclass(frozen=True)
@@ -86,7 +71,7 @@ def status(lake: Lake, warehouse: Warehouse, services: Services | None = None) -
         },
         freshness=freshness(lake, seq, loaded),
         quarantined=apart.rows,
-        reasons=_reasons(lake, apart),
+        reasons=set_apart(lake, apart.open),
         warehouse=warehouse,
         services=services,
     )
@@ -107,21 +92,3 @@ def _load_log(lake: Lake, last: list[Batch], loaded: int) -> dict[int, datetime]
 def _retries(lake: Lake, warehouse: Warehouse) -> int | None:
     made = lake.retries.head_seq()
     return made - warehouse.retries if warehouse.is_heard or not made else None
-
-
-def _reasons(lake: Lake, apart: Quarantine) -> list[SetApart]:
-    """What is set apart by its reasons, the most rows first."""
-    counted, examples = Counter[tuple[str, str]](), dict[tuple[str, str], int]()
-    for table, output in apart.open.items():
-        key = contracts.source().tables[table].key
-        for file in output.files:
-            body = io.BytesIO(lake.processed.get(file))
-            rows = pq.read_table(body, columns=[key, "reasons"])
-            grouped: pa.Table = rows.group_by("reasons").aggregate([(key, "count"), (key, "min")])
-            for found in grouped.to_pylist():
-                counted[table, found["reasons"]] += found[f"{key}_count"]
-                examples.setdefault((table, found["reasons"]), found[f"{key}_min"])
-    return [
-        SetApart(table, reasons, rows, examples[table, reasons])
-        for (table, reasons), rows in counted.most_common()
-    ]
