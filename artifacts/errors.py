@@ -23,5 +23,11 @@ class TooLarge(PlatformError):
     """Lambda does not take a package of this size."""
 
 
+class TypeWithoutName(PlatformError):
+    """A question answers with a type that QuickSight does not have."""
+
+    exit_code = 2
+
+
 class WrongMachine(PlatformError):
     """The package holds machine code that the function cannot run."""

@@ -68,6 +68,11 @@ output "dashboard" {
   value       = module.platform.dashboard
 }
 
+output "quicksight_dashboard" {
+  description = "Id of the dashboard in QuickSight, if there is one"
+  value       = module.platform.quicksight_dashboard
+}
+
 output "key" {
   description = "ARN of the key that encrypts everything"
   value       = module.platform.key

@@ -34,6 +34,7 @@ module "platform" {
   reserved_concurrency = var.reserved_concurrency
   workers              = var.workers
   job_timeout_minutes  = var.job_timeout_minutes
+  quicksight           = var.quicksight
   freshness_seconds    = var.freshness_seconds
   horizon_age_seconds  = var.horizon_age_seconds
   permissions_boundary = var.permissions_boundary

@@ -187,6 +187,32 @@ module "dashboard" {
   freshness_seconds = var.freshness_seconds
 }
 
+module "quicksight" {
+  source = "../quicksight"
+  count  = var.quicksight == null ? 0 : 1
+
+  name                 = var.name
+  warehouse            = { host = var.quicksight.host, port = var.quicksight.port, database = var.quicksight.database }
+  schema               = var.schema
+  secret               = module.secrets.secrets["warehouse_reader"]
+  key_arn              = module.key.arn
+  reader_role          = var.quicksight.reader_role
+  network              = var.network == null ? null : { subnet_ids = local.subnet_ids, security_group_ids = local.security_group_ids }
+  import_mode          = var.quicksight.import_mode
+  authors              = var.quicksight.authors
+  permissions_boundary = var.permissions_boundary
+}
+
+module "quicksight_dashboard" {
+  source = "../quicksight_dashboard"
+  count  = var.quicksight == null ? 0 : 1
+
+  name      = var.name
+  data_sets = module.quicksight[0].data_sets
+  viewers   = var.quicksight.viewers
+  authors   = var.quicksight.authors
+}
+
 # A change must be visible within half an hour although a poll failed, a job failed and was repeated,
 # or a job ran into its timeout, which Glue does not repeat, so that the next poll starts it again. It
 # warns and does not refuse: the first load of a big source needs longer.

@@ -77,6 +77,11 @@ output "dashboard" {
   value       = module.dashboard.name
 }
 
+output "quicksight_dashboard" {
+  description = "Id of the dashboard in QuickSight, if there is one"
+  value       = one(module.quicksight_dashboard[*].dashboard)
+}
+
 output "key" {
   description = "ARN of the key that encrypts everything"
   value       = module.key.arn

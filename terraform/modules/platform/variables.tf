@@ -153,6 +153,20 @@ variable "scan_limit_bytes" {
   default     = 10737418240 # 10 GiB
 }
 
+variable "quicksight" {
+  description = "Shows the warehouse in QuickSight: where it is as the secret warehouse_reader says too, ARNs of QuickSight's users or groups who see the dashboard and who make their own, SPICE (a copy every hour) or DIRECT_QUERY, and the account's role that reads secrets; null for none. docs/quicksight.md says what it takes"
+  type = object({
+    host        = string
+    port        = optional(number, 5432)
+    database    = string
+    viewers     = optional(set(string), [])
+    authors     = optional(set(string), [])
+    import_mode = optional(string, "SPICE")
+    reader_role = optional(string, "aws-quicksight-secretsmanager-role-v0")
+  })
+  default = null
+}
+
 variable "freshness_seconds" {
   description = "Age of the oldest change that is not in the warehouse, above which freshness alarms"
   type        = number

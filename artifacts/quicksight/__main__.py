@@ -1,0 +1,30 @@
+"""`python -m artifacts.quicksight`."""
+
+import sys
+from argparse import ArgumentParser
+
+from artifacts.quicksight.files import write
+from contracts import PlatformError
+from postgres import connected, from_dsn
+from warehouse import SCHEMA
+
+ABOUT = """Write what Terraform tells QuickSight, anew: the questions of warehouse/questions as data
+sets, typed as a warehouse answers them, and the dashboard that shows them."""
+
+
+def main() -> None:
+    """Write it, typed as the warehouse of the command line has it."""
+    parser = ArgumentParser("python -m artifacts.quicksight", description=ABOUT)
+    parser.add_argument("warehouse", metavar="DSN", help="a warehouse of this version")
+    parser.add_argument("--schema", default=SCHEMA, help=f"of its tables ({SCHEMA})")
+    arguments = parser.parse_args()
+    with connected(from_dsn(arguments.warehouse), "artifacts") as connection:
+        write(connection, arguments.schema)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except PlatformError as error:
+        sys.stderr.write(f"artifacts.quicksight: {error}\n")
+        sys.exit(error.exit_code)

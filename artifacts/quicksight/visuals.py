@@ -1,0 +1,148 @@
+"""How an answer is shown: a table of all of it, and a chart where its columns make one.
+
+What a column is follows from its place, its type and its name. A mark of a chart is one row of the
+answer (or those of one name, in one currency), so that nothing is added up that must not be:
+amounts of several currencies stand side by side, each with its own colour or in its own panel.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
+from typing import Any
+
+from artifacts.quicksight.data_sets import Column, DataSet
+from warehouse.questions import THEMES, Question
+
+CURRENCY = "currency_code"
+KEY = re.compile(r"\w+_id")
+FROM = re.compile(r"from_\w+")
+BESIDE = re.compile(r"place|to_\w+")  # tells no rows apart that the other dimensions do not
+STATISTIC = re.compile(r"average|median|longest|slowest|largest|percent|_an_")
+"""In the name of a figure that is no sum, and is not drawn beside sums."""
+
+NUMBERS = ("INTEGER", "DECIMAL")
+WIDTH, HEIGHT = 36, 12  # of a sheet, and of what stands on it, in cells of the grid
+TEXT = 1024  # the most that a subtitle holds
+
+Visual = dict[str, Any]
+
+
+def sheets(
+    questions: Mapping[str, Question], data_sets: Mapping[str, DataSet]
+) -> list[dict[str, Any]]:
+    """A sheet for each theme, with its questions one below the other."""
+    of_themes = {
+        theme: [name for name, question in questions.items() if question.theme == theme]
+        for theme in THEMES
+    }
+    return [
+        {
+            "id": theme,
+            "name": theme.capitalize(),
+            "visuals": [
+                visual | {"row": number * HEIGHT}
+                for number, name in enumerate(names)
+                for visual in visuals(name, questions[name], data_sets[name].columns)
+            ],
+        }
+        for theme, names in of_themes.items()
+        if names
+    ]
+
+
+def visuals(name: str, question: Question, columns: Sequence[Column]) -> list[Visual]:
+    """What shows the answer to a question: a chart and a table side by side, or a table alone."""
+    table = {"kind": "table", "columns": [column.name for column in columns]}
+    look_at = f"Look at: {question.look_at}"
+    drawn = chart(columns)
+    if not drawn:
+        return [_visual(name, question, f"{question.why} {look_at}", WIDTH, table)]
+    half = WIDTH // 2
+    return [
+        _visual(name, question, question.why, half, drawn),
+        _visual(name, question, look_at, half, table) | {"column": half},
+    ]
+
+
+def _visual(name: str, question: Question, subtitle: str, width: int, shown: Visual) -> Visual:
+    return {
+        "id": f"{name}-{shown['kind']}",
+        "data_set": name,
+        "title": question.title,
+        "subtitle": subtitle if len(subtitle) <= TEXT else f"{subtitle[: TEXT - 1]}…",
+        "column": 0,
+        "width": width,
+        "height": HEIGHT,
+        **shown,
+    }
+
+
+def chart(columns: Sequence[Column]) -> Visual | None:
+    """The chart of an answer with these columns: a line over time, or a bar for each category.
+    None where they make none."""
+    types = {column.name: column.type for column in columns}
+    dimensions, values = [*_dimensions(columns)], _values(columns)
+    others = [name for name in dimensions if name != CURRENCY]
+    times = [name for name in others if types[name] == "DATETIME"]
+    if not others or not values or (CURRENCY in types and CURRENCY not in dimensions):
+        return None
+    category = (times or others[-1:])[0]
+    rest = [name for name in others if name != category]
+    if len(rest) > 1 or any(types[name] != "STRING" for name in rest):
+        return None
+    currency = CURRENCY if CURRENCY in dimensions else None
+    told = _told_apart(values, currency, rest[0] if rest else None)
+    if times:
+        granularity = "MONTH" if category == "month" else "DAY"
+        return {"kind": "line", "category": category, "granularity": granularity, **told}
+    return {"kind": "bar", "category": category, "category_type": types[category], **told} | (
+        {"sort": {"column": told["values"][0]["column"], "direction": "DESC"}}
+        if types[category] == "STRING"
+        else {"sort": {"column": category, "direction": "ASC"}}
+    )
+
+
+def _told_apart(values: Sequence[str], currency: str | None, rest: str | None) -> Visual:
+    """What has a colour and what a panel: a chart with colours has room for one figure."""
+    color, panel = (currency, rest) if currency else (rest, None)
+    if currency and not rest and len(values) > 1:
+        color, panel = None, currency
+    return {
+        "values": [
+            {"column": value, "aggregation": "AVERAGE" if STATISTIC.search(value) else "SUM"}
+            for value in (values[:1] if color else values)
+        ],
+        "color": color,
+        "panel": panel,
+    }
+
+
+def _dimensions(columns: Iterable[Column]) -> Iterator[str]:
+    """What tells the rows apart: all before the first figure. A key is shown by the name after it,
+    and what else is known of it is left out."""
+    after_key = is_named = False
+    for column in takewhile(lambda column: not _is_figure(column), columns):
+        if KEY.fullmatch(column.name):
+            after_key = True
+        elif not BESIDE.fullmatch(column.name) and not is_named:
+            is_named = after_key
+            yield column.name
+
+
+def _values(columns: Sequence[Column]) -> list[str]:
+    """The figures that a chart shows: amounts where there is a currency, else statistics. Where
+    there are none, the first count."""
+    in_currency = any(column.name == CURRENCY for column in columns)
+    figures = [column for column in columns if _is_figure(column)]
+    counts = [column.name for column in figures if column.type == "INTEGER"]
+    alike = [
+        column.name
+        for column in figures
+        if column.type == "DECIMAL" and bool(STATISTIC.search(column.name)) != in_currency
+    ]
+    return alike or counts[:1]
+
+
+def _is_figure(column: Column) -> bool:
+    is_name = any(form.fullmatch(column.name) for form in (KEY, FROM, BESIDE))
+    return column.type in NUMBERS and not is_name

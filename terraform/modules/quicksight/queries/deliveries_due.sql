@@ -1,0 +1,14 @@
+with today as (
+    select max(observed_at)::date as day from etl.ledger
+)
+select
+    agreed_delivery_date, agreed_delivery_location_id as location_id,
+    agreed_delivery_location_city as city, agreed_delivery_location_country as country,
+    count(*) as orders, sum(units_sold) as units
+from ${schema}.fact_sales_order_wide
+cross join today
+where agreed_delivery_date >= day and agreed_delivery_date < day + interval '7 days'
+group by
+    agreed_delivery_date, agreed_delivery_location_id, agreed_delivery_location_city,
+    agreed_delivery_location_country
+order by agreed_delivery_date, agreed_delivery_location_id

@@ -1,0 +1,15 @@
+with today as (
+    select max(observed_at)::date as day from etl.ledger
+)
+select
+    payment_type_name, currency_code,
+    count(*) as unpaid,
+    sum(payment_amount) as unpaid_amount,
+    count(*) filter (where payment_date < day) as overdue,
+    coalesce(sum(payment_amount) filter (where payment_date < day), 0) as overdue_amount,
+    min(payment_date) as oldest_due
+from ${schema}.fact_payment_wide
+cross join today
+where not paid
+group by payment_type_name, currency_code
+order by payment_type_name, currency_code
