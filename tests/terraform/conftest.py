@@ -21,9 +21,15 @@ EMAILS = ["data@example.com"]
 RUNBOOK = "https://example.com/runbook"
 NETWORK = {
     "vpc_id": "vpc-1",
-    "subnet_ids": ["subnet-1"],
+    "subnet_ids": ["subnet-1", "subnet-2"],
     "route_table_ids": ["rtb-1"],
     "interface_endpoints": True,
+}
+QUICKSIGHT = {
+    "host": "warehouse.example.com",
+    "database": "warehouse",
+    "viewers": ["arn:aws:quicksight:eu-west-2:123456789012:group/default/everybody"],
+    "authors": ["arn:aws:quicksight:eu-west-2:123456789012:group/default/analysts"],
 }
 
 
@@ -54,7 +60,11 @@ def made_by(
         else:
             artifacts = _packages(tmp_path_factory.mktemp("build"))
             terraform.variables(
-                artifacts_dir=str(artifacts), emails=EMAILS, runbook_url=RUNBOOK, network=NETWORK
+                artifacts_dir=str(artifacts),
+                emails=EMAILS,
+                runbook_url=RUNBOOK,
+                network=NETWORK,
+                quicksight=QUICKSIGHT,
             )
         (terraform.folder / "tests").mkdir()
         shutil.copy(MOCKED, terraform.folder / "tests")

@@ -17,6 +17,10 @@ mock_provider "aws" {
     defaults = { cidr_block = "10.0.0.0/16" }
   }
 
+  mock_data "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/service-role/mocked" }
+  }
+
   mock_data "aws_iam_policy_document" {
     defaults = { json = "{}" }
   }
@@ -43,6 +47,26 @@ mock_provider "aws" {
 
   mock_resource "aws_lambda_function" {
     defaults = { arn = "arn:aws:lambda:eu-west-2:123456789012:function:totesys-dev-mocked" }
+  }
+
+  mock_resource "aws_quicksight_data_set" {
+    defaults = { arn = "arn:aws:quicksight:eu-west-2:123456789012:dataset/totesys-dev-mocked" }
+  }
+
+  mock_resource "aws_quicksight_data_source" {
+    defaults = { arn = "arn:aws:quicksight:eu-west-2:123456789012:datasource/totesys-dev-mocked" }
+  }
+
+  mock_resource "aws_quicksight_template" {
+    defaults = { arn = "arn:aws:quicksight:eu-west-2:123456789012:template/totesys-dev-mocked" }
+  }
+
+  mock_resource "aws_quicksight_vpc_connection" {
+    defaults = { arn = "arn:aws:quicksight:eu-west-2:123456789012:vpcConnection/totesys-dev-mocked" }
+  }
+
+  mock_resource "aws_security_group" {
+    defaults = { id = "sg-1" }
   }
 
   mock_resource "aws_secretsmanager_secret" {

@@ -147,6 +147,37 @@ data "aws_iam_policy_document" "plan" {
   }
 }
 
+# A policy of its own, because those that are part of a role have 10,240 characters together.
+data "aws_iam_policy_document" "quicksight" {
+  #checkov:skip=CKV_AWS_108:QuickSight asks whoever makes a data source for the right to its secret, that of readers
+  for_each = var.deployments
+
+  dynamic "statement" {
+    for_each = { for service, grant in local.services[each.key] : service => grant if startswith(service, "QuickSight") }
+
+    content {
+      sid       = "Deploy${statement.key}"
+      actions   = concat(statement.value.read, try(statement.value.change, []))
+      resources = statement.value.resources
+    }
+  }
+}
+
+resource "aws_iam_policy" "quicksight" {
+  for_each = var.deployments
+
+  name        = "${aws_iam_role.this[each.key].name}-quicksight"
+  description = "What a deployment of ${each.value.prefix} does in QuickSight"
+  policy      = data.aws_iam_policy_document.quicksight[each.key].json
+}
+
+resource "aws_iam_role_policy_attachment" "quicksight" {
+  for_each = var.deployments
+
+  role       = aws_iam_role.this[each.key].name
+  policy_arn = aws_iam_policy.quicksight[each.key].arn
+}
+
 data "aws_iam_policy_document" "deploy" {
   #checkov:skip=CKV_AWS_109:A deployment sets policies; of roles only below its boundary
   #checkov:skip=CKV_AWS_111:What has no prefix in its name is told by its tags, where AWS knows any
@@ -154,7 +185,10 @@ data "aws_iam_policy_document" "deploy" {
   for_each = var.deployments
 
   dynamic "statement" {
-    for_each = { for service, grant in local.services[each.key] : service => grant if can(grant.read) }
+    for_each = {
+      for service, grant in local.services[each.key] : service => grant
+      if can(grant.read) && !startswith(service, "QuickSight")
+    }
 
     content {
       sid       = "Deploy${statement.key}"
@@ -186,7 +220,8 @@ data "aws_iam_policy_document" "deploy" {
       test     = "StringEquals"
       variable = "iam:PassedToService"
       values = [
-        "events.amazonaws.com", "glue.amazonaws.com", "lambda.amazonaws.com", "scheduler.amazonaws.com",
+        "events.amazonaws.com", "glue.amazonaws.com", "lambda.amazonaws.com", "quicksight.amazonaws.com",
+        "scheduler.amazonaws.com",
       ]
     }
   }
@@ -304,7 +339,7 @@ data "aws_iam_policy_document" "deploy" {
     sid = "ChangeTagged"
     actions = [
       "kms:CreateAlias", "kms:CreateGrant", "kms:Decrypt", "kms:DeleteAlias", "kms:EnableKeyRotation",
-      "kms:GenerateDataKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource",
+      "kms:GenerateDataKey", "kms:PutKeyPolicy", "kms:RevokeGrant", "kms:ScheduleKeyDeletion", "kms:TagResource",
       "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
     ]
     resources = ["*"]

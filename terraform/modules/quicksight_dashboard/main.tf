@@ -50,7 +50,7 @@ resource "aws_quicksight_analysis" "this" {
 resource "aws_quicksight_dashboard" "this" {
   dashboard_id        = var.name
   name                = "Questions (${var.name})"
-  version_description = module.template.digest
+  version_description = module.template.id
 
   source_entity {
     source_template {

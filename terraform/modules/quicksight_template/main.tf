@@ -7,14 +7,17 @@ locals {
   columns   = { for name, data_set in var.data_sets : name => data_set.columns }
 
   # QuickSight gives a definition back otherwise than it took it, which would be a change in every
-  # plan. So it is never compared: another definition is another template, by its name.
+  # plan. So it is never compared: another definition is another template.
   digest = substr(sha256(jsonencode([local.generated, local.columns, file("${path.module}/main.tf")])), 0, 12)
 }
 
 resource "aws_quicksight_template" "this" {
-  template_id         = "${var.name}-${local.digest}"
+  # by key: what replaces an instance of the same key would get the definition of before, ignored too
+  for_each = toset([local.digest])
+
+  template_id         = "${var.name}-${each.key}"
   name                = "Questions (${var.name})"
-  version_description = local.digest
+  version_description = each.key
 
   definition {
     dynamic "data_set_configuration" {
@@ -270,7 +273,6 @@ resource "aws_quicksight_template" "this" {
   }
 
   lifecycle {
-    create_before_destroy = true
-    ignore_changes        = [definition]
+    ignore_changes = [definition]
   }
 }

@@ -1,9 +1,9 @@
 output "arn" {
   description = "ARN of the template"
-  value       = aws_quicksight_template.this.arn
+  value       = one(values(aws_quicksight_template.this)).arn
 }
 
-output "digest" {
-  description = "What the definition is known by: another one for every other definition"
-  value       = local.digest
+output "id" {
+  description = "Id of the template, another one for every other definition"
+  value       = one(values(aws_quicksight_template.this)).template_id
 }

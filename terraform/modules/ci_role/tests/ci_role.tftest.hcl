@@ -60,7 +60,7 @@ run "a_plan_only_reads" {
   assert {
     condition = alltrue([
       for action in flatten([for statement in jsondecode(aws_iam_role_policy.this["plan"].policy).Statement : statement.Action]) :
-      can(regex("^(athena|cloudwatch|ec2|events|glue|iam|kms|lambda|logs|s3|scheduler|secretsmanager|sns|sqs):(Describe|Get|List)", action)) || action == "kms:Decrypt"
+      can(regex("^(athena|cloudwatch|ec2|events|glue|iam|kms|lambda|logs|quicksight|s3|scheduler|secretsmanager|sns|sqs):(Describe|Get|List)", action)) || action == "kms:Decrypt"
     ])
     error_message = "A pull request could change something."
   }
@@ -153,7 +153,7 @@ run "a_deployment_reaches_only_what_has_its_name_or_its_tags" {
       ] if !can(statement.Condition) && length(setintersection(flatten([statement.Resource]), ["*", local.keys])) > 0
       ])) == toset([
       "glue:CreateSecurityConfiguration", "glue:DeleteSecurityConfiguration", "logs:DeleteResourcePolicy",
-      "logs:PutResourcePolicy", "sns:SetSubscriptionAttributes", "sns:Unsubscribe",
+      "logs:PutResourcePolicy", "quicksight:CreateVPCConnection", "sns:SetSubscriptionAttributes", "sns:Unsubscribe",
     ])])
     error_message = "A deployment changes things of others, without need."
   }
@@ -215,6 +215,45 @@ run "a_deployment_changes_only_its_own_in_a_network" {
   }
 }
 
+run "a_deployment_changes_only_its_own_in_quicksight" {
+  command = plan
+
+  assert {
+    condition = alltrue(flatten([for key, policy in aws_iam_policy.quicksight : [
+      for statement in jsondecode(policy.policy).Statement : [
+        for resource in flatten([statement.Resource]) : strcontains(resource, "totesys-${key}")
+      ] if flatten([statement.Action]) != ["iam:GetRole"]
+    ]]))
+    error_message = "A deployment could change what is not its own."
+  }
+
+  assert {
+    condition = alltrue(flatten([for policy in values(aws_iam_policy.quicksight) : [
+      for statement in jsondecode(policy.policy).Statement : flatten([statement.Action]) == ["iam:GetRole"]
+      if anytrue([for resource in flatten([statement.Resource]) : startswith(resource, "arn:aws:iam:")])
+    ]]))
+    error_message = "A deployment could change what QuickSight may do in the whole account."
+  }
+}
+
+run "a_deployment_reads_no_secret_but_that_of_readers" {
+  command = plan
+
+  # QuickSight asks whoever makes a data source for the right to its secret.
+  assert {
+    condition = { for key in ["dev", "prod"] : key => flatten([
+      for statement in concat(
+        jsondecode(aws_iam_role_policy.this[key].policy).Statement,
+        jsondecode(aws_iam_policy.quicksight[key].policy).Statement,
+      ) : statement.Resource
+      if anytrue([for action in flatten([statement.Action]) : can(regex("^secretsmanager:(\\*|Get\\*|GetSecret|BatchGet)", action))])
+      ]) } == { for key in ["dev", "prod"] : key => [
+      "arn:aws:secretsmanager:eu-west-2:123456789012:secret:totesys-${key}/warehouse-reader-*",
+    ] }
+    error_message = "A deployment could read the password of a user that writes, or not the one that QuickSight needs."
+  }
+}
+
 run "iam_takes_the_policies" {
   command = plan
 
@@ -224,7 +263,7 @@ run "iam_takes_the_policies" {
   }
 
   assert {
-    condition     = alltrue([for policy in values(aws_iam_policy.boundary) : length(jsonencode(jsondecode(policy.policy))) < 6144])
+    condition     = alltrue([for policy in concat(values(aws_iam_policy.boundary), values(aws_iam_policy.quicksight)) : length(jsonencode(jsondecode(policy.policy))) < 6144])
     error_message = "A managed policy has 6,144 characters at most."
   }
 }

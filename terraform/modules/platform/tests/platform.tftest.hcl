@@ -96,6 +96,15 @@ run "a_network_is_shared_by_polls_and_jobs" {
   }
 }
 
+run "without_its_variable_there_is_no_quicksight" {
+  command = plan
+
+  assert {
+    condition     = length(module.quicksight) == 0 && output.quicksight_dashboard == null
+    error_message = "Something is made in QuickSight, which costs and needs a subscription."
+  }
+}
+
 run "slow_settings_are_told_of" {
   command = plan
 

@@ -1,0 +1,174 @@
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+
+  mock_data "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/service-role/aws-quicksight-secretsmanager-role-v0" }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/totesys-test-quicksight" }
+  }
+
+  mock_resource "aws_quicksight_data_source" {
+    defaults = { arn = "arn:aws:quicksight:eu-west-2:123456789012:datasource/totesys-test" }
+  }
+
+  mock_resource "aws_quicksight_vpc_connection" {
+    defaults = { arn = "arn:aws:quicksight:eu-west-2:123456789012:vpcConnection/totesys-test" }
+  }
+}
+
+variables {
+  name      = "totesys-test"
+  warehouse = { host = "warehouse.example.internal", port = 5432, database = "warehouse" }
+  schema    = "stars"
+  secret    = { name = "totesys-test/warehouse-reader", arn = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:totesys-test/warehouse-reader-abcdef" }
+  key_arn   = "arn:aws:kms:eu-west-2:123456789012:key/1"
+  authors   = ["arn:aws:quicksight:eu-west-2:123456789012:group/default/analysts"]
+}
+
+run "the_warehouse_is_read_as_its_reader_and_over_tls" {
+  assert {
+    condition     = one(aws_quicksight_data_source.this.credentials).secret_arn == var.secret.arn
+    error_message = "The data source does not take its password from the readers' secret."
+  }
+
+  assert {
+    condition     = !one(aws_quicksight_data_source.this.ssl_properties).disable_ssl
+    error_message = "The password and the data would go in the clear."
+  }
+
+  assert {
+    condition     = one(one(aws_quicksight_data_source.this.parameters).postgresql) == { host = "warehouse.example.internal", port = 5432, database = "warehouse" }
+    error_message = "The data source is another database."
+  }
+}
+
+run "quicksight_may_read_that_secret_and_decrypt_nothing_else" {
+  assert {
+    condition = one(data.aws_iam_policy_document.secret.statement).actions == toset(["secretsmanager:GetSecretValue"]) && (
+      one(one(data.aws_iam_policy_document.secret.statement).principals).identifiers == toset([data.aws_iam_role.reader.arn])
+    )
+    error_message = "Somebody else may read the secret, or QuickSight may not."
+  }
+
+  assert {
+    condition = aws_kms_grant.this.operations == toset(["Decrypt"]) && (
+      jsonencode(one(aws_kms_grant.this.constraints).encryption_context_subset) == jsonencode({ SecretARN = var.secret.arn })
+    )
+    error_message = "QuickSight could use the key for other things than the readers' secret."
+  }
+}
+
+run "every_question_is_a_data_set_in_the_schema_that_was_given" {
+  assert {
+    condition     = toset(keys(aws_quicksight_data_set.question)) == toset([for file in fileset("queries", "*.sql") : trimsuffix(file, ".sql")])
+    error_message = "Questions and queries are not the same."
+  }
+
+  assert {
+    condition = alltrue([
+      for set in aws_quicksight_data_set.question :
+      !can(regex("[$][{]", one(one(set.physical_table_map).custom_sql).sql_query)) &&
+      can(regex("(stars[.]|etl[.]ledger)", one(one(set.physical_table_map).custom_sql).sql_query))
+    ])
+    error_message = "A query does not name the schema, and QuickSight sets no search_path."
+  }
+
+  assert {
+    condition     = alltrue([for set in aws_quicksight_data_set.question : length(one(one(set.physical_table_map).custom_sql).columns) > 0])
+    error_message = "A data set has no columns."
+  }
+}
+
+run "whole_facts_are_never_copied" {
+  assert {
+    condition = alltrue([
+      for name, set in aws_quicksight_data_set.view :
+      set.import_mode == "DIRECT_QUERY" && one(one(set.physical_table_map).relational_table).schema == "stars" && endswith(name, "_wide")
+    ])
+    error_message = "QuickSight would copy every row of a fact each hour."
+  }
+}
+
+run "copies_are_made_again_each_hour" {
+  assert {
+    condition = keys(aws_quicksight_refresh_schedule.this) == keys(aws_quicksight_data_set.question) && alltrue([
+      for refresh in aws_quicksight_refresh_schedule.this : one(one(refresh.schedule).schedule_frequency).interval == "HOURLY"
+    ])
+    error_message = "A data set would show what it showed on the day that it was made."
+  }
+}
+
+run "what_asks_the_warehouse_needs_no_copies" {
+  command = plan
+
+  variables {
+    import_mode = "DIRECT_QUERY"
+  }
+
+  assert {
+    condition     = length(aws_quicksight_refresh_schedule.this) == 0 && alltrue([for set in aws_quicksight_data_set.question : set.import_mode == "DIRECT_QUERY"])
+    error_message = "Something is copied, or a schedule has nothing to copy."
+  }
+}
+
+run "outside_a_network_nothing_is_placed_into_one" {
+  command = plan
+
+  assert {
+    condition     = length(aws_quicksight_vpc_connection.this) == 0 && length(aws_iam_role.network) == 0
+    error_message = "A connection is made to a network that nobody named."
+  }
+}
+
+run "in_a_network_the_warehouse_is_reached_from_its_subnets" {
+  variables {
+    network = { subnet_ids = ["subnet-1", "subnet-2"], security_group_ids = ["sg-1"] }
+  }
+
+  assert {
+    condition = one(aws_quicksight_data_source.this.vpc_connection_properties).vpc_connection_arn == aws_quicksight_vpc_connection.this[0].arn && (
+      aws_quicksight_vpc_connection.this[0].subnet_ids == toset(["subnet-1", "subnet-2"]) &&
+      aws_quicksight_vpc_connection.this[0].security_group_ids == toset(["sg-1"])
+    )
+    error_message = "The data source goes another way."
+  }
+
+  assert {
+    condition = toset(flatten([
+      for statement in data.aws_iam_policy_document.network[0].statement : statement.actions if contains(statement.resources, "*")
+    ])) == toset(["ec2:DescribeSecurityGroups", "ec2:DescribeSubnets"])
+    error_message = "QuickSight could change things of others in the network."
+  }
+}
+
+run "one_subnet_is_refused" {
+  command = plan
+
+  variables {
+    network = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "wrong_values_are_refused" {
+  command = plan
+
+  variables {
+    name        = "Totesys"
+    warehouse   = { host = "postgresql://warehouse", port = 0, database = "" }
+    schema      = "my schema"
+    key_arn     = "alias/totesys"
+    reader_role = "arn:aws:iam::123456789012:role/reader"
+    import_mode = "DAILY"
+    authors     = ["arn:aws:iam::123456789012:user/somebody"]
+  }
+
+  expect_failures = [
+    var.name, var.warehouse, var.schema, var.key_arn, var.reader_role, var.import_mode, var.authors,
+  ]
+}

@@ -1,0 +1,65 @@
+mock_provider "aws" {}
+
+# It has tests of its own, and takes long to plan.
+override_module {
+  target  = module.template
+  outputs = { arn = "arn:aws:quicksight:eu-west-2:123456789012:template/totesys-test-1", id = "totesys-test-1" }
+}
+
+variables {
+  name = "totesys-test"
+  data_sets = { for name, question in jsondecode(file("../quicksight/data_sets.json")).questions : name => {
+    arn     = "arn:aws:quicksight:eu-west-2:123456789012:dataset/totesys-test-${name}"
+    columns = question.columns
+  } }
+  viewers = ["arn:aws:quicksight:eu-west-2:123456789012:group/default/everybody"]
+  authors = ["arn:aws:quicksight:eu-west-2:123456789012:group/default/analysts"]
+}
+
+run "dashboard_and_analysis_show_the_same_of_the_same_data_sets" {
+  command = plan
+
+  assert {
+    condition = aws_quicksight_dashboard.this.source_entity[0].source_template[0] == aws_quicksight_analysis.this.source_entity[0].source_template[0] && (
+      aws_quicksight_dashboard.this.source_entity[0].source_template[0].arn == module.template.arn
+    )
+    error_message = "The analysis is of something else than the dashboard."
+  }
+
+  assert {
+    condition = { for reference in aws_quicksight_dashboard.this.source_entity[0].source_template[0].data_set_references :
+      reference.data_set_placeholder => reference.data_set_arn
+    } == { for name, data_set in var.data_sets : name => data_set.arn }
+    error_message = "A question is shown with the data of another."
+  }
+}
+
+run "viewers_see_and_authors_go_on" {
+  command = plan
+
+  assert {
+    condition = { for permission in aws_quicksight_dashboard.this.permissions : permission.principal => permission.actions } == {
+      for principal in setunion(var.viewers, var.authors) : principal => toset([
+        "quicksight:DescribeDashboard", "quicksight:ListDashboardVersions", "quicksight:QueryDashboard",
+      ])
+    }
+    error_message = "Somebody may change the dashboard, or not see it."
+  }
+
+  assert {
+    condition     = toset([for permission in aws_quicksight_analysis.this.permissions : permission.principal]) == var.authors
+    error_message = "Viewers could change the analysis, or authors could not begin from it."
+  }
+}
+
+run "strangers_and_names_of_other_forms_are_refused" {
+  command = plan
+
+  variables {
+    name    = "Totesys"
+    viewers = ["arn:aws:iam::123456789012:user/somebody"]
+    authors = ["everybody"]
+  }
+
+  expect_failures = [var.name, var.viewers, var.authors]
+}
