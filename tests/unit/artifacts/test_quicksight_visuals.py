@@ -1,0 +1,101 @@
+"""Which chart an answer makes follows from its columns."""
+
+import pytest
+
+from artifacts.quicksight.data_sets import Column, qualified
+from artifacts.quicksight.visuals import TEXT, chart, visuals
+from warehouse.questions import Question
+
+TYPES = {"i": "INTEGER", "d": "DECIMAL", "s": "STRING", "t": "DATETIME", "b": "BOOLEAN"}
+
+
+def columns(spelled: str) -> list[Column]:
+    """Columns from words such as ``month:t``."""
+    pairs = (word.split(":") for word in spelled.split())
+    return [Column(name, TYPES[letter]) for name, letter in pairs]
+
+
+@pytest.mark.parametrize(
+    ("answer", "drawn"),
+    [
+        ("month:t currency_code:s orders:i revenue:d", "line month revenue currency_code -"),
+        ("day:t rows:i median_minutes:d slowest_minutes:d", "line day median+slowest - -"),
+        ("month:t kind:s currency_code:s amount:d", "line month amount currency_code kind"),
+        ("month:t currency_code:s sales:d purchases:d", "line month sales+purchases - currency"),
+        ("day:t rows_of:s late_rows:i", "line day late_rows rows_of -"),
+        ("country:s currency_code:s revenue:d share_percent:d", "bar country revenue currency -"),
+        ("currency_code:s place:i staff_id:i name:s city:s sum:d", "bar name sum currency_code -"),
+        ("kind:s currency_code:s from_days:i to_days:i amount:d", "bar from_ amount currency kind"),
+        ("column_name:s changes:i average_days:d", "bar column_name average_days - -"),
+        ("currency_code:s country:s orders:i", "bar country orders currency_code -"),
+    ],
+)
+def test_chart_shows_rows_apart(answer: str, drawn: str):
+    kind, category, values, color, panel = drawn.split()
+    made = chart(columns(answer))
+    assert made
+    assert made["kind"] == kind
+    assert made["category"].startswith(category)
+    found = [value["column"] for value in made["values"]]
+    assert len(found) == len(values.split("+"))
+    assert all(name.startswith(part) for name, part in zip(found, values.split("+"), strict=True))
+    for part, told in (("color", color), ("panel", panel)):
+        assert (made[part] or "-").startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("why", "answer"),
+    [
+        ("nothing tells the rows apart", "orders:i revenue:d"),
+        ("one currency is one row, so a bar would stand for each", "currency_code:s revenue:d"),
+        ("there is no figure", "month:t currency_code:s name:s"),
+        ("an amount without a currency may be of several", "country:s revenue:d"),
+        ("the currency is no dimension", "country:s revenue:d currency_code:s"),
+        ("there are more dimensions than a chart tells apart", "day:t a:s b:s orders:i"),
+        ("a colour stands for a text", "day:t is_paid:b orders:i"),
+    ],
+)
+def test_what_makes_no_chart_is_a_table_alone(why: str, answer: str):
+    assert chart(columns(answer)) is None, why
+    [table] = visuals("name", question("Why."), columns(answer))
+    assert (table["kind"], table["width"]) == ("table", 36)
+    assert table["subtitle"] == "Why. Look at: All."
+
+
+def question(why: str) -> Question:
+    return Question("name", "What?", why, "All.", "sales", "select 1")
+
+
+def test_statistics_are_not_summed():
+    made = chart(columns("day:t median_minutes:d"))
+    assert made
+    assert made["values"] == [{"column": "median_minutes", "aggregation": "AVERAGE"}]
+
+
+def test_bars_begin_with_the_longest_and_ranges_with_the_first():
+    longest = chart(columns("country:s currency_code:s revenue:d"))
+    first = chart(columns("currency_code:s from_days:i amount:d"))
+    assert longest
+    assert first
+    assert longest["sort"] == {"column": "revenue", "direction": "DESC"}
+    assert first["sort"] == {"column": "from_days", "direction": "ASC"}
+
+
+def test_subtitle_is_cut_to_what_quicksight_takes():
+    [chart_, table] = visuals("name", question("w" * 2000), columns("country:s orders:i"))
+    assert len(chart_["subtitle"]) == TEXT
+    assert chart_["subtitle"].endswith("w…")
+    assert table["subtitle"] == "Look at: All."
+
+
+def test_only_relations_of_the_warehouse_are_qualified():
+    asked = """-- title: a
+select dim_date.day, my_dim_date, etl.ledger.rows -- dim_date
+from fact_sales_order_wide
+inner join dim_date on other.dim_date = dim_date.date_id
+"""
+    assert qualified(asked).splitlines() == [
+        "select dim_date.day, my_dim_date, etl.ledger.rows -- ${schema}.dim_date",
+        "from ${schema}.fact_sales_order_wide",
+        "inner join ${schema}.dim_date on other.dim_date = dim_date.date_id",
+    ]
