@@ -37,6 +37,10 @@ mock_provider "aws" {
     defaults = { arn = "arn:aws:glue:eu-west-2:123456789012:workflow/totesys-dev-mocked" }
   }
 
+  mock_resource "aws_iam_policy" {
+    defaults = { arn = "arn:aws:iam::123456789012:policy/totesys-dev-mocked" }
+  }
+
   mock_resource "aws_iam_role" {
     defaults = { arn = "arn:aws:iam::123456789012:role/totesys-dev-mocked" }
   }
