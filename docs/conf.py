@@ -46,6 +46,7 @@ CONTENTS: dict[str, list[str]] = {
         "docs/questions",
         "docs/data-dictionary",
         "docs/athena",
+        "docs/quicksight",
     ],
     "Run it": [
         "docs/deploy",
