@@ -17,6 +17,9 @@ CURRENCY = "currency_code"
 KEY = re.compile(r"\w+_id")
 FROM = re.compile(r"from_\w+")
 BESIDE = re.compile(r"place|to_\w+")  # tells no rows apart that the other dimensions do not
+AMOUNT = re.compile(r"amount|balance|purchases|revenue|sales|spend|value")
+"""In the name of a figure that is money. Its type does not tell: a sum of counts is numeric too."""
+
 STATISTIC = re.compile(r"average|median|longest|slowest|largest|percent|_an_")
 """In the name of a figure that is no sum, and is not drawn beside sums."""
 
@@ -133,14 +136,11 @@ def _values(columns: Sequence[Column]) -> list[str]:
     """The figures that a chart shows: amounts where there is a currency, else statistics. Where
     there are none, the first count."""
     in_currency = any(column.name == CURRENCY for column in columns)
-    figures = [column for column in columns if _is_figure(column)]
-    counts = [column.name for column in figures if column.type == "INTEGER"]
-    alike = [
-        column.name
-        for column in figures
-        if column.type == "DECIMAL" and bool(STATISTIC.search(column.name)) != in_currency
-    ]
-    return alike or counts[:1]
+    figures = [column.name for column in columns if _is_figure(column)]
+    statistics = [name for name in figures if STATISTIC.search(name)]
+    amounts = [name for name in figures if AMOUNT.search(name) and name not in statistics]
+    counts = [name for name in figures if name not in {*amounts, *statistics}]
+    return (amounts if in_currency else statistics) or counts[:1]
 
 
 def _is_figure(column: Column) -> bool:
