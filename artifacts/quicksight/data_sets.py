@@ -76,9 +76,7 @@ def of_views(connection: Connection, schema: str) -> dict[str, DataSet]:
     TypeWithoutName."""
     views = (f"{fact.name}_wide" for fact in contracts.warehouse().facts)
     return {
-        view: DataSet(
-            view, _columns(connection, view, f"select * from {SCHEMA}.{view}", schema, {TIME})
-        )
+        view: DataSet(view, _columns(connection, view, f"table {SCHEMA}.{view}", schema, {TIME}))
         for view in views
     }
 
