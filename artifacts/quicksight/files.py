@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +10,17 @@ from pg8000.native import Connection
 from artifacts.quicksight.data_sets import of_questions, of_views
 from artifacts.quicksight.visuals import sheets
 from warehouse import SCHEMA
-from warehouse.questions import Question, questions
+from warehouse.questions import questions
 
 MODULES = Path(__file__).parents[2] / "terraform" / "modules"
 QUERIES = "quicksight/queries"
+PAIR = re.compile(r'\{\s+("(?:name|column)": .+)\s+("(?:type|aggregation)": .+)\s+\}')
 
 
-def files(
-    connection: Connection,
-    schema: str = SCHEMA,
-    asked: Mapping[str, Question] | None = None,
-) -> dict[str, str]:
+def files(connection: Connection, schema: str = SCHEMA) -> dict[str, str]:
     """The text of every generated file, by its path below MODULES, for a warehouse in ``schema``
     that has the types of this version. Raises TypeWithoutName."""
-    asked = asked or questions()
+    asked = questions()
     data_sets = of_questions(connection, schema, asked)
     told = {
         "questions": {name: data_set.told() for name, data_set in data_sets.items()},
@@ -50,9 +46,4 @@ def write(connection: Connection, schema: str = SCHEMA) -> None:
 def _spelled(told: Any) -> str:
     """JSON with a line for each column."""
     text = json.dumps(told, indent=2, ensure_ascii=False)
-    return (
-        re.sub(
-            r'\{\s+("(?:name|column)": .+)\s+("(?:type|aggregation)": .+)\s+\}', r"{ \1 \2 }", text
-        )
-        + "\n"
-    )
+    return PAIR.sub(r"{ \1 \2 }", text) + "\n"

@@ -106,7 +106,7 @@ variable "job_timeout_minutes" {
 }
 
 variable "quicksight" {
-  description = "Shows the warehouse in QuickSight: where it is as the secret warehouse_reader says too, ARNs of QuickSight's users or groups who see the dashboard and who make their own, SPICE (a copy every hour) or DIRECT_QUERY, and the account's role that reads secrets; null for none. docs/quicksight.md says what it takes"
+  description = "Shows the warehouse in QuickSight: where it is as the secret warehouse_reader says too, ARNs of QuickSight's users or groups who see the dashboard and who make their own, and SPICE (a copy every hour) or DIRECT_QUERY; null for none. docs/quicksight.md says what it takes"
   type = object({
     host        = string
     port        = optional(number, 5432)
@@ -114,7 +114,6 @@ variable "quicksight" {
     viewers     = optional(set(string), [])
     authors     = optional(set(string), [])
     import_mode = optional(string, "SPICE")
-    reader_role = optional(string, "aws-quicksight-secretsmanager-role-v0")
   })
   default = null
 }

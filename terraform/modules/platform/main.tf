@@ -196,7 +196,6 @@ module "quicksight" {
   schema               = var.schema
   secret               = module.secrets.secrets["warehouse_reader"]
   key_arn              = module.key.arn
-  reader_role          = var.quicksight.reader_role
   network              = var.network == null ? null : { subnet_ids = local.subnet_ids, security_group_ids = local.security_group_ids }
   import_mode          = var.quicksight.import_mode
   authors              = var.quicksight.authors
