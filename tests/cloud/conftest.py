@@ -13,7 +13,7 @@ import pytest
 
 from embedded.server import Server
 from postgres import from_dsn
-from tests.cloud.local_aws import PYTHON, REGION, ROOT, LocalAws
+from tests.cloud.local_aws import ACCOUNT, PYTHON, REGION, ROOT, LocalAws
 from tests.cloud.terraform import Terraform
 
 REPOSITORY = "owner/name"
@@ -160,10 +160,28 @@ def network(local_aws: LocalAws) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
+def quicksight(local_aws: LocalAws) -> dict[str, Any]:
+    """What an administrator has set up in QuickSight, as the root asks for it."""
+    local_aws.client("iam").create_role(
+        RoleName="aws-quicksight-secretsmanager-role-v0",
+        Path="/service-role/",
+        AssumeRolePolicyDocument="{}",
+    )
+    groups = f"arn:aws:quicksight:{REGION}:{ACCOUNT}:group/default"
+    return {
+        "host": "warehouse.example.internal",
+        "database": "warehouse",
+        "viewers": [f"{groups}/everybody"],
+        "authors": [f"{groups}/analysts"],
+    }
+
+
+@pytest.fixture(scope="session")
 def stack(
     account: Account,
     artifacts: Path,
     network: dict[str, Any],
+    quicksight: dict[str, Any],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Stack:
     """The platform, as GitHub Actions deploys it: under its role, with the state in a bucket."""
@@ -172,6 +190,7 @@ def stack(
     terraform = Terraform("dev", tmp_path_factory.mktemp("dev"), aws.environment(deployer))
     settings = {
         "network": network,
+        "quicksight": quicksight,
         "freshness_seconds": 2,
         "horizon_age_seconds": 1,
         "permissions_boundary": account.outputs["boundaries"]["dev"],

@@ -19,6 +19,7 @@ import boto3
 from botocore.config import Config
 
 from tests.certificates import Authority
+from tests.cloud.quicksight import QuickSight
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-cloud" / "bin" / "python"
@@ -63,6 +64,7 @@ class LocalAws:
         self.ca_bundle = folder / "ca.pem"
         self.url = self.plain_url = ""
         self.administrator = OMNIPOTENT
+        self._quicksight = QuickSight()
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -82,6 +84,7 @@ class LocalAws:
                 pass_fds=[tls.fileno(), plain.fileno()],
             )
         self._wait()
+        self._quicksight.__enter__()
         self.administrator = self._new_administrator()
         return self
 
@@ -91,6 +94,7 @@ class LocalAws:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._quicksight.__exit__()
         if self._process and self._process.stdin:
             self._process.stdin.close()
             self._process.wait(timeout=30)
@@ -99,6 +103,7 @@ class LocalAws:
         """What a process must have to find this account, as its administrator by default."""
         return {
             "AWS_ENDPOINT_URL": self.url,
+            "AWS_ENDPOINT_URL_QUICKSIGHT": self._quicksight.url,
             "AWS_CA_BUNDLE": str(self.ca_bundle),
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,

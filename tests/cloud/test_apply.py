@@ -14,7 +14,6 @@ from tests.cloud.terraform import TerraformFailed
 
 RESOURCE = re.compile(r'^resource "(\w+)"', re.MULTILINE)
 INDEX = re.compile(r"\[.*?\]")
-NOT_ON_THE_ENDPOINT = "quicksight"  # no such service there: tests/terraform applies it to a mock
 ONLY_IN_PRODUCTION = {"aws_s3_bucket_object_lock_configuration"}  # test_production
 STRANGERS = [
     "repo:somebody/else:ref:refs/heads/main",
@@ -29,12 +28,7 @@ def test_every_resource_of_the_code_is_applied(account: Account, stack: Stack) -
     print(f"\n{made.total()} resources of {len(made)} types:")
     print("\n".join(f"{count:5} {name}" for name, count in sorted(made.items())))
     files = (ROOT / "terraform" / "modules").glob("*/main.tf")
-    coded = {
-        name
-        for file in files
-        if not file.parent.name.startswith(NOT_ON_THE_ENDPOINT)
-        for name in RESOURCE.findall(file.read_text())
-    }
+    coded = {name for file in files for name in RESOURCE.findall(file.read_text())}
     assert coded - set(made) == ONLY_IN_PRODUCTION
 
 
