@@ -1,25 +1,26 @@
 with gone as (
-    select 'sales orders' as rows_of, sales_order_id as id, batch_seq, observed_at
-    from ${schema}.fact_sales_order_changes where change = 'deleted'
+    select
+        'sales orders' as rows_of, gone.sales_order_id as id, gone.observed_at,
+        there.sales_order_id as there_again
+    from ${schema}.fact_sales_order_changes as gone
+    left join ${schema}.fact_sales_order_current as there on there.sales_order_id = gone.sales_order_id
+    where change = 'deleted'
     union all
-    select 'purchase orders', purchase_order_id, batch_seq, observed_at
-    from ${schema}.fact_purchase_order_changes where change = 'deleted'
+    select 'purchase orders', gone.purchase_order_id, gone.observed_at, there.purchase_order_id
+    from ${schema}.fact_purchase_order_changes as gone
+    left join ${schema}.fact_purchase_order_current as there
+        on there.purchase_order_id = gone.purchase_order_id
+    where change = 'deleted'
     union all
-    select 'payments', payment_id, batch_seq, observed_at
-    from ${schema}.fact_payment_changes where change = 'deleted'
-),
-there as (
-    select 'sales orders' as rows_of, sales_order_id as id from ${schema}.fact_sales_order_current
-    union all
-    select 'purchase orders', purchase_order_id from ${schema}.fact_purchase_order_current
-    union all
-    select 'payments', payment_id from ${schema}.fact_payment_current
+    select 'payments', gone.payment_id, gone.observed_at, there.payment_id
+    from ${schema}.fact_payment_changes as gone
+    left join ${schema}.fact_payment_current as there on there.payment_id = gone.payment_id
+    where change = 'deleted'
 )
 select
-    date_trunc('month', gone.observed_at)::date as month, gone.rows_of,
-    count(*) as deletions, count(distinct gone.id) as rows_deleted,
-    count(distinct there.id) as rows_there_again, max(gone.observed_at) as last_deletion
+    date_trunc('month', observed_at)::date as month, rows_of,
+    count(*) as deletions, count(distinct id) as rows_deleted,
+    count(distinct there_again) as rows_there_again, max(observed_at) as last_deletion
 from gone
-left join there on there.rows_of = gone.rows_of and there.id = gone.id
 group by 1, 2
 order by month desc, rows_of

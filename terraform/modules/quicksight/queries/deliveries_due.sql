@@ -6,8 +6,8 @@ select
     agreed_delivery_location_city as city, agreed_delivery_location_country as country,
     count(*) as orders, sum(units_sold) as units
 from ${schema}.fact_sales_order_wide
-cross join today
-where agreed_delivery_date >= day and agreed_delivery_date < day + interval '7 days'
+where agreed_delivery_date >= (select day from today)
+    and agreed_delivery_date < (select day + interval '7' day from today)
 group by
     agreed_delivery_date, agreed_delivery_location_id, agreed_delivery_location_city,
     agreed_delivery_location_country

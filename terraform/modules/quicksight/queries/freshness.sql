@@ -3,7 +3,7 @@ with loaded as (
         observed_at::date as day, rows,
         extract(epoch from loaded_at at time zone 'UTC' - observed_at) / 60 as minutes
     from etl.ledger
-    where observed_at > (select max(observed_at) from etl.ledger) - interval '28 days'
+    where observed_at > (select max(observed_at) from etl.ledger) - interval '28' day
 )
 select
     day,

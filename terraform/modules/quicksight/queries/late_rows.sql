@@ -4,51 +4,52 @@ with batches as (
     from etl.ledger
 ),
 recent as (
-    select min(batch_seq) as batch_seq
+    select min(batch_seq) as first, max(batch_seq) as last
     from etl.ledger
-    where observed_at > (select max(observed_at) from etl.ledger) - interval '7 days'
+    where observed_at > (select max(observed_at) from etl.ledger) - interval '7' day
 ),
 made as (
     select
-        'sales orders' as rows_of, sales_order_id as id, came.batch_seq,
-        created_date + created_time as made_at
+        'sales orders' as rows_of, came.batch_seq, created_date + created_time as made_at
     from ${schema}.fact_sales_order_changes as came
     inner join ${schema}.fact_sales_order_current using (sales_order_id)
-    where came.batch_seq >= (select batch_seq from recent) and change = 'created'
+    where change = 'created'
+        and came.batch_seq between (select first from recent) and (select last from recent)
+        and sales_order_id not in (
+            select sales_order_id from ${schema}.fact_sales_order_changes where change = 'deleted'
+        )
     union all
-    select 'purchase orders', purchase_order_id, came.batch_seq, created_date + created_time
+    select 'purchase orders', came.batch_seq, created_date + created_time
     from ${schema}.fact_purchase_order_changes as came
     inner join ${schema}.fact_purchase_order_current using (purchase_order_id)
-    where came.batch_seq >= (select batch_seq from recent) and change = 'created'
+    where change = 'created'
+        and came.batch_seq between (select first from recent) and (select last from recent)
+        and purchase_order_id not in (
+            select purchase_order_id from ${schema}.fact_purchase_order_changes where change = 'deleted'
+        )
     union all
-    select 'payments', payment_id, came.batch_seq, created_date + created_time
+    select 'payments', came.batch_seq, created_date + created_time
     from ${schema}.fact_payment_changes as came
     inner join ${schema}.fact_payment_current using (payment_id)
-    where came.batch_seq >= (select batch_seq from recent) and change = 'created'
-),
-gone as (
-    select 'sales orders' as rows_of, sales_order_id as id
-    from ${schema}.fact_sales_order_changes where change = 'deleted'
-    union
-    select 'purchase orders', purchase_order_id
-    from ${schema}.fact_purchase_order_changes where change = 'deleted'
-    union
-    select 'payments', payment_id
-    from ${schema}.fact_payment_changes where change = 'deleted'
+    where change = 'created'
+        and came.batch_seq between (select first from recent) and (select last from recent)
+        and payment_id not in (
+            select payment_id from ${schema}.fact_payment_changes where change = 'deleted'
+        )
 ),
 first_seen as (
     select
-        made.rows_of, observed_at::date as day, coalesce(made_at < seen_before, false) as is_late,
+        rows_of, observed_at::date as day,
+        made_at < seen_before or made_at < observed_at - interval '30' minute as is_late,
         (extract(epoch from observed_at) - extract(epoch from made_at)) / 60 as minutes
     from made
     inner join batches using (batch_seq)
-    left join gone on gone.rows_of = made.rows_of and gone.id = made.id
-    where gone.id is null
+    where seen_before is not null
 )
 select
     day, rows_of, count(*) as new_rows,
     count(*) filter (where is_late) as late_rows,
-    round(max(minutes) filter (where is_late), 1) as longest_minutes
+    round(max(minutes), 1) as longest_minutes
 from first_seen
 group by day, rows_of
 order by day desc, rows_of

@@ -1,20 +1,27 @@
 with recent as (
-    select min(batch_seq) as batch_seq
+    select min(batch_seq) as first, max(batch_seq) as last
     from etl.ledger
-    where observed_at > (select max(observed_at) from etl.ledger) - interval '28 days'
+    where observed_at > (select max(observed_at) from etl.ledger) - interval '14' day
+),
+gone as (
+    select sales_order_id, batch_seq from ${schema}.fact_sales_order_changes where change = 'deleted'
 ),
 changed as (
-    select sales_order_id, column_name, observed_at
-    from ${schema}.fact_sales_order_changes
-    where batch_seq >= (select batch_seq from recent) and change = 'updated'
-        and column_name not in ('last_updated_date', 'last_updated_time')
+    select edit.sales_order_id, edit.column_name, edit.observed_at
+    from ${schema}.fact_sales_order_changes as edit
+    left join gone
+        on gone.sales_order_id = edit.sales_order_id and gone.batch_seq < edit.batch_seq
+    where edit.change = 'updated' and gone.sales_order_id is null
+        and edit.column_name not in ('last_updated_date', 'last_updated_time')
+        and edit.batch_seq between (select first from recent) and (select last from recent)
 ),
 aged as (
     select
-        column_name, sales_order_id,
+        changed.sales_order_id, column_name,
         changed.observed_at::date - created_date::date as days
     from changed
-    inner join ${schema}.fact_sales_order_current using (sales_order_id)
+    left join ${schema}.fact_sales_order_current as placed
+        on placed.sales_order_id = changed.sales_order_id
 )
 select
     column_name, count(*) as changes, count(distinct sales_order_id) as orders,

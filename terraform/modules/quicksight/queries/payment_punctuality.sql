@@ -1,12 +1,12 @@
 with recent as (
-    select min(batch_seq) as batch_seq
+    select min(batch_seq) as first, max(batch_seq) as last
     from etl.ledger
-    where observed_at > (select max(observed_at) from etl.ledger) - interval '28 days'
+    where observed_at > (select max(observed_at) from etl.ledger) - interval '14' day
 ),
 flipped as (
     select payment_id, max(observed_at) as paid_at
     from ${schema}.fact_payment_changes
-    where batch_seq >= (select batch_seq from recent)
+    where batch_seq between (select first from recent) and (select last from recent)
         and column_name = 'paid' and new_value = 'true'
     group by payment_id
 ),

@@ -1,8 +1,18 @@
+with daily as (
+    select
+        payment_date, payment_type_id, currency_id, count(*) as payments,
+        sum(payment_amount) as amount,
+        sum(payment_amount) filter (where paid) as paid_amount
+    from ${schema}.fact_payment_current
+    group by payment_date, payment_type_id, currency_id
+)
 select
     date_trunc('month', payment_date)::date as month, payment_type_name, currency_code,
-    count(*) as payments, sum(payment_amount) as amount,
-    coalesce(sum(payment_amount) filter (where paid), 0) as paid_amount,
-    coalesce(sum(payment_amount) filter (where not paid), 0) as unpaid_amount
-from ${schema}.fact_payment_wide
+    sum(payments) as payments, sum(amount) as amount,
+    coalesce(sum(paid_amount), 0) as paid_amount,
+    sum(amount) - coalesce(sum(paid_amount), 0) as unpaid_amount
+from daily
+left join ${schema}.dim_payment_type using (payment_type_id)
+left join ${schema}.dim_currency using (currency_id)
 group by 1, 2, 3
 order by month, payment_type_name, currency_code

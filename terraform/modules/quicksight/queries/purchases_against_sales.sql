@@ -1,13 +1,16 @@
 with orders as (
-    select created_date, currency_code, units_sold * unit_price as sold, 0.00 as bought
-    from ${schema}.fact_sales_order_wide
+    select
+        created_date, currency_id, sum(units_sold * unit_price) as sold, 0.00 as bought
+    from ${schema}.fact_sales_order_current
+    group by created_date, currency_id
     union all
-    select created_date, currency_code, 0.00, item_quantity * item_unit_price
-    from ${schema}.fact_purchase_order_wide
+    select created_date, currency_id, 0.00, sum(item_quantity * item_unit_price)
+    from ${schema}.fact_purchase_order_current
+    group by created_date, currency_id
 ),
 monthly as (
     select
-        date_trunc('month', created_date)::date as month, currency_code,
+        date_trunc('month', created_date)::date as month, currency_id,
         sum(sold) as sales, sum(bought) as purchases
     from orders
     group by 1, 2
@@ -16,4 +19,5 @@ select
     month, currency_code, sales, purchases, sales - purchases as balance,
     round(100.0 * purchases / nullif(sales, 0), 1) as purchases_in_percent_of_sales
 from monthly
+left join ${schema}.dim_currency using (currency_id)
 order by month, currency_code

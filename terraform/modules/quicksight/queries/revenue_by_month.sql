@@ -1,26 +1,33 @@
-with monthly as (
+with daily as (
     select
-        date_trunc('month', created_date)::date as month, currency_code,
+        created_date, currency_id,
         count(*) as orders, sum(units_sold) as units, sum(units_sold * unit_price) as revenue
-    from ${schema}.fact_sales_order_wide
-    group by 1, 2
+    from ${schema}.fact_sales_order_current
+    group by created_date, currency_id
 ),
 months as (
     select date_id as month
     from ${schema}.dim_date
-    where day = 1 and date_id >= (select min(month) from monthly)
-        and date_id <= (select max(month) from monthly)
+    where day = 1
+        and date_id >= (select date_trunc('month', min(created_date))::date from daily)
+        and date_id <= (select max(created_date) from daily)
+),
+monthly as (
+    select
+        date_trunc('month', created_date)::date as month, currency_id,
+        sum(orders) as orders, sum(units) as units, sum(revenue) as revenue
+    from daily
+    group by 1, 2
 ),
 currencies as (
-    select distinct currency_code from monthly
+    select distinct currency_id from daily
 )
 select
-    months.month, currencies.currency_code,
-    coalesce(monthly.orders, 0) as orders,
-    coalesce(monthly.units, 0) as units,
-    coalesce(monthly.revenue, 0) as revenue
+    months.month, currency_code,
+    coalesce(orders, 0) as orders, coalesce(units, 0) as units, coalesce(revenue, 0) as revenue
 from months
 cross join currencies
 left join monthly
-    on monthly.month = months.month and monthly.currency_code = currencies.currency_code
-order by months.month, currencies.currency_code
+    on monthly.month = months.month and monthly.currency_id = currencies.currency_id
+left join ${schema}.dim_currency on dim_currency.currency_id = currencies.currency_id
+order by months.month, currency_code

@@ -1,12 +1,24 @@
+with customers as (
+    select
+        currency_id, counterparty_id, count(*) as orders,
+        sum(units_sold * unit_price) as revenue
+    from ${schema}.fact_sales_order_current
+    group by currency_id, counterparty_id
+),
+countries as (
+    select
+        counterparty_legal_country as country, currency_id,
+        count(*) as counterparties, min(counterparty_id) as first_counterparty_id,
+        sum(orders) as orders, sum(revenue) as revenue
+    from customers
+    left join ${schema}.dim_counterparty using (counterparty_id)
+    group by counterparty_legal_country, currency_id
+)
 select
-    counterparty_legal_country as country, currency_code,
-    count(distinct counterparty_id) as counterparties,
-    count(*) as orders,
-    sum(units_sold * unit_price) as revenue,
+    country, currency_code, counterparties, orders, revenue,
     round(
-        100.0 * sum(units_sold * unit_price)
-        / nullif(sum(sum(units_sold * unit_price)) over (partition by currency_code), 0), 1
+        100.0 * revenue / nullif(sum(revenue) over (partition by currency_id), 0), 1
     ) as percent_of_currency
-from ${schema}.fact_sales_order_wide
-group by counterparty_legal_country, currency_code
-order by currency_code, revenue desc, min(counterparty_id)
+from countries
+left join ${schema}.dim_currency using (currency_id)
+order by currency_code, revenue desc, first_counterparty_id

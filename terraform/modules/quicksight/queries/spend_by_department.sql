@@ -1,9 +1,20 @@
-select
-    staff_department_name as department_name, currency_code,
-    count(distinct staff_id) as staff,
-    count(*) as orders,
-    sum(item_quantity * item_unit_price) as spend,
-    max(item_quantity * item_unit_price) as largest_order
-from ${schema}.fact_purchase_order_wide
-group by staff_department_name, currency_code
-order by currency_code, spend desc, min(staff_id)
+with buyers as (
+    select
+        currency_id, staff_id, count(*) as orders,
+        sum(item_quantity * item_unit_price) as spend,
+        max(item_quantity * item_unit_price) as largest_order
+    from ${schema}.fact_purchase_order_current
+    group by currency_id, staff_id
+),
+departments as (
+    select
+        department_name, currency_id, count(*) as staff, min(staff_id) as first_staff_id,
+        sum(orders) as orders, sum(spend) as spend, max(largest_order) as largest_order
+    from buyers
+    left join ${schema}.dim_staff using (staff_id)
+    group by department_name, currency_id
+)
+select department_name, currency_code, staff, orders, spend, largest_order
+from departments
+left join ${schema}.dim_currency using (currency_id)
+order by currency_code, spend desc, first_staff_id

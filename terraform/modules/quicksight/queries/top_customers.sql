@@ -1,16 +1,14 @@
 with customers as (
     select
-        currency_code, counterparty_id, counterparty_legal_name, counterparty_legal_country,
-        count(*) as orders, sum(units_sold * unit_price) as revenue,
-        max(created_date) as last_order
-    from ${schema}.fact_sales_order_wide
-    group by
-        currency_code, counterparty_id, counterparty_legal_name, counterparty_legal_country
+        currency_id, counterparty_id, count(*) as orders,
+        sum(units_sold * unit_price) as revenue, max(created_date) as last_order
+    from ${schema}.fact_sales_order_current
+    group by currency_id, counterparty_id
 ),
 ranked as (
     select
-        *, rank() over (partition by currency_code order by revenue desc) as place,
-        sum(revenue) over (partition by currency_code) as revenue_of_currency
+        *, rank() over (partition by currency_id order by revenue desc) as place,
+        sum(revenue) over (partition by currency_id) as revenue_of_currency
     from customers
 )
 select
@@ -18,5 +16,7 @@ select
     counterparty_legal_country as country, orders, revenue,
     round(100.0 * revenue / nullif(revenue_of_currency, 0), 1) as percent_of_currency, last_order
 from ranked
+left join ${schema}.dim_counterparty using (counterparty_id)
+left join ${schema}.dim_currency using (currency_id)
 where place <= 10
 order by currency_code, place, counterparty_id

@@ -1,15 +1,17 @@
 with designs as (
     select
-        currency_code, design_id, design_name, count(*) as orders,
+        currency_id, design_id, count(*) as orders,
         sum(units_sold) as units, sum(units_sold * unit_price) as revenue
-    from ${schema}.fact_sales_order_wide
-    group by currency_code, design_id, design_name
+    from ${schema}.fact_sales_order_current
+    group by currency_id, design_id
 ),
 ranked as (
-    select *, rank() over (partition by currency_code order by revenue desc) as place
+    select *, rank() over (partition by currency_id order by revenue desc) as place
     from designs
 )
 select currency_code, place, design_id, design_name, orders, units, revenue
 from ranked
+left join ${schema}.dim_design using (design_id)
+left join ${schema}.dim_currency using (currency_id)
 where place <= 10
 order by currency_code, place, design_id
