@@ -44,7 +44,7 @@ def typed(page: str) -> list[list[str]]:
     """The words of every command on a page, in blocks and in running text."""
     blocks = "\n".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL)).replace("\\\n", " ")
     inline = re.findall(r"`((?:aws|make|python -m|terraform) [^`]+)`", page)
-    inside = re.findall(r"\$\((.*?)\)", blocks)
+    inside = re.findall(r"\$\((aws .*?)\)", blocks)
     lines = [line for line in [*blocks.splitlines(), *inline, *inside] if line]
     return [words for line in lines if "=$(" not in line and (words := shlex.split(line, True))]
 
@@ -121,6 +121,13 @@ def recipes() -> dict[str, str]:
 def test_handler_takes_the_event_and_its_tables(words: list[str]):
     event = json.loads(options(words)["payload"])
     Orders(**event).check(contracts.source())
+
+
+@pytest.mark.parametrize("words", commands("aws", "secretsmanager"))
+def test_secret_is_one_that_terraform_makes(words: list[str]):
+    module = (ROOT / "terraform" / "modules" / "secrets" / "main.tf").read_text(encoding="utf-8")
+    made = {name.replace("_", "-") for name in re.findall(r"^    (\w+) +=", module, re.M)}
+    assert options(words)["secret-id"].partition("/")[2] in made
 
 
 @pytest.mark.parametrize("words", commands("aws", "glue", "start-job-run"))
