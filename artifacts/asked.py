@@ -91,7 +91,7 @@ def _ledger() -> str:
     """The batches that brought rows, and when each saw the source."""
     tables = sorted(contracts.source().tables)
     return "\nunion\n".join(
-        f"select batch_seq, observed_at from {INGESTION}.{table}"  # nosec B608 - names of contracts
+        f"select batch_seq, observed_at from {INGESTION}.{table}"  # nosec B608 # names of contracts
         for table in tables
     )
 

@@ -1,7 +1,7 @@
 """The dashboard's web server as a process beside its caller."""
 
 import socket
-import subprocess  # nosec B404 - it starts our own web server
+import subprocess  # nosec B404 # it starts our own web server
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +25,7 @@ def running(told: Mapping[str, str], log: Path, port: int = 0) -> Iterator[str]:
     """
     port = _checked(port) if port else _free_port()
     with log.open("w") as written:
-        process = subprocess.Popen(  # nosec B603 - no shell, and no argument from outside
+        process = subprocess.Popen(  # nosec B603 # no shell, and no argument from outside
             command(HOST, port), stdout=written, stderr=subprocess.STDOUT, env=dict(told)
         )
     try:
@@ -66,7 +66,7 @@ def _await(process: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
     until = monotonic() + PATIENCE
     while process.poll() is None and monotonic() < until:
         try:
-            with urlopen(f"{address}/_stcore/health", timeout=ANSWER):  # nosec B310 - our own
+            with urlopen(f"{address}/_stcore/health", timeout=ANSWER):  # nosec B310 # our own
                 return
         except OSError:  # not yet
             sleep(PAUSE)

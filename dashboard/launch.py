@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     sys.stdout.write(f"Dashboard of {where}: http://{arguments.host}:{arguments.port}\n")
     sys.stdout.flush()
     words = command(arguments.host, arguments.port)
-    return os.execve(words[0], words, told)  # nosec B606 - this interpreter, without a shell
+    return os.execve(words[0], words, told)  # nosec B606 # this interpreter, without a shell
 
 
 def command(host: str, port: int) -> list[str]:

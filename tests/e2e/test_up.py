@@ -62,14 +62,14 @@ def test_dashboard_answers_while_it_runs_and_stops_with_it(directory: Path, spar
     def say(line: str) -> None:
         said.append(line)
         if "batch 1 " in line:
-            with urlopen(address(said)) as answer:  # nosec B310 - our own
+            with urlopen(address(said)) as answer:  # nosec B310 # our own
                 answers.append(answer.status)
             stopping.set()
 
     keep_running(directory, Pace(1, 60), 40, stopping, say, lambda: spark, dashboard=0)
     assert answers == [200]
     with pytest.raises(URLError):
-        urlopen(address(said))  # nosec B310 - our own
+        urlopen(address(said))  # nosec B310 # our own
     assert "password" not in (directory / "dashboard.log").read_text()
 
 

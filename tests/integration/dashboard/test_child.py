@@ -16,7 +16,7 @@ NOWHERE = environment("postgresql://reader@127.0.0.1:1/warehouse")
 def test_server_answers_during_the_block(tmp_path: Path):
     with (
         child.running(NOWHERE, tmp_path / "log") as address,
-        urlopen(address) as answer,  # nosec B310 - our own
+        urlopen(address) as answer,  # nosec B310 # our own
     ):
         assert answer.status == 200
 
