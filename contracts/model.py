@@ -128,6 +128,11 @@ class Fact(_Table):
         return f"{self.name}_tombstones"
 
     @property
+    def latest(self) -> str:
+        """The warehouse's table, in the schema etl, of the latest version of each of its rows."""
+        return f"latest_{self.of}"
+
+    @property
     def shape(self) -> tuple[object, ...]:
         return *super().shape, self.record
 

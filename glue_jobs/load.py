@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pg8000.native import Connection
 
 import contracts
-from contracts import WarehouseTable
+from contracts import Fact, WarehouseTable
 from glue_jobs import ledger
 from glue_jobs.ledger import Standing
 from glue_jobs.merge import merge, qualified
@@ -38,6 +38,7 @@ from lake.entries import Loaded, Output, Retried
 from postgres import Address, connected, render, transaction
 
 ANALYZE = "analyze {table}"
+ETL = "etl"
 BIG_LOAD = 5_000  # rows; smaller changes are left to autovacuum
 
 logger = logging.getLogger(__name__)
@@ -170,9 +171,16 @@ class _Work:
                 drop(self.connection, staged)
         for table in staged:
             if table.rows >= BIG_LOAD:
-                name = qualified(self.target.schema, table.table.name)
-                self.connection.run(render(ANALYZE, table=name))
+                self._analyze(table.table)
         return rows
+
+    def _analyze(self, table: WarehouseTable) -> None:
+        """Let the planner know what a big load has brought."""
+        places = [(self.target.schema, table.name)]
+        if isinstance(table, Fact):
+            places.append((ETL, table.latest))
+        for schema, name in places:
+            self.connection.run(render(ANALYZE, table=qualified(schema, name)))
 
     def _staged(self, lacking: _Lacking) -> list[Staged]:
         """What there is to stage: dimensions before the facts that refer to them, and tombstones

@@ -9,11 +9,6 @@ KEEP = "select etl.keep_latest({fact}, {latest}, {key});\n"
 ABOUT = "The latest version of every row of {fact}, deletions too. Triggers keep it."
 
 
-def latest_name(fact: Fact) -> str:
-    """The name of its table in the schema etl."""
-    return f"latest_{fact.of}"
-
-
 def latest_versions(warehouse: Warehouse) -> Sql:
     """The statements that keep them for every fact, and say what they are. Where they are kept
     already, with the columns that the fact has, nothing is made."""
@@ -21,7 +16,8 @@ def latest_versions(warehouse: Warehouse) -> Sql:
 
 
 def _kept(fact: Fact) -> Sql:
-    name, table = latest_name(fact), render("etl.{name}", name=latest_name(fact))
-    keep = render(KEEP, fact=value(names([fact.name])), latest=value(name), key=value(fact.key))
+    table = render("etl.{name}", name=fact.latest)
+    parts = {"fact": value(names([fact.name])), "latest": value(fact.latest)}
+    keep = render(KEEP, key=value(fact.key), **parts)
     comment = render(TABLE, name=table, about=value(ABOUT.format(fact=fact.name)))
     return Sql(keep + comment + column_comments(table, table_columns(fact)))

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pg8000.native import Connection
 
 from contracts import Fact, Warehouse
-from postgres import Sql, names, render, value
+from postgres import Sql, joined, names, render, value
 from warehouse.templates import FUNCTIONS, VIEWS
 
 LOADER, READER = "warehouse_loader", "warehouse_reader"
@@ -39,7 +39,7 @@ GRANTS = {
     ),
 }
 NUMBER_RECORDS = "grant usage on sequence {sequence} to {role}"
-MAINTAIN = "grant maintain on {dimensions}, {facts} to {role}"  # the right to ANALYZE
+MAINTAIN = "grant maintain on {dimensions}, {facts}, {latest} to {role}"  # the right to ANALYZE
 MAINTAIN_SINCE = 170000
 VERSION = "select current_setting('server_version_num')::int"
 SEQUENCE = "select pg_get_serial_sequence({table}, {column})"
@@ -105,6 +105,7 @@ def _parts(schema: str, warehouse: Warehouse) -> dict[str, str | Sql]:
     return {
         "schema": schema,
         "facts": names(facts),
+        "latest": joined("etl.{column}", (fact.latest for fact in warehouse.facts)),
         "dimensions": names(dimensions),
         "views": names(f"{fact}_{kind}" for fact in facts for kind in VIEWS),
         "functions": Sql(", ".join(functions)),

@@ -15,7 +15,6 @@ from warehouse.columns import (
     wide_column,
 )
 from warehouse.comments import column_comments
-from warehouse.latest import latest_name
 
 VIEWS = ("history", "current", "changes", "wide")
 FUNCTIONS = ("as_of", "as_known")
@@ -66,7 +65,7 @@ def _parts(fact: Fact, warehouse: Warehouse, schema: str) -> Mapping[str, str | 
     columns = [column.name for column in table_columns(fact)]
     return {
         "fact": fact.name,
-        "latest": latest_name(fact),
+        "latest": fact.latest,
         "key": fact.key,
         "before": render(BEFORE, fact=fact.name, key=fact.key, columns=names(columns)),
         # the body of a function looks for names where its caller does

@@ -17,8 +17,9 @@ begin
         string_agg(quote_ident(attname), ', ' order by attnum),
         string_agg('excluded.' || quote_ident(attname), ', ' order by attnum)
     into columns, excluded
-    from pg_attribute where attrelid = tg_relid and attnum > 0 and not attisdropped;
-    if tg_op <> 'INSERT' then  -- somebody mends a fact by hand
+    from pg_attribute where attrelid = latest and attnum > 0 and not attisdropped;
+    if tg_op <> 'INSERT' then  -- somebody mends a fact by hand: one at a time, for each sees all
+        execute format('lock table %s in share row exclusive mode', latest);
         execute format('delete from %s', latest);
     end if;
     execute format(
@@ -34,7 +35,8 @@ end $$;
 -- it writes as the owner: nobody else may put it on a table of their own
 revoke execute on function etl.note_latest() from public;
 
--- Nothing where they are kept already; anew where the fact has other columns by now.
+-- Nothing where they are kept already; anew where the fact has other columns by now. A load that is
+-- under way is waited for: what it has not committed cannot be seen, and would never be noted.
 create function etl.keep_latest(fact regclass, latest name, key name) returns void
 language plpgsql as $$
 declare
@@ -52,6 +54,7 @@ begin
     if of_the_latest = of_the_fact then
         return;
     end if;
+    execute format('lock table %s in share row exclusive mode', fact);
     execute format('drop table if exists etl.%I', latest);
     execute format('create table etl.%I (like %s)', latest, fact);
     execute format('alter table etl.%I add primary key (%I)', latest, key);
@@ -59,6 +62,7 @@ begin
         'insert into etl.%I select distinct on (%2$I) * from %3$s order by %2$I, batch_seq desc',
         latest, key, fact
     );
+    execute format('analyze etl.%I', latest);
     execute format(
         'create or replace trigger latest_added after insert on %s referencing new table as arrived '
         'for each statement %s', fact, kept

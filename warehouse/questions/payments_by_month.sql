@@ -18,5 +18,5 @@ select
 from daily
 left join dim_payment_type using (payment_type_id)
 left join dim_currency using (currency_id)
-group by 1, 2, 3
-order by month, payment_type_name, currency_code
+group by 1, 2, 3, currency_id
+order by month, payment_type_name, currency_code, currency_id

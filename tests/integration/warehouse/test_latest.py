@@ -1,5 +1,7 @@
 """The latest versions that are kept beside a fact are those that it has, whatever happens to it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -105,6 +107,53 @@ def test_latest_versions_are_kept_anew_where_the_fact_has_a_further_column(
     assert migrated.run("select note from etl.latest_sales_order") == [["none"]]
     add_version(migrated, fact.name, 1, 2)
     assert differences(migrated, fact) == 0
+
+
+def test_load_under_way_is_waited_for_before_they_are_kept(
+    connection: Connection, warehouse_dsn: str
+) -> None:
+    wanted, fact = plan(contracts.warehouse()), FACTS[0]
+    connection.run("create schema warehouse; set search_path to warehouse")
+    for migration in wanted.migrations.values():
+        connection.run(migration)
+    add_members(connection, fact.name)
+    add_version(connection, fact.name, 1, 1)
+    with connected(from_dsn(warehouse_dsn), "load") as load, ThreadPoolExecutor() as pool:
+        load.run("begin")
+        add_version(load, fact.name, 1, 2)
+        kept = pool.submit(connection.run, wanted.latest)
+        while not load.run("select pid from pg_locks where not granted"):
+            assert not kept.done()
+        load.run("commit")
+        kept.result()
+    assert differences(connection, fact) == 0
+
+
+def test_rows_that_two_people_mend_at_once_have_both_their_latest_versions(
+    migrated: Connection, warehouse_dsn: str
+) -> None:
+    [fact] = [fact for fact in FACTS if fact.name == "fact_payment"]
+    add_members(migrated, fact.name)
+    for key in (1, 2, 3):
+        add_version(migrated, fact.name, key, 1)
+    mend = "update warehouse.fact_payment set payment_amount = 7 where payment_id = 1"
+    remove = "delete from warehouse.fact_payment where payment_id = 3"
+    with connected(from_dsn(warehouse_dsn), "other") as other, ThreadPoolExecutor() as pool:
+        migrated.run("begin")
+        migrated.run(mend)
+        removed = pool.submit(other.run, remove)
+        while not migrated.run("select pid from pg_locks where not granted"):
+            assert not removed.done()
+        migrated.run("commit")
+        removed.result()
+    assert differences(migrated, fact) == 0
+
+
+def test_column_that_the_owner_adds_to_a_fact_stops_no_load(migrated: Connection) -> None:
+    add_members(migrated, "fact_payment")
+    migrated.run("alter table warehouse.fact_payment add column note text")
+    add_version(migrated, "fact_payment", 1, 1)
+    assert migrated.run("select count(*) from warehouse.fact_payment_current") == [[1]]
 
 
 def test_latest_versions_that_are_kept_are_not_made_again(migrated: Connection) -> None:

@@ -101,6 +101,7 @@ today as (
 overdue as (
     SELECT
         payment_type_name,
+        currency_id,
         currency_code,
         counterparty_id,
         payment_amount,
@@ -127,9 +128,11 @@ SELECT
 FROM aged
 GROUP BY
     payment_type_name,
+    currency_id,
     currency_code,
     from_days
 ORDER BY
     payment_type_name,
     currency_code,
+    currency_id,
     from_days

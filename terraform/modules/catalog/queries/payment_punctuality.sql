@@ -235,6 +235,7 @@ flipped as (
 made as (
     SELECT
         payment_type_name,
+        currency_id,
         currency_code,
         payment_amount,
         date_diff('DAY', CAST(payment_date AS DATE), CAST(paid_at AS DATE)) AS days
@@ -263,7 +264,9 @@ SELECT
 FROM made
 GROUP BY
     payment_type_name,
+    currency_id,
     currency_code
 ORDER BY
     payment_type_name,
-    currency_code
+    currency_code,
+    currency_id

@@ -88,8 +88,10 @@ LEFT JOIN dim_currency_latest AS dim_currency
 GROUP BY
     1,
     2,
-    3
+    3,
+    currency_id
 ORDER BY
     month,
     payment_type_name,
-    currency_code
+    currency_code,
+    currency_id

@@ -114,7 +114,9 @@ WHERE
     NOT paid
 GROUP BY
     payment_type_name,
+    currency_id,
     currency_code
 ORDER BY
     payment_type_name,
-    currency_code
+    currency_code,
+    currency_id

@@ -1,7 +1,7 @@
 with loaded as (
     select
         observed_at::date as day, rows,
-        extract(epoch from loaded_at at time zone 'UTC' - observed_at) / 60 as minutes
+        extract(epoch from loaded_at - committed_at) / 60 as minutes
     from etl.ledger
     where observed_at > (select max(observed_at) from etl.ledger) - interval '28' day
 )

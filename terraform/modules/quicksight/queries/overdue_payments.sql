@@ -3,7 +3,7 @@ with today as (
 ),
 overdue as (
     select
-        payment_type_name, currency_code, counterparty_id, payment_amount,
+        payment_type_name, currency_id, currency_code, counterparty_id, payment_amount,
         day::date - payment_date::date as days
     from ${schema}.fact_payment_wide
     cross join today
@@ -22,5 +22,5 @@ select
     count(*) as payments, count(distinct counterparty_id) as counterparties,
     sum(payment_amount) as amount
 from aged
-group by payment_type_name, currency_code, from_days
-order by payment_type_name, currency_code, from_days
+group by payment_type_name, currency_id, currency_code, from_days
+order by payment_type_name, currency_code, currency_id, from_days

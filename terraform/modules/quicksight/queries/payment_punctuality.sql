@@ -12,7 +12,7 @@ flipped as (
 ),
 made as (
     select
-        payment_type_name, currency_code, payment_amount,
+        payment_type_name, currency_id, currency_code, payment_amount,
         paid_at::date - payment_date::date as days
     from flipped
     inner join ${schema}.fact_payment_wide using (payment_id)
@@ -28,5 +28,5 @@ select
     round(avg(days) filter (where days > 0), 1) as average_days_late,
     max(days) filter (where days > 0) as most_days_late
 from made
-group by payment_type_name, currency_code
-order by payment_type_name, currency_code
+group by payment_type_name, currency_id, currency_code
+order by payment_type_name, currency_code, currency_id

@@ -11,5 +11,5 @@ select
 from ${schema}.fact_payment_wide
 cross join today
 where not paid
-group by payment_type_name, currency_code
-order by payment_type_name, currency_code
+group by payment_type_name, currency_id, currency_code
+order by payment_type_name, currency_code, currency_id
