@@ -27,7 +27,7 @@ setup: ## Make .venv from requirements/dev.txt, unless it stands already
 demo: setup ## Run the whole platform once: seed, change, see each change in the warehouse
 	@$(BIN)/python -m embedded demo
 
-dashboard: setup ## Show the warehouse in TOTESYS_WAREHOUSE_DSN; `python -m dashboard --help` teaches
+dashboard: setup ## Show the warehouse of TOTESYS_WAREHOUSE_DSN in a browser
 	@$(BIN)/python -m dashboard
 
 browser:
@@ -36,7 +36,7 @@ browser:
 screenshots: setup browser ## Make docs/images from the dashboard, on data of the demo's kind
 	@$(BIN)/python -m tests.e2e.dashboard.screenshots
 
-test: setup browser ## Run every test, with the coverage of lines and branches
+test: setup browser ## Run the tests but those of Terraform, with the coverage of lines and branches
 	@$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
 
 test-lambda: ## Run the tests marked lambda_runtime on Python 3.13, if there is one

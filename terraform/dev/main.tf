@@ -39,8 +39,9 @@ module "platform" {
   horizon_age_seconds  = var.horizon_age_seconds
   permissions_boundary = var.permissions_boundary
 
-  # What is made here may go as it came: nothing is locked, and names are free again at once.
-  retention            = { mode = "GOVERNANCE", days = 0 }
+  retention = var.retention
+
+  # What is made here may go as it came: names are free again at once.
   mirror_days          = 7
   log_retention_days   = 14
   secret_recovery_days = 0

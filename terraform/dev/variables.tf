@@ -130,6 +130,16 @@ variable "horizon_age_seconds" {
   default     = 3600
 }
 
+variable "retention" {
+  description = "Object Lock of the lake: GOVERNANCE or COMPLIANCE, the days for which no version can be deleted, and those of processed if they differ; 0 for none, so that dev can be destroyed. A lock tried here outlives the try"
+  type = object({
+    mode           = string
+    days           = number
+    processed_days = optional(number)
+  })
+  default = { mode = "GOVERNANCE", days = 0 }
+}
+
 variable "permissions_boundary" {
   description = "ARN of the policy that bounds every role, as terraform/account makes it; null where a person applies"
   type        = string
