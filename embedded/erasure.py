@@ -7,6 +7,7 @@ now. So the row is corrected in the source first, and a poll has seen it (docs/p
 import io
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -152,9 +153,14 @@ def _forget_unfit(row: Row, person: _Person) -> None:
 
 
 def _put(table: pa.Table, path: Path) -> None:
-    """Whole, or as it was."""
+    """Whole and for the same readers, or as it was."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-        pq.write_table(table, file, compression="zstd")
-        file.flush()
-        os.fsync(file.fileno())
-    Path(file.name).replace(path)
+        anew = Path(file.name)  # which its owner alone may read
+        try:
+            pq.write_table(table, file, compression="zstd")
+            file.flush()
+            shutil.copymode(path, anew)
+            os.fsync(file.fileno())
+            anew.replace(path)
+        finally:
+            anew.unlink(missing_ok=True)
