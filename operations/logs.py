@@ -55,14 +55,15 @@ def ago(span: str) -> datetime:
 
 
 class Logs:
-    """The log groups of a deployment. A group that is not there yet is told by ``say``, once.
+    """The log groups of a deployment. A group that is not there yet is told by ``say``, once, and
+    asked for again with every look.
 
     Every question may raise NotSignedIn or AwsRefused.
     """
 
     def __init__(self, deployment: Deployment, say: Say) -> None:
         self._deployment, self._say = deployment, say
-        self._missing = set[str]()
+        self._told = set[str]()
 
     def lines(self, question: Question) -> Iterator[Line]:
         """The lines that are asked for and there now, the oldest first."""
@@ -82,19 +83,18 @@ class Logs:
 
     def _logged(self, since: datetime) -> Iterator[tuple[str, Line]]:
         """Everything since then with its name, from all groups in one order."""
-        found = (self._of_group(group, part, since) for group, part in self._groups.items())
+        found = (self._of_group(group, part, since) for group, part in self._groups().items())
         return heapq.merge(*found, key=lambda named: named[1].at)
 
     def _of_group(self, group: str, part: str, since: datetime) -> Iterator[tuple[str, Line]]:
-        if group in self._missing:
-            return
         try:
             for event in self._events(group, since):
                 name, at = event.get("eventId", ""), event.get("timestamp", 0)
                 yield f"{group} {name}", read_line(at, part, event.get("message", ""))
         except NotThere:
-            self._missing.add(group)
-            self._say(f"{group} is not there yet: nothing has logged to it.")
+            if group not in self._told:
+                self._told.add(group)
+                self._say(f"{group} is not there yet: nothing has logged to it.")
 
     def _events(self, group: str, since: datetime) -> "Iterator[FilteredLogEventTypeDef]":
         begin = int(since.timestamp() * 1000)
@@ -105,10 +105,9 @@ class Logs:
             for page in pages:
                 yield from sorted(page["events"], key=lambda event: event.get("timestamp", 0))
 
-    @cached_property
     def _groups(self) -> dict[str, str]:
         """The part that logs to each group. Glue's own pages write the names of jobs' groups in
-        more than one way, so those that are there count too."""
+        more than one way, so those that are there now count too."""
         name = self._deployment.name
         own = re.compile(rf"[/-]{re.escape(name)}(?:-role|/|$)")
         with asking("log groups", self._deployment.region):

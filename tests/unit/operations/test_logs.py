@@ -15,7 +15,7 @@ from lake import now
 from operations.cli import main
 from operations.deployment import named
 from operations.errors import InvalidQuestion
-from operations.logs import Logs, Question, ago
+from operations.logs import JOBS, Logs, Question, ago
 
 REGION, NAME = "eu-west-2", "totesys-dev"
 POLL = f"/aws/lambda/{NAME}-ingestion"
@@ -149,6 +149,18 @@ def test_lines_that_come_are_followed_and_none_comes_twice(
     lines = logs.follow(Question(ago("1h")))
     found = [line.message for line in itertools.islice(lines, 5)]
     assert found == ["before", "before too", "late", "new", "newer"]
+
+
+def test_group_that_is_made_later_is_followed_from_then_on(
+    cloudwatch: CloudWatch, logs: Logs, said: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    coming = iter([LOAD, f"{JOBS}/logs-v2-{NAME}"])
+    monkeypatch.setattr("operations.logs.sleep", lambda _: cloudwatch.log(next(coming), "a load"))
+    cloudwatch.log(POLL, "a poll")
+    lines = itertools.islice(logs.follow(Question(ago("1h"))), 3)
+    assert [line.message for line in lines] == ["a poll", "a load", "a load"]
+    assert [LOAD in sentence for sentence in said].count(True) == 1
+    assert len(said) == len(set(said)) == 7
 
 
 @pytest.mark.parametrize(
