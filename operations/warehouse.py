@@ -52,11 +52,14 @@ def _heard(lake: Lake, address: Address) -> Warehouse:
         with connected(address, "status") as connection:
             found = ledger.standing(connection)
             loaded_at = dict(connection.run(LEDGER, last=LAST))
+    except SchemaOutdated as never_migrated:
+        return Warehouse(told=str(never_migrated))
+    try:
         if seq := lake.batches.head_seq():
             fingerprint = contracts.warehouse().fingerprint
             ledger.check(found, origin(lake, seq), found.schema, fingerprint)
     except SchemaOutdated as outdated:
-        return Warehouse(told=str(outdated))
+        return Warehouse(found.head, found.retries, loaded_at, told=str(outdated))
     except OtherLedger as other:
         return Warehouse(told=str(other), is_down=True)
     return Warehouse(found.head, found.retries, loaded_at)

@@ -11,7 +11,10 @@ import boto3
 import pytest
 from moto.glue.models import FakeWorkflowRun
 
+from lake import new_run, now
+from lake.entries import Retried
 from operations.cli import main
+from postgres import connected, from_dsn
 from tests.integration.operations.conftest import NAME, REGION, Deployed
 
 Told = tuple[int, str, str]
@@ -121,6 +124,44 @@ def test_warehouse_that_can_be_reached_is_asked_as_its_readers_may(
     assert report(out)["warehouse"] == {"loaded_through": 0, "error": None}
     assert code == 0
     assert "not heard" not in out
+
+
+def test_warehouse_that_is_only_outdated_says_what_it_holds_and_the_remedy(
+    two_batches: Deployed, ask: Ask, reader: dict[str, Any], warehouse_dsn: str
+):
+    with connected(from_dsn(warehouse_dsn), "owner") as owner:
+        owner.run("update etl.warehouse set contracts = 'of yesterday'")
+        owner.run("""
+            insert into etl.ledger
+                (batch_seq, lake, generation, batch_run, run, observed_at, committed_at, rows)
+            values (1, 'test lake', 1, 'p', 'l', '2024-11-15', '2024-11-15', 1)
+        """)
+        owner.run("""
+            insert into etl.retry (retry_seq, through, run, committed_at, rows)
+            values (1, 1, 'l', '2024-11-15', 1)
+        """)
+        owner.run("update etl.ledger set loaded_at = '2024-11-15 12:34:56+00'")
+    two_batches.lake.lake.retries.commit(Retried(1, new_run(), now(), 1, {}, {}, 0, {}))
+    two_batches.tell_reader(**reader)
+    code, out, _ = ask()
+    told = report(out)["warehouse"]
+    assert told["loaded_through"] == 1
+    assert "was made for contracts of yesterday" in told["error"]
+    assert "11-15 12:34:56" in out, "the warehouse's own word on when batch 1 came"
+    assert report(out)["pending"]["retries"] == 0, "the warehouse holds the lake's one"
+    assert code == 0
+
+
+def test_warehouse_that_was_never_migrated_holds_nothing_and_says_the_remedy(
+    two_batches: Deployed, ask: Ask, reader: dict[str, Any], warehouse_dsn: str
+):
+    with connected(from_dsn(warehouse_dsn), "owner") as owner:
+        owner.run("drop schema etl cascade")
+    two_batches.tell_reader(**reader)
+    _, out, _ = ask()
+    told = report(out)["warehouse"]
+    assert told["loaded_through"] == 0
+    assert "holds no warehouse yet" in told["error"]
 
 
 def test_warehouse_out_of_reach_is_said_in_one_line_and_the_load_log_tells(
