@@ -19,13 +19,27 @@ where pronamespace = (select oid from pg_namespace where nspname = :schema)
 """)
 DROPS = "select name, format('drop %s %s', kind, spelled) from ({standing}) as standing"
 GRANTS = """
-select name, format(
-    'grant %s on %s %s to %s%s', privilege_type, kind_granted, spelled,
-    case grantee when 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end,
-    case when is_grantable then ' with grant option' else '' end
+with standing as ({standing}), granted as (
+    select name, kind_granted, spelled, owner, null as of_column, granted from standing
+    union all
+    select name, kind_granted, spelled, owner, attname, attacl
+    from standing
+    join pg_attribute on attrelid = case kind when 'view' then spelled::regclass end
+), spelled as (
+    select name, of_column, format(
+        'grant %s%s on %s %s to %s%s', privilege_type, ' (' || quote_ident(of_column) || ')',
+        kind_granted, spelled,
+        case grantee when 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end,
+        case when is_grantable then ' with grant option' else '' end
+    ) as statement
+    from granted cross join lateral aclexplode(granted) as one
+    where grantee <> owner
 )
-from ({standing}) as standing cross join lateral aclexplode(granted) as one
-where grantee <> owner
+select name, case when of_column is null then statement else format(
+    -- a column that the new view lacks takes its grants along
+    'do %L', format('begin %s; exception when undefined_column then null; end', statement)
+) end
+from spelled
 """
 Statements = Mapping[str, Sequence[str]]
 

@@ -49,6 +49,45 @@ def test_what_was_granted_stays_granted(migrated: Connection, analyst: Sql) -> N
     }
 
 
+def column_grants(connection: Connection, view: str) -> set[tuple[str, str]]:
+    query = """
+        select attname, unnest(attacl)::text from pg_attribute
+        where attrelid = cast(:view as regclass) and attnum > 0
+    """
+    return {(column, right) for column, right in connection.run(query, view=view)}
+
+
+def test_what_was_granted_on_single_columns_stays_granted(
+    migrated: Connection, analyst: Sql
+) -> None:
+    view = "warehouse.fact_payment_wide"
+    for grant in (
+        "grant select (payment_id), insert (payment_id) on {view} to {analyst}",
+        "grant select (payment_amount) on {view} to {analyst} with grant option",
+        "grant select (payment_amount) on {view} to public",
+    ):
+        migrated.run(render(grant, view=Sql(view), analyst=analyst))
+    before = column_grants(migrated, view)
+    assert len(before) == 3
+    migrated.run(OUTDATED)
+    assert "fact_payment_wide" in migrate(migrated)
+    assert column_grants(migrated, view) == before
+
+
+def test_column_that_the_new_view_lacks_takes_its_grant_along(
+    migrated: Connection, analyst: Sql
+) -> None:
+    view = "warehouse.fact_payment_wide"
+    migrated.run(render("drop view {view}", view=Sql(view)))
+    before = """create view {view} as select 1 as payment_id, 2 as "it's gone: 50%" """
+    migrated.run(render(before, view=Sql(view)))
+    grant = """grant select (payment_id), select ("it's gone: 50%") on {view} to {analyst}"""
+    migrated.run(render(grant, view=Sql(view), analyst=analyst))
+    migrated.run(OUTDATED)
+    assert "fact_payment_wide" in migrate(migrated)
+    assert [column for column, _ in column_grants(migrated, view)] == ["payment_id"]
+
+
 def test_a_view_of_somebody_elses_is_named_and_nothing_is_lost(migrated: Connection) -> None:
     migrated.run("create view public.mine as select * from warehouse.fact_payment_current")
     migrated.run(OUTDATED)
