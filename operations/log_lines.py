@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from operations.redaction import names_a_secret, without_secrets
+
 FRAME = frozenset({
     "level", "location", "logger", "message", "name", "time", "timestamp", "service", "run",
     "cold_start", "correlation_id", "xray_trace_id", "exception", "exception_name", "stack_trace",
@@ -21,15 +23,6 @@ OF_THE_RUNTIME = re.compile(
 LEVEL = re.compile(r"\b(TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL|CRITICAL)\b")
 LEVEL_WITHIN = 60  # characters, in which other programs name it
 CHATTER = ("TRACE", "DEBUG", "INFO", "WARN")  # Python says WARNING; Spark warns of nothing, often
-
-# A word that names a secret; neither the service nor the ARN of one.
-HUSHED = r"(?:passw|pwd|(?<!:)secret(?!smanager)|token|signature)\w*"
-ITS_VALUE = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\"(?:(?!\\").)*|[^\s"'\\,;&{}\[\]]+)"""
-HIDDEN = [
-    (re.compile(r"(://[^/\s:@\"']*):[^/\s@\"']+@"), r"\1:***@"),
-    (re.compile(rf"""({HUSHED}\\?["']?\s*[=:]\s*){ITS_VALUE}""", re.I), r"\1***"),
-    (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), "***"),
-]
 
 
 @dataclass(frozen=True)
@@ -76,14 +69,6 @@ def told_fields(fields: Mapping[str, Any]) -> str:
     return "  ".join(f"{name}={_short(name, value)}" for name, value in fields.items() if value)
 
 
-def without_secrets(text: str) -> str:
-    """The text, with ``***`` for what looks like a password or a key. Our parts log none; what a
-    library or a server says is not ours."""
-    for secret, instead in HIDDEN:
-        text = secret.sub(instead, text)
-    return text
-
-
 def _document(text: str) -> dict[str, Any] | None:
     try:
         document = json.loads(text)
@@ -116,7 +101,7 @@ def _event(at: datetime, part: str, detail: Any) -> Line:
 
 def _short(name: str, value: object) -> str:
     """Counts of rows without the zeros, everything else as it is but for secrets."""
-    if re.search(HUSHED, name, re.IGNORECASE):
+    if names_a_secret(name):
         return "***"
     if isinstance(value, dict):
         inner = {key: _short(str(key), part) for key, part in value.items() if part}
