@@ -6,9 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 NOTHING = "-"
-THOUSAND, MILLION, BILLION = Decimal(1_000), Decimal(1_000_000), Decimal(1_000_000_000)
+MILLION, BILLION = Decimal(1_000_000), Decimal(1_000_000_000)
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
-SCALES = ((BILLION, "bn"), (MILLION, "M"))
 
 
 def count(number: float | Decimal) -> str:
@@ -23,10 +22,12 @@ def money(amount: Decimal, currency: str) -> str:
 
 def short_money(amount: Decimal, currency: str) -> str:
     """An amount for a headline: ``7.55 M EUR``, ``12,346 EUR``."""
-    for scale, sign in SCALES:
-        if abs(amount) >= scale:
-            return f"{amount / scale:,.2f} {sign} {currency}"
-    return f"{amount:,.0f} {currency}"
+    # what decides is the amount as it is written: 999,999.60 would be written as a million
+    if abs(round(amount)) < MILLION:
+        return f"{amount:,.0f} {currency}"
+    if abs(round(amount / MILLION, 2)) < BILLION / MILLION:
+        return f"{amount / MILLION:,.2f} M {currency}"
+    return f"{amount / BILLION:,.2f} bn {currency}"
 
 
 def change(now: Decimal | int, before: Decimal | int) -> str | None:
