@@ -48,10 +48,10 @@ class Reader:
         """The answer to the question in ``sql/<question>.sql``, a dict a row; ``scope`` names the
         file in ``sql/scopes`` with what it is about. Raises NotMigrated, NotAllowed, TookTooLong,
         and what `postgres.connected` does."""
-        statement = text(question)
+        parts = {"currencies": Sql(text("currencies"))}
         if scope:
-            statement = render(statement, scope=Sql(text(f"scopes/{scope}")))
-        return self.run(statement, **parameters)
+            parts["scope"] = render(text(f"scopes/{scope}"), **parts)
+        return self.run(render(text(question), **parts), **parameters)
 
     def run(self, statement: str, **parameters: Any) -> Rows:
         """The answer to a statement, at most FRESH seconds old."""

@@ -1,5 +1,5 @@
 -- What the filters offer, and the days between which there are orders.
-select 'currency' as kind, currency_code as value from dim_currency
+select 'currency' as kind, currency as value from ({currencies}) as named
 union
 select 'country', counterparty_legal_country from dim_counterparty
 union

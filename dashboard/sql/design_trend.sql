@@ -1,5 +1,5 @@
 -- Units ordered by day, week or month (:grain) of the :most names of designs ordered most; all
--- others together as 'Others'.
+-- others together without a name.
 with ordered as (
     select
         what as name,
@@ -11,7 +11,7 @@ with ordered as (
     select name from ordered group by name order by sum(units) desc, name limit :most
 )
 select
-    case when name in (select name from leading_names) then name else 'Others' end as group_name,
+    case when name in (select name from leading_names) then name end as group_name,
     period,
     sum(units) as units
 from ordered

@@ -1,7 +1,10 @@
 -- The purchase orders that were edited or deleted last. The first batch is left out: it brought all.
-select key, count(*) as changes, max(observed_at) as observed_at, bool_or(is_gone) as is_deleted
+-- One that was deleted and came again is there.
+select
+    key, count(*) as changes, max(observed_at) as observed_at,
+    not exists (select from fact_purchase_order_current where purchase_order_id = key) as is_deleted
 from (
-    select purchase_order_id as key, observed_at, batch_seq, change = 'deleted' as is_gone
+    select purchase_order_id as key, observed_at, batch_seq
     from fact_purchase_order_changes
     where change <> 'created' and batch_seq > 1
         and batch_seq > (select max(batch_seq) from etl.ledger) - :batches

@@ -1,5 +1,8 @@
 """Designs: which are ordered, and which are not."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 import streamlit as st
 
 from dashboard import charts, words
@@ -9,7 +12,6 @@ from dashboard.reader import Reader
 
 MOST, MOST_NAMES = 15, 5
 PALETTE = (charts.BLUE, charts.ORANGE, charts.GREEN, charts.PURPLE, charts.SKY)
-OTHERS = "Others"
 COLUMNS = [
     Column("design_id", "Design", is_number=True),
     Column("design", "Name"),
@@ -53,13 +55,25 @@ def _over_time(reader: Reader, filters: Filters) -> None:
     rows = reader.ask(
         "design_trend", scope="sales", grain=grain, most=MOST_NAMES, **filters.parameters()
     )
-    units = dict[str, int]()
+    units = Counter[str | None]()
     for row in rows:
-        units[row["group_name"]] = units.get(row["group_name"], 0) + row["units"]
-    leading = sorted(units.keys() - {OTHERS}, key=lambda name: -units[name])
+        units[row["group_name"]] += row["units"]
+    leading = [name for name, _ in units.most_common() if name is not None]
     colours = dict(zip(leading, PALETTE, strict=False))
-    if OTHERS in units:
-        colours[OTHERS] = charts.GREY
+    rest = _unlike(leading, "Others")
+    if None in units:
+        colours[rest] = charts.GREY
+    named = [
+        {**row, "group_name": rest if row["group_name"] is None else row["group_name"]}
+        for row in rows
+    ]
     st.subheader(f"Pieces ordered by {grain} and name of the design")
-    chart = charts.over_time(rows, "units", "Pieces", grain, colours, "group_name")
+    chart = charts.over_time(named, "units", "Pieces", grain, colours, "group_name")
     charts.show(chart, f"Pieces ordered by {grain}, by name of the design")
+
+
+def _unlike(names: Sequence[str], name: str) -> str:
+    """The name, or one like it that none of ``names`` is."""
+    while name in names:
+        name = f"All {name[:1].lower()}{name[1:]}"
+    return name

@@ -17,6 +17,7 @@ from dashboard.versions import Version, changed_columns, moments, version_at, ve
 MOST_FOUND, MOST_RECENT, RECENT_BATCHES = 50, 50, 500
 MOST_SHOWN = 12  # versions side by side
 LARGEST_KEY = 2**31 - 1
+MOST_DIGITS = len(str(LARGEST_KEY))
 NOW = "now"
 Labels = Mapping[str, Mapping[Any, str]]
 
@@ -71,7 +72,8 @@ def draw(reader: Reader) -> None:
 
 
 def _sought(reader: Reader, kind: Kind, sought: str) -> dict[int, str]:
-    is_key = sought.isdecimal() and int(sought) <= LARGEST_KEY
+    # of thousands of digits Python makes no number
+    is_key = sought.isdecimal() and len(sought) <= MOST_DIGITS and int(sought) <= LARGEST_KEY
     number = int(sought) if is_key else 0
     rows = reader.ask(kind.search, number=number, text=sought, most=MOST_FOUND)
     exact = [row for row in rows if row["key"] == number]

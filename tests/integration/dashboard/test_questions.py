@@ -1,6 +1,6 @@
 """The dashboard's questions, asked by a reader."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,39 +12,14 @@ from dashboard.facts import Order, fact
 from dashboard.reader import Reader
 from dashboard.topics import life
 from dashboard.versions import versions
-from tests.integration.warehouse.facts import DAY, add, add_members, add_version
+from tests.integration.dashboard.conftest import PAYMENTS, PURCHASES, SALES, saw
+from tests.integration.warehouse.facts import DAY, add, add_version
 
-SALES, PURCHASES, PAYMENTS = "fact_sales_order", "fact_purchase_order", "fact_payment"
 THE_DAY = date.fromisoformat(DAY)
 EVERYTHING: dict[str, Any] = {
     "since": THE_DAY, "until": THE_DAY, "currencies": [], "countries": [], "departments": [],
 }  # fmt: skip
 NONE_BEFORE = {"begins": THE_DAY}
-
-
-@pytest.fixture
-def star(owner: Connection) -> Connection:
-    """Members 1 and 2 of every dimension, and three sales orders in two currencies."""
-    for table in (SALES, PURCHASES, PAYMENTS):
-        add_once(owner, table)
-    add(owner, "dim_currency", currency_id=2, currency_code="GBP", currency_name="Pound")
-    add(owner, "dim_counterparty", counterparty_id=2, counterparty_legal_name="O'Hara 100%",
-        counterparty_legal_country="Samoa")  # fmt: skip
-    add(owner, "dim_staff", staff_id=2, department_name="Sales")
-    add_version(owner, SALES, 1, 1, units_sold=10, unit_price="2.50")
-    add_version(owner, SALES, 2, 1, units_sold=4, unit_price="1.25", currency_id=2,
-                counterparty_id=2, sales_staff_id=2)  # fmt: skip
-    add_version(owner, SALES, 3, 1, units_sold=1, unit_price="0.10")
-    return owner
-
-
-def add_once(owner: Connection, table: str) -> None:
-    """The members 1 that a fact refers to, unless another fact's were added before."""
-    if not owner.run("select from warehouse.dim_date limit 1"):
-        add_members(owner, SALES)
-    if table == PAYMENTS:
-        add(owner, "dim_payment_type", payment_type_id=1, payment_type_name="SALES_RECEIPT")
-        add(owner, "dim_transaction", transaction_id=1, transaction_type="SALE")
 
 
 def test_totals_are_of_each_currency_and_as_orders_are_now(star: Connection, reader: Reader):
@@ -127,6 +102,7 @@ def test_orders_are_found_by_number_and_by_names_with_the_number_first(
     assert found(reader, "Sales order", "%") == [2]  # no wildcard
     assert found(reader, "Sales order", "design_name") == [3, 2, 1]
     assert found(reader, "Sales order", "99999999999999999999") == []
+    assert found(reader, "Sales order", "9" * 5_000) == []
     for order in (1, 17):
         add_version(star, PURCHASES, order, 1, item_code="A1B17")
     assert found(reader, "Purchase order", "1") == [1, 17]
@@ -145,11 +121,7 @@ def test_orders_changed_lately_are_offered(
     star: Connection, reader: Reader, table: str, question: str
 ):
     for batch in range(1, 4):
-        star.run(
-            "insert into etl.ledger values (:seq, 'lake', 1, 'poll', 'load', '2024-01-01 10:00',"
-            " '2024-01-01 10:00Z', '2024-01-01 10:01Z', 1)",
-            seq=batch,
-        )
+        saw(star, batch, datetime.fromisoformat(f"{DAY} 10:00"))
     add_version(star, table, 7, 1)
     add_version(star, table, 7, 2, counterparty_id=2)
     add_version(star, table, 8, 2)
@@ -159,6 +131,73 @@ def test_orders_changed_lately_are_offered(
         (8, 1, True),
         (7, 1, False),
     ]
+
+
+@pytest.mark.parametrize(("table", "question"), [(SALES, "sales"), (PURCHASES, "purchases")])
+def test_order_that_came_again_is_not_offered_as_deleted(
+    star: Connection, reader: Reader, table: str, question: str
+):
+    saw(star, 4, datetime.fromisoformat(f"{DAY} 10:00"))
+    add_version(star, table, 7, 1)
+    add_version(star, table, 7, 2, is_deleted=True)
+    add_version(star, table, 7, 3)
+    [row] = reader.ask(f"recent_{question}", batches=10, most=5)
+    assert (row["key"], row["is_deleted"]) == (7, False)
+
+
+def test_currencies_of_one_name_are_kept_apart(star: Connection, reader: Reader):
+    for currency in (8, 9):
+        add(star, "dim_currency", currency_id=currency, currency_code="Unknown")
+        add_version(star, SALES, currency, 1, currency_id=currency, units_sold=currency)
+        add_version(star, PURCHASES, currency, 1, currency_id=currency)
+        add_version(star, PAYMENTS, currency, 1, currency_id=currency)
+    both = ["Unknown (8)", "Unknown (9)"]
+    scoped = {**EVERYTHING, "currencies": both}
+    totals = reader.ask("order_totals", scope="sales", **scoped, **NONE_BEFORE)
+    assert [(row["currency"], row["units"]) for row in totals] == [(both[0], 8), (both[1], 9)]
+    late = {"today": date(2024, 1, 5), "kind": "SALES_RECEIPT"}
+    asked: list[tuple[str, str, dict[str, Any]]] = [
+        ("order_totals", "purchases", NONE_BEFORE),
+        ("order_trend", "sales", {"grain": "day"}),
+        ("order_ranking", "sales", {"by": "country", "most": 5}),
+        ("orders_largest", "sales", {"most": 5}),
+        ("design_values", "sales", {"most": 5}),
+        ("payment_totals", "payments", {"today": late["today"]}),
+        ("payment_trend", "payments", {"grain": "day", "kind": late["kind"]}),
+        ("payments_overdue", "payments", {**late, "most": 5}),
+    ]
+    for question, scope, also in asked:
+        found = reader.ask(question, scope=scope, **scoped, **also)
+        assert [row["currency"] for row in found] == both, question
+    offered = [row["value"] for row in reader.ask("choices") if row["kind"] == "currency"]
+    assert set(both) < set(offered)
+    assert "GBP" in offered
+
+
+def test_people_and_partners_of_one_name_are_ranked_apart(star: Connection, reader: Reader):
+    for key in (8, 9):
+        add(star, "dim_staff", staff_id=key, first_name="Ann", last_name="Lee")
+        add(star, "dim_counterparty", counterparty_id=key, counterparty_legal_name="Smith")
+        of = {"counterparty_id": key, "unit_price": key}
+        add_version(star, SALES, key, 1, sales_staff_id=key, **of)
+        add_version(star, PURCHASES, key, 1, staff_id=key, counterparty_id=key, item_unit_price=key)
+        add_version(star, PAYMENTS, key, 1, counterparty_id=key, payment_amount=key)
+    for scope in ("sales", "purchases"):
+        for by, name in {"person": "Ann Lee", "partner": "Smith"}.items():
+            ranked = reader.ask("order_ranking", scope=scope, by=by, most=5, **EVERYTHING)
+            names = [row["name"] for row in ranked if row["name"].startswith(name)]
+            assert names == [f"{name} (9)", f"{name} (8)"]
+    overdue = reader.ask("payments_overdue", scope="payments", most=5, kind="SALES_RECEIPT",
+                         today=date(2024, 1, 5), **EVERYTHING)  # fmt: skip
+    assert [row["name"] for row in overdue] == ["Smith (9)", "Smith (8)"]
+
+
+def test_design_called_others_is_not_the_rest(star: Connection, reader: Reader):
+    for design, name in {8: "Others", 9: "Rare"}.items():
+        add(star, "dim_design", design_id=design, design_name=name)
+        add_version(star, SALES, design, 1, design_id=design, units_sold=100 if design == 8 else 1)
+    rows = reader.ask("design_trend", scope="sales", grain="day", most=1, **EVERYTHING)
+    assert {(row["group_name"], row["units"]) for row in rows} == {("Others", 100), (None, 16)}
 
 
 def test_life_of_an_order_agrees_with_the_function_as_of(star: Connection, reader: Reader):
