@@ -15,11 +15,13 @@ AHEAD = timedelta(60)  # payments are due after their order
 
 @dataclass(frozen=True)
 class Filters:
-    """What the figures are about; an empty list lets everything pass. ``first`` is the day of the
-    first order, and ``today`` that on which the source was last seen."""
+    """What the figures are about; an empty list lets everything pass. ``first`` and
+    ``last`` are the days of the first and the last order, and ``today`` is that on which the source
+    was last seen."""
 
     period: Period
     first: date
+    last: date
     today: date
     currencies: list[str]
     countries: list[str]
@@ -71,6 +73,7 @@ def chosen(reader: Reader) -> Filters | None:
     return Filters(
         period,
         span["first_day"],
+        span["last_day"],
         span["today"] or span["last_day"],
         picked["currency"],
         picked["country"],

@@ -1,6 +1,7 @@
 """The headline figures, and how they have changed."""
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -9,9 +10,15 @@ import streamlit as st
 from dashboard import charts, words
 from dashboard.filters import Filters
 from dashboard.parts import by_currency, cards, heading, nothing
+from dashboard.periods import Period
 from dashboard.reader import Reader, Rows
 
 KINDS = {"Sales": charts.BLUE, "Purchases": charts.ORANGE}
+OWED = {
+    "Overdue, owed to us": frozenset({"SALES_RECEIPT", "PURCHASE_REFUND"}),
+    "Overdue, owed by us": frozenset({"PURCHASE_PAYMENT", "SALES_REFUND"}),
+}
+OF_UNKNOWN_KIND = "Overdue, of unknown kind"
 NO_ORDERS: Mapping[str, Any] = {
     "orders": 0, "orders_before": 0, "value": Decimal(0), "value_before": Decimal(0),
 }  # fmt: skip
@@ -28,24 +35,27 @@ def draw(reader: Reader, filters: Filters) -> None:
     heading(
         "How business is",
         f"Orders placed from {words.day(period.since)} to {words.day(period.until)}, each currency"
-        f" by itself. {compared}",
+        f" by itself. {compared} Overdue is every payment, of any time, that was due before"
+        f" {words.day(filters.today)} and is not paid.",
     )
     totals = {scope.capitalize(): _totals(reader, filters, scope) for scope in SCOPES}
     if not any(totals.values()):
         nothing("No order was placed in this period that the filters let pass.")
-        return
-    late = reader.ask("payment_totals", scope="payments", today=filters.today,
-                      **_due_by(filters))  # fmt: skip
+    late = _late(reader, filters)
     _counts(totals, late, filters)
     trends = by_currency(_trends(reader, filters))
-    currencies = sorted({row["currency"] for rows in totals.values() for row in rows})
+    currencies = sorted({row["currency"] for rows in (*totals.values(), late) for row in rows})
 
     def card(currency: str) -> None:
         for title, rows in totals.items():
             _metric(title, _of(rows, currency) or NO_ORDERS, currency, filters)
-        overdue = sum((row["overdue"] for row in _all_of(late, currency)), Decimal(0))
-        st.metric("Payments overdue, of any time", words.short_money(overdue, currency))
-        chart = charts.lines(trends.get(currency, []), "value", f"Value ({currency})",
+        for title, rows in _by_direction(_all_of(late, currency)).items():
+            overdue = sum((row["overdue"] for row in rows), Decimal(0))
+            st.metric(title, words.short_money(overdue, currency),
+                      help=words.money(overdue, currency))  # fmt: skip
+        if currency not in trends:
+            return
+        chart = charts.lines(trends[currency], "value", f"Value ({currency})",
                              period.grain, KINDS, "kind")  # fmt: skip
         st.markdown(f"**Value of orders by {period.grain}**")
         charts.show(chart, f"Value of sales and purchase orders in {currency} by {period.grain}")
@@ -72,20 +82,32 @@ def _trends(reader: Reader, filters: Filters) -> Rows:
     ]
 
 
-def _due_by(filters: Filters) -> dict[str, Any]:
-    """All that was ever due up to today, for what is late is late whatever the period."""
-    return {**filters.parameters(), "since": filters.first, "until": filters.today}
+def _late(reader: Reader, filters: Filters) -> Rows:
+    """What is overdue by kind and currency, of all time, whatever the period."""
+    ever = filters.parameters(Period(date.min, filters.today))
+    rows = reader.ask("payment_totals", scope="payments", today=filters.today, **ever)
+    return [row for row in rows if row["overdue_payments"]]
+
+
+def _by_direction(late: Rows) -> Mapping[str, Rows]:
+    """The rows by whom the money is owed to; those of a kind that nobody knows only where there are
+    any."""
+    found = {title: [r for r in late if r["kind"] in kinds] for title, kinds in OWED.items()}
+    known = frozenset().union(*OWED.values())
+    unknown = [row for row in late if row["kind"] not in known]
+    return {**found, OF_UNKNOWN_KIND: unknown} if unknown else found
 
 
 def _counts(totals: Mapping[str, Rows], late: Rows, filters: Filters) -> None:
-    places = st.columns(len(totals) + 1)
+    owed = _by_direction(late)
+    places = st.columns(len(totals) + len(owed))
     for place, (title, rows) in zip(places, totals.items(), strict=False):
         orders, before = (sum(row[c] for row in rows) for c in ("orders", "orders_before"))
         delta = words.change(orders, before) if filters.is_comparable else None
         name = f"{title} orders" if title == "Sales" else "Purchase orders"
         place.metric(name, words.count(orders), delta, delta_color="off")
-    overdue = sum(row["overdue_payments"] for row in late)
-    places[-1].metric(f"Payments overdue on {words.day(filters.today)}", words.count(overdue))
+    for place, (title, rows) in zip(places[len(totals) :], owed.items(), strict=True):
+        place.metric(title, words.count(sum(row["overdue_payments"] for row in rows)))
 
 
 def _metric(title: str, row: Mapping[str, Any], currency: str, filters: Filters) -> None:

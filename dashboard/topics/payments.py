@@ -49,7 +49,8 @@ def draw(reader: Reader, filters: Filters) -> None:
 
 def _due(filters: Filters) -> Period:
     """The period, with what is due after the last order where it goes that far."""
-    if filters.period.until < filters.today:
+    # the source was often seen on days without an order, so today may be later
+    if filters.period.until < filters.last:
         return filters.period
     return Period(filters.period.since, filters.today + AHEAD)
 

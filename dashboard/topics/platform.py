@@ -79,7 +79,7 @@ def _now(totals: dict[str, Any], logs: Logs | None) -> None:
         help=f"Batch {totals['last_batch']}" if age is not None else None,
     )
     places[1].metric(
-        "Loaded within 30 minutes",
+        "From lake to warehouse in 30 minutes",
         words.share(totals["in_time"], totals["batches"]),
         help=f"{words.count(totals['in_time'])} of {words.count(totals['batches'])} batches",
     )
@@ -125,8 +125,10 @@ def _over_time(batches: Rows) -> None:
         "Seconds from a batch's commit to the lake until it was in the warehouse, over time",
     )
     st.caption(
-        "From the moment at which a batch was in the lake. A change waits at most one interval"
-        " between two polls before that."
+        "From the moment at which a batch was in the lake. How long a change had waited for the"
+        " poll that found it comes before that and is not measured here: no longer than polls lie"
+        " apart, but that is far where polls did not run. After a rebuild every batch counts as"
+        " loaded by the rebuild, so that these times tell of it and not of the first loads."
         + (f" The latest {DRAWN} batches." if len(batches) == DRAWN else "")
     )
     table(BATCHES, batches[:LISTED], "The latest batches")
