@@ -4,8 +4,10 @@ import socket
 import subprocess  # nosec B404 # it starts our own web server
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic, sleep
+from threading import Event
+from time import monotonic
 from urllib.request import urlopen
 
 from dashboard.errors import NotStarted
@@ -16,22 +18,40 @@ TO_STOP = 10.0
 LOG_LINES = 5
 
 
+@dataclass(frozen=True)
+class Child:
+    """The web server's address, and its process."""
+
+    address: str
+    process: "subprocess.Popen[bytes]"
+
+    def has_ended(self) -> bool:
+        """Whether it ended by itself, or somebody else ended it."""
+        return self.process.poll() is not None
+
+
 @contextmanager
-def running(told: Mapping[str, str], log: Path, port: int = 0) -> Iterator[str]:
-    """The web server for the block, with what `launch.environment` made; its address, which
-    answers.
+def running(
+    told: Mapping[str, str], log: Path, port: int = 0, stopping: Event | None = None
+) -> Iterator[Child]:
+    """The web server for the block, with what `launch.environment` made. It answers, unless
+    ``stopping`` was set while it started: then nobody waits for it.
 
     It listens on ``port``, or with 0 on the usual one or any that is free. Raises NotStarted.
     """
     port = _checked(port) if port else _free_port()
     with log.open("w") as written:
         process = subprocess.Popen(  # nosec B603 # no shell, and no argument from outside
-            command(HOST, port), stdout=written, stderr=subprocess.STDOUT, env=dict(told)
+            command(HOST, port),
+            stdout=written,
+            stderr=subprocess.STDOUT,
+            env=dict(told),
+            start_new_session=True,  # Ctrl-C is for its caller, who stops it
         )
+    child = Child(f"http://{HOST}:{port}", process)
     try:
-        address = f"http://{HOST}:{port}"
-        _await(process, address, log)
-        yield address
+        _await(child, log, stopping or Event())
+        yield child
     finally:
         _stop(process)
 
@@ -62,18 +82,19 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _await(process: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
+def _await(child: Child, log: Path, stopping: Event) -> None:
     until = monotonic() + PATIENCE
-    while process.poll() is None and monotonic() < until:
+    while not child.has_ended() and monotonic() < until:
         try:
-            with urlopen(f"{address}/_stcore/health", timeout=ANSWER):  # nosec B310 # our own
+            with urlopen(f"{child.address}/_stcore/health", timeout=ANSWER):  # nosec B310 # our own
                 return
         except OSError:  # not yet
-            sleep(PAUSE)
+            if stopping.wait(PAUSE):
+                return
     lines = "\n  ".join(log.read_text().strip().splitlines()[-LOG_LINES:]) or "nothing"
     raise NotStarted(
-        f"The dashboard does not answer at {address}. Choose another port, or leave it out. It"
-        f" said:\n  {lines}"
+        f"The dashboard does not answer at {child.address}. Choose another port, or leave it out."
+        f" It said:\n  {lines}"
     )
 
 

@@ -5,15 +5,17 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from urllib.parse import quote
 
 from dashboard import child
+from dashboard.child import Child
 from dashboard.launch import HOST, environment
 from embedded.server import Server
 from postgres import connected, from_dsn, render, value
 from warehouse.roles import READER
 
-ROLE = "dashboard"
+ROLE, LOG = "dashboard", "dashboard.log"
 IS_THERE = "select exists (select from pg_roles where rolname = :role)"
 CREATE = "create role {role}"
 LET_IN = "alter role {role} login password {password}"
@@ -21,16 +23,19 @@ LET_READ = "grant {readers} to {role}"
 
 
 @contextmanager
-def beside(server: Server, database: str, lake: Path, folder: Path, port: int) -> Iterator[str]:
-    """A dashboard of a warehouse that was migrated, for the block; its address, which answers.
+def beside(
+    server: Server, database: str, lake: Path, folder: Path, port: int, stopping: Event
+) -> Iterator[Child]:
+    """A dashboard of a warehouse that was migrated, for the block. It answers, unless ``stopping``
+    was set while it started.
 
     It listens on ``port``, or with 0 on the usual one or any that is free, and logs to
-    ``folder``. Raises NotStarted.
+    ``folder`` / LOG. Raises NotStarted.
     """
     # by the environment, for everybody on the machine could read an argument
     told = environment(reader_dsn(server, database), [str(lake)], environ=_without_secrets())
-    with child.running(told, folder / "dashboard.log", port) as address:
-        yield address
+    with child.running(told, folder / LOG, port, stopping) as started:
+        yield started
 
 
 def reader_dsn(server: Server, database: str) -> str:

@@ -12,7 +12,8 @@ from time import monotonic
 from rich.markup import escape
 
 from contracts import PlatformError
-from embedded.dashboard import beside
+from dashboard.child import Child
+from embedded.dashboard import LOG, beside
 from embedded.live import Live, living, prepare
 from embedded.platform import Platform
 from embedded.server import Server, running
@@ -43,10 +44,13 @@ class Pace:
 
 
 def up(directory: Path, pace: Pace, orders: int, dashboard: int | None) -> None:
-    """Keep running in ``directory`` until Ctrl-C or SIGTERM; everything is stopped then, and the
-    next ``up`` there goes on where this one ended."""
+    """Keep running in ``directory`` until Ctrl-C, SIGTERM or the end of the terminal; everything
+    is stopped then, and the next ``up`` there goes on where this one ended."""
     stopping, screen = Event(), console()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup has it ignored
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
         signal.signal(number, lambda *_: stopping.set())
     keep_running(directory, pace, orders, stopping, screen.print, dashboard=dashboard)
 
@@ -69,16 +73,16 @@ def keep_running(
         prepare(from_dsn(source), orders)
         lake = directory / "lake"
         platform = stack.enter_context(Platform(lake, source, warehouse, spark=spark))
-        address = ""
+        shown = None
         if dashboard is not None:
             platform.migrate()  # makes the role of readers too
-            address = stack.enter_context(beside(server, WAREHOUSE, lake, directory, dashboard))
-        say(_welcome([from_dsn(source), from_dsn(warehouse)], directory, pace, address))
-        live = stack.enter_context(living(from_dsn(source), pace.rate, stopping))
-        while not stopping.is_set():
-            begun = monotonic()
-            say(_cycle(platform, live))
-            stopping.wait(max(0.0, pace.every - (monotonic() - begun)))
+            shown = stack.enter_context(
+                beside(server, WAREHOUSE, lake, directory, dashboard, stopping)
+            )
+        if not stopping.is_set():
+            say(_welcome([from_dsn(source), from_dsn(warehouse)], directory, pace, shown))
+            live = stack.enter_context(living(from_dsn(source), pace.rate, stopping))
+            _cycles(platform, live, pace, stopping, say, shown)
         say("Stopping…")
     say(f"Stopped. Everything is kept in {escape(str(directory))}; 'up' goes on from here.")
 
@@ -87,6 +91,19 @@ def _database(server: Server, name: str) -> str:
     if not server.has_database(name):
         server.create_database(name)
     return server.dsn(name)
+
+
+def _cycles(
+    platform: Platform, live: Live, pace: Pace, stopping: Event, say: Say, shown: Child | None
+) -> None:
+    """Cycle after cycle until ``stopping``; that the dashboard has ended is told once."""
+    while not stopping.is_set():
+        begun = monotonic()
+        say(_cycle(platform, live))
+        if shown and shown.has_ended():
+            say(_line(f"[bold red]the dashboard has ended[/]; {LOG} says why. All else goes on."))
+            shown = None
+        stopping.wait(max(0.0, pace.every - (monotonic() - begun)))
 
 
 def _cycle(platform: Platform, live: Live) -> str:
@@ -110,12 +127,12 @@ def _line(told: str) -> str:
     return f"{datetime.now():%H:%M:%S}   {told}"  # noqa: DTZ005 - the clock on the wall
 
 
-def _welcome(databases: Sequence[Address], directory: Path, pace: Pace, dashboard: str) -> str:
+def _welcome(databases: Sequence[Address], directory: Path, pace: Pace, shown: Child | None) -> str:
     places = "".join(f"{a.database:10} postgresql://{a}\n" for a in databases)
-    shown = f"{'dashboard':10} [bold]{dashboard}[/]\n" if dashboard else ""
+    page = f"{'dashboard':10} [bold]{shown.address}[/]\n" if shown else ""
     folder = escape(str(directory))
     return (
-        f"{places}{'lake':10} {folder}/lake\n{shown}"
+        f"{places}{'lake':10} {folder}/lake\n{page}"
         f'To look into them: export PGPASSWORD="$(cat {folder}/postgresql/password)"\n\n'
         f"About {pace.rate:g} changes a minute at the source, a poll every {pace.every:g} s."
         " Ctrl-C stops everything.\nThe first cycle starts Spark and brings all rows.\n"

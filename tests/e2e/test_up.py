@@ -10,9 +10,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
+from time import sleep
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import psutil
 import pytest
 from pyspark.sql import SparkSession
 
@@ -71,6 +73,47 @@ def test_dashboard_answers_while_it_runs_and_stops_with_it(directory: Path, spar
     with pytest.raises(URLError):
         urlopen(address(said))  # nosec B310 # our own
     assert "password" not in (directory / "dashboard.log").read_text()
+
+
+def test_dashboard_that_has_ended_is_told_once_and_all_else_goes_on(
+    directory: Path, spark: SparkSession
+):
+    said, stopping = list[str](), Event()
+
+    def say(line: str) -> None:
+        said.append(line)
+        if "batch 1 " in line:
+            for process in psutil.Process().children():
+                if "streamlit" in process.cmdline():
+                    process.kill()
+        if "batch 4 " in line:
+            stopping.set()
+
+    keep_running(directory, Pace(0.2, 600), 40, stopping, say, lambda: spark, dashboard=0)
+    assert len([line for line in said if "the dashboard has ended" in line]) == 1
+    assert "Stopped." in said[-1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_signal_while_the_dashboard_starts_is_no_failure(directory: Path, number: signal.Signals):
+    options = ["--directory", str(directory), "--orders", "40"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "embedded", "up", *options],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "100", "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        while not (directory / "dashboard.log").exists() and process.poll() is None:
+            sleep(0.02)
+        os.killpg(process.pid, number)  # as a terminal does
+        assert process.stdout
+        told = process.stdout.read()
+    assert process.returncode == 0, told
+    assert "Stopped." in told
+    assert "batch" not in told
 
 
 def address(said: list[str]) -> str:

@@ -22,8 +22,8 @@ def filled(server: Server, spark: SparkSession, tmp_path_factory: pytest.TempPat
 def address(filled: Filled, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the dashboard of the filled warehouse is."""
     log = tmp_path_factory.mktemp("dashboard") / "log"
-    with child.running(environment(filled.dsn, [str(filled.lake)]), log) as address:
-        yield address
+    with child.running(environment(filled.dsn, [str(filled.lake)]), log) as started:
+        yield started.address
 
 
 @pytest.fixture(scope="session")

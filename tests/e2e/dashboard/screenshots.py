@@ -39,8 +39,8 @@ def main(folder: Path) -> None:
         with running(root / "postgresql") as server:
             filled = fill(server, root, ORDERS, STEPS, None)
             told = environment(filled.dsn, [str(filled.lake)])
-            with child.running(told, root / "log") as address, launched(found) as browser:
-                _photograph(browser, address, filled, folder)
+            with child.running(told, root / "log") as started, launched(found) as browser:
+                _photograph(browser, started.address, filled, folder)
 
 
 def _photograph(browser: Browser, address: str, filled: Filled, folder: Path) -> None:
