@@ -9,15 +9,13 @@ import streamlit as st
 
 from dashboard import charts, words
 from dashboard.filters import Filters
+from dashboard.kinds import OWED_BY_US, OWED_TO_US
 from dashboard.parts import by_currency, cards, heading, nothing
 from dashboard.periods import Period
 from dashboard.reader import Reader, Rows
 
 KINDS = {"Sales": charts.BLUE, "Purchases": charts.ORANGE}
-OWED = {
-    "Overdue, owed to us": frozenset({"SALES_RECEIPT", "PURCHASE_REFUND"}),
-    "Overdue, owed by us": frozenset({"PURCHASE_PAYMENT", "SALES_REFUND"}),
-}
+OWED = {"Overdue, owed to us": OWED_TO_US, "Overdue, owed by us": OWED_BY_US}
 OF_UNKNOWN_KIND = "Overdue, of unknown kind"
 NO_ORDERS: Mapping[str, Any] = {
     "orders": 0, "orders_before": 0, "value": Decimal(0), "value_before": Decimal(0),
@@ -93,8 +91,7 @@ def _by_direction(late: Rows) -> Mapping[str, Rows]:
     """The rows by whom the money is owed to; those of a kind that nobody knows only where there are
     any."""
     found = {title: [r for r in late if r["kind"] in kinds] for title, kinds in OWED.items()}
-    known = frozenset().union(*OWED.values())
-    unknown = [row for row in late if row["kind"] not in known]
+    unknown = [row for row in late if row["kind"] not in OWED_TO_US | OWED_BY_US]
     return {**found, OF_UNKNOWN_KIND: unknown} if unknown else found
 
 

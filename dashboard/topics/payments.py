@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import charts, words
 from dashboard.filters import AHEAD, Filters
+from dashboard.kinds import OWED_TO_US
 from dashboard.parts import Column, by_currency, cards, heading, nothing, table
 from dashboard.periods import Period
 from dashboard.reader import Reader, Rows
@@ -68,7 +69,7 @@ def _of_kind(reader: Reader, scoped: Mapping[str, Any], totals: Rows, period: Pe
         charts.show(chart, f"Amount due in {currency} by {period.grain}, paid and not paid yet")
 
     cards(list(by_code), card)
-    st.subheader("Who is late" if "SALES" in scoped["kind"] else "With whom the company is late")
+    st.subheader("Who is late" if scoped["kind"] in OWED_TO_US else "With whom the company is late")
     late = by_currency(reader.ask("payments_overdue", most=MOST, **scoped))
     if not late:
         st.success("Nothing is overdue.", icon=":material/check_circle:")

@@ -79,9 +79,10 @@ def _now(totals: dict[str, Any], logs: Logs | None) -> None:
         help=f"Batch {totals['last_batch']}" if age is not None else None,
     )
     places[1].metric(
-        "From lake to warehouse in 30 minutes",
+        "From lake in 30 minutes",
         words.share(totals["in_time"], totals["batches"]),
-        help=f"{words.count(totals['in_time'])} of {words.count(totals['batches'])} batches",
+        help=f"{words.count(totals['in_time'])} of {words.count(totals['batches'])} batches were in"
+        " the warehouse at most 30 minutes after they were in the lake",
     )
     if logs is None:
         places[2].metric("Usual time to load", _age(totals["usual_seconds"]))

@@ -101,12 +101,21 @@ def test_payment_of_a_kind_that_nobody_knows_is_owed_neither_to_nor_by_us(
     assert "5 GBP" not in figures(app, "owed")
 
 
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [(1, "Who is late"), (4, "Who is late"), (2, "With whom the company is late")],
+)
+def test_who_is_late_follows_who_owes(business: Connection, look: Any, kind: int, told: str):
+    add_version(business, PAYMENTS, 1, 1, payment_type_id=kind)
+    assert told in [header.value for header in look("payments").subheader]
+
+
 def test_platform_says_what_is_measured_and_what_a_rebuild_does_to_it(
     business: Connection, look: Any
 ):
     business.run("update etl.ledger set committed_at = clock_timestamp(), loaded_at ="
                  " clock_timestamp()")  # fmt: skip
     app = look("platform")
-    assert figures(app, "From lake to warehouse in 30 minutes") == ["100 %"]
+    assert figures(app, "From lake in 30 minutes") == ["100 %"]
     assert "rebuil" in captions(app)
     assert "at most one interval" not in captions(app)
