@@ -1,5 +1,6 @@
 """The whole platform: a source, a lake, a warehouse, and real Spark between them."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,4 +51,7 @@ def shell(
 ) -> Shell:
     """A person in the folder that holds `platform`'s lake; commands borrow everybody's Spark."""
     monkeypatch.chdir(tmp_path)
+    ours = logging.getLogger("ingestion_lambda")  # the Lambda's handler, in this process, keeps it
+    monkeypatch.setattr(ours, "handlers", [])
+    monkeypatch.setattr(ours, "propagate", True)
     return Shell({"source": seeded_source_dsn, "warehouse": warehouse_dsn}, capsys)
