@@ -1,8 +1,8 @@
 """What the command line takes: commands, options, and what --help teaches."""
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ Parquet and load them into the warehouse, with the full history of every fact.""
 EXAMPLES = """examples:
   python -m embedded demo
   python -m embedded cycle --source postgresql://reader@localhost:5432/totesys \\
-      --warehouse postgresql://loader@localhost:5432/warehouse --lake ./lake
+      --warehouse postgresql://owner@localhost:5432/warehouse --lake ./lake
 
 A DSN is postgresql://user[:password]@host:port/database; without a password PGPASSWORD counts.
 The last line on stdout is JSON: seq, changes, loaded_through, quarantined, seconds.
@@ -23,15 +23,25 @@ Exit status: 0 done, 1 a run that failed, 2 wrong usage or input, 3 differences 
 
 @dataclass(frozen=True)
 class Command:
-    """What a command does, and the options that it must and may have."""
+    """What a command does, and the options that it must and may have. Those ``accepted`` change
+    nothing here: one set of options fits all steps of a cycle. ``told`` is what an option's help
+    says of this command alone."""
 
     about: str
     required: Sequence[str] = ()
     optional: Sequence[str] = ()
+    accepted: Sequence[str] = ()
+    told: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def options(self) -> Sequence[str]:
+        """The names of all options, each once."""
+        return list(dict.fromkeys((*self.required, *self.optional, *self.accepted)))
 
 
-STEP = ("source", "warehouse", "lake", "schema", "allow-mass-delete")
-POLL = (*STEP, "reread", "accept-source")
+POLL = ("allow-mass-delete", "reread", "accept-source")
+MADE = "the lake's directory, made where there is none"
+MIGRATED = "the warehouse, made or migrated before the load"
 COMMANDS = {
     "demo": Command("seed a source, change it, watch each change arrive", (), ("orders",)),
     "up": Command(
@@ -40,24 +50,42 @@ COMMANDS = {
         ("directory", "every", "rate", "orders", "dashboard-port", "no-dashboard"),
     ),
     "cycle": Command(
-        "one poll, then the workflow if the load lags", ("source", "warehouse", "lake"), POLL
+        "one poll, then the workflow if the load lags",
+        ("source", "warehouse", "lake"),
+        ("schema", *POLL),
+        told={"lake": MADE, "warehouse": MIGRATED},
     ),
     "poll": Command(
-        "one poll: what changed in the source becomes the next batch", ("source", "lake"), POLL
+        "one poll: what changed in the source becomes the next batch",
+        ("source", "lake"),
+        POLL,
+        accepted=("warehouse", "schema"),
+        told={"lake": MADE},
     ),
     "transform": Command(
         "build dimensions and facts of batches that lack them",
         ("lake",),
-        (*STEP, "retry-quarantined"),
+        ("retry-quarantined",),
+        accepted=("source", "warehouse", "schema", "allow-mass-delete"),
     ),
-    "load": Command("load what was built and is not in the warehouse", ("warehouse", "lake"), STEP),
+    "load": Command(
+        "load what was built and is not in the warehouse",
+        ("warehouse", "lake"),
+        ("schema",),
+        accepted=("source", "allow-mass-delete"),
+        told={"warehouse": MIGRATED},
+    ),
     "migrate": Command(
-        "make the warehouse, or bring it to this version", ("warehouse",), ("schema",)
+        "make the warehouse, or bring it to this version",
+        ("warehouse",),
+        ("schema",),
+        told={"warehouse": "the warehouse, as its owner"},
     ),
     "rebuild": Command(
         "an empty warehouse again, from the lake alone",
         ("warehouse", "lake"),
         ("schema", "generation"),
+        told={"warehouse": "an empty database, or one where a rebuild of this lake broke off"},
     ),
     "reconcile": Command(
         "compare source, mirror and warehouse, value by value",
@@ -72,10 +100,18 @@ COMMANDS = {
         "what was loaded, what waits where, what is set apart", ("warehouse", "lake")
     ),
 }
-OPTIONS: Mapping[str, Mapping[str, Any]] = {
+
+
+def _from_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
+
+
+OPTIONS: Mapping[str, dict[str, Any]] = {
     "source": {"metavar": "DSN", "help": "the operational database; SELECT is enough"},
-    "warehouse": {"metavar": "DSN", "help": "the warehouse; a load makes or migrates it first"},
-    "lake": {"metavar": "DIR", "type": Path, "help": "kept, or made"},
+    "warehouse": {"metavar": "DSN", "help": "the warehouse"},
+    "lake": {"metavar": "DIR", "type": Path, "help": "the lake's directory"},
     "schema": {"default": "warehouse", "help": "the warehouse's schema"},
     "allow-mass-delete": {
         "action": "append",
@@ -103,7 +139,12 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "choices": ["next"],
         "help": "'next' makes the transformations of all batches again, beside the old ones",
     },
-    "orders": {"type": int, "default": 200, "help": "orders to begin with (200)"},
+    "orders": {
+        "type": _from_one,
+        "default": 200,
+        "metavar": "COUNT",
+        "help": "orders to begin with, 1 or more (200)",
+    },
     "directory": {
         "type": Path,
         "default": Path(".totesys"),
@@ -145,8 +186,14 @@ def parser() -> ArgumentParser:
     for name, command in COMMANDS.items():
         about = command.about[0].upper() + command.about[1:] + "."
         sub = added.add_parser(name, help=command.about, description=about)
-        for option in dict.fromkeys((*command.required, *command.optional)):
-            needed: Mapping[str, Any] = {"required": True} if option in command.required else {}
-            sub.add_argument(f"--{option}", **{**OPTIONS[option], **needed})
+        for option in command.options:
+            sub.add_argument(f"--{option}", **OPTIONS[option] | _in(command, option))
         sub.add_argument("--debug", action="store_true", help="log everything, show tracebacks")
     return made
+
+
+def _in(command: Command, option: str) -> dict[str, Any]:
+    """What is peculiar to the option in the command."""
+    told = SUPPRESS if option in command.accepted else command.told.get(option)
+    own = {"required": option in command.required, "help": told}
+    return {name: value for name, value in own.items() if value}
