@@ -29,12 +29,13 @@ def arrivals_table(arrivals: Sequence[Arrival]) -> Table:
     """A row a change."""
     table = Table(
         title="From commit in the source to visible in the warehouse",
-        caption=f"promised: {PROMISE}",
+        caption=f"promised: {PROMISE}\n",
         box=box.SIMPLE_HEAD,
         title_justify="left",
         caption_justify="right",
         expand=True,
-        padding=(0, 1, 1, 0),
+        padding=(0, 1, 0, 0),
+        leading=1,
     )
     table.add_column("what happened in the source", ratio=1)
     table.add_column("what the poll saw")
