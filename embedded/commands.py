@@ -40,10 +40,16 @@ def _poll(arguments: Namespace) -> int:
 
 
 def _transform(arguments: Namespace) -> int:
+    from embedded.places import existing
+
+    existing(arguments.lake)
     return _step(arguments, lambda p: p.transform(arguments.retry_quarantined))
 
 
 def _load(arguments: Namespace) -> int:
+    from embedded.places import existing
+
+    existing(arguments.lake)
     return _step(arguments, lambda p: p.load())
 
 
@@ -74,19 +80,20 @@ def _migrate(arguments: Namespace) -> int:
 
 
 def _rebuild(arguments: Namespace) -> int:
+    from embedded.places import existing
     from embedded.rebuild import rebuild
 
     begun, anew = perf_counter(), arguments.generation == "next"
-    platform = rebuild(arguments.lake, arguments.warehouse, arguments.schema, anew)
+    platform = rebuild(existing(arguments.lake), arguments.warehouse, arguments.schema, anew)
     return _report({**platform.report(), "generation": platform.lake.generation}, begun)
 
 
 def _reconcile(arguments: Namespace) -> int:
-    from embedded.places import lake_in
+    from embedded.places import existing, lake_in
     from embedded.reconcile import reconcile
     from embedded.screens import show_reconciled
 
-    begun, lake = perf_counter(), lake_in(arguments.lake)
+    begun, lake = perf_counter(), lake_in(existing(arguments.lake))
     found = reconcile(lake, arguments.source, arguments.warehouse, arguments.schema)
     finish_progress()
     show_reconciled(found)
@@ -96,19 +103,20 @@ def _reconcile(arguments: Namespace) -> int:
 
 def _erase(arguments: Namespace) -> int:
     from embedded.erasure import erase
+    from embedded.places import existing
 
     begun = perf_counter()
-    return _report(vars(erase(arguments.lake, arguments.table, arguments.key)), begun)
+    return _report(vars(erase(existing(arguments.lake), arguments.table, arguments.key)), begun)
 
 
 def _status(arguments: Namespace) -> int:
-    from embedded.places import lake_in
+    from embedded.places import existing, lake_in
     from operations.screens import show_status
     from operations.status import status
     from operations.warehouse import must_answer
     from postgres import from_dsn
 
-    begun, lake = perf_counter(), lake_in(arguments.lake)
+    begun, lake = perf_counter(), lake_in(existing(arguments.lake))
     found = status(lake, must_answer(lake, from_dsn(arguments.warehouse)))
     show_status(found)
     _report(found.report(), begun)

@@ -81,16 +81,21 @@ def erase(folder: Path, table: str, key: int) -> Erased:
 
 
 def _person(lake: Lake, name: str, key: int) -> _Person:
-    table = contracts.source().tables.get(name)
-    personal = [c for c in table.columns if c.personal] if table else []
-    if table is None or not personal:
-        raise NothingPersonal(f"{name} is no table with a column that its contract calls personal.")
+    tables = {
+        t.name: t for t in contracts.source().tables.values() if any(c.personal for c in t.columns)
+    }
+    table = tables.get(name)
+    if table is None:
+        raise NothingPersonal(
+            f"{name} is no table with a column that its contract calls personal."
+            f" These have: {', '.join(sorted(tables))}."
+        )
     versions = list(_landed(lake, table, key))
     if not versions:
         raise NothingPersonal(f"No batch of this lake has a row {key} of {name}. Check the key.")
     last = versions[-1]
     is_gone = last["op"] == "D"
-    now = {c.name: _blank(c) if is_gone else last[c.name] for c in personal}
+    now = {c.name: _blank(c) if is_gone else last[c.name] for c in table.columns if c.personal}
     return _Person(table, key, versions, now)
 
 

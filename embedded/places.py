@@ -3,7 +3,21 @@
 from dataclasses import replace
 from pathlib import Path
 
+from contracts import PlatformError
 from lake import Lake, open_lake
+
+
+class NoLake(PlatformError):
+    """The directory of a lake that should be there is not."""
+
+    exit_code = 2
+
+
+def existing(folder: Path) -> Path:
+    """The directory of a lake, for who reads one and makes none. Raises NoLake."""
+    if not folder.is_dir():
+        raise NoLake(f"There is no lake in {folder}; check --lake.")
+    return folder
 
 
 def addresses(folder: Path) -> tuple[str, str]:

@@ -179,6 +179,28 @@ def test_lake_that_cannot_be_written_is_one_line(
         assert "Check the permissions" in capsys.readouterr().err.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    ("command", "options"),
+    {
+        "status": ["warehouse"],
+        "load": ["warehouse"],
+        "rebuild": ["warehouse"],
+        "reconcile": ["source", "warehouse"],
+        "transform": [],
+        "erase": ["table", "key"],
+    }.items(),
+)
+def test_mistyped_lake_is_noticed_by_what_does_not_make_one(
+    command: str, options: Sequence[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    nowhere, nobody = tmp_path / "nolake", "postgresql://nobody@127.0.0.1:1/nothing"
+    values = dict.fromkeys(("source", "warehouse"), nobody) | {"table": "staff", "key": "17"}
+    given = [f"--{option}={values[option]}" for option in options]
+    assert main([command, *given, "--lake", str(nowhere)]) == 2
+    assert f"There is no lake in {nowhere}; check --lake." in capsys.readouterr().err
+    assert not nowhere.exists()
+
+
 def test_debug_shows_the_traceback(tmp_path: Path, warehouse_dsn: str):
     arguments = ["poll", "--source", warehouse_dsn, "--lake", str(tmp_path), "--debug"]
     with pytest.raises(Exception, match="lacks a table"):

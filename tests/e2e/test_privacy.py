@@ -151,3 +151,11 @@ def test_nothing_personal_is_wrong_input(platform: Platform, shell: Shell, table
     refused = shell.types(erase(table, key))
     assert refused.status == 2
     assert table in refused.err
+
+
+def test_wrong_table_is_told_the_tables_that_have_personal_columns(
+    platform: Platform, shell: Shell
+):
+    platform.poll()
+    told = shell.types(erase("nowhere", 1)).err
+    assert "These have: address, counterparty, department, payment, staff." in told

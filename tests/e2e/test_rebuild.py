@@ -148,6 +148,7 @@ def test_rebuild_without_batches_and_upon_another_lake_is_refused(
     capsys: pytest.CaptureFixture[str],
 ):
     arguments = ["rebuild", "--warehouse", warehouse_dsn, "--lake", str(tmp_path / "other")]
+    (tmp_path / "other").mkdir()
     assert main(arguments) == NothingToRebuild.exit_code
     platform.cycle()
     assert main(["poll", "--source", seeded_source_dsn, *arguments[3:]]) == 0

@@ -153,6 +153,7 @@ def test_command_says_what_is_pending_and_ends_with_3(
 ):
     places = ["--source", seeded_source_dsn, "--warehouse", warehouse_dsn]
     arguments = ["reconcile", *places, "--lake", str(tmp_path / "lake")]
+    (tmp_path / "lake").mkdir()
     assert main(arguments) == NothingToReconcile.exit_code
     assert "run a cycle first" in capsys.readouterr().err
     platform.cycle()

@@ -21,7 +21,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> tuple[str, dict[str, Any]]:
 def test_empty_lake_and_a_warehouse_that_was_never_made(
     warehouse_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    assert main(["status", "--warehouse", warehouse_dsn, "--lake", str(tmp_path / "lake")]) == 0
+    assert main(["status", "--warehouse", warehouse_dsn, "--lake", str(tmp_path)]) == 0
     text, report = told(capsys)
     assert "The lake holds no batch yet." in text
     assert (report["seq"], report["freshness_seconds"], report["quarantined"]) == (0, 0, 0)
