@@ -1,13 +1,15 @@
 """The platform kept running: databases, a source that lives, and a cycle on a schedule."""
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 from threading import Event
 from time import monotonic
+from typing import Protocol
 
 from rich.markup import escape
 
@@ -22,7 +24,12 @@ from operations.screens import console, told_changes
 from postgres import Address, from_dsn
 
 SOURCE, WAREHOUSE = "totesys", "warehouse"
-Say = Callable[[str], object]
+
+
+class Say(Protocol):
+    """Shows what is told; with ``soft_wrap`` no line is broken, for it will be copied."""
+
+    def __call__(self, told: str, /, *, soft_wrap: bool = False) -> object: ...
 
 
 class InvalidPace(PlatformError):
@@ -80,7 +87,8 @@ def keep_running(
                 beside(server, WAREHOUSE, lake, directory, dashboard, stopping)
             )
         if not stopping.is_set():
-            say(_welcome([from_dsn(source), from_dsn(warehouse)], directory, pace, shown))
+            address = shown.address if shown else ""
+            welcome(say, [from_dsn(source), from_dsn(warehouse)], directory, pace, address)
             live = stack.enter_context(living(from_dsn(source), pace.rate, stopping))
             _cycles(platform, live, pace, stopping, say, shown)
         say("Stopping…")
@@ -127,13 +135,20 @@ def _line(told: str) -> str:
     return f"{datetime.now():%H:%M:%S}   {told}"  # noqa: DTZ005 - the clock on the wall
 
 
-def _welcome(databases: Sequence[Address], directory: Path, pace: Pace, shown: Child | None) -> str:
+def welcome(
+    say: Say, databases: Sequence[Address], directory: Path, pace: Pace, dashboard: str
+) -> None:
+    """Say where everything is, and what comes."""
     places = "".join(f"{a.database:10} postgresql://{a}\n" for a in databases)
-    page = f"{'dashboard':10} [bold]{shown.address}[/]\n" if shown else ""
-    folder = escape(str(directory))
-    return (
-        f"{places}{'lake':10} {folder}/lake\n{page}"
-        f'To look into them: export PGPASSWORD="$(cat {folder}/postgresql/password)"\n\n'
+    shown = f"{'dashboard':10} [bold]{dashboard}[/]\n" if dashboard else ""
+    password = quote(str(directory / "postgresql" / "password"))
+    say(
+        f"{places}{'lake':10} {escape(str(directory / 'lake'))}\n{shown}\nTo look into them:\n"
+        f'export PGPASSWORD="$(cat {escape(password)})"\n',
+        soft_wrap=True,
+    )
+    say(
         f"About {pace.rate:g} changes a minute at the source, a poll every {pace.every:g} s."
         " Ctrl-C stops everything.\nThe first cycle starts Spark and brings all rows.\n"
+        "What a line tells of rows: + new, ~ changed, - deleted.\n"
     )

@@ -38,7 +38,7 @@ def lines_until(batches: int, directory: Path, spark: SparkSession) -> list[str]
     """What is said until a cycle tells of that many batches."""
     said, stopping = list[str](), Event()
 
-    def say(line: str) -> None:
+    def say(line: str, *, soft_wrap: bool = False) -> None:
         said.append(line)
         if f"batch {batches} " in line:
             stopping.set()
@@ -61,7 +61,7 @@ def test_runs_until_told_to_stop_and_goes_on_where_it_was(directory: Path, spark
 def test_dashboard_answers_while_it_runs_and_stops_with_it(directory: Path, spark: SparkSession):
     said, answers, stopping = list[str](), list[int](), Event()
 
-    def say(line: str) -> None:
+    def say(line: str, *, soft_wrap: bool = False) -> None:
         said.append(line)
         if "batch 1 " in line:
             with urlopen(address(said)) as answer:  # nosec B310 # our own
