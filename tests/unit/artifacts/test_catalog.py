@@ -81,3 +81,24 @@ def test_question_reads_nothing_that_the_lake_has_under_another_name(question: Q
 
 def test_saved_queries_of_the_page_exist():
     assert {example.saved for example in examples().values()} - {""} <= QUERIES.keys()
+
+
+def test_help_teaches_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(catalog, "MODULE", tmp_path)
+    with pytest.raises(SystemExit, match="0"):
+        catalog.main(["--help"])
+    told = capsys.readouterr().out
+    assert all(word in told for word in ("Athena", "Terraform", "examples:"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_file_that_was_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "queries").mkdir()
+    monkeypatch.setattr(catalog, "MODULE", tmp_path)
+    catalog.main([])
+    told = capsys.readouterr().out.splitlines()
+    assert told == [str(tmp_path / path) for path in catalog.files()]
