@@ -21,8 +21,8 @@ Exit status: 0 it is told, 1 a call failed or the platform is not well, 2 wrong 
 
 STATUS = """What was loaded, what waits where, what is set apart; the schedule, the alarms that are
 on, polls that failed for good, and the workflow's last runs. The warehouse is asked with the secret
-warehouse-reader; where it cannot be reached from here, the load log tells of it. The last line on
-stdout is JSON."""
+NAME/warehouse-reader; where it cannot be reached from here, the load log tells of it. The last line
+on stdout is JSON."""
 LOGS = """The logs of the poll and the jobs, merged by time (UTC): time, part, level, message,
 fields. What Lambda, Glue and Spark say of themselves while all is well is left out."""
 SMOKE = "Polls once, waits for the jobs that the poll started, and fails on an error or an alarm."

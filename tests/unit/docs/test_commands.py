@@ -19,6 +19,7 @@ from botocore import xform_name
 import contracts
 from embedded.usage import parser
 from ingestion_lambda.orders import Orders
+from operations.usage import STATUS
 
 ROOT = Path(__file__).parents[3]
 PAGES = [
@@ -125,9 +126,28 @@ def test_handler_takes_the_event_and_its_tables(words: list[str]):
 
 @pytest.mark.parametrize("words", commands("aws", "secretsmanager"))
 def test_secret_is_one_that_terraform_makes(words: list[str]):
+    assert options(words)["secret-id"].partition("/")[2] in secrets()
+
+
+def test_secret_in_running_text_is_called_as_in_aws():
+    lists = re.findall(
+        r"[Ss]ecrets?(?:\*\*)?\s((?:`[a-z$][^`]*`(?:,\s|\sand\s)?)+)", "\n".join(PAGES)
+    )
+    named = re.findall(r"`(.+?)`", "".join(lists))
+    assert len(named) > 4
+    assert {name for name in named if name.partition("/")[2] not in secrets()} == set()
+
+
+def test_help_calls_the_readers_secret_as_in_aws():
+    [name] = re.findall(r"secret\s+NAME/([a-z-]+)", STATUS)
+    assert name in secrets()
+
+
+@cache
+def secrets() -> set[str]:
+    """What the secrets are called behind the platform's name."""
     module = (ROOT / "terraform" / "modules" / "secrets" / "main.tf").read_text(encoding="utf-8")
-    made = {name.replace("_", "-") for name in re.findall(r"^    (\w+) +=", module, re.M)}
-    assert options(words)["secret-id"].partition("/")[2] in made
+    return {name.replace("_", "-") for name in re.findall(r"^    (\w+) +=", module, re.M)}
 
 
 @pytest.mark.parametrize("words", commands("aws", "glue", "start-job-run"))
