@@ -80,7 +80,7 @@ def test_dashboard_that_has_ended_is_told_once_and_all_else_goes_on(
 ):
     said, stopping = list[str](), Event()
 
-    def say(line: str) -> None:
+    def say(line: str, *, soft_wrap: bool = False) -> None:
         said.append(line)
         if "batch 1 " in line:
             for process in psutil.Process().children():
