@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable
+from importlib.resources import files
 
 import streamlit as st
 
@@ -12,13 +13,14 @@ from dashboard.reader import Reader, reading
 from dashboard.settings import from_environment
 from dashboard.topics import TOPICS, Topic
 
+# every viewer would fetch one of Streamlit's own from elsewhere
+ICON = str(files("dashboard") / "icon.svg")
+
 logger = logging.getLogger(__name__)
 
 
 def main() -> None:
     """Draw the page that was asked for."""
-    st.set_page_config(page_title="totesys warehouse", page_icon=":material/warehouse:",
-                       layout="wide")  # fmt: skip
     st.html(f"<style>{parts.STYLE.read_text(encoding='utf-8')}</style>")
     pages = [
         st.Page(
@@ -30,19 +32,23 @@ def main() -> None:
         )
         for topic in TOPICS
     ]
-    st.navigation(pages).run()
+    page = st.navigation(pages)
+    st.set_page_config(f"{page.title} · totesys warehouse", ICON, layout="wide")
+    page.run()
 
 
 def _entry(topic: Topic) -> Callable[[], None]:
     """The page of a topic. What the platform cannot do is told in plain words, and logged."""
 
     def page() -> None:
+        parts.begin()
         try:
             with reading(from_environment(os.environ)) as reader:
                 _draw(topic, reader)
         except PlatformError as error:
             logger.error("%s: %s", topic.title, error)
-            st.error(f"This page cannot be shown. {error}", icon=":material/error:")
+            what = "The rest of this page" if parts.is_begun() else "This page"
+            st.error(f"{what} cannot be shown. {error}", icon=":material/error:")
 
     return page
 

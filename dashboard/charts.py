@@ -1,5 +1,6 @@
 """Charts: from rows to what Vega draws. Amounts become floats here, where they are only drawn."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -8,7 +9,7 @@ from typing import Any
 import altair as alt
 import streamlit as st
 
-from dashboard.periods import ends
+from dashboard.periods import ends, from_to
 from dashboard.reader import Rows
 
 Chart = Any
@@ -20,15 +21,21 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY = (
 """The palette of Okabe and Ito."""
 GREY, INK = "#9aa5b1", "#3d4b5a"
 
-BIG = "replace(format(datum.value, '.3~s'), 'G', ' bn')"
-"""How an axis spells a number: 20k, 1.5M, 3 bn."""
+BIG = (
+    "abs(datum.value) < 1 ? format(datum.value, '~g') : "
+    "replace(format(datum.value, '.3~s'), 'G', ' bn')"
+)
+"""How an axis spells a number: 0.5, 20k, 1.5M, 3 bn."""
 PLAIN = ",.0f"
 CENTS = ",.2f"
 LEFT_OUT = 0.12  # of a bar's time, so that bars stand apart
 ROOM = 1.2  # for a figure beside the longest bar
 HEIGHT, ROW = 250, 30
-TIMES = {"begins": "date", "ends": "date", "loaded": "date"}
+BESIDE = 130  # pixels of a legend, an axis and its title, above and below rows of bars
+MOST_TICKS = 5
+TIMES = {"begins": "date", "middle": "date", "ends": "date", "loaded": "date"}
 TICKS = {"day": "%-d %b", "week": "%-d %b", "month": "%b %Y"}
+TICK_DAY = "%Y-%m-%d"
 
 
 def over_time(
@@ -47,7 +54,7 @@ def over_time(
         alt.Chart(_data(_stacked(drawn, value, split, list(colours or {}))))
         .mark_rect(color=BLUE)
         .encode(
-            x=_times(grain),
+            x=_times("begins", rows, grain),
             x2="ends:T",
             y=alt.Y("top:Q", title=title, axis=_numbers()),
             y2="bottom:Q",
@@ -65,13 +72,14 @@ def over_time(
 def lines(
     rows: Rows, value: str, title: str, grain: str, colours: Mapping[str, str], split: str
 ) -> Chart:
-    """A line for each of ``colours``, of ``value`` in each ``period``."""
-    drawn = [{**row, **_span(row["period"], grain)} for row in rows]
+    """A line for each of ``colours``, of ``value`` in each ``period``; 0 where there is no row."""
+    filled = _filled(rows, value, grain, split, list(colours))
+    drawn = [{**row, **_span(row["period"], grain)} for row in filled]
     return (
         alt.Chart(_data(drawn))
         .mark_line(point=alt.OverlayMarkDef(size=28), strokeWidth=2)
         .encode(
-            x=_times(grain),
+            x=_times("middle", filled, grain),
             y=alt.Y(f"{value}:Q", title=title, axis=_numbers(), scale=alt.Scale(zero=True)),
             color=_colour(split, colours),
             tooltip=[
@@ -118,7 +126,12 @@ def parts(
         alt.Chart(_data(drawn))
         .mark_bar(height={"band": 0.7})
         .encode(
-            y=alt.Y(f"{name}:N", sort=names, title=None, axis=alt.Axis(labelLimit=170)),
+            y=alt.Y(
+                f"{name}:N",
+                sort=names,
+                title=None,
+                axis=alt.Axis(labelLimit=170, labelOverlap=False),
+            ),
             x=alt.X(f"{value}:Q", title=title, stack="zero", axis=_numbers(grid=False)),
             color=_colour(split, colours),
             order=alt.Order("order:Q"),
@@ -128,7 +141,7 @@ def parts(
                 alt.Tooltip(f"{value}:Q", title=title, format=",.2~f"),
             ],
         )
-        .properties(height=ROW * len(names) + 80)
+        .properties(height=ROW * len(names) + BESIDE)
     )
 
 
@@ -194,11 +207,47 @@ def _stacked(rows: Rows, value: str, split: str, order: Sequence[str]) -> Rows:
     return stacked
 
 
-def _times(grain: str) -> alt.X:
+def _filled(rows: Rows, value: str, grain: str, split: str, names: Sequence[str]) -> Rows:
+    """The rows, and one with 0 for each period between them that a name has none of; a line would
+    lead across it, as if there had been something."""
+    if not rows:
+        return []
+    periods = [row["period"] for row in rows]
+    nothing: Rows = [
+        {"period": period, split: name, value: Decimal(0)}
+        for period in from_to(min(periods), max(periods), grain)
+        for name in names
+    ]
+    found = {(row["period"], row[split]): row for row in (*nothing, *rows)}
+    return list(found.values())
+
+
+def _times(field: str, rows: Rows, grain: str) -> alt.X:
+    """An axis with ticks below the middle of some of the bars, named by when these begin. Left to
+    itself it would have them at midnights, weeks at those of Sundays: at the edges of bars, or
+    within others."""
+    periods = sorted({row["period"] for row in rows})
+    shown = periods[:: -(-len(periods) // MOST_TICKS) or 1]
+    ticks = {period: _middle(*_bar(period, grain)) for period in shown}
+    names = {f"{tick:{TICK_DAY}}": f"{period:{TICKS[grain]}}" for period, tick in ticks.items()}
     axis = alt.Axis(
-        format=TICKS[grain], tickCount=5, labelOverlap=True, labelBound=True, grid=False
+        values=[_vega(tick) for tick in ticks.values()],
+        labelExpr=f"{json.dumps(names)}[timeFormat(datum.value, '{TICK_DAY}')]",
+        labelOverlap=True,
+        grid=False,
     )
-    return alt.X("begins:T", title=None, axis=axis)
+    return alt.X(f"{field}:T", title=None, axis=axis)
+
+
+def _vega(moment: datetime) -> alt.DateTime:
+    return alt.DateTime(
+        year=moment.year,
+        month=moment.month,
+        date=moment.day,
+        hours=moment.hour,
+        minutes=moment.minute,
+        seconds=moment.second,  # a tick just before the first point would not be drawn
+    )
 
 
 def _clock(rows: Rows) -> str:
@@ -224,8 +273,19 @@ def _colour(split: str, colours: Mapping[str, str]) -> alt.Color:
 
 
 def _span(begins: date, grain: str) -> dict[str, str]:
+    first, last = _bar(begins, grain)
+    middle = _middle(first, last)
+    return {"begins": first.isoformat(), "middle": middle.isoformat(), "ends": last.isoformat()}
+
+
+def _bar(begins: date, grain: str) -> tuple[datetime, datetime]:
+    """From where to where the bar of a period is drawn."""
     first, last = (datetime(d.year, d.month, d.day) for d in (begins, ends(begins, grain)))
-    return {"begins": first.isoformat(), "ends": (last - (last - first) * LEFT_OUT).isoformat()}
+    return first, last - (last - first) * LEFT_OUT
+
+
+def _middle(first: datetime, last: datetime) -> datetime:
+    return first + (last - first) / 2
 
 
 def _data(rows: Sequence[Mapping[str, Any]]) -> Any:

@@ -12,6 +12,7 @@ from urllib.request import urlopen
 
 from dashboard.errors import NotStarted
 from dashboard.launch import HOST, PORT, command
+from dashboard.ports import listen_briefly
 
 PATIENCE, ANSWER, PAUSE = 60.0, 2.0, 0.1  # seconds
 TO_STOP = 10.0
@@ -72,13 +73,10 @@ def _free_port() -> int:
 
 
 def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        # connections that were closed a moment ago take no port
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
+    try:
+        listen_briefly(HOST, port)
+    except OSError:
+        return False
     return True
 
 

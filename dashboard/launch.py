@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contracts import PlatformError
-from dashboard import settings
+from dashboard import ports, settings
 
 HOST, PORT = "127.0.0.1", 8501
 ROOT = Path(__file__).resolve().parents[1]
@@ -54,7 +54,7 @@ def parser() -> ArgumentParser:
         help="a directory, or s3://INGESTION s3://PROCESSED",
     )
     made.add_argument("--host", default=HOST, help=f"where to listen ({HOST})")
-    made.add_argument("--port", type=int, default=PORT, help=f"of the page ({PORT})")
+    made.add_argument("--port", type=ports.port, default=PORT, help=f"of the page ({PORT})")
     return made
 
 
@@ -64,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         told = environment(arguments.warehouse, arguments.lake, arguments.schema)
         where = settings.from_environment(told).warehouse
+        ports.ensure_free(arguments.host, arguments.port)
     except PlatformError as error:
         sys.stderr.write(f"dashboard: {error}\n")
         return error.exit_code

@@ -12,6 +12,7 @@ from dashboard.reader import Rows
 
 Spelled = Callable[[Any], str]
 ACROSS = 3  # cards in a row
+BEGUN = "page_is_begun"
 
 STYLE = files("dashboard") / "style.css"
 
@@ -27,8 +28,19 @@ class Column:
     is_short: bool = False
 
 
+def begin() -> None:
+    """A page is about to be drawn, and nothing of it is there yet."""
+    st.session_state[BEGUN] = False
+
+
+def is_begun() -> bool:
+    """Whether the page has its heading."""
+    return bool(st.session_state[BEGUN])
+
+
 def heading(title: str, about: str) -> None:
     """The title of a page, and what it is about in a sentence."""
+    st.session_state[BEGUN] = True
     st.title(title)
     st.markdown(about)
 

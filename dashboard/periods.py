@@ -54,3 +54,12 @@ def ends(begins: date, grain: str) -> date:
     if grain == "month":
         return (begins.replace(day=28) + timedelta(4)).replace(day=1)
     return begins + timedelta(7 if grain == "week" else 1)
+
+
+def from_to(first: date, last: date, grain: str) -> list[date]:
+    """The beginnings of all days, weeks or months from the one that begins at ``first`` to the one
+    that begins at ``last``."""
+    found = [first]
+    while found[-1] < last:
+        found.append(ends(found[-1], grain))
+    return found

@@ -64,6 +64,11 @@ def age(seconds: float) -> str:
     return f"{seconds / HOUR:.0f} h" if seconds < 2 * DAY else f"{seconds / DAY:.0f} days"
 
 
+def passed(seconds: float) -> str:
+    """How long ago something was, or how long it lasts already: ``24 s``, ``12 min``."""
+    return f"{int(seconds)} s" if seconds < MINUTE else age(seconds)
+
+
 def label(column: str) -> str:
     """A column's name as words: ``agreed_delivery_location_id`` is 'Agreed delivery location'."""
     words = column.removesuffix("_id").replace("_", " ")

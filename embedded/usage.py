@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dashboard.ports import port_or_any
+
 ABOUT = """The whole platform on one machine: no AWS account, no Docker, no root.
 
 A poll takes what changed in the source into the lake; the jobs build dimensions and facts as
@@ -164,7 +166,7 @@ OPTIONS: Mapping[str, dict[str, Any]] = {
         "help": "how many changes the source sees a minute (20)",
     },
     "dashboard-port": {
-        "type": int,
+        "type": port_or_any,
         "default": 0,
         "metavar": "PORT",
         "help": "where the dashboard listens (8501, or any that is free)",

@@ -36,7 +36,7 @@ def _answer(reader: Reader, question: Question) -> None:
     st.markdown(f"**{question.title}** {question.why}")
     rows = reader.run(question.sql)
     if rows:
-        table([_column(name, rows) for name in rows[0]], rows[:MOST_SHOWN], question.title)
+        table([column(name, rows) for name in rows[0]], rows[:MOST_SHOWN], question.title)
     else:
         st.info("The answer has no rows.")
     if len(rows) > MOST_SHOWN:
@@ -46,7 +46,10 @@ def _answer(reader: Reader, question: Question) -> None:
         st.code(question.sql, language="sql")
 
 
-def _column(name: str, rows: Rows) -> Column:
+def column(name: str, rows: Rows) -> Column:
+    """How a column of an answer is headed and spelled, by its name and by what it holds."""
+    if name == "payment_type_name":
+        return Column(name, "Kind of payment", words.kind)
     values = [row[name] for row in rows if row[name] is not None]
     if name.endswith("_id"):
         return Column(name, f"{words.label(name)} number", str, is_number=True)

@@ -75,7 +75,7 @@ def _now(totals: dict[str, Any], logs: Logs | None) -> None:
     age = totals["last_load_age"]
     places[0].metric(
         "Last load",
-        f"{words.age(float(age))} ago" if age is not None else "none yet",
+        f"{words.passed(float(age))} ago" if age is not None else "none yet",
         help=f"Batch {totals['last_batch']}" if age is not None else None,
     )
     places[1].metric(
@@ -93,11 +93,11 @@ def _now(totals: dict[str, Any], logs: Logs | None) -> None:
     places[3].metric("Rows set apart", words.count(logs.quarantined))
     if logs.waiting_since > PROMISE:
         st.error(
-            f"The oldest batch has waited for {words.age(logs.waiting_since)}, longer than is"
+            f"The oldest batch has waited for {words.passed(logs.waiting_since)}, longer than is"
             " promised. The runbook's page 'freshness' says what to do."
         )
     elif logs.waiting:
-        st.caption(f"The oldest batch has waited for {words.age(logs.waiting_since)}.")
+        st.caption(f"The oldest batch has waited for {words.passed(logs.waiting_since)}.")
     if totals["lake"] not in (None, logs.lake):
         st.warning(
             "This lake is not the one that the warehouse was loaded from; what it says here is of"

@@ -146,6 +146,20 @@ def test_page_of_payments_says_what_the_warehouse_does(page: Page, address: str,
     assert figure(page, "Not paid yet", "EUR") == short(unpaid, "EUR")
 
 
+def test_tab_is_called_as_its_page_and_nothing_comes_from_elsewhere(page: Page, address: str):
+    asked = list[str]()
+    page.on("request", lambda request: asked.append(request.url))
+    opened(page, address, "sales")
+    expect(page).to_have_title("Sales · totesys warehouse")
+    page.get_by_role("link", name="An order's life").click()
+    expect(page).to_have_title("An order's life · totesys warehouse")
+    settled(page)
+    icon = page.locator("link[rel*=icon]").first.get_attribute("href") or ""
+    assert icon.startswith("data:image/svg+xml")
+    assert asked
+    assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_phone_scrolls_no_page_sideways(browser: Browser, address: str, path: str):
     context = browser.new_context(viewport=PHONE)

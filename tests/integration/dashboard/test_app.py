@@ -6,6 +6,7 @@ import pytest
 from pg8000.native import Connection
 from streamlit.testing.v1 import AppTest
 
+from dashboard import topics
 from dashboard.launch import APP
 from dashboard.settings import LAKE, WAREHOUSE
 
@@ -41,6 +42,18 @@ def test_warehouse_without_rows(
     app: AppTest, monkeypatch: pytest.MonkeyPatch, owner: Connection, warehouse_dsn: str
 ):
     assert "holds no orders yet" in look(app, monkeypatch, warehouse_dsn)
+
+
+def test_page_that_fails_below_its_heading_says_that_the_rest_is_missing(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+):
+    nowhere = "postgresql://a@127.0.0.1:1/nowhere"
+    assert look(app, monkeypatch, nowhere).startswith("This page cannot be shown. Nothing")
+    monkeypatch.setattr(topics, "TOPICS", topics.TOPICS[::-1])  # the platform's page is first
+    platform = AppTest.from_file(str(APP), default_timeout=60)
+    told = look(platform, monkeypatch, nowhere)
+    assert platform.title[0].value == "The platform"
+    assert "The rest of this page cannot be shown. Nothing" in told
 
 
 def test_failure_is_logged_and_tells_no_password(

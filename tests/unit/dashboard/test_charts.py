@@ -1,5 +1,8 @@
-from datetime import date, datetime
+import json
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+
+import pytest
 
 from dashboard import charts
 
@@ -24,6 +27,72 @@ def test_parts_of_a_bar_stand_on_one_another_in_the_order_of_the_legend():
     ]
     assert drawn[0]["begins"] == "2026-11-02T00:00:00"
     assert str(drawn[0]["ends"]) < "2026-11-09"
+
+
+def ticks(chart: charts.Chart) -> tuple[list[datetime], dict[str, str]]:
+    """Where an axis of time has its ticks, and what each day of them is called."""
+    axis = chart.to_dict()["encoding"]["x"]["axis"]
+    moments = [
+        datetime(*(v[part] for part in ("year", "month", "date", "hours", "minutes", "seconds")))
+        for v in axis["values"]
+    ]
+    return moments, json.loads(axis["labelExpr"].split("[")[0])
+
+
+@pytest.mark.parametrize(
+    ("grain", "periods", "names"),
+    [
+        ("day", [date(2026, 11, 2)], ["2 Nov"]),
+        ("week", [date(2026, 10, 26), date(2026, 11, 2)], ["26 Oct", "2 Nov"]),
+        ("month", [date(2026, 2, 1), date(2026, 3, 1)], ["Feb 2026", "Mar 2026"]),
+    ],
+)
+def test_tick_stands_below_the_middle_of_its_bar_and_names_when_the_bar_begins(
+    grain: str, periods: list[date], names: list[str]
+):
+    rows = [{"period": period, "value": Decimal(1)} for period in periods]
+    chart = charts.over_time(rows, "value", "Value (EUR)", grain)
+    moments, labels = ticks(chart)
+    for moment, bar, name in zip(moments, values(chart), names, strict=True):
+        begins, ends = (datetime.fromisoformat(str(bar[side])) for side in ("begins", "ends"))
+        assert moment == begins + (ends - begins) / 2
+        assert labels[f"{moment:%Y-%m-%d}"] == name
+
+
+def test_ticks_of_many_bars_are_about_five():
+    rows = [{"period": DAY + timedelta(n), "value": Decimal(1)} for n in range(45)]
+    moments, labels = ticks(charts.over_time(rows, "value", "Value (EUR)", "day"))
+    assert list(labels.values()) == ["2 Nov", "11 Nov", "20 Nov", "29 Nov", "8 Dec"]
+    assert len(moments) == 5
+
+
+def test_line_falls_to_nothing_where_there_was_no_order():
+    rows = [
+        {"period": date(2026, 11, 6), "kind": "Sales", "value": Decimal(5)},
+        {"period": date(2026, 11, 8), "kind": "Sales", "value": Decimal(7)},
+        {"period": date(2026, 11, 7), "kind": "Purchases", "value": Decimal(2)},
+    ]
+    colours = {"Sales": charts.BLUE, "Purchases": charts.ORANGE}
+    chart = charts.lines(rows, "value", "Value (EUR)", "day", colours, "kind")
+    drawn = {(str(v["begins"])[:10], v["kind"]): v["value"] for v in values(chart)}
+    assert drawn == {
+        ("2026-11-06", "Sales"): 5, ("2026-11-07", "Sales"): 0, ("2026-11-08", "Sales"): 7,
+        ("2026-11-06", "Purchases"): 0, ("2026-11-07", "Purchases"): 2,
+        ("2026-11-08", "Purchases"): 0,
+    }  # fmt: skip
+    assert ticks(chart)[1]["2026-11-07"] == "7 Nov"
+
+
+def test_few_bars_made_of_parts_have_room_for_their_names():
+    rows = [{"batch": "Batch 1", "step": "load", "seconds": 0.5}]
+    made = charts.parts(rows, "batch", "seconds", "step", "Seconds", {"load": charts.BLUE})
+    drawn = made.to_dict()
+    assert drawn["height"] >= charts.ROW + 130
+    assert drawn["encoding"]["y"]["axis"]["labelOverlap"] is False
+
+
+def test_number_below_one_is_no_thousandth_of_something():
+    assert charts.BIG.startswith("abs(datum.value) < 1 ? format(datum.value, '~g') : ")
 
 
 def test_axis_of_amounts_names_the_currency():

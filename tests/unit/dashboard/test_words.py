@@ -50,6 +50,13 @@ def test_ages_are_told_in_the_unit_that_fits(seconds: float, told: str):
 
 
 @pytest.mark.parametrize(
+    ("seconds", "told"), [(0.02, "0 s"), (24.3, "24 s"), (59.7, "59 s"), (600, "10 min")]
+)
+def test_time_that_has_passed_is_told_in_whole_seconds(seconds: float, told: str):
+    assert words.passed(seconds) == told
+
+
+@pytest.mark.parametrize(
     ("value", "told"),
     [
         (None, "-"),
