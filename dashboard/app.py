@@ -13,7 +13,7 @@ from dashboard.reader import Reader, reading
 from dashboard.settings import from_environment
 from dashboard.topics import TOPICS, Topic
 
-# every viewer would fetch one of Streamlit's own from elsewhere
+# every viewer would fetch one of Streamlit's own from elsewhere, that of a page in the menu too
 ICON = str(files("dashboard") / "icon.svg")
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,6 @@ def main() -> None:
         st.Page(
             _entry(topic),
             title=topic.title,
-            icon=topic.icon,
             url_path=topic.path,
             default=topic is TOPICS[0],
         )

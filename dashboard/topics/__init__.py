@@ -14,17 +14,16 @@ class Topic:
 
     title: str
     path: str
-    icon: str
     filtered: Callable[[Reader, Filters], None] | None = None
     draw: Callable[[Reader], None] | None = None
 
 
 TOPICS = (
-    Topic("Home", "home", ":material/home:", home.draw),
-    Topic("Sales", "sales", ":material/trending_up:", orders.sales),
-    Topic("Purchases", "purchases", ":material/shopping_cart:", orders.purchases),
-    Topic("Payments", "payments", ":material/payments:", payments.draw),
-    Topic("Designs", "designs", ":material/palette:", designs.draw),
-    Topic("An order's life", "order", ":material/history:", draw=life.draw),
-    Topic("The platform", "platform", ":material/monitor_heart:", draw=platform.draw),
+    Topic("Home", "home", home.draw),
+    Topic("Sales", "sales", orders.sales),
+    Topic("Purchases", "purchases", orders.purchases),
+    Topic("Payments", "payments", payments.draw),
+    Topic("Designs", "designs", designs.draw),
+    Topic("An order's life", "order", draw=life.draw),
+    Topic("The platform", "platform", draw=platform.draw),
 )
