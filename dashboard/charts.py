@@ -1,16 +1,16 @@
 """Charts: from rows to what Vega draws. Amounts become floats here, where they are only drawn."""
 
-import json
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import altair as alt
 import streamlit as st
 
-from dashboard.periods import ends, from_to
+from dashboard.periods import from_to
 from dashboard.reader import Rows
+from dashboard.time_axis import clock, span, times
 
 Chart = Any
 """A chart of Altair's, whose methods are not typed."""
@@ -28,14 +28,10 @@ BIG = (
 """How an axis spells a number: 0.5, 20k, 1.5M, 3 bn."""
 PLAIN = ",.0f"
 CENTS = ",.2f"
-LEFT_OUT = 0.12  # of a bar's time, so that bars stand apart
 ROOM = 1.2  # for a figure beside the longest bar
 HEIGHT, ROW = 250, 30
 BESIDE = 130  # pixels of a legend, an axis and its title, above and below rows of bars
-MOST_TICKS = 5
 TIMES = {"begins": "date", "middle": "date", "ends": "date", "loaded": "date"}
-TICKS = {"day": "%-d %b", "week": "%-d %b", "month": "%b %Y"}
-TICK_DAY = "%Y-%m-%d"
 
 
 def over_time(
@@ -49,12 +45,12 @@ def over_time(
     """Bars over time, of ``value`` in each ``period``; with ``split`` stacked in ``colours``."""
     parts = {"color": _colour(split, colours)} if colours else {}
     names = [alt.Tooltip(f"{split}:N", title=" ")] if split else []
-    drawn = [{**row, **_span(row["period"], grain)} for row in rows]
+    drawn = [{**row, **span(row["period"], grain)} for row in rows]
     return (
         alt.Chart(_data(_stacked(drawn, value, split, list(colours or {}))))
         .mark_rect(color=BLUE)
         .encode(
-            x=_times("begins", rows, grain),
+            x=times("begins", rows, grain),
             x2="ends:T",
             y=alt.Y("top:Q", title=title, axis=_numbers()),
             y2="bottom:Q",
@@ -74,12 +70,12 @@ def lines(
 ) -> Chart:
     """A line for each of ``colours``, of ``value`` in each ``period``; 0 where there is no row."""
     filled = _filled(rows, value, grain, split, list(colours))
-    drawn = [{**row, **_span(row["period"], grain)} for row in filled]
+    drawn = [{**row, **span(row["period"], grain)} for row in filled]
     return (
         alt.Chart(_data(drawn))
         .mark_line(point=alt.OverlayMarkDef(size=28), strokeWidth=2)
         .encode(
-            x=_times("middle", filled, grain),
+            x=times("middle", filled, grain),
             y=alt.Y(f"{value}:Q", title=title, axis=_numbers(), scale=alt.Scale(zero=True)),
             color=_colour(split, colours),
             tooltip=[
@@ -165,7 +161,7 @@ def delays(rows: Rows, promise: float) -> Chart:
             x=alt.X(
                 "loaded:T",
                 title="Loaded at (UTC)",
-                axis=alt.Axis(format=_clock(drawn), tickCount=5, grid=False, labelOverlap=True),
+                axis=alt.Axis(format=clock(drawn), tickCount=5, grid=False, labelOverlap=True),
             ),
             y=alt.Y(
                 "drawn:Q",
@@ -222,43 +218,6 @@ def _filled(rows: Rows, value: str, grain: str, split: str, names: Sequence[str]
     return list(found.values())
 
 
-def _times(field: str, rows: Rows, grain: str) -> alt.X:
-    """An axis with ticks below the middle of some of the bars, named by when these begin. Left to
-    itself it would have them at midnights, weeks at those of Sundays: at the edges of bars, or
-    within others."""
-    periods = sorted({row["period"] for row in rows})
-    shown = periods[:: -(-len(periods) // MOST_TICKS) or 1]
-    ticks = {period: _middle(*_bar(period, grain)) for period in shown}
-    names = {f"{tick:{TICK_DAY}}": f"{period:{TICKS[grain]}}" for period, tick in ticks.items()}
-    axis = alt.Axis(
-        values=[_vega(tick) for tick in ticks.values()],
-        labelExpr=f"{json.dumps(names)}[timeFormat(datum.value, '{TICK_DAY}')]",
-        labelOverlap=True,
-        grid=False,
-    )
-    return alt.X(f"{field}:T", title=None, axis=axis)
-
-
-def _vega(moment: datetime) -> alt.DateTime:
-    return alt.DateTime(
-        year=moment.year,
-        month=moment.month,
-        date=moment.day,
-        hours=moment.hour,
-        minutes=moment.minute,
-        seconds=moment.second,  # a tick just before the first point would not be drawn
-    )
-
-
-def _clock(rows: Rows) -> str:
-    """How the axis spells the moments of these rows: by what sets them apart."""
-    moments = [row["loaded"] for row in rows]
-    apart = max(moments) - min(moments)
-    if apart > timedelta(2):
-        return "%-d %b"
-    return "%H:%M" if apart > timedelta(hours=1) else "%H:%M:%S"
-
-
 def _numbers(grid: bool = True) -> alt.Axis:
     return alt.Axis(labelExpr=BIG, tickCount=4, grid=grid)
 
@@ -270,22 +229,6 @@ def _colour(split: str, colours: Mapping[str, str]) -> alt.Color:
         scale=alt.Scale(domain=list(colours), range=list(colours.values())),
         legend=alt.Legend(orient="top", columns=3),  # a phone shows no more in a row
     )
-
-
-def _span(begins: date, grain: str) -> dict[str, str]:
-    first, last = _bar(begins, grain)
-    middle = _middle(first, last)
-    return {"begins": first.isoformat(), "middle": middle.isoformat(), "ends": last.isoformat()}
-
-
-def _bar(begins: date, grain: str) -> tuple[datetime, datetime]:
-    """From where to where the bar of a period is drawn."""
-    first, last = (datetime(d.year, d.month, d.day) for d in (begins, ends(begins, grain)))
-    return first, last - (last - first) * LEFT_OUT
-
-
-def _middle(first: datetime, last: datetime) -> datetime:
-    return first + (last - first) / 2
 
 
 def _data(rows: Sequence[Mapping[str, Any]]) -> Any:
