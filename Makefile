@@ -111,7 +111,7 @@ links: setup ## Follow the documentation's links to other sites
 	@$(SPHINX) -b linkcheck . build/links
 
 dictionary: setup ## Write docs/data-dictionary.md anew, after a change of tables, views or texts
-	@$(BIN)/python -m embedded.dictionary
+	@$(BIN)/python -m embedded.server $(BIN)/python -m artifacts.dictionary
 
 lock: setup ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes newer versions
 	@$(LOCK) requirements/dev.in --output-file requirements/dev.txt

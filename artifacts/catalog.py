@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from artifacts.asked import asked
+from artifacts.athena_questions import asked
 from artifacts.views import views
 from contracts import PlatformError, glue
 

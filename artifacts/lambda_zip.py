@@ -10,7 +10,7 @@ from artifacts.platforms import Platform
 from artifacts.sources import copy_package
 from artifacts.tools import ROOT, pip
 
-PACKAGES = ("contracts", "lake", "postgres", "ingestion_lambda")
+PACKAGES = ("totesys", "contracts", "lake", "postgres", "ingestion_lambda")
 LOCK = ROOT / "requirements" / "lambda.txt"
 CA_BUNDLE = "ca.pem"
 

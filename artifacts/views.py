@@ -7,7 +7,7 @@ from textwrap import fill, indent
 
 import contracts
 from contracts import Dimension, Fact
-from contracts.catalogue import HISTORY
+from contracts.loader import HISTORY
 
 TEMPLATES = Path(__file__).parent / "queries"
 KINDS = ("current", "history", "as_of")

@@ -18,8 +18,8 @@ from time import perf_counter, sleep
 from pg8000.native import Connection
 
 from embedded.server import running
-from embedded.simulator import Simulator
 from postgres import connected, from_dsn, render
+from totesys.simulator import Simulator
 
 SCATTERED = 110
 AUDIT = "everything again"
@@ -102,7 +102,7 @@ def _poll(dsn: str, folder: str, latency: float, *, is_audit: bool) -> None:
 
     import contracts
     import ingestion_lambda.handler  # noqa: F401 - its weight counts
-    from ingestion_lambda.orders import Orders
+    from ingestion_lambda.options import PollOptions
     from ingestion_lambda.poll import poll
     from lake import new_run, open_lake
 
@@ -113,7 +113,7 @@ def _poll(dsn: str, folder: str, latency: float, *, is_audit: bool) -> None:
     with connected(from_dsn(dsn), "benchmark") as connection:
         source, run = contracts.source(), new_run()
         reread = source.tables if is_audit else ()
-        polled = poll(connection, source, lake, _NoBus(), run, Orders(reread=reread))
+        polled = poll(connection, source, lake, _NoBus(), run, PollOptions(reread=reread))
     seconds = perf_counter() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     unit = 1 if sys.platform == "darwin" else 1024

@@ -19,8 +19,8 @@ from pg8000.native import Connection
 
 import contracts
 from embedded.server import running
-from glue_jobs.foreign_keys import checked_at_the_end
-from glue_jobs.merge import qualified
+from glue_jobs.load.foreign_keys import checked_at_the_end
+from glue_jobs.load.merge import qualified
 from postgres import Sql, connected, from_dsn, render, transaction
 from warehouse import SCHEMA, migrate
 from warehouse.questions import questions

@@ -4,9 +4,9 @@ One TOML file a table, in ``totesys/`` and ``warehouse/``. Everything that must 
 (Arrow and Spark schemas, staging tables, generated views) is derived from its contract.
 """
 
-from contracts.catalogue import reference, source, warehouse
 from contracts.errors import ContractError, PlatformError
-from contracts.model import (
+from contracts.loader import reference, source, warehouse
+from contracts.tables import (
     UNKNOWN,
     Calendar,
     Column,

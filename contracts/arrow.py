@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from contracts.model import SourceTable, Type
+from contracts.tables import SourceTable, Type
 
 UNFIT = "_unfit"
 """JSON object {column: original text} of the values that their type cannot hold; NULL if none."""

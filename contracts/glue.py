@@ -6,7 +6,7 @@ from typing import Any
 import contracts
 from contracts import Column, Dimension, Fact, SourceTable, Type, WarehouseTable
 from contracts.arrow import UNFIT
-from contracts.catalogue import HISTORY
+from contracts.loader import HISTORY
 
 LANDED = (
     Column(UNFIT, Type("text"), True, "JSON: column and original text of values that do not fit."),

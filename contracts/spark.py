@@ -3,7 +3,7 @@
 from pyspark.sql import types as spark
 
 from contracts.arrow import UNFIT
-from contracts.model import SourceTable, Type, WarehouseTable
+from contracts.tables import SourceTable, Type, WarehouseTable
 
 
 def spark_type(type_: Type) -> spark.DataType:

@@ -8,10 +8,12 @@ from importlib.resources import files
 import streamlit as st
 
 from contracts import PlatformError
-from dashboard import filters, parts
-from dashboard.reader import Reader, reading
+from contracts.project import PROJECT
+from dashboard import components
+from dashboard.page import Page
+from dashboard.pages import PAGES
+from dashboard.reader import reading
 from dashboard.settings import from_environment
-from dashboard.topics import TOPICS, Topic
 
 # every viewer would fetch one of Streamlit's own from elsewhere, that of a page in the menu too
 ICON = str(files("dashboard") / "icon.svg")
@@ -21,48 +23,30 @@ logger = logging.getLogger(__name__)
 
 def main() -> None:
     """Draw the page that was asked for."""
-    st.html(f"<style>{parts.STYLE.read_text(encoding='utf-8')}</style>")
+    st.html(f"<style>{components.STYLE.read_text(encoding='utf-8')}</style>")
     pages = [
-        st.Page(
-            _entry(topic),
-            title=topic.title,
-            url_path=topic.path,
-            default=topic is TOPICS[0],
-        )
-        for topic in TOPICS
+        st.Page(_entry(page), title=page.title, url_path=page.path, default=page is PAGES[0])
+        for page in PAGES
     ]
-    page = st.navigation(pages)
-    st.set_page_config(f"{page.title} · totesys warehouse", ICON, layout="wide")
-    page.run()
+    chosen = st.navigation(pages)
+    st.set_page_config(f"{chosen.title} · {PROJECT} warehouse", ICON, layout="wide")
+    chosen.run()
 
 
-def _entry(topic: Topic) -> Callable[[], None]:
-    """The page of a topic. What the platform cannot do is told in plain words, and logged."""
+def _entry(page: Page) -> Callable[[], None]:
+    """Return the function that draws the page. A PlatformError is shown to the user and logged."""
 
-    def page() -> None:
-        parts.begin()
+    def run() -> None:
+        components.begin()
         try:
             with reading(from_environment(os.environ)) as reader:
-                _draw(topic, reader)
+                page.draw(reader)
         except PlatformError as error:
-            logger.error("%s: %s", topic.title, error)
-            what = "The rest of this page" if parts.is_begun() else "This page"
+            logger.error("%s: %s", page.title, error)
+            what = "The rest of this page" if components.is_begun() else "This page"
             st.error(f"{what} cannot be shown. {error}", icon=":material/error:")
 
-    return page
-
-
-def _draw(topic: Topic, reader: Reader) -> None:
-    if topic.draw:
-        topic.draw(reader)
-    if not topic.filtered:
-        return
-    chosen = filters.chosen(reader)
-    if chosen:
-        topic.filtered(reader, chosen)
-    else:
-        st.title(topic.title)
-        st.info("The warehouse holds no orders yet. Once a batch is loaded, they show here.")
+    return run
 
 
 main()

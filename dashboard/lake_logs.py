@@ -7,11 +7,11 @@ from datetime import datetime
 import streamlit as st
 
 from dashboard.settings import Settings
-from glue_jobs.quarantine import quarantine
 from lake import Lake, Log, NotFound, now
-from lake.abreast import abreast
-from lake.entries import Batch, Built, Loaded
-from operations.set_apart import SetApart, set_apart
+from lake.concurrent import map_concurrently
+from lake.entries import Batch, BuildEntry, LoadEntry
+from lake.quarantine import quarantine
+from operations.quarantined_rows import QuarantinedRows, quarantined_rows
 
 FRESH = 20.0  # seconds that logs are taken as read
 MOST_BATCHES = 24
@@ -43,7 +43,7 @@ class Logs:
     waiting_since: float
     latest: list[Landed]
     quarantined: int
-    reasons: list[SetApart]
+    reasons: list[QuarantinedRows]
 
 
 @st.cache_data(ttl=FRESH, max_entries=10, show_spinner=False)
@@ -57,7 +57,7 @@ def read(settings: Settings) -> Logs | None:
         return None
     loaded = lake.loads.head_seq()
     first = max(1, seq - MOST_BATCHES + 1)
-    latest = list(abreast(lambda number: _landed(lake, number), range(first, seq + 1)))
+    latest = list(map_concurrently(lambda number: _landed(lake, number), range(first, seq + 1)))
     apart = quarantine(lake)
     since = lake.batches.entry(loaded + 1).committed_at if loaded < seq else None
     return Logs(
@@ -67,7 +67,7 @@ def read(settings: Settings) -> Logs | None:
         waiting_since=(now() - since).total_seconds() if since else 0.0,
         latest=latest,
         quarantined=apart.rows,
-        reasons=set_apart(lake, apart.open)[:MOST_REASONS],
+        reasons=quarantined_rows(lake, apart.open)[:MOST_REASONS],
     )
 
 
@@ -87,7 +87,7 @@ def _landed(lake: Lake, seq: int) -> Landed:
     )
 
 
-def _committed_at(log: Log[Built] | Log[Loaded], seq: int) -> datetime | None:
+def _committed_at(log: Log[BuildEntry] | Log[LoadEntry], seq: int) -> datetime | None:
     """When the log had the batch; None where it has not yet."""
     try:
         return log.entry(seq).committed_at

@@ -9,6 +9,7 @@ import streamlit as st
 from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection
 
+from contracts.project import project_folder
 from dashboard.errors import NotAllowed, NotMigrated, TookTooLong
 from dashboard.settings import Settings
 from postgres import QueryFailed, Sql, connected, render, sqlstate
@@ -17,6 +18,10 @@ Rows = list[dict[str, Any]]
 
 FRESH = 20.0  # seconds that an answer is given again without asking
 MOST_ANSWERS = 500
+SHARED = tuple(
+    path.name.removesuffix(".sql") for path in project_folder("dashboard/sql/shared").iterdir()
+)
+"""Parts that the project's questions may embed, each under its file's name."""
 SESSION = """
 set search_path to {schema}; set default_transaction_read_only = on; set statement_timeout = '30s'
 """
@@ -48,7 +53,7 @@ class Reader:
         """The answer to the question in ``sql/<question>.sql``, a dict a row; ``scope`` names the
         file in ``sql/scopes`` with what it is about. Raises NotMigrated, NotAllowed, TookTooLong,
         and what `postgres.connected` does."""
-        parts = {"currencies": Sql(text("currencies"))}
+        parts = {name: Sql(text(f"shared/{name}")) for name in SHARED}
         if scope:
             parts["scope"] = render(text(f"scopes/{scope}"), **parts)
         return self.run(render(text(question), **parts), **parameters)
@@ -79,8 +84,11 @@ def reading(settings: Settings) -> Iterator[Reader]:
 
 
 def text(question: str) -> str:
-    """The SQL of a question."""
-    return (files("dashboard") / "sql" / f"{question}.sql").read_text(encoding="utf-8")
+    """Return the SQL of a question: the project's, or one that every project has."""
+    name = f"{question}.sql"
+    own = project_folder("dashboard/sql").joinpath(name)
+    path = own if own.is_file() else files("dashboard").joinpath("sql", name)
+    return path.read_text(encoding="utf-8")
 
 
 @st.cache_data(ttl=FRESH, max_entries=MOST_ANSWERS, show_spinner="Asking the warehouse…")

@@ -1,11 +1,12 @@
 """Where the dashboard looks: told by the environment, which the launcher fills."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from dashboard.errors import NotConfigured
 from lake import Lake, open_lake
+from lake.local import local_addresses
 from postgres import Address, from_dsn
 
 WAREHOUSE = "TOTESYS_WAREHOUSE_DSN"
@@ -16,7 +17,6 @@ LAKE = "TOTESYS_LAKE"
 """The variable that holds the addresses of the lake's two stores, with a space between."""
 
 USUAL_SCHEMA = "warehouse"
-STORES = ("ingestion", "processed")
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,7 @@ class Settings:
         """The lake in the generation that is in use there. Raises InvalidLake, LakeUnavailable."""
         if not self.stores:
             return None
-        lake = open_lake(*self.stores)
-        return replace(lake, generation=lake.generations.head_seq() or lake.generation)
+        return open_lake(*self.stores).in_use()
 
 
 def from_environment(environ: Mapping[str, str]) -> Settings:
@@ -61,8 +60,7 @@ def stores(places: Sequence[str]) -> tuple[str, str]:
         case [ingestion, processed]:
             return ingestion, processed
         case [folder] if "://" not in folder:
-            ingestion, processed = ((Path(folder).absolute() / s).as_uri() for s in STORES)
-            return ingestion, processed
+            return local_addresses(Path(folder))
     raise NotConfigured(
         "A lake is a directory, or two addresses: --lake DIR, or --lake s3://INGESTION"
         " s3://PROCESSED."

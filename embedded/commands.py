@@ -11,13 +11,13 @@ from embedded.progress import finish_progress
 
 if TYPE_CHECKING:
     from embedded.platform import Platform
-    from ingestion_lambda.orders import Orders
+    from ingestion_lambda.options import PollOptions
 
 DIFFERENT = 3  # the exit status of a reconcile that found differences
 
 
 def _demo(arguments: Namespace) -> int:
-    from embedded.demo import demo
+    from embedded.demo.demo import demo
 
     demo(arguments.orders)
     return 0
@@ -40,23 +40,23 @@ def _poll(arguments: Namespace) -> int:
 
 
 def _transform(arguments: Namespace) -> int:
-    from embedded.places import existing
+    from embedded.local_lake import existing
 
     existing(arguments.lake)
     return _step(arguments, lambda p: p.transform(arguments.retry_quarantined))
 
 
 def _load(arguments: Namespace) -> int:
-    from embedded.places import existing
+    from embedded.local_lake import existing
 
     existing(arguments.lake)
     return _step(arguments, lambda p: p.load())
 
 
-def _orders(arguments: Namespace) -> "Orders":
-    from ingestion_lambda.orders import Orders
+def _orders(arguments: Namespace) -> "PollOptions":
+    from ingestion_lambda.options import PollOptions
 
-    return Orders(arguments.allow_mass_delete, arguments.reread, arguments.accept_source)
+    return PollOptions(arguments.allow_mass_delete, arguments.reread, arguments.accept_source)
 
 
 def _step(arguments: Namespace, step: Callable[["Platform"], object]) -> int:
@@ -80,7 +80,7 @@ def _migrate(arguments: Namespace) -> int:
 
 
 def _rebuild(arguments: Namespace) -> int:
-    from embedded.places import existing
+    from embedded.local_lake import existing
     from embedded.rebuild import rebuild
 
     begun, anew = perf_counter(), arguments.generation == "next"
@@ -89,11 +89,12 @@ def _rebuild(arguments: Namespace) -> int:
 
 
 def _reconcile(arguments: Namespace) -> int:
-    from embedded.places import existing, lake_in
-    from embedded.reconcile import reconcile
-    from embedded.screens import show_reconciled
+    from embedded.local_lake import existing
+    from lake.local import open_local_lake
+    from operations.reconcile import reconcile
+    from operations.reconcile.screen import show_reconciled
 
-    begun, lake = perf_counter(), lake_in(existing(arguments.lake))
+    begun, lake = perf_counter(), open_local_lake(existing(arguments.lake))
     found = reconcile(lake, arguments.source, arguments.warehouse, arguments.schema)
     finish_progress()
     show_reconciled(found)
@@ -102,21 +103,22 @@ def _reconcile(arguments: Namespace) -> int:
 
 
 def _erase(arguments: Namespace) -> int:
-    from embedded.erasure import erase
-    from embedded.places import existing
+    from embedded.local_lake import existing
+    from operations.erasure import erase
 
     begun = perf_counter()
     return _report(vars(erase(existing(arguments.lake), arguments.table, arguments.key)), begun)
 
 
 def _status(arguments: Namespace) -> int:
-    from embedded.places import existing, lake_in
-    from operations.screens import show_status
+    from embedded.local_lake import existing
+    from lake.local import open_local_lake
     from operations.status import status
+    from operations.terminal import show_status
     from operations.warehouse import must_answer
     from postgres import from_dsn
 
-    begun, lake = perf_counter(), lake_in(existing(arguments.lake))
+    begun, lake = perf_counter(), open_local_lake(existing(arguments.lake))
     found = status(lake, must_answer(lake, from_dsn(arguments.warehouse)))
     show_status(found)
     _report(found.report(), begun)

@@ -9,13 +9,13 @@ from types import TracebackType
 from typing import Any, Self
 
 import contracts
-from embedded.definition import Event, Workflow, read_workflow
-from embedded.places import addresses, lake_in
-from embedded.spark import EmbeddedSpark
+from embedded.server.spark import EmbeddedSpark
 from embedded.workflow import Ended, Spark, run, run_job
-from ingestion_lambda.orders import ROUTINE, Orders
+from embedded.workflow_definition import Event, Workflow, read_workflow
+from ingestion_lambda.options import DEFAULT_OPTIONS, PollOptions
 from ingestion_lambda.poll import Polled, poll
 from lake import Lake, new_run, open_lake
+from lake.local import local_addresses, open_local_lake
 from postgres import connected, from_dsn
 from warehouse import SCHEMA, migrate
 
@@ -59,9 +59,9 @@ class Platform:
         generation: int | None = None,
     ) -> None:
         self._source, self._warehouse, self._schema = source, warehouse, schema
-        ingestion, processed = addresses(folder)
+        ingestion, processed = local_addresses(folder)
         self.lake: Lake = (
-            open_lake(ingestion, processed, generation) if generation else lake_in(folder)
+            open_lake(ingestion, processed, generation) if generation else open_local_lake(folder)
         )
         self._own_spark = EmbeddedSpark()
         self._spark = spark or self._own_spark.get
@@ -91,14 +91,14 @@ class Platform:
     ) -> None:
         self._own_spark.stop()
 
-    def cycle(self, orders: Orders = ROUTINE) -> None:
+    def cycle(self, orders: PollOptions = DEFAULT_OPTIONS) -> None:
         """One poll, and the workflow if the load log lags."""
         for event in self.poll(orders):
             # with the load, so that a warehouse that is down holds up nothing else
             begins_with = {LOAD: self.migrate}
             self._note(run(self._workflow, event, self._spark, before=begins_with))
 
-    def poll(self, orders: Orders = ROUTINE) -> Sequence[Event]:
+    def poll(self, orders: PollOptions = DEFAULT_OPTIONS) -> Sequence[Event]:
         """One poll, with what an operator asks of it; the events that it published."""
         begun, bus = perf_counter(), DeferredBus()
         with connected(from_dsn(self._source), "poll") as connection:

@@ -24,7 +24,7 @@ def show_progress(everything: bool = False) -> None:
     ``everything``, line by line and with that the libraries' log too."""
     handler: logging.Handler = logging.StreamHandler(sys.stderr)
     if sys.stderr.isatty() and not everything:
-        from embedded.latest import on_stderr  # noqa: PLC0415 - Rich takes time to load
+        from embedded.spinner import on_stderr  # noqa: PLC0415 - Rich takes time to load
 
         handler = on_stderr()
     handler.setFormatter(Sentences())

@@ -4,14 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from contracts import PlatformError
-from embedded.places import lake_in
 from embedded.platform import Platform
 from embedded.workflow import Spark
-from glue_jobs import ledger
 from glue_jobs.errors import SchemaOutdated
-from glue_jobs.pending import Origin, built_through, origin
+from glue_jobs.load import ledger
+from glue_jobs.load.pending import LakeIdentity, built_through, origin
 from lake import Lake, SeqTaken, new_run, now
-from lake.entries import Adopted
+from lake.entries import GenerationEntry
+from lake.local import open_local_lake
 from postgres import connected, from_dsn
 
 
@@ -39,7 +39,7 @@ def rebuild(
     overwritten, and where a rebuild was broken off the next one goes on. Raises NothingToRebuild,
     WarehouseNotEmpty or ReplayUnfinished.
     """
-    lake = lake_in(folder)
+    lake = open_local_lake(folder)
     head = lake.batches.head_seq()
     if not head:
         raise NothingToRebuild("The lake holds no batch, so there is nothing to rebuild from.")
@@ -54,10 +54,10 @@ def rebuild(
     return platform
 
 
-def _refuse_other_batches(warehouse: str, ours: Origin) -> None:
+def _refuse_other_batches(warehouse: str, ours: LakeIdentity) -> None:
     with connected(from_dsn(warehouse), "rebuild") as connection:
         try:
-            found = ledger.standing(connection)
+            found = ledger.read_state(connection)
         except SchemaOutdated:
             return
     if found.head and (found.lake, found.generation) != (ours.lake, ours.generation):
@@ -79,6 +79,6 @@ def _adopt(lake: Lake) -> None:
         )
     for seq in range(lake.generations.head_seq() + 1, lake.generation + 1):
         try:
-            lake.generations.commit(Adopted(seq, new_run(), now()))
+            lake.generations.commit(GenerationEntry(seq, new_run(), now()))
         except SeqTaken:
             continue

@@ -15,13 +15,13 @@ from rich.markup import escape
 
 from contracts import PlatformError
 from dashboard.child import Child
-from embedded.dashboard import LOG, beside
-from embedded.live import Live, living, prepare
+from embedded.dashboard_process import LOG, beside
 from embedded.platform import Platform
 from embedded.server import Server, running
 from embedded.workflow import Spark
-from operations.screens import console, told_changes
+from operations.terminal import console, told_changes
 from postgres import Address, from_dsn
+from totesys.simulator.background_writer import ChangeLog, living, prepare
 
 SOURCE, WAREHOUSE = "totesys", "warehouse"
 
@@ -102,7 +102,7 @@ def _database(server: Server, name: str) -> str:
 
 
 def _cycles(
-    platform: Platform, live: Live, pace: Pace, stopping: Event, say: Say, shown: Child | None
+    platform: Platform, live: ChangeLog, pace: Pace, stopping: Event, say: Say, shown: Child | None
 ) -> None:
     """Cycle after cycle until ``stopping``; that the dashboard has ended is told once."""
     while not stopping.is_set():
@@ -114,7 +114,7 @@ def _cycles(
         stopping.wait(max(0.0, pace.every - (monotonic() - begun)))
 
 
-def _cycle(platform: Platform, live: Live) -> str:
+def _cycle(platform: Platform, live: ChangeLog) -> str:
     """One cycle, told in a line."""
     happened, oldest = live.take()
     try:

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from contracts.errors import PlatformError
-from embedded.definition import Event, Workflow
+from embedded.workflow_definition import Event, Workflow
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -4,10 +4,10 @@ import sys
 from collections.abc import Sequence
 
 import contracts
-from glue_jobs.batches import build
-from glue_jobs.dimension_files import DimensionFiles
+from glue_jobs.build.batches import build
+from glue_jobs.build.dimension_files import DimensionFiles
 from glue_jobs.job import Arguments, running
-from glue_jobs.logs import to_stdout
+from glue_jobs.json_logs import to_stdout
 from glue_jobs.session import Given
 
 

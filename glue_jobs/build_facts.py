@@ -4,11 +4,11 @@ import sys
 from collections.abc import Sequence
 
 import contracts
-from glue_jobs.batches import build
-from glue_jobs.fact_files import FactFiles
+from glue_jobs.build.batches import build
+from glue_jobs.build.fact_files import FactFiles
+from glue_jobs.build.retry import Retry
 from glue_jobs.job import Arguments, running
-from glue_jobs.logs import to_stdout
-from glue_jobs.retry import Retry
+from glue_jobs.json_logs import to_stdout
 from glue_jobs.session import Given
 
 

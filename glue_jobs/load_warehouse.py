@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import boto3
 
-from glue_jobs.aws import GlueCatalog
 from glue_jobs.job import Arguments, running
-from glue_jobs.load import Target, load
-from glue_jobs.logs import to_stdout
-from glue_jobs.partitions import Registry
+from glue_jobs.json_logs import to_stdout
+from glue_jobs.load.glue_catalog import GlueCatalog
+from glue_jobs.load.partitions import Registry
+from glue_jobs.load.transaction import Target, load
 from glue_jobs.session import Given
 from lake.s3 import PATIENCE
 from postgres import resolve

@@ -9,15 +9,15 @@ import pyarrow as pa
 from pg8000.native import Connection
 
 from contracts import Source, SourceTable
-from ingestion_lambda.breakers import refuse_another_source, refuse_mass_delete
-from ingestion_lambda.changes_file import ChangesFile
-from ingestion_lambda.difference import Difference
-from ingestion_lambda.horizon import running_since
-from ingestion_lambda.mirror import Mirror
-from ingestion_lambda.orders import ROUTINE, Orders
-from ingestion_lambda.scope import Everything, Nothing, Since, scope
-from ingestion_lambda.snapshot import Snapshot, is_flushed
-from ingestion_lambda.table_poll import TablePoll, Unexplained
+from ingestion_lambda.guards import refuse_another_source, refuse_mass_delete
+from ingestion_lambda.mirror.changes_file import ChangesFile
+from ingestion_lambda.mirror.difference import Difference
+from ingestion_lambda.mirror.mirror import Mirror
+from ingestion_lambda.options import DEFAULT_OPTIONS, PollOptions
+from ingestion_lambda.source.horizon import running_since
+from ingestion_lambda.source.scope import FullRead, NoRead, XidRange, scope
+from ingestion_lambda.source.snapshot import Snapshot, is_flushed
+from ingestion_lambda.table_poll import MirrorIncomplete, TablePoll
 from lake import Store, layout, now
 from lake.entries import Batch, Bucket, Changes, Position
 
@@ -36,7 +36,7 @@ class NextBatch:
     head: Batch | None
     run: str
     snapshot: Snapshot
-    orders: Orders = ROUTINE
+    orders: PollOptions = DEFAULT_OPTIONS
     is_audit: bool = False
     missed: dict[str, int] = field(default_factory=dict)
     _tables: dict[str, Changes] = field(default_factory=dict)
@@ -57,10 +57,10 @@ class NextBatch:
         return self._entry(self._position())
 
     @property
-    def scope(self) -> Everything | Since | Nothing:
+    def scope(self) -> FullRead | XidRange | NoRead:
         """What is read of every table that ``reread`` does not name."""
         what = scope(self.head, self.snapshot)
-        return Everything.rather_than(what, "daily audit") if self.is_audit else what
+        return FullRead.rather_than(what, "daily audit") if self.is_audit else what
 
     @property
     def seq(self) -> int:
@@ -75,29 +75,29 @@ class NextBatch:
         return max(self.snapshot.observed_at, self.head.observed_at + timedelta(microseconds=1))
 
     def _scope_of(
-        self, table: SourceTable, what: Everything | Since | Nothing
-    ) -> Everything | Since | Nothing:
+        self, table: SourceTable, what: FullRead | XidRange | NoRead
+    ) -> FullRead | XidRange | NoRead:
         if table.name not in self.orders.reread:
             return what
         logger.info("reading all on demand", extra={"table": table.name})
-        return Everything.rather_than(what, "on demand")
+        return FullRead.rather_than(what, "on demand")
 
-    def _read_table(self, table: SourceTable, what: Everything | Since | Nothing) -> None:
-        if isinstance(what, Nothing):
+    def _read_table(self, table: SourceTable, what: FullRead | XidRange | NoRead) -> None:
+        if isinstance(what, NoRead):
             self._mirror[table.name] = self._known(table)
             return
         try:
             changes = self._land(table, what)
-        except Unexplained:
+        except MirrorIncomplete:
             logger.warning("rows beyond the horizon; reading all", extra={"table": table.name})
-            everything = Everything.rather_than(what, "rows beyond the horizon")
+            everything = FullRead.rather_than(what, "rows beyond the horizon")
             changes = self._land(table, everything)
         if changes:
             known = sum(bucket.rows for bucket in self._known(table).values())
             refuse_mass_delete(table, changes, known, self.orders)
             self._tables[table.name] = changes
 
-    def _land(self, table: SourceTable, what: Everything | Since) -> Changes | None:
+    def _land(self, table: SourceTable, what: FullRead | XidRange) -> Changes | None:
         """Land the table's changes, if there are any, and its new mirror."""
         mirror = Mirror(self.store, table, self._known(table), self.seq, self._mirror_run(what))
         table_poll = TablePoll(self.connection, self.source.schema, table)
@@ -110,7 +110,7 @@ class NextBatch:
         return changes
 
     def _changed(
-        self, table_poll: TablePoll, mirror: Mirror, what: Everything | Since, file: ChangesFile
+        self, table_poll: TablePoll, mirror: Mirror, what: FullRead | XidRange, file: ChangesFile
     ) -> Iterator[tuple[int, pa.Table]]:
         """The buckets that changed, as they are now; what changed in them goes to ``file``."""
         for bucket, found in table_poll.differences(mirror, what):
@@ -119,15 +119,15 @@ class NextBatch:
                 file.add(found)
                 yield bucket, found.mirror
 
-    def _mirror_run(self, what: Everything | Since) -> str:
+    def _mirror_run(self, what: FullRead | XidRange) -> str:
         """Reading all may follow an attempt that has put some buckets already, as it saw them."""
-        beyond = isinstance(what, Everything) and what.instead_of is not None
+        beyond = isinstance(what, FullRead) and what.instead_of is not None
         return f"{self.run}-all" if beyond else self.run
 
     def _count_missed(
-        self, table_poll: TablePoll, bucket: int, found: Difference, what: Everything | Since
+        self, table_poll: TablePoll, bucket: int, found: Difference, what: FullRead | XidRange
     ) -> None:
-        if not isinstance(what, Everything) or what.instead_of is None:
+        if not isinstance(what, FullRead) or what.instead_of is None:
             return
         if rows := table_poll.missed(bucket, found, what.instead_of):
             name = table_poll.name
@@ -152,11 +152,11 @@ class NextBatch:
             return max(before.horizon, recorded)
         return recorded
 
-    def _is_moved(self, what: Everything | Since | Nothing) -> bool:
+    def _is_moved(self, what: FullRead | XidRange | NoRead) -> bool:
         """Whether an entry without a change is due: the source became another (a restore, a
         failover, new contracts) with the same rows, and without an entry that says so every poll
         would read everything again."""
-        is_forced = isinstance(what, Everything) and what.instead_of is None
+        is_forced = isinstance(what, FullRead) and what.instead_of is None
         return self.head is not None and is_forced
 
     def _entry(self, position: Position) -> Batch:
@@ -172,11 +172,11 @@ class NextBatch:
         )
 
 
-def _log(what: Everything | Since | Nothing) -> None:
+def _log(what: FullRead | XidRange | NoRead) -> None:
     match what:
-        case Nothing():
+        case NoRead():
             logger.info("source is quiet")
-        case Everything():
+        case FullRead():
             logger.info("full read", extra={"reason": what.reason})
-        case Since():
+        case XidRange():
             logger.info("reading changes", extra={"from_xid": what.low, "to_xid": what.xmax})

@@ -9,7 +9,7 @@ class InvalidSettings(PlatformError):
     exit_code = 2
 
 
-class InvalidOrders(PlatformError):
+class InvalidOptions(PlatformError):
     """Whoever started the poll asked in a form that says nothing for certain."""
 
     exit_code = 2

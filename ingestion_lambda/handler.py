@@ -22,7 +22,7 @@ from contracts import PlatformError, Source
 from ingestion_lambda.aws import EventBridgeBus
 from ingestion_lambda.errors import InvalidSettings, SecretUnavailable
 from ingestion_lambda.metrics import NAMESPACE, SERVICE, Measured, measured, refused
-from ingestion_lambda.orders import read_orders
+from ingestion_lambda.options import read_options
 from ingestion_lambda.poll import Polled, poll
 from lake import new_run, open_lake
 from lake.s3 import PATIENCE
@@ -66,7 +66,7 @@ def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
 
 
 def _poll(event: object, source: Source, run: str) -> Polled:
-    orders, secret = read_orders(event), _setting("SOURCE_SECRET")
+    orders, secret = read_options(event), _setting("SOURCE_SECRET")
     lake = open_lake(
         f"s3://{_setting('INGESTION_BUCKET')}",
         f"s3://{_setting('PROCESSED_BUCKET')}",

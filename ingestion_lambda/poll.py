@@ -2,19 +2,20 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from msgspec.structs import replace
 from pg8000.native import Connection
 
 from contracts import Source
 from ingestion_lambda.batch import NextBatch
 from ingestion_lambda.bus import Bus, batch_committed
-from ingestion_lambda.figures import Figures, freshness
-from ingestion_lambda.horizon import horizon_age
-from ingestion_lambda.orders import ROUTINE, Orders
-from ingestion_lambda.retirement import retire, retired_through
-from ingestion_lambda.scope import Everything
-from ingestion_lambda.snapshot import Snapshot, frozen
+from ingestion_lambda.health import HealthMetrics, freshness
+from ingestion_lambda.mirror.expiry import expire_superseded, expire_through
+from ingestion_lambda.options import DEFAULT_OPTIONS, PollOptions
+from ingestion_lambda.source.horizon import horizon_age
+from ingestion_lambda.source.scope import FullRead
+from ingestion_lambda.source.snapshot import Snapshot, frozen
 from lake import Lake, SeqTaken, now
 from lake.entries import Audit, Batch
 
@@ -30,7 +31,7 @@ class Polled:
     seq: int
     changes: dict[str, dict[str, int]] = field(default_factory=dict)
     emitted: bool = False
-    figures: Figures = field(default_factory=Figures)
+    figures: HealthMetrics = field(default_factory=HealthMetrics)
 
 
 def poll(
@@ -39,7 +40,7 @@ def poll(
     lake: Lake,
     bus: Bus,
     run: str,
-    orders: Orders = ROUTINE,
+    orders: PollOptions = DEFAULT_OPTIONS,
 ) -> Polled:
     """Commit what changed since the last batch, and send the event while the load lags.
 
@@ -58,17 +59,17 @@ def poll(
         batch = following.read()
     loaded = lake.loads.head_seq()
     if batch:
-        batch = replace(batch, retired=retired_through(head, loaded))
+        batch = replace(batch, expired_through=expire_through(head, loaded))
     is_ours = batch is None or _commit(lake, batch)
     newest = batch if batch and is_ours else lake.batches.head()
     missed = following.missed if is_ours else {}  # the winner of two polls at once counts them
-    if is_ours and isinstance(following.scope, Everything):
+    if is_ours and isinstance(following.scope, FullRead):
         _record_audit(lake, run, batch or head, snapshot, missed)
     changes = batch.counts if batch and is_ours else {}
     emitted = newest is not None and _emit_while_load_lags(loaded, bus, source, newest)
     if batch and is_ours:
-        retire(lake, head, batch)
-    figures = Figures(
+        expire_superseded(lake, head, batch)
+    figures = HealthMetrics(
         freshness(lake, newest, loaded),
         horizon_age(head, snapshot),
         lake.open_quarantined(),

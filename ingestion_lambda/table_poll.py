@@ -8,11 +8,11 @@ from pg8000.native import Connection
 
 from contracts import SourceTable
 from contracts.arrow import row_schema
-from ingestion_lambda.buckets import SHIFT, by_bucket, numbers
-from ingestion_lambda.difference import Difference, difference
-from ingestion_lambda.extract import copied, rows_query, spooled
-from ingestion_lambda.mirror import Mirror
-from ingestion_lambda.scope import ALL, Everything, Nothing, Since
+from ingestion_lambda.mirror.buckets import SHIFT, by_bucket, numbers
+from ingestion_lambda.mirror.difference import Difference, difference
+from ingestion_lambda.mirror.mirror import Mirror
+from ingestion_lambda.source.extract import copied, rows_query, spooled
+from ingestion_lambda.source.scope import ALL, FullRead, NoRead, XidRange
 from postgres import Sql, render
 
 COUNTS = "SELECT {key} >> {shift}, count(*) FROM {schema}.{table} GROUP BY 1"
@@ -22,7 +22,7 @@ WHERE {key} >= {first} AND {key} < {beyond} AND {condition}
 """
 
 
-class Unexplained(Exception):
+class MirrorIncomplete(Exception):
     """The source has rows that neither the mirror nor the changed rows know."""
 
 
@@ -39,21 +39,21 @@ class TablePoll:
         return self._table.name
 
     def differences(
-        self, mirror: Mirror, scope: Everything | Since
+        self, mirror: Mirror, scope: FullRead | XidRange
     ) -> Iterator[tuple[int, Difference]]:
         """The buckets that changed. Raises Unexplained where a poll since a horizon finds the
         mirror short of rows: only a full read can tell them."""
-        if isinstance(scope, Everything):
+        if isinstance(scope, FullRead):
             return self._of_all_rows(mirror, scope)
         return self._of_changed_rows(mirror, scope)
 
-    def missed(self, bucket: int, found: Difference, without: Since | Nothing) -> int:
+    def missed(self, bucket: int, found: Difference, without: XidRange | NoRead) -> int:
         """How many rows of a difference found by reading all ``without`` would not have shown.
 
         It shows every deletion by the bucket's count, unless the count hides behind as many
         insertions that it does not show.
         """
-        if isinstance(without, Nothing):
+        if isinstance(without, NoRead):
             return found.changes
         shown = self._keys(bucket, without.condition)
         inserted, updated = (
@@ -64,7 +64,7 @@ class TablePoll:
         is_hidden = inserted == found.inserted.num_rows - found.deleted.num_rows
         return missed + (found.deleted.num_rows if is_hidden else 0)
 
-    def _of_all_rows(self, mirror: Mirror, scope: Everything) -> Iterator[tuple[int, Difference]]:
+    def _of_all_rows(self, mirror: Mirror, scope: FullRead) -> Iterator[tuple[int, Difference]]:
         key = self._table.key
         vanished = set(mirror.buckets)
         for bucket, seen, known in self._rows(mirror, scope):
@@ -74,7 +74,7 @@ class TablePoll:
         for bucket, known in _known(mirror, sorted(vanished)):
             yield bucket, difference(known, known.slice(0, 0), _flat(known[key]), key)
 
-    def _of_changed_rows(self, mirror: Mirror, scope: Since) -> Iterator[tuple[int, Difference]]:
+    def _of_changed_rows(self, mirror: Mirror, scope: XidRange) -> Iterator[tuple[int, Difference]]:
         """In one snapshot, rows of a bucket = known + new - deleted, and new is known: keys are
         fetched only where the count says that some are gone."""
         counts = self._counts()
@@ -95,12 +95,12 @@ class TablePoll:
             return found
         present = self._keys(bucket)
         if not pc.all(pc.is_in(present, value_set=_flat(found.mirror[key])), min_count=0).as_py():
-            raise Unexplained
+            raise MirrorIncomplete
         gone = known[key].filter(pc.invert(pc.is_in(known[key], value_set=present)))
         return difference(known, seen, _flat(gone), key)
 
     def _rows(
-        self, mirror: Mirror, scope: Everything | Since
+        self, mirror: Mirror, scope: FullRead | XidRange
     ) -> Iterator[tuple[int, pa.Table, pa.Table]]:
         """The rows read, bucket by bucket, with those that the mirror has of the bucket."""
         key, query = self._table.key, rows_query(self._schema, self._table, scope.condition)

@@ -1,10 +1,9 @@
 """Days on which the whole source was compared with the mirror: one object a day."""
 
-import json
 from datetime import date
 
 from lake import layout
-from lake.entries import Audit, document
+from lake.entries import Audit, decode, encode
 from lake.errors import AlreadyExists, InvalidLake, NotFound
 from lake.store import Store
 
@@ -27,16 +26,16 @@ class Audits:
         """The day's audit. Raises NotFound, or InvalidLake where it cannot be read."""
         key = layout.audit_key(day)
         try:
-            return Audit.read(json.loads(self._store.get(key)))
-        except (ValueError, KeyError, TypeError) as wrong:
+            return decode(self._store.get(key), Audit)
+        except ValueError as wrong:
             raise InvalidLake(
-                f"{self._store.uri(key)} is no audit that this version can read: {wrong!r}."
+                f"{self._store.uri(key)} is not an audit that this version can read: {wrong}."
             ) from wrong
 
     def record(self, audit: Audit) -> bool:
         """Record the audit as that of its day. The first of a day stands; for the others this is
         False and changes nothing, because any of them means that the day's audit is done."""
-        body = json.dumps(document(audit), indent=1).encode()
+        body = encode(audit)
         try:
             self._store.put_new(layout.audit_key(audit.observed_at.date()), body)
         except AlreadyExists:

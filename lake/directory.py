@@ -74,7 +74,7 @@ class DirectoryStore:
         except OSError as refusal:
             raise self._unavailable("settled", key, refusal) from refusal
 
-    def retire(self, keys: Iterable[str]) -> None:
+    def expire(self, keys: Iterable[str]) -> None:
         """Nothing to do: a directory has no rules by which objects expire."""
 
     def uri(self, key: str) -> str:

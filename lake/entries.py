@@ -1,82 +1,101 @@
-"""What the logs say: one entry a batch in each log."""
+"""The entries of the logs, one per batch in each log, and how they are stored as JSON.
+
+Timestamps named ``observed_at`` are naive, on the source's clock; ``committed_at`` is UTC. Changing
+a field needs a new ``FORMAT``: an entry of another format, or with a field that this version does
+not know, is refused.
+"""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Annotated, TypeVar
 
-FORMAT = 1
+import msgspec
+from msgspec import Meta, Struct, field
+
+FORMAT = 2
+
+Utc = Annotated[datetime, Meta(tz=True)]
+SourceTime = Annotated[datetime, Meta(tz=False)]
+Count = Annotated[int, Meta(ge=0)]
 
 
-@dataclass(frozen=True)
-class File:
-    """An object and what is in it, so that a reader can tell whether it is whole."""
+class File(Struct, frozen=True, forbid_unknown_fields=True):
+    """A Parquet object, with its row count, size and SHA-256, so that a reader can verify it."""
 
     key: str
-    rows: int
-    bytes: int
+    rows: Count
+    bytes: Count
     sha256: str
 
 
-@dataclass(frozen=True)
-class Changes:
-    """What a batch holds of one table: 'I', 'U' and 'D' rows, in one file."""
+class Changes(Struct, frozen=True, forbid_unknown_fields=True):
+    """The changed rows of one table in a batch: one file, and its rows counted by operation."""
 
     file: File
-    inserted: int
-    updated: int
-    deleted: int
+    inserted: Count
+    updated: Count
+    deleted: Count
 
 
-@dataclass(frozen=True)
-class Bucket:
-    """An object of the mirror, with the number of its rows."""
+class Bucket(Struct, frozen=True, forbid_unknown_fields=True):
+    """An object of the mirror, with its row count."""
 
     key: str
-    rows: int
+    rows: Count
 
 
-@dataclass(frozen=True)
-class Position:
-    """Up to where the source was read. ``horizon`` is the oldest transaction id that the snapshot
-    could not see finished, or an older one while that was not safe on the source's disk.
-    ``identity`` tells this source from every other, and from itself after a restore.
-    ``running_since`` is the ``observed_at`` of the earliest batch known to have met the
-    transaction ``xmin`` under way, where one has."""
+class Output(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parquet files of one table, and the number of rows they hold together."""
+
+    files: tuple[str, ...]
+    rows: Count
+
+
+Outputs = Mapping[str, Output]
+"""Outputs by table."""
+
+
+class Position(Struct, frozen=True, forbid_unknown_fields=True):
+    """The point up to which the source was read.
+
+    ``horizon`` is the oldest transaction id that the snapshot could not see finished, or an older
+    one while that id was not yet durable at the source. ``identity`` distinguishes this source from
+    every other, and from itself after a restore. ``running_since`` is the ``observed_at`` of the
+    first batch that is known to have met transaction ``xmin`` in progress, or None.
+    """
 
     xmin: int
     xmax: int
     horizon: int
     identity: Mapping[str, str]
-    running_since: datetime | None = None
-
-    @classmethod
-    def read(cls, document: Mapping[str, Any]) -> "Position":
-        """The position in a JSON document. Raises KeyError, TypeError or ValueError."""
-        since = document.get("running_since")
-        return cls(**{**document, "running_since": since and datetime.fromisoformat(since)})
+    running_since: SourceTime | None = None
 
 
-@dataclass(frozen=True)
-class Batch:
-    """An entry of the batch log. ``observed_at`` is naive, on the source's clock; ``committed_at``
-    is UTC. ``mirror`` maps table -> bucket -> object and is whole, not only what changed.
-    ``retired`` is the last batch whose superseded objects of the mirror this poll, or an earlier
-    one, retired."""
+class Entry(Struct, frozen=True, forbid_unknown_fields=True, tag_field="format", tag=FORMAT):
+    """What every entry has: its number in the log, the run that committed it, and when."""
 
-    seq: int
+    seq: Annotated[int, Meta(ge=1)]
     run: str
+    committed_at: Utc
+
+
+class Batch(Entry, frozen=True, kw_only=True):
+    """An entry of the batch log: what one poll committed.
+
+    ``mirror`` maps table -> bucket -> object and is complete: unchanged buckets are listed too.
+    ``expired_through`` is the last batch whose superseded mirror objects are marked to expire.
+    """
+
     lake: str
-    observed_at: datetime
-    committed_at: datetime
+    observed_at: SourceTime
     position: Position
     tables: Mapping[str, Changes]
     mirror: Mapping[str, Mapping[int, Bucket]]
-    retired: int = 0
+    expired_through: Count = 0
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
-        """Changed rows per table and op."""
+        """Changed rows per table and operation (I, U, D)."""
         return {
             name: {"I": table.inserted, "U": table.updated, "D": table.deleted}
             for name, table in self.tables.items()
@@ -84,190 +103,84 @@ class Batch:
 
     @property
     def mirror_keys(self) -> list[str]:
-        """Every object of the mirror."""
+        """The key of every object of the mirror."""
         return [bucket.key for buckets in self.mirror.values() for bucket in buckets.values()]
 
-    @classmethod
-    def read(cls, document: Mapping[str, Any]) -> "Batch":
-        """The entry in a JSON document. Raises KeyError, TypeError or ValueError."""
-        return cls(
-            **_common(document),
-            lake=document["lake"],
-            observed_at=datetime.fromisoformat(document["observed_at"]),
-            position=Position.read(document["position"]),
-            tables={
-                name: Changes(**{**table, "file": File(**table["file"])})
-                for name, table in document["tables"].items()
-            },
-            mirror={
-                name: {int(number): Bucket(**bucket) for number, bucket in buckets.items()}
-                for name, buckets in document["mirror"].items()
-            },
-            retired=document.get("retired", 0),
-        )
 
+class BuildEntry(Entry, frozen=True):
+    """An entry of the dimensions log or the facts log: what a job built from a batch.
 
-@dataclass(frozen=True)
-class Output:
-    """Parquet files of one batch and table, and how many rows they hold together."""
+    ``quarantined`` holds source rows that do not conform, by source table. ``open_quarantined``
+    counts the quarantined rows that are open after this batch; rows that retries brought back since
+    ``last_superseded_seq`` still count. ``calendars`` maps each calendar to the days in the lake
+    (first/last). ``contracts`` is the fingerprint of the contracts used.
 
-    files: tuple[str, ...]
-    rows: int
+    ``tombstones`` holds, by fact, the keys of deleted rows whose last values do not conform.
+    ``quarantined_total`` and ``tombstones_total`` count all quarantined rows and tombstones up to
+    this batch; they never decrease. ``last_superseded_seq`` is the last batch that closed a
+    quarantined row (0 = none): that batch's entry lists in ``open_after`` all rows, by source table,
+    that stayed open.
+    """
 
-
-@dataclass(frozen=True)
-class Built:
-    """An entry of the dimensions or the facts log: what a job made of a batch.
-
-    ``quarantined`` holds the source rows that could not conform; ``open_quarantined`` counts those
-    that are open after this batch, but for what retries brought back since ``superseding``.
-    ``calendars`` says from which day to which the days are in the lake, by calendar; ``contracts``
-    is the fingerprint of those that they were made by.
-
-    ``tombstones`` holds, by fact, the keys of deleted rows whose last values could not conform.
-    ``set_apart`` and ``buried`` count all rows quarantined, and all tombstones, up to this batch;
-    they never fall. ``superseding`` is the last batch, 0 for none, that brought a version or a
-    tombstone of a key with open rows; that batch's own entry has in ``still_open`` all rows, by
-    source table, that were open after it."""
-
-    seq: int
-    run: str
-    committed_at: datetime
-    tables: Mapping[str, Output]
-    quarantined: Mapping[str, Output] = field(default_factory=dict)
-    open_quarantined: int = 0
+    tables: Outputs
+    quarantined: Outputs = field(default_factory=dict)
+    open_quarantined: Count = 0
     calendars: Mapping[str, str] = field(default_factory=dict)
     contracts: str = ""
-    tombstones: Mapping[str, Output] = field(default_factory=dict)
-    set_apart: int = 0
-    buried: int = 0
-    superseding: int = 0
-    still_open: Mapping[str, Output] = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, document: Mapping[str, Any]) -> "Built":
-        """The entry in a JSON document. Raises KeyError, TypeError or ValueError."""
-        return cls(
-            **_common(document),
-            tables=_outputs(document["tables"]),
-            quarantined=_outputs(document["quarantined"]),
-            open_quarantined=document["open_quarantined"],
-            calendars=document.get("calendars", {}),
-            contracts=document.get("contracts", ""),
-            tombstones=_outputs(document.get("tombstones", {})),
-            set_apart=document.get("set_apart", document["open_quarantined"]),
-            buried=document.get("buried", 0),
-            superseding=document.get("superseding", 0),
-            still_open=_outputs(document.get("still_open", {})),
-        )
+    tombstones: Outputs = field(default_factory=dict)
+    quarantined_total: Count = 0
+    tombstones_total: Count = 0
+    last_superseded_seq: Count = 0
+    open_after: Outputs = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Loaded:
+class LoadEntry(Entry, frozen=True):
     """An entry of the load log: the batch is in the warehouse."""
 
-    seq: int
-    run: str
-    committed_at: datetime
 
-    @classmethod
-    def read(cls, document: Mapping[str, Any]) -> "Loaded":
-        """The entry in a JSON document. Raises KeyError, TypeError or ValueError."""
-        return cls(**_common(document))
+class RetryEntry(Entry, frozen=True):
+    """An entry of the retry log: quarantined rows that conform after all.
 
+    The retry tried every row that was quarantined up to batch ``through`` and not brought back
+    before. ``tables`` holds the versions brought back, with the batch and time of their rows.
+    ``quarantined`` holds all rows that stay in quarantine, ``open_after`` those of them that are
+    open. ``closed`` counts the rows that this and earlier retries brought back. ``tombstones`` lists
+    all tombstones up to ``through``, because a row brought back may have been deleted since.
+    """
 
-@dataclass(frozen=True)
-class Retried:
-    """An entry of the log of retries: rows set apart that could be read after all.
-
-    Every row that was set apart up to and with batch ``through``, and not brought back before, was
-    tried. ``tables`` holds the versions brought back, with the batch and the moment of their rows;
-    ``quarantined`` all the rows that stayed apart, ``still_open`` those of them that are open, and
-    ``closed`` counts what this and earlier retries brought back. ``tombstones`` names all of the
-    batches up to ``through``: what comes back may have been deleted since."""
-
-    seq: int
-    run: str
-    committed_at: datetime
     through: int
-    tables: Mapping[str, Output]
-    quarantined: Mapping[str, Output]
-    closed: int
-    still_open: Mapping[str, Output]
-    tombstones: Mapping[str, Output] = field(default_factory=dict)
+    tables: Outputs
+    quarantined: Outputs
+    closed: Count
+    open_after: Outputs
+    tombstones: Outputs = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
-        """Rows that it brings to the warehouse."""
+        """The number of rows that this retry brought back."""
         return sum(output.rows for output in self.tables.values())
 
-    @classmethod
-    def read(cls, document: Mapping[str, Any]) -> "Retried":
-        """The entry in a JSON document. Raises KeyError, TypeError or ValueError."""
-        return cls(
-            **_common(document),
-            through=document["through"],
-            tables=_outputs(document["tables"]),
-            quarantined=_outputs(document["quarantined"]),
-            closed=document["closed"],
-            still_open=_outputs(document.get("still_open", document["quarantined"])),
-            tombstones=_outputs(document.get("tombstones", {})),
-        )
+
+class GenerationEntry(Entry, frozen=True):
+    """An entry of the generations log: generation ``seq`` is in use from then on."""
 
 
-@dataclass(frozen=True)
-class Adopted:
-    """An entry of the log of generations: from then on generation ``seq`` was the one in use."""
+class Audit(Entry, frozen=True):
+    """The record of a day's audit, in which a full read was compared with the mirror of batch
+    ``seq``. ``missed`` counts, per table, the rows that earlier polls had missed."""
 
-    seq: int
-    run: str
-    committed_at: datetime
-
-    @classmethod
-    def read(cls, document: Mapping[str, Any]) -> "Adopted":
-        """The entry in a JSON document. Raises KeyError, TypeError or ValueError."""
-        return cls(**_common(document))
-
-
-@dataclass(frozen=True)
-class Audit:
-    """The record of a day's audit: the source was compared whole with the mirror, which then was
-    that of batch ``seq``. ``missed`` counts, per table, the rows that polls had overlooked."""
-
-    seq: int
-    run: str
-    committed_at: datetime
-    observed_at: datetime
+    observed_at: SourceTime
     missed: Mapping[str, int]
 
-    @classmethod
-    def read(cls, document: Mapping[str, Any]) -> "Audit":
-        """The record in a JSON document. Raises KeyError, TypeError or ValueError."""
-        observed_at = datetime.fromisoformat(document["observed_at"])
-        return cls(**_common(document), observed_at=observed_at, missed=document["missed"])
+
+E = TypeVar("E", bound=Entry)
 
 
-Entry = Batch | Built | Loaded | Retried | Adopted | Audit
+def encode(entry: Entry) -> bytes:
+    """Return the entry as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(entry), indent=1)
 
 
-def document(entry: Entry) -> dict[str, Any]:
-    """The entry as JSON can hold it; times by ISO 8601 with microseconds."""
-    return {"format": FORMAT, **asdict(entry, dict_factory=_json_fields)}
-
-
-def _json_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return {
-        name: value.isoformat(timespec="microseconds") if isinstance(value, datetime) else value
-        for name, value in pairs
-    }
-
-
-def _common(document: Mapping[str, Any]) -> dict[str, Any]:
-    if document["format"] != FORMAT:
-        raise ValueError(f"format {document['format']}, and we read format {FORMAT}")
-    committed_at = datetime.fromisoformat(document["committed_at"])
-    return {"seq": document["seq"], "run": document["run"], "committed_at": committed_at}
-
-
-def _outputs(document: Mapping[str, Any]) -> dict[str, Output]:
-    return {name: Output(tuple(o["files"]), o["rows"]) for name, o in document.items()}
+def decode(body: bytes, kind: type[E]) -> E:
+    """Return the entry in a JSON document. Raises ValueError (msgspec's own types are ones)."""
+    return msgspec.json.decode(body, type=kind)

@@ -23,3 +23,7 @@ class InvalidLake(PlatformError):
     """An address that is no lake, or a lake whose entries we cannot read."""
 
     exit_code = 2
+
+
+class UnreadableEntry(PlatformError):
+    """An entry that could not be read back, and therefore was not committed."""

@@ -1,13 +1,13 @@
 """The two buckets together, with their logs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from lake import layout
 from lake.audits import Audits
 from lake.directory import DirectoryStore
-from lake.entries import Adopted, Batch, Built, Loaded, Retried
+from lake.entries import Batch, BuildEntry, GenerationEntry, LoadEntry, RetryEntry
 from lake.errors import InvalidLake
 from lake.log import Log
 from lake.store import Store
@@ -25,7 +25,7 @@ class Lake:
     @property
     def batches(self) -> Log[Batch]:
         """What polls committed."""
-        return Log(self.ingestion, layout.BATCH_LOG, Batch.read)
+        return Log(self.ingestion, layout.BATCH_LOG, Batch)
 
     @property
     def audits(self) -> Audits:
@@ -33,30 +33,34 @@ class Lake:
         return Audits(self.ingestion)
 
     @property
-    def dimensions(self) -> Log[Built]:
+    def dimensions(self) -> Log[BuildEntry]:
         """What build_dimensions made of each batch."""
-        return Log(self.processed, layout.processed_log(self.generation, "dimensions"), Built.read)
+        return Log(self.processed, layout.processed_log(self.generation, "dimensions"), BuildEntry)
 
     @property
-    def facts(self) -> Log[Built]:
+    def facts(self) -> Log[BuildEntry]:
         """What build_facts made of each batch."""
-        return Log(self.processed, layout.processed_log(self.generation, "facts"), Built.read)
+        return Log(self.processed, layout.processed_log(self.generation, "facts"), BuildEntry)
 
     @property
-    def loads(self) -> Log[Loaded]:
+    def loads(self) -> Log[LoadEntry]:
         """Which batches are in the warehouse."""
-        return Log(self.processed, layout.processed_log(self.generation, "load"), Loaded.read)
+        return Log(self.processed, layout.processed_log(self.generation, "load"), LoadEntry)
 
     @property
-    def retries(self) -> Log[Retried]:
+    def retries(self) -> Log[RetryEntry]:
         """What retries of quarantined rows brought back, numbered by themselves."""
-        return Log(self.processed, layout.processed_log(self.generation, "retries"), Retried.read)
+        return Log(self.processed, layout.processed_log(self.generation, "retries"), RetryEntry)
 
     @property
-    def generations(self) -> Log[Adopted]:
+    def generations(self) -> Log[GenerationEntry]:
         """Which generation is in use, for those that are not told: the head's, or else the
         first."""
-        return Log(self.processed, layout.GENERATIONS_LOG, Adopted.read)
+        return Log(self.processed, layout.GENERATIONS_LOG, GenerationEntry)
+
+    def in_use(self) -> "Lake":
+        """Return the same lake in the generation that is in use; one request."""
+        return replace(self, generation=self.generations.head_seq() or self.generation)
 
     def open_quarantined(self) -> int:
         """How many rows are set apart that no retry has brought back, and of whose keys no later
@@ -64,11 +68,11 @@ class Lake:
         facts, retried = self.facts.head(), self.retries.head()
         if facts is None:
             return 0
-        if retried is None or retried.through < facts.superseding:
+        if retried is None or retried.through < facts.last_superseded_seq:
             return facts.open_quarantined
-        before = self.facts.entry(retried.through).set_apart
-        left = sum(output.rows for output in retried.still_open.values())
-        return left + facts.set_apart - before
+        before = self.facts.entry(retried.through).quarantined_total
+        left = sum(output.rows for output in retried.open_after.values())
+        return left + facts.quarantined_total - before
 
 
 def open_lake(ingestion: str, processed: str, generation: int = 1) -> Lake:

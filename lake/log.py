@@ -1,25 +1,22 @@
 """An append-only log of entries numbered from 1: the one visible commit point of a step."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterator
+from typing import Generic
 
-from lake.entries import Entry, document
-from lake.errors import AlreadyExists, InvalidLake, SeqTaken
+from lake.entries import E, Entry, decode, encode
+from lake.errors import AlreadyExists, InvalidLake, SeqTaken, UnreadableEntry
 from lake.layout import entry_key, entry_seq
 from lake.store import Store
-
-E = TypeVar("E", bound=Entry)
 
 
 class Log(Generic[E]):
     """The entries under ``folder`` of a store. What a run made exists if, and only if, its entry
     does. There are no gaps: seq n is committed after seq n-1."""
 
-    def __init__(self, store: Store, folder: str, read: Callable[[Mapping[str, Any]], E]) -> None:
+    def __init__(self, store: Store, folder: str, kind: type[E]) -> None:
         self._store = store
         self._folder = folder
-        self._read = read
+        self._kind = kind
 
     def head_seq(self) -> int:
         """The last seq committed, 0 where there is none; one request however long the log."""
@@ -41,10 +38,10 @@ class Log(Generic[E]):
         """The entry of ``seq``. Raises NotFound, or InvalidLake where it cannot be read."""
         key = entry_key(self._folder, seq)
         try:
-            return self._read(json.loads(self._store.get(key)))
-        except (ValueError, KeyError, TypeError) as wrong:
+            return decode(self._store.get(key), self._kind)
+        except ValueError as wrong:
             raise InvalidLake(
-                f"{self._store.uri(key)} is no entry that this version can read: {wrong!r}."
+                f"{self._store.uri(key)} is not an entry that this version can read: {wrong}."
             ) from wrong
 
     def after(self, seq: int, through: int | None = None) -> Iterator[E]:
@@ -57,7 +54,7 @@ class Log(Generic[E]):
         nothing; where another run has taken its seq this raises SeqTaken."""
         key = entry_key(self._folder, entry.seq)
         try:
-            self._store.put_new(key, _spelled(entry))
+            self._store.put_new(key, self._encoded(entry))
         except AlreadyExists:
             other = self.entry(entry.seq)
             if other.run != entry.run:
@@ -66,6 +63,20 @@ class Log(Generic[E]):
                     " Nothing is lost; the next run goes on from there."
                 ) from None
 
+    def _encoded(self, entry: E) -> bytes:
+        """Return the entry as JSON. Refuse one that cannot be read back: it would block the log."""
+        try:
+            body = encode(entry)
+            is_same = decode(body, self._kind) == entry
+        except (TypeError, ValueError) as wrong:
+            raise UnreadableEntry(_unreadable(entry, wrong)) from wrong
+        if not is_same:
+            raise UnreadableEntry(_unreadable(entry, "it reads back as another entry"))
+        return body
 
-def _spelled(entry: Entry) -> bytes:
-    return json.dumps(document(entry), indent=1).encode()
+
+def _unreadable(entry: Entry, reason: object) -> str:
+    return (
+        f"Entry {entry.seq} of run {entry.run} is not committed, because it could not be read back:"
+        f" {reason}. Nothing is lost. To fix: report this message; it is a fault of the platform."
+    )

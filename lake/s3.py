@@ -7,7 +7,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lake.abreast import ABREAST, abreast
+from lake.concurrent import CONCURRENCY, map_concurrently
 from lake.errors import AlreadyExists, LakeUnavailable, NotFound
 from lake.store import STRAY, Body, Stored
 
@@ -25,7 +25,7 @@ PATIENCE = Config(
     connect_timeout=3,
     read_timeout=20,
     retries={"mode": "standard"},  # three attempts
-    max_pool_connections=2 * ABREAST,  # some read while others write
+    max_pool_connections=2 * CONCURRENCY,  # some read while others write
 )
 """Seconds after which AWS counts as silent, so that what waits for it can say so within the two
 minutes of a Lambda; botocore's own would be five minutes."""
@@ -97,8 +97,8 @@ class S3Store:
     def settle(self, key: str) -> None:
         """Nothing to do: what S3 has answered it keeps."""
 
-    def retire(self, keys: Iterable[str]) -> None:
-        for _ in abreast(self._tag, keys):
+    def expire(self, keys: Iterable[str]) -> None:
+        for _ in map_concurrently(self._tag, keys):
             pass
 
     def uri(self, key: str) -> str:

@@ -44,7 +44,7 @@ class Store(Protocol):
     def settle(self, key: str) -> None:
         """Make an object that Spark wrote outlive a power cut, as those of ``put_new`` do."""
 
-    def retire(self, keys: Iterable[str]) -> None:
+    def expire(self, keys: Iterable[str]) -> None:
         """Say that nothing current needs these objects, so that a rule of the store may expire
         them; until it does, and for ever where there is none, they are read as before."""
 

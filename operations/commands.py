@@ -16,9 +16,9 @@ from operations.aws import Aws
 from operations.deployment import Deployment, from_outputs, named
 from operations.errors import InvalidQuestion, NotSignedIn
 from operations.logs import Logs, Question, ago
-from operations.screens import show_line, show_status
 from operations.smoke import smoke
 from operations.status import status
+from operations.terminal import show_line, show_status
 from operations.warehouse import may_answer
 from postgres import Address
 

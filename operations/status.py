@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from glue_jobs.quarantine import quarantine
 from lake import Lake, now
-from lake.abreast import abreast
+from lake.concurrent import map_concurrently
 from lake.entries import Batch
+from lake.quarantine import quarantine
+from operations.quarantined_rows import QuarantinedRows, quarantined_rows
 from operations.services import Services
-from operations.set_apart import SetApart, set_apart
 from operations.warehouse import LAST, Warehouse
 
 MOST_REASONS = 100  # told to programs
@@ -31,7 +31,7 @@ class Status:
     waiting: Mapping[str, int | None]
     freshness: float
     quarantined: int
-    reasons: list[SetApart]
+    reasons: list[QuarantinedRows]
     warehouse: Warehouse
     services: Services | None = None
 
@@ -71,7 +71,7 @@ def status(lake: Lake, warehouse: Warehouse, services: Services | None = None) -
         },
         freshness=freshness(lake, seq, loaded),
         quarantined=apart.rows,
-        reasons=set_apart(lake, apart.open),
+        reasons=quarantined_rows(lake, apart.open),
         warehouse=warehouse,
         services=services,
     )
@@ -86,7 +86,7 @@ def freshness(lake: Lake, seq: int, loaded: int) -> float:
 
 def _load_log(lake: Lake, last: list[Batch], loaded: int) -> dict[int, datetime]:
     known = [batch.seq for batch in last if batch.seq <= loaded]
-    return {entry.seq: entry.committed_at for entry in abreast(lake.loads.entry, known)}
+    return {entry.seq: entry.committed_at for entry in map_concurrently(lake.loads.entry, known)}
 
 
 def _retries(lake: Lake, warehouse: Warehouse) -> int | None:

@@ -6,9 +6,9 @@ from datetime import datetime
 
 import contracts
 from contracts import PlatformError
-from glue_jobs import ledger
 from glue_jobs.errors import OtherLedger, SchemaOutdated
-from glue_jobs.pending import origin
+from glue_jobs.load import ledger
+from glue_jobs.load.pending import origin
 from lake import Lake
 from postgres import Address, Refused, Unreachable, connected
 
@@ -50,7 +50,7 @@ def may_answer(lake: Lake, address: Callable[[], Address]) -> Warehouse:
 def _heard(lake: Lake, address: Address) -> Warehouse:
     try:
         with connected(address, "status") as connection:
-            found = ledger.standing(connection)
+            found = ledger.read_state(connection)
             loaded_at = dict(connection.run(LEDGER, last=LAST))
     except SchemaOutdated as never_migrated:
         return Warehouse(told=str(never_migrated))

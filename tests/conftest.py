@@ -13,8 +13,8 @@ import pytest
 from hypothesis import settings
 
 from embedded.server import Server, running
-from embedded.simulator import Simulator
 from postgres import connected, from_dsn
+from totesys.simulator import Simulator
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -94,7 +94,7 @@ def warehouse_dsn(server: Server) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def spark() -> "Iterator[SparkSession]":
     """One Spark session for the whole run."""
-    from embedded.spark import EmbeddedSpark  # noqa: PLC0415 - the Lambda's Python has no Spark
+    from embedded.server.spark import EmbeddedSpark  # noqa: PLC0415 - the Lambda's Python has no Spark
 
     embedded = EmbeddedSpark()
     yield embedded.get()

@@ -75,7 +75,16 @@ class LakeBuilder:
             self._mirror(tables[name], ops, seq, run)
         mirror = {name: dict(self.buckets.get(name, {})) for name in tables}
         position = Position(100 + seq, 100 + seq, 100 + seq, {"system": "test"})
-        batch = Batch(seq, run, "test lake", observed_at, now(), position, landed, mirror)
+        batch = Batch(
+            seq=seq,
+            run=run,
+            committed_at=now(),
+            lake="test lake",
+            observed_at=observed_at,
+            position=position,
+            tables=landed,
+            mirror=mirror,
+        )
         self.lake.batches.commit(batch)
         return batch
 

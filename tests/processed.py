@@ -14,7 +14,7 @@ import contracts
 from contracts import WarehouseTable
 from contracts.arrow import arrow_type
 from lake import Lake, layout, new_run, open_lake
-from lake.entries import Batch, Built, Output, Position, Retried
+from lake.entries import Batch, BuildEntry, Output, Position, RetryEntry
 from lake.landing import land
 
 Rows = Sequence[Mapping[str, Any]]
@@ -61,14 +61,23 @@ class ProcessedLake:
             for name, rows in tables.items()
         }
         gone = {FACT: self._bury(deleted, run)} if deleted else {}
-        lake.retries.commit(Retried(seq, run, now, through, outputs, {}, 1, {}, tombstones=gone))
+        lake.retries.commit(RetryEntry(seq, run, now, through, outputs, {}, 1, {}, tombstones=gone))
 
     def land(self, tables: Mapping[str, Rows], claimed: Mapping[str, int] | None = None) -> int:
         """Commit the next batch to the batch log and the dimensions log."""
         lake = self.lake
         seq, now = lake.batches.head_seq() + 1, datetime.now(UTC)
         observed_at = observed(seq)
-        batch = Batch(seq, new_run(), self.name, observed_at, now, POSITION, {}, {})
+        batch = Batch(
+            seq=seq,
+            run=new_run(),
+            committed_at=now,
+            lake=self.name,
+            observed_at=observed_at,
+            position=POSITION,
+            tables={},
+            mirror={},
+        )
         lake.batches.commit(batch)
         outputs = {
             name: self._write(contracts.warehouse().tables[name], seq, rows)
@@ -78,7 +87,7 @@ class ProcessedLake:
             outputs[name] = Output(outputs[name].files, rows)
         self._facts = {n: o for n, o in outputs.items() if n.startswith("fact_")}
         dimensions = {n: o for n, o in outputs.items() if n not in self._facts}
-        lake.dimensions.commit(Built(seq, f"dimensions-{seq}", now, dimensions))
+        lake.dimensions.commit(BuildEntry(seq, f"dimensions-{seq}", now, dimensions))
         return seq
 
     def build_facts(
@@ -87,7 +96,7 @@ class ProcessedLake:
         """Commit the batch to the facts log."""
         gone = self._bury(dict.fromkeys(deleted, seq), "build")
         gone = gone if claimed_deleted is None else Output(gone.files, claimed_deleted)
-        entry = Built(
+        entry = BuildEntry(
             seq,
             f"facts-{seq}",
             datetime.now(UTC),

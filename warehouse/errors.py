@@ -36,6 +36,6 @@ class WarehouseMismatch(PlatformError):
 
 
 class QuestionMalformed(PlatformError):
-    """A file under ``warehouse/questions/`` is not a question; whoever edited it must act."""
+    """A file under ``totesys/questions/`` is not a question; whoever edited it must act."""
 
     exit_code = 2

@@ -10,9 +10,9 @@ import contracts
 from postgres import Address, connected, render, sqlstate, sqlstate_message, transaction
 from warehouse.errors import MigrationFailed, OthersDepend
 from warehouse.plan import SCHEMA, Plan, Recorded, plan
-from warehouse.remake import remake
+from warehouse.recreate_views import recreate_views
 from warehouse.roles import grant_roles
-from warehouse.shape import check_shape
+from warehouse.schema_check import check_shape
 
 IS_THERE = "select to_regclass('etl.warehouse') is not null"
 RECORDED = """
@@ -78,7 +78,7 @@ def _finished(connection: Connection, wanted: Plan, schema: str) -> list[str]:
         differ = wanted.views_differ(_recorded(connection))
         if differ:
             check_shape(connection, contracts.warehouse(), schema)
-            remake(connection, schema, wanted.latest, wanted.views)
+            recreate_views(connection, schema, wanted.latest, wanted.views)
             connection.run(wanted.comments)
             fingerprints = {"contracts": wanted.contracts, "views": wanted.views_checksum}
             connection.run(RECORD_WAREHOUSE, schema=schema, **fingerprints)

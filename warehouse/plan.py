@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from contracts import Warehouse
+from contracts.project import project_folder
 from warehouse.comments import table_comments
 from warehouse.errors import MigrationEdited, NewerWarehouse, OtherSchema
-from warehouse.latest import latest_versions
+from warehouse.latest_versions import latest_versions
 from warehouse.templates import views
 
 SCHEMA = "warehouse"
@@ -63,7 +64,7 @@ class Plan:
                 )
             if checksum != checksums[name]:
                 raise MigrationEdited(
-                    f"warehouse/migrations/{name} was edited after it had been applied. Restore"
+                    f"Migration {name} was edited after it had been applied. Restore"
                     " it as it was, and put the change into a new migration."
                 )
         return [name for name in checksums if name not in recorded.migrations]
@@ -81,7 +82,8 @@ def plan(warehouse: Warehouse, schema: str = SCHEMA) -> Plan:
 
 
 def _migrations() -> dict[str, str]:
-    paths = (path for path in (files("warehouse") / "migrations").iterdir())
+    folders = files("warehouse") / "migrations", project_folder("migrations")
+    paths = (path for folder in folders for path in folder.iterdir())
     sql = sorted((path for path in paths if path.name.endswith(".sql")), key=lambda p: p.name)
     return {path.name: path.read_text(encoding="utf-8") for path in sql}
 

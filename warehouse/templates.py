@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from importlib.resources import files
 
 from contracts import Column, Dimension, Fact, Warehouse
-from contracts.catalogue import HISTORY
+from contracts.loader import HISTORY
 from postgres import Sql, names, render, value
 from warehouse.columns import (
     alias,

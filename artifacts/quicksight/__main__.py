@@ -8,7 +8,7 @@ from contracts import PlatformError
 from postgres import connected, from_dsn
 from warehouse import SCHEMA
 
-ABOUT = """Write what Terraform tells QuickSight, anew: the questions of warehouse/questions as data
+ABOUT = """Write what Terraform tells QuickSight, anew: the questions of totesys/questions as data
 sets, typed as a warehouse answers them, and the dashboard that shows them."""
 
 EXAMPLES = """examples:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from contracts import glue
-from glue_jobs.partitions import Partition, Table
+from glue_jobs.load.partitions import Partition, Table
 from tests.athena.engine import Athena, Column, Part
 from tests.athena.engine import Table as AthenaTable
 

@@ -11,7 +11,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 from artifacts.glue_wheels import GLUE_BRINGS
-from embedded.java import driver, java_home
+from embedded.server.java import driver, java_home
 
 PYTHON = """#!/bin/sh
 exec "{interpreter}" -S -P -s "$@"

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from embedded.simulator import Simulator
 from operations.deployment import Deployment, from_outputs, named
 from postgres import connected, from_dsn
 from tests.cloud.conftest import Databases, Stack
 from tests.cloud.local_aws import REGION, ROOT
 from tests.cloud.wired import Wired
+from totesys.simulator import Simulator
 
 JOBS = ("build_dimensions", "build_facts", "load_warehouse")
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from embedded.server import Server
-from embedded.simulator import Simulator
 from postgres import connected, from_dsn
 from tests.cloud.conftest import Databases, Stack
 from tests.cloud.wired import Wired
+from totesys.simulator import Simulator
 
 HISTORY = """
     select sales_order_id, version, batch_seq, is_deleted, units_sold, unit_price, valid_from

@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from embedded.simulator import Simulator
 from postgres import connected, from_dsn
 from tests.cloud.conftest import Databases, Stack
 from tests.cloud.local_aws import EndpointFailed
 from tests.cloud.wired import Run, Wired, create_login, wait_until
+from totesys.simulator import Simulator
 
 JOBS = ("build_dimensions", "build_facts", "load_warehouse")
 ORDERS = "select count(*) from warehouse.fact_sales_order_current"
@@ -87,7 +87,7 @@ def test_change_of_the_source_reaches_the_warehouse(
     assert done.run["Statistics"]["SucceededActions"] == len(JOBS), errors(wired)
     found = wired.reconciled()
     assert (found.loaded_through, found.quarantined) == (found.seq, 0)
-    assert sum(tally.differences for tally in found.tallies) == found.unexplained == 0
+    assert sum(comparison.differences for comparison in found.comparisons) == found.unexplained == 0
     with connected(from_dsn(wired.databases.source), "test") as source:
         [[orders]] = source.run("select count(*) from sales_order")
     with connected(from_dsn(wired.databases.warehouse), "test") as warehouse:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from embedded.reconcile import Reconciled, reconcile
 from lake import Lake
 from lake.s3 import S3Store
+from operations.reconcile import Reconciled, reconcile
 from postgres import connected, from_dsn, render
 from postgres.sql import value
 from tests.cloud.conftest import Databases, Stack

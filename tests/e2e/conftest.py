@@ -9,9 +9,9 @@ from pg8000.native import Connection
 from pyspark.sql import SparkSession
 
 from embedded.platform import Platform
-from embedded.simulator import Simulator
 from postgres import connected, from_dsn
 from tests.pages import Shell
+from totesys.simulator import Simulator
 
 
 @pytest.fixture

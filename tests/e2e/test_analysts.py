@@ -15,13 +15,13 @@ from pg8000.native import Connection
 from pyspark.sql import SparkSession
 from rich.console import Console
 
-from embedded.demo import _Follower
-from embedded.happenings import Happenings
+from embedded.demo.demo import _Follower
 from embedded.platform import Platform
 from embedded.server import Server
-from embedded.simulator import Simulator
 from postgres import connected, from_dsn
 from tests.athena.page import CODE
+from totesys.demo.scenario import Scenario
+from totesys.simulator import Simulator
 from warehouse import SCHEMA
 
 PAGE = (Path(__file__).parents[2] / "docs" / "analysts.md").read_text(encoding="utf-8")
@@ -62,8 +62,8 @@ def demonstrated(
         simulator.seed(ORDERS, until=DAY)
         platform = Platform(lake, source, dsn, spark=lambda: spark)
         platform.cycle()
-        happenings = Happenings(simulator, writer, reader, SCHEMA)
-        follower = _Follower(Console(quiet=True), platform, happenings)
+        scenario = Scenario(simulator, writer, reader, SCHEMA)
+        follower = _Follower(Console(quiet=True), platform, scenario)
         follower.follow_all(simulator, from_dsn(source))
         reader.run("set search_path to warehouse")
         yield reader

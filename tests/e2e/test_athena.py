@@ -21,8 +21,9 @@ from artifacts.catalog import queries
 from contracts import Dimension, Fact
 from embedded.platform import LOAD, Platform
 from embedded.server import Server
-from glue_jobs import conversions, load_warehouse
-from glue_jobs.partitions import Registry
+from glue_jobs import load_warehouse
+from glue_jobs.load.partitions import Registry
+from glue_jobs.transform import conversions
 from postgres import Sql, connected, from_dsn, render
 from tests.athena.catalog import MemoryCatalog
 from tests.athena.engine import Answer, Athena

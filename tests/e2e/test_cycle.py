@@ -8,8 +8,8 @@ import pytest
 from pg8000.native import Connection
 
 from embedded.platform import Platform
-from embedded.simulator import Simulator
 from postgres import from_dsn, render
+from totesys.simulator import Simulator
 
 HISTORY = """
 SELECT version, is_current, is_deleted, valid_from, valid_to

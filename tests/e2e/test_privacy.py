@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from embedded.platform import Platform
 from embedded.rebuild import rebuild
 from embedded.server import Server
-from ingestion_lambda.orders import Orders
+from ingestion_lambda.options import PollOptions
 from postgres import connected, from_dsn
 from tests.pages import Command, Page, Shell
 
@@ -94,7 +94,7 @@ def test_erased_person_is_in_no_object_and_the_lake_still_makes_the_same_warehou
     }
     assert shell.types(erase("staff", 17)).report["rows"] == 0
 
-    assert platform.poll(Orders(reread=("staff",))) == []
+    assert platform.poll(PollOptions(reread=("staff",))) == []
     assert platform.report()["changes"] == {}
     for dsn, anew in zip(empty, (False, True), strict=True):
         rebuild(lake, dsn, "warehouse", anew=anew, spark=lambda: spark)

@@ -12,13 +12,13 @@ from pyspark.sql import SparkSession
 import contracts
 from contracts import Fact
 from embedded.cli import main
-from embedded.places import lake_in
 from embedded.platform import Platform
 from embedded.rebuild import NothingToRebuild, WarehouseNotEmpty, rebuild
 from embedded.server import Server
-from embedded.simulator import Simulator
-from glue_jobs import conversions
+from glue_jobs.transform import conversions
+from lake.local import open_local_lake
 from postgres import connected, from_dsn, names, render
+from totesys.simulator import Simulator
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_rebuilt_warehouse_is_the_old_one_and_so_is_the_next_generation_without_
     assert rebuilt.report()["loaded_through"] == 4
     with pytest.raises(WarehouseNotEmpty, match=r"generation 1.*It needs an empty database"):
         rebuild(folder, empty_dsn, "warehouse", anew=True, spark=lambda: spark)
-    assert lake_in(folder).generation == 1
+    assert open_local_lake(folder).generation == 1
 
     delete_superseded_mirrors(platform, folder)
     standing = objects(folder)
@@ -90,7 +90,7 @@ def test_rebuilt_warehouse_is_the_old_one_and_so_is_the_next_generation_without_
         dsn = server.dsn("next_generation")
         again = rebuild(folder, dsn, "warehouse", anew=True, spark=lambda: spark)
         assert held(dsn) == before
-        assert (again.lake.generation, lake_in(folder).generation) == (2, 2)
+        assert (again.lake.generation, open_local_lake(folder).generation) == (2, 2)
         now = objects(folder)
         assert {path: now[path] for path in standing} == standing
         following = Platform(folder, platform._source, dsn, spark=lambda: spark)

@@ -8,8 +8,8 @@ from pg8000.native import Connection
 
 from embedded.cli import main
 from embedded.platform import Platform
-from embedded.reconcile import NothingToReconcile, Reconciled, Tally, reconcile
-from embedded.simulator import Simulator
+from operations.reconcile import NothingToReconcile, Reconciled, TableComparison, reconcile
+from totesys.simulator import Simulator
 
 
 @pytest.fixture
@@ -24,14 +24,16 @@ def reconciled(platform: Platform, seeded_source_dsn: str, warehouse_dsn: str):
 
 def differing(found: Reconciled) -> dict[tuple[str, str], dict[str, int]]:
     return {
-        (tally.side, tally.name): {n: c for n, c in tally.counts.items() if n != "rows" and c}
-        for tally in found.tallies
-        if tally.differences
+        (comparison.side, comparison.name): {
+            n: c for n, c in comparison.counts.items() if n != "rows" and c
+        }
+        for comparison in found.comparisons
+        if comparison.differences
     }
 
 
-def tally(found: Reconciled, name: str) -> Tally:
-    [one] = [tally for tally in found.tallies if tally.name == name]
+def comparison(found: Reconciled, name: str) -> TableComparison:
+    [one] = [comparison for comparison in found.comparisons if comparison.name == name]
     return one
 
 
@@ -49,9 +51,9 @@ def test_after_cycles_of_every_kind_of_change_nothing_differs(
     assert differing(found) == {}
     assert (found.seq, found.loaded_through, found.unexplained) == (2, 2, 0)
     [[orders]] = source.run("SELECT count(*) FROM sales_order")
-    assert tally(found, "sales_order").rows == orders
-    assert tally(found, "fact_sales_order").rows == orders
-    assert tally(found, "dim_date").rows == 40177
+    assert comparison(found, "sales_order").rows == orders
+    assert comparison(found, "fact_sales_order").rows == orders
+    assert comparison(found, "dim_date").rows == 40177
 
 
 def test_change_that_no_poll_has_seen_is_a_difference_of_the_mirror(
@@ -68,7 +70,7 @@ def test_change_that_no_poll_has_seen_is_a_difference_of_the_mirror(
         ("mirror", "payment"): {"missing": 1},
         ("mirror", "design"): {"different": 2},
     }
-    assert gone in tally(found, "sales_order").examples
+    assert gone in comparison(found, "sales_order").examples
 
 
 def test_hand_made_differences_of_the_warehouse_are_found(

@@ -12,12 +12,12 @@ from pg8000.native import Connection
 
 from embedded.platform import Platform
 from embedded.server import Server
-from embedded.simulator import Simulator
-from glue_jobs import conversions
-from ingestion_lambda import snapshot
-from ingestion_lambda.scope import Since
+from glue_jobs.transform import conversions
+from ingestion_lambda.source import snapshot
+from ingestion_lambda.source.scope import XidRange
 from postgres import Sql, connected, from_dsn
 from tests.pages import Page, Shell
+from totesys.simulator import Simulator
 
 NOTHING = {"dimensions": 0, "facts": 0, "load": 0, "retries": 0}
 EDIT = "update sales_order set units_sold = units_sold + 1 where sales_order_id = 7"
@@ -221,7 +221,7 @@ def test_missed_rows_are_found_by_the_audit_and_by_reading_a_table_on_demand(
     shell.types(ONE_MORE)
     before = shown(warehouse)[0]
     with monkeypatch.context() as patch:
-        patch.setattr(Since, "condition", property(lambda _: Sql("FALSE")))
+        patch.setattr(XidRange, "condition", property(lambda _: Sql("FALSE")))
         source.run(EDIT)
         assert shell.types(ONE_MORE).report["changes"] == {}
         different = shell.types(reconcile)

@@ -13,8 +13,8 @@ from pyspark.sql import SparkSession
 
 from embedded.platform import Platform
 from embedded.server import Server
-from embedded.simulator import Simulator
 from postgres import connected, from_dsn, render
+from totesys.simulator import Simulator
 
 DUE = date(2030, 1, 15)
 FLIP = 37

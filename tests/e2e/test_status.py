@@ -9,7 +9,7 @@ from pg8000.native import Connection
 
 from embedded.cli import main
 from embedded.platform import Platform
-from operations.screens import told_changes
+from operations.terminal import told_changes
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> tuple[str, dict[str, Any]]:

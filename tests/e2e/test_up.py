@@ -18,9 +18,9 @@ import psutil
 import pytest
 from pyspark.sql import SparkSession
 
-from embedded.places import lake_in
 from embedded.platform import Platform
 from embedded.up import InvalidPace, Pace, keep_running
+from lake.local import open_local_lake
 from postgres import Refused
 
 ROOT = Path(__file__).parents[2]
@@ -51,11 +51,11 @@ def test_runs_until_told_to_stop_and_goes_on_where_it_was(directory: Path, spark
     said = lines_until(3, directory, spark)
     assert any("visible after" in line for line in said)
     assert "Stopped." in said[-1]
-    seq = lake_in(directory / "lake").batches.head_seq()
+    seq = open_local_lake(directory / "lake").batches.head_seq()
     assert seq == 3
     again = lines_until(5, directory, spark)
     assert not any("batch 1 " in line or "batch 2 " in line for line in again)
-    assert lake_in(directory / "lake").loads.head_seq() == 5
+    assert open_local_lake(directory / "lake").loads.head_seq() == 5
 
 
 def test_dashboard_answers_while_it_runs_and_stops_with_it(directory: Path, spark: SparkSession):
@@ -136,7 +136,7 @@ def test_failing_cycle_is_told_and_the_next_one_tries_again(
     said = lines_until(1, directory, spark)
     [failed] = [line for line in said if "failed" in line]
     assert "No entry. The next cycle tries again." in failed
-    assert lake_in(directory / "lake").loads.head_seq() == 1
+    assert open_local_lake(directory / "lake").loads.head_seq() == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM])

@@ -94,7 +94,7 @@ def test_column_of_the_source_lands_in_the_same_generation_and_a_roll_back_chang
     platform.cycle()
     owner_changes(source, COLUMN)
     platform.cycle()  # what no contract names holds up nothing
-    checkout.change("toml", COLUMN, "contracts/totesys")
+    checkout.change("toml", COLUMN, "totesys/contracts/source")
     landed = checkout.embedded("cycle", *places, warehouse_dsn)
     assert landed["changes"] == {"staff": {"I": 0, "U": 1, "D": 0}}
     assert landed["loaded_through"] == landed["seq"]

@@ -1,5 +1,5 @@
 # The warehouse in QuickSight: one data source, and a data set for each question of
-# warehouse/questions. Data sets and queries are generated (python -m artifacts.quicksight).
+# totesys/questions. Data sets and queries are generated (python -m artifacts.quicksight).
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}

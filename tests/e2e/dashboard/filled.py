@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from embedded.dashboard import reader_dsn
+from embedded.dashboard_process import reader_dsn
 from embedded.platform import Platform
 from embedded.server import Server
-from embedded.simulator import Simulator
 from embedded.workflow import Spark
 from postgres import connected, from_dsn
+from totesys.simulator import Simulator
 
 SOURCE, WAREHOUSE = "shown_source", "shown_warehouse"
 UNREADABLE = "update sales_order set agreed_payment_date = 'soon' where sales_order_id = :key"

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from dashboard import child
 from dashboard.launch import environment
-from embedded.dashboard import reader_dsn
+from embedded.dashboard_process import reader_dsn
 from embedded.server import running
 from postgres import Sql, connected, from_dsn, render
 from tests.conftest import UNSAFE_AND_FAST

@@ -9,7 +9,7 @@ from pg8000.native import Connection
 
 from dashboard.reader import Reader, reading
 from dashboard.settings import Settings
-from embedded.dashboard import reader_dsn
+from embedded.dashboard_process import reader_dsn
 from embedded.server import Server
 from postgres import connected, from_dsn
 from tests.integration.warehouse.facts import add, add_members, add_version

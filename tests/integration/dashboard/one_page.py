@@ -4,16 +4,10 @@ import os
 
 import streamlit as st
 
-from dashboard import filters
+from dashboard.pages import PAGES
 from dashboard.reader import reading
 from dashboard.settings import from_environment
-from dashboard.topics import TOPICS
 
-[topic] = [topic for topic in TOPICS if topic.path == st.query_params["page"]]
+[page] = [page for page in PAGES if page.path == st.query_params["page"]]
 with reading(from_environment(os.environ)) as reader:
-    if topic.draw:
-        topic.draw(reader)
-    elif topic.filtered:
-        chosen = filters.chosen(reader)
-        assert chosen
-        topic.filtered(reader, chosen)
+    page.draw(reader)

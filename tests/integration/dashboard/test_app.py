@@ -6,7 +6,7 @@ import pytest
 from pg8000.native import Connection
 from streamlit.testing.v1 import AppTest
 
-from dashboard import topics
+from dashboard import pages
 from dashboard.launch import APP
 from dashboard.settings import LAKE, WAREHOUSE
 
@@ -49,7 +49,7 @@ def test_page_that_fails_below_its_heading_says_that_the_rest_is_missing(
 ):
     nowhere = "postgresql://a@127.0.0.1:1/nowhere"
     assert look(app, monkeypatch, nowhere).startswith("This page cannot be shown. Nothing")
-    monkeypatch.setattr(topics, "TOPICS", topics.TOPICS[::-1])  # the platform's page is first
+    monkeypatch.setattr(pages, "PAGES", pages.PAGES[::-1])  # the platform's page is first
     platform = AppTest.from_file(str(APP), default_timeout=60)
     told = look(platform, monkeypatch, nowhere)
     assert platform.title[0].value == "The platform"

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from pg8000.native import Connection
 
-from dashboard import filters
-from dashboard.facts import Order, fact
+from dashboard.page import project_pages
+from dashboard.pages import row_history
 from dashboard.reader import Reader
-from dashboard.topics import life
+from dashboard.rows import Order, fact
 from dashboard.versions import versions
 from tests.integration.dashboard.conftest import PAYMENTS, PURCHASES, SALES, saw
 from tests.integration.warehouse.facts import DAY, add, add_version
+from totesys.dashboard import filters
 
 THE_DAY = date.fromisoformat(DAY)
 EVERYTHING: dict[str, Any] = {
@@ -90,7 +91,7 @@ def test_payments_are_paid_due_and_overdue(star: Connection, reader: Reader):
 
 
 def found(reader: Reader, kind: str, sought: str) -> list[int]:
-    return list(life._sought(reader, life.KINDS[kind], sought))
+    return list(row_history._sought(reader, project_pages().row_kinds[kind], sought))
 
 
 def test_orders_are_found_by_number_and_by_names_with_the_number_first(
@@ -112,7 +113,9 @@ def test_orders_are_found_by_number_and_by_names_with_the_number_first(
 def test_order_that_was_deleted_or_once_had_a_name_is_found(star: Connection, reader: Reader):
     add_version(star, SALES, 2, 2, counterparty_id=1, units_sold=9)
     add_version(star, SALES, 2, 3, is_deleted=True)
-    [told] = life._sought(reader, life.KINDS["Sales order"], "O'Hara").values()
+    [told] = row_history._sought(
+        reader, project_pages().row_kinds["Sales order"], "O'Hara"
+    ).values()
     assert told.endswith("deleted")
 
 

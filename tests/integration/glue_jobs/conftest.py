@@ -10,7 +10,7 @@ from pyspark.sql.types import StructType
 
 import contracts
 from contracts.spark import spark_schema
-from glue_jobs.files import read
+from glue_jobs.parquet import read
 from lake.entries import Output
 from tests.lake_builder import LakeBuilder
 

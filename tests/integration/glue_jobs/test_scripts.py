@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from embedded.java import java_home
+from embedded.server.java import java_home
 from tests.lake_builder import LakeBuilder, row
 
 ROOT = Path(__file__).parents[3]

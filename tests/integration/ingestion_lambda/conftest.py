@@ -11,12 +11,12 @@ import pytest
 from pg8000.native import Connection
 
 import contracts
-from embedded.simulator import Simulator
-from ingestion_lambda.orders import Orders
+from ingestion_lambda.options import PollOptions
 from ingestion_lambda.poll import Polled, poll
 from lake import Lake, new_run, now, open_lake
-from lake.entries import Loaded
+from lake.entries import LoadEntry
 from postgres import Address, connected, from_dsn
+from totesys.simulator import Simulator
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Pipeline:
 
     def poll_through(self, connection: Connection, **orders: Any) -> Polled:
         source, run = contracts.source(), new_run()
-        return poll(connection, source, self.lake, self.bus, run, Orders(**orders))
+        return poll(connection, source, self.lake, self.bus, run, PollOptions(**orders))
 
     def landed(self, table: str) -> list[dict[str, Any]]:
         """Every row that ever landed of a table, oldest batch first."""
@@ -64,7 +64,7 @@ class Pipeline:
     def load(self) -> None:
         """Say in the load log that the warehouse has everything."""
         for entry in self.lake.batches.after(self.lake.loads.head_seq()):
-            self.lake.loads.commit(Loaded(entry.seq, new_run(), now()))
+            self.lake.loads.commit(LoadEntry(entry.seq, new_run(), now()))
 
     def _rows(self, key: str) -> list[dict[str, Any]]:
         body = self.lake.ingestion.get(key)

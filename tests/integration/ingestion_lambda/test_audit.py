@@ -6,16 +6,18 @@ import pytest
 from pg8000.native import Connection
 
 import contracts
-from embedded.simulator import Simulator
-from ingestion_lambda import batch, mirror, snapshot, table_poll
+from ingestion_lambda import batch, table_poll
 from ingestion_lambda.errors import UnknownTable
-from ingestion_lambda.mirror import Mirror
-from ingestion_lambda.scope import Everything, Nothing, Since
+from ingestion_lambda.mirror import mirror
+from ingestion_lambda.mirror.mirror import Mirror
+from ingestion_lambda.source import snapshot
+from ingestion_lambda.source.scope import FullRead, NoRead, XidRange
 from lake import SeqTaken
 from lake.audits import Audits
 from lake.log import Log
 from postgres import Sql, render
 from tests.integration.ingestion_lambda.conftest import Pipeline
+from totesys.simulator import Simulator
 
 pytestmark = pytest.mark.lambda_runtime
 
@@ -35,7 +37,7 @@ def read_in_full(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     differences = table_poll.TablePoll.differences
 
     def recording(self, mirror, scope):
-        if isinstance(scope, Everything):
+        if isinstance(scope, FullRead):
             names.add(self.name)
         return differences(self, mirror, scope)
 
@@ -52,7 +54,7 @@ def days_later(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
 
 def overlook_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """No row seems to have changed since the horizon."""
-    monkeypatch.setattr(Since, "condition", property(lambda _: Sql("FALSE")))
+    monkeypatch.setattr(XidRange, "condition", property(lambda _: Sql("FALSE")))
 
 
 def today(pipeline: Pipeline) -> date:
@@ -158,14 +160,14 @@ def test_all_is_read_where_a_part_was_written_already(
         return put_one(self, written)
 
     monkeypatch.setattr(Mirror, "_put", recording)
-    monkeypatch.setattr(mirror, "abreast", map)  # one at a time
+    monkeypatch.setattr(mirror, "map_concurrently", map)  # one at a time
     insert = "INSERT INTO department VALUES (:key, 'Late', NULL, NULL, now(), now())"
     source.run("UPDATE department SET location = 'Here' WHERE department_id = 1")
     source.run(insert, key=20000)
     source.run(insert, key=99)
     [[seen]] = source.run("SELECT xmin::text::bigint FROM department WHERE department_id = 99")
     only_99 = render("xmin::text::bigint = {seen}", seen=seen)
-    monkeypatch.setattr(Since, "condition", property(lambda _: only_99))
+    monkeypatch.setattr(XidRange, "condition", property(lambda _: only_99))
     polled = pipeline.poll()
     assert put == [0, 0, 1]
     assert polled.changes == {"department": {"I": 2, "U": 1, "D": 0}}
@@ -230,7 +232,7 @@ def test_rereading_a_quiet_source_finds_what_its_mirror_lacks(
     pipeline: Pipeline, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ):
     simulator.edit_sales_order_silently()
-    monkeypatch.setattr(batch, "scope", lambda *_: Nothing())
+    monkeypatch.setattr(batch, "scope", lambda *_: NoRead())
     assert pipeline.poll().changes == {}
     polled = pipeline.poll(reread=["sales_order"])
     assert polled.changes == {"sales_order": ONE_EDIT}

@@ -6,10 +6,10 @@ import pytest
 from pg8000.native import Connection
 
 import contracts
-from embedded.simulator import Simulator
 from ingestion_lambda.bus import DETAIL_TYPE
 from postgres import connected, render, value
 from tests.integration.ingestion_lambda.conftest import Pipeline
+from totesys.simulator import Simulator
 
 pytestmark = pytest.mark.lambda_runtime
 

@@ -9,10 +9,12 @@ import pyarrow as pa
 import pytest
 from pg8000.native import Connection
 
-from embedded.simulator import Simulator
-from ingestion_lambda import buckets, extract, scope, table_poll
+from ingestion_lambda import table_poll
+from ingestion_lambda.mirror import buckets
+from ingestion_lambda.source import extract, scope
 from lake import Lake, Store
 from tests.integration.ingestion_lambda.conftest import Pipeline
+from totesys.simulator import Simulator
 
 pytestmark = pytest.mark.lambda_runtime
 

@@ -17,14 +17,14 @@ from ingestion_lambda import metrics as names
 from ingestion_lambda.aws import EventBridgeBus
 from ingestion_lambda.errors import (
     EventRefused,
-    InvalidOrders,
+    InvalidOptions,
     InvalidSettings,
     MassDelete,
     SecretUnavailable,
     UnknownTable,
 )
 from lake import now, open_lake
-from lake.entries import Loaded
+from lake.entries import LoadEntry
 from lake.s3 import S3Store
 from postgres import (
     InvalidAddress,
@@ -402,7 +402,7 @@ def test_variable_of_a_wrong_value_is_a_refusal_that_names_it(
 
 @pytest.mark.usefixtures("aws")
 def test_event_that_is_no_order_is_a_refusal(capsys: pytest.CaptureFixture[str]):
-    with pytest.raises(InvalidOrders, match="accept_source"):
+    with pytest.raises(InvalidOptions, match="accept_source"):
         invoke({"accept_source": "false"})
     assert refusals(capsys) == [("totesys", "InvalidOrders", 1)]
 
@@ -440,7 +440,7 @@ def edit_and_load(source_dsn: str) -> None:
     with connected(from_dsn(source_dsn), "writer") as source:
         for seq in (1, 2):
             invoke()
-            loads.commit(Loaded(seq, "load", now()))
+            loads.commit(LoadEntry(seq, "load", now()))
             source.run(edit)
 
 

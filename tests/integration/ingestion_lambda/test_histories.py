@@ -25,8 +25,8 @@ from hypothesis.stateful import (
 from pg8000.native import Connection
 
 from contracts import Column, Source, SourceTable, Type
-from ingestion_lambda import scope, snapshot
 from ingestion_lambda.poll import poll
+from ingestion_lambda.source import scope, snapshot
 from lake import new_run, open_lake
 from postgres import Sql, connected, from_dsn, render, value
 from tests.integration.ingestion_lambda.conftest import RecordingBus

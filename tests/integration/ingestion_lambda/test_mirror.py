@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from pg8000.native import Connection
 
-from ingestion_lambda import buckets, retirement, table_poll
+from ingestion_lambda import table_poll
+from ingestion_lambda.mirror import buckets, expiry
 from lake import LakeUnavailable, Log, Store
-from lake.abreast import ABREAST
+from lake.concurrent import CONCURRENCY
 from tests.integration.ingestion_lambda.conftest import Pipeline
 
 pytestmark = pytest.mark.lambda_runtime
@@ -71,8 +72,8 @@ def test_buckets_are_fetched_and_put_several_at_once(
     source.run(EDIT_ALL)
     edited = pipeline.poll(reread=reread).changes["sales_order"]["U"]
     assert edited > MANY
-    assert ABREAST // 2 < slow.most["get"] <= ABREAST
-    assert ABREAST // 2 < slow.most["put_new"] <= ABREAST
+    assert CONCURRENCY // 2 < slow.most["get"] <= CONCURRENCY
+    assert CONCURRENCY // 2 < slow.most["put_new"] <= CONCURRENCY
     assert len(pipeline.mirrored("sales_order")) == edited
 
 
@@ -81,7 +82,7 @@ def test_deleted_rows_are_looked_for_in_several_buckets_at_once(
 ):
     source.run("DELETE FROM sales_order WHERE sales_order_id <= 26")
     assert pipeline.poll().changes["sales_order"]["D"] >= MANY
-    assert ABREAST // 2 < slow.most["get"] <= ABREAST
+    assert CONCURRENCY // 2 < slow.most["get"] <= CONCURRENCY
 
 
 def test_one_put_that_is_refused_fails_the_poll_and_nothing_is_committed(
@@ -98,7 +99,7 @@ def test_one_put_that_is_refused_fails_the_poll_and_nothing_is_committed(
 
 @pytest.fixture
 def happened(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What polls did that others see, in order; a retirement with its keys."""
+    """What polls did that others see, in order; a expiry with its keys."""
     happened: list[str] = []
     publish, commit = pipeline.bus.publish, Log.commit
 
@@ -115,7 +116,7 @@ def happened(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(Log, "commit", committing)
     monkeypatch.setattr(pipeline.bus, "publish", publishing)
-    monkeypatch.setattr(pipeline.lake.ingestion, "retire", retiring)
+    monkeypatch.setattr(pipeline.lake.ingestion, "expire", retiring)
     return happened
 
 
@@ -162,7 +163,7 @@ def test_everything_superseded_is_retired_once_however_far_the_load_lagged(
     monkeypatch: pytest.MonkeyPatch,
     at_once: int,
 ):
-    monkeypatch.setattr(retirement, "AT_ONCE", at_once)
+    monkeypatch.setattr(expiry, "AT_ONCE", at_once)
     for seq in range(1, 6):
         rename_design(source, seq)
         pipeline.poll()
@@ -170,8 +171,8 @@ def test_everything_superseded_is_retired_once_however_far_the_load_lagged(
         pipeline.load()
         rename_design(source, seq)
         pipeline.poll()
-    retired = [each for each in happened if each not in ("commit", "event")]
-    assert retired == design_keys(pipeline, *range(1, 8))
+    expired_through = [each for each in happened if each not in ("commit", "event")]
+    assert expired_through == design_keys(pipeline, *range(1, 8))
 
 
 def test_poll_that_was_beaten_retires_nothing(

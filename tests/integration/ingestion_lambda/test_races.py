@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pg8000.native import Connection
 
-from embedded.simulator import Simulator
 from ingestion_lambda import poll as poll_module
 from lake import Store
 from lake.directory import DirectoryStore
 from tests.integration.ingestion_lambda.conftest import Pipeline
+from totesys.simulator import Simulator
 
 pytestmark = pytest.mark.lambda_runtime
 

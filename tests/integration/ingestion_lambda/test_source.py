@@ -8,13 +8,14 @@ import pytest
 from pg8000.native import Connection
 
 import contracts
-from embedded.simulator import Simulator
-from ingestion_lambda import batch, extract, snapshot, table_poll
+from ingestion_lambda import batch, table_poll
 from ingestion_lambda.errors import MassDelete, RowTooLarge, SourceBusy, SourceMismatch
-from ingestion_lambda.scope import Everything, Nothing, Since, scope
+from ingestion_lambda.source import extract, snapshot
+from ingestion_lambda.source.scope import FullRead, NoRead, XidRange, scope
 from lake.entries import Batch, Position
 from postgres import Sql, connected
 from tests.integration.ingestion_lambda.conftest import Pipeline
+from totesys.simulator import Simulator
 
 pytestmark = pytest.mark.lambda_runtime
 
@@ -26,7 +27,7 @@ def test_second_poll_reads_since_the_horizon_of_the_first(pipeline: Pipeline, so
         connected(pipeline.address, "test") as connection,
         snapshot.frozen(connection, contracts.source()) as now,
     ):
-        assert isinstance(scope(pipeline.lake.batches.head(), now), Since)
+        assert isinstance(scope(pipeline.lake.batches.head(), now), XidRange)
 
 
 def test_quiet_source_is_not_read(
@@ -65,29 +66,29 @@ def test_another_source_is_read_in_full(pipeline: Pipeline, part: str):
     head = pipeline.lake.batches.entry(1)
     identity = {**head.position.identity, part: "another"}
     with position_of(pipeline, identity=identity) as (before, now):
-        assert scope(before, now) == Everything(f"the source is another: {part} changed")
+        assert scope(before, now) == FullRead(f"the source is another: {part} changed")
 
 
 def test_ids_that_went_back_are_read_in_full(pipeline: Pipeline):
     pipeline.poll()
     with position_of(pipeline, xmax=2**40) as (before, now):
-        assert scope(before, now) == Everything("the source's transaction ids went back")
+        assert scope(before, now) == FullRead("the source's transaction ids went back")
 
 
 def test_horizon_too_old_to_compare_is_read_in_full(pipeline: Pipeline):
     pipeline.poll()
     with position_of(pipeline) as (before, now):
         later = dataclasses.replace(now, xmin=now.xmin + 2**31, xmax=now.xmax + 2**31)
-        assert isinstance(scope(before, later), Everything)
+        assert isinstance(scope(before, later), FullRead)
 
 
 def test_same_snapshot_with_a_horizon_that_was_not_safe_is_read(pipeline: Pipeline):
     pipeline.poll()
     horizon = pipeline.lake.batches.entry(1).position.xmin
     with position_of(pipeline, horizon=horizon - 1) as (before, now):
-        assert isinstance(scope(before, now), Since)
+        assert isinstance(scope(before, now), XidRange)
     with position_of(pipeline) as (before, now):
-        assert scope(before, now) == Nothing()
+        assert scope(before, now) == NoRead()
 
 
 def test_table_swapped_by_rename_is_read_in_full_and_only_differences_land(
@@ -162,7 +163,7 @@ def test_rows_that_the_horizon_missed_are_found_by_their_count_and_read(
 ):
     pipeline.poll()
     simulator.place_sales_order()
-    monkeypatch.setattr(Since, "condition", property(lambda _: Sql("FALSE")))
+    monkeypatch.setattr(XidRange, "condition", property(lambda _: Sql("FALSE")))
     assert pipeline.poll().changes["sales_order"] == {"I": 1, "U": 0, "D": 0}
 
 

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from embedded.server import Server
 from lake import new_run, now
-from lake.entries import Built, Loaded
+from lake.entries import BuildEntry, LoadEntry
 from postgres import connected, from_dsn, render, value
 from tests.lake_builder import LakeBuilder, row
 from warehouse import migrate
@@ -31,10 +31,10 @@ class BucketLake(LakeBuilder):
     def built(self, seq: int) -> None:
         """Both kinds of jobs have taken the batch."""
         for log in (self.lake.dimensions, self.lake.facts):
-            log.commit(Built(seq, new_run(), now(), {}))
+            log.commit(BuildEntry(seq, new_run(), now(), {}))
 
     def loaded(self, seq: int) -> None:
-        self.lake.loads.commit(Loaded(seq, new_run(), now()))
+        self.lake.loads.commit(LoadEntry(seq, new_run(), now()))
 
 
 @dataclass

@@ -12,7 +12,7 @@ import pytest
 from moto.glue.models import FakeWorkflowRun
 
 from lake import new_run, now
-from lake.entries import Retried
+from lake.entries import RetryEntry
 from operations.cli import main
 from postgres import connected, from_dsn
 from tests.integration.operations.conftest import NAME, REGION, Deployed
@@ -141,7 +141,7 @@ def test_warehouse_that_is_only_outdated_says_what_it_holds_and_the_remedy(
             values (1, 1, 'l', '2024-11-15', 1)
         """)
         owner.run("update etl.ledger set loaded_at = '2024-11-15 12:34:56+00'")
-    two_batches.lake.lake.retries.commit(Retried(1, new_run(), now(), 1, {}, {}, 0, {}))
+    two_batches.lake.lake.retries.commit(RetryEntry(1, new_run(), now(), 1, {}, {}, 0, {}))
     two_batches.tell_reader(**reader)
     code, out, _ = ask()
     told = report(out)["warehouse"]

@@ -11,7 +11,7 @@ from artifacts.bundle import read_bundle
 from artifacts.command import main
 from artifacts.errors import InvalidBundle, InvalidFolder, ToolFailed
 from artifacts.scripts import SCRIPTS, copy_scripts
-from embedded.definition import read_workflow
+from embedded.workflow_definition import read_workflow
 from tests.certificates import Authority
 
 ROOT = Path(__file__).parents[3]

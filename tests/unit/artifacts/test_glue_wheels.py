@@ -28,4 +28,4 @@ def test_what_glue_is_said_to_bring_is_what_we_would_bring_else():
 
 
 def test_only_the_database_driver_and_what_it_needs_is_brought():
-    assert set(locked(LOCK)) - GLUE_BRINGS == {"pg8000", "scramp", "asn1crypto"}
+    assert set(locked(LOCK)) - GLUE_BRINGS == {"pg8000", "scramp", "asn1crypto", "msgspec"}

@@ -70,7 +70,7 @@ def test_what_no_poll_reads_is_left_out(name: str):
         "pyarrow/lib.cpython-313-aarch64-linux-gnu.so",
         "pyarrow/libarrow.so.2500",
         "pyarrow/libarrow_python.so.2500",
-        "contracts/totesys/staff.toml",
+        "totesys/contracts/source/staff.toml",
         "ca.pem",
     ],
 )

@@ -62,5 +62,5 @@ def test_wheel_holds_the_packages_with_their_data_and_without_strays(tmp_path: P
     [wheel] = (tmp_path / "wheels").iterdir()
     with ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
-    packages = ("contracts", "lake", "postgres", "glue_jobs", "warehouse")
+    packages = ("totesys", "contracts", "lake", "postgres", "glue_jobs", "warehouse")
     assert names == set[str]().union(*map(own, packages))

@@ -18,7 +18,7 @@ from botocore import xform_name
 
 import contracts
 from embedded.usage import parser
-from ingestion_lambda.orders import Orders
+from ingestion_lambda.options import PollOptions
 from operations.usage import STATUS
 
 ROOT = Path(__file__).parents[3]
@@ -121,7 +121,7 @@ def recipes() -> dict[str, str]:
 @pytest.mark.parametrize("words", commands("aws", "lambda", "invoke"))
 def test_handler_takes_the_event_and_its_tables(words: list[str]):
     event = json.loads(options(words)["payload"])
-    Orders(**event).check(contracts.source())
+    PollOptions(**event).check(contracts.source())
 
 
 @pytest.mark.parametrize("words", commands("aws", "secretsmanager"))

@@ -29,6 +29,6 @@ def test_page_says_what_the_file_says(question: Question):
     section = in_one_line(SECTIONS[question.title])
     assert question.why in section
     assert f"**Look at:** {question.look_at}" in section
-    assert f"[{question.name}.sql](../warehouse/questions/{question.name}.sql)" in section
+    assert f"[{question.name}.sql](../totesys/questions/{question.name}.sql)" in section
     assert question.not_in_athena in section
     assert re.search(r"```text .+ ```", section)

@@ -6,8 +6,8 @@ import logging
 import pytest
 from rich.console import Console
 
-from embedded.latest import LatestLine
 from embedded.progress import Sentences, finish_progress
+from embedded.spinner import LatestLine
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from embedded.definition import WORKFLOW, InvalidWorkflow, read_workflow
 from embedded.workflow import JobFailed, Main, run
+from embedded.workflow_definition import WORKFLOW, InvalidWorkflow, read_workflow
 
 GRACE = 0.2  # seconds in which a job that nothing holds back would have started
 PATIENCE = 10.0  # seconds after which something hangs

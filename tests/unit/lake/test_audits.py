@@ -48,5 +48,5 @@ def test_first_audit_of_a_day_stands(lake: Lake):
 def test_audit_that_cannot_be_read_is_named_and_still_counts(lake: Lake, body: bytes):
     lake.ingestion.put_new(layout.audit_key(DAY), body)
     assert lake.audits.has(DAY)
-    with pytest.raises(InvalidLake, match=r"2024-11-15\.json is no audit"):
+    with pytest.raises(InvalidLake, match=r"2024-11-15\.json is not an audit"):
         lake.audits.of(DAY)

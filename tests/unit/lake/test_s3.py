@@ -56,9 +56,9 @@ def test_conflict_without_end_is_an_error(answers: tuple[S3Store, Stubber]):
         ("get_object", lambda store: store.get("k")),
         ("list_objects_v2", lambda store: store.newest("k/")),
         ("list_objects_v2", lambda store: store.under("k/")),
-        ("put_object_tagging", lambda store: store.retire(["k"])),
+        ("put_object_tagging", lambda store: store.expire(["k"])),
     ],
-    ids=["put_new", "get", "newest", "under", "retire"],
+    ids=["put_new", "get", "newest", "under", "expire"],
 )
 def test_refusal_names_the_object_and_the_remedy(answers, operation, call):
     store, stub = answers
@@ -71,7 +71,7 @@ def test_retired_object_is_tagged_as_superseded(answers: tuple[S3Store, Stubber]
     store, stub = answers
     tags = {"TagSet": [{"Key": "superseded", "Value": "true"}]}
     stub.add_response("put_object_tagging", {}, {"Bucket": "lake", "Key": "k", "Tagging": tags})
-    store.retire(["k"])
+    store.expire(["k"])
     stub.assert_no_pending_responses()
 
 

@@ -71,7 +71,7 @@ def test_retired_objects_are_read_as_before(store: Store):
     keys = [f"t/{number}" for number in range(40)]
     for key in keys:
         store.put_new(key, key.encode())
-    store.retire(keys)
+    store.expire(keys)
     assert [store.get(key) for key in keys] == [key.encode() for key in keys]
     with pytest.raises(AlreadyExists):
         store.put_new(keys[0], b"again")

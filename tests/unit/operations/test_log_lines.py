@@ -38,7 +38,7 @@ def test_line_of_powertools_shows_message_and_fields_of_the_domain():
 
 
 def test_line_of_a_job_shows_the_same():
-    text = '{"time": "…", "level": "WARNING", "logger": "glue_jobs.load", "message": "m", "n": 1}'
+    text = '{"time": "…", "level": "WARNING", "logger": "glue_jobs.load.transaction", "message": "m", "n": 1}'
     assert str(line(text, "load")) == "11-14 22:13:20 load        WARNING  m  n=1"
 
 

@@ -47,7 +47,7 @@ def test_malformed_file_is_refused_by_name(good: str, bad: str, told: str):
     assert good in WHOLE
     with pytest.raises(QuestionMalformed) as refused:
         parse("how_many", WHOLE.replace(good, bad))
-    assert str(refused.value).startswith("warehouse/questions/how_many.sql ")
+    assert str(refused.value).startswith("totesys/questions/how_many.sql ")
     assert told in str(refused.value)
 
 

@@ -1,0 +1,18 @@
+"""The directory of a lake, checked for commands that read one and create none."""
+
+from pathlib import Path
+
+from contracts import PlatformError
+
+
+class NoLake(PlatformError):
+    """The directory of a lake that should exist does not."""
+
+    exit_code = 2
+
+
+def existing(folder: Path) -> Path:
+    """Return ``folder`` if it exists. Raises NoLake."""
+    if not folder.is_dir():
+        raise NoLake(f"There is no lake in {folder}; check --lake.")
+    return folder

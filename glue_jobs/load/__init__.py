@@ -1,0 +1,1 @@
+"""Load what was built into the warehouse, in one transaction."""

@@ -1,0 +1,1 @@
+"""The mirror: the source as of a batch, kept in the lake."""

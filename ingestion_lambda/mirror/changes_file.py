@@ -1,0 +1,67 @@
+"""The changed rows of one table, on the disk until they are landed as one object."""
+
+import tempfile
+from contextlib import ExitStack
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from contracts import SourceTable
+from contracts.arrow import batch_schema
+from ingestion_lambda.mirror.difference import Difference
+from lake import Store
+from lake.entries import Changes
+from lake.landing import land
+
+
+class ChangesFile:
+    """Collects differences, bucket by bucket, for batch ``seq``; the file goes with the block."""
+
+    def __init__(self, table: SourceTable, seq: int, observed_at: datetime) -> None:
+        self._schema = batch_schema(table)
+        self._seq, self._observed_at = seq, observed_at
+        self._counts = {"I": 0, "U": 0, "D": 0}
+
+    def __enter__(self) -> Self:
+        with ExitStack() as opened:
+            self._file = opened.enter_context(tempfile.TemporaryFile())
+            self._writer = opened.enter_context(
+                pq.ParquetWriter(self._file, self._schema, compression="zstd")
+            )
+            self._opened = opened.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._opened.close()
+
+    def add(self, found: Difference) -> None:
+        """The rows of a difference, with what the batch says of them."""
+        for op, rows in (("I", found.inserted), ("U", found.updated), ("D", found.deleted)):
+            if rows.num_rows:
+                self._writer.write_table(self._stamped(op, rows))
+                self._counts[op] += rows.num_rows
+
+    def land(self, store: Store, key: str) -> Changes | None:
+        """Put the file under ``key``; None where nothing was added, and nothing is put."""
+        self._writer.close()
+        if not (rows := sum(self._counts.values())):
+            return None
+        file = land(store, key, self._file, rows)
+        return Changes(file, self._counts["I"], self._counts["U"], self._counts["D"])
+
+    def _stamped(self, op: str, rows: pa.Table) -> pa.Table:
+        said = (op, self._seq, self._observed_at)
+        fields = list(self._schema)[-len(said) :]
+        columns = [
+            pa.repeat(pa.scalar(value, field.type), rows.num_rows)
+            for value, field in zip(said, fields, strict=True)
+        ]
+        return pa.table([*rows.columns, *columns], schema=self._schema)

@@ -1,0 +1,236 @@
+"""The embedded server: a real one is started for each promise that the shared one cannot show."""
+
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from embedded.server import Server, ServerFailed, cluster, running
+from postgres import QueryFailed, Refused, Unreachable, connect, connected, from_dsn
+from tests.conftest import UNSAFE_AND_FAST
+
+PROJECT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    made = Path(tempfile.mkdtemp(prefix="totesys-server-"))
+    yield made
+    shutil.rmtree(made)
+
+
+def answer(dsn: str, question: str) -> object:
+    with connected(from_dsn(dsn), "test") as connection:
+        return connection.run(question)[0][0]
+
+
+def stands(dsn: str) -> bool:
+    try:
+        connect(from_dsn(dsn), "test").close()
+    except Unreachable:
+        return False
+    return True
+
+
+def test_server_listens_on_the_loopback_address_alone(server: Server) -> None:
+    assert answer(server.dsn(), "show listen_addresses") == "127.0.0.1"
+    assert answer(server.dsn(), "show unix_socket_directories") == ""
+
+
+def test_server_refuses_a_connection_without_its_password(server: Server) -> None:
+    with pytest.raises(Refused):
+        connect(from_dsn(server.dsn().replace(server.password, "guess")), "test")
+
+
+def test_password_does_not_show_when_a_server_is_printed(server: Server) -> None:
+    assert server.password not in repr(server)
+
+
+def test_database_is_a_copy_of_its_template_and_goes_even_when_in_use(server: Server) -> None:
+    server.create_database("a template")
+    with connected(from_dsn(server.dsn("a template")), "test") as connection:
+        connection.run("create table here (n integer)")
+    server.create_database('a "copy"', "a template")
+    in_use = connect(from_dsn(server.dsn('a "copy"')), "test")
+    assert in_use.run("select count(*) from here") == [[0]]
+    server.drop_database('a "copy"')
+    server.drop_database("a template")
+    server.drop_database("a template")
+    with pytest.raises(Refused):
+        connect(from_dsn(server.dsn('a "copy"')), "test")
+
+
+def test_database_that_exists_is_not_created_again(server: Server) -> None:
+    with pytest.raises(QueryFailed, match="already exists"):
+        server.create_database("postgres")
+
+
+def test_data_and_password_outlive_the_server(directory: Path) -> None:
+    with running(directory, UNSAFE_AND_FAST) as first:
+        first.create_database("kept")
+    assert not stands(first.dsn())
+    with running(directory, UNSAFE_AND_FAST) as second:
+        assert second.password == first.password
+        assert answer(second.dsn("kept"), "select 1") == 1
+
+
+def test_settings_are_safe_unless_said_otherwise(directory: Path) -> None:
+    with running(directory) as server:
+        assert answer(server.dsn(), "show fsync") == "on"
+        assert answer(server.dsn(), "show synchronous_commit") == "on"
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit, ValueError])
+def test_server_stops_when_its_block_fails(
+    directory: Path, interruption: type[BaseException]
+) -> None:
+    with pytest.raises(interruption), running(directory, UNSAFE_AND_FAST) as server:
+        raise interruption
+    assert not stands(server.dsn())
+
+
+def test_server_whose_process_was_killed_is_stopped_by_the_next(directory: Path) -> None:
+    code = (
+        "import os, signal, sys; from pathlib import Path; from embedded.server import running\n"
+        "with running(Path(sys.argv[1]), {'fsync': 'off'}) as server:\n"
+        "    print(server.dsn(), flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", code, str(directory)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    left_behind = killed.stdout.strip()
+    assert stands(left_behind)
+    with running(directory, UNSAFE_AND_FAST) as server:
+        assert answer(server.dsn(), "select 1") == 1
+        assert not stands(left_behind)
+
+
+def test_process_that_merely_has_the_number_of_a_dead_server_is_left_alone(
+    directory: Path,
+) -> None:
+    with running(directory, UNSAFE_AND_FAST):
+        pass
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
+        (directory / "data" / "postmaster.pid").write_text(f"{stranger.pid}\n")
+        # PostgreSQL itself refuses to start when the stranger is of its own user
+        with suppress(ServerFailed), running(directory, UNSAFE_AND_FAST):
+            pass
+        assert stranger.poll() is None
+        stranger.communicate(b"\n")
+    assert stranger.returncode == 0
+
+
+def test_second_process_on_one_directory_is_told_so(directory: Path) -> None:
+    with (
+        running(directory, UNSAFE_AND_FAST) as server,
+        pytest.raises(ServerFailed, match=r"Another process runs .* choose another directory"),
+        running(directory, UNSAFE_AND_FAST),
+    ):
+        pass
+    assert not stands(server.dsn())
+
+
+def test_port_that_somebody_else_took_meanwhile_is_given_up(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = cluster._free_port
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        calls = count()
+        monkeypatch.setattr(
+            cluster, "_free_port", lambda: taken.getsockname()[1] if next(calls) < 2 else free()
+        )
+        with running(directory, UNSAFE_AND_FAST) as server:
+            assert answer(server.dsn(), "select 1") == 1
+            assert next(calls) == 3
+
+
+def test_ports_that_are_all_taken_end_in_an_error(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setattr(cluster, "_free_port", lambda: taken.getsockname()[1])
+        with (
+            pytest.raises(ServerFailed, match=cluster.PORT_TAKEN),
+            running(directory, UNSAFE_AND_FAST),
+        ):
+            pass
+
+
+def test_server_that_does_not_start_shows_its_log_and_a_remedy(directory: Path) -> None:
+    with (
+        pytest.raises(ServerFailed, match=r"(?s)does not start.*moved away.*shared_buffers"),
+        running(directory, {"shared_buffers": "it's much"}),
+    ):
+        pass
+
+
+def test_set_up_that_fails_shows_why_and_leaves_nothing_half_done(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("secrets.token_urlsafe", lambda _: "")
+    with (
+        pytest.raises(ServerFailed, match=r"(?s)cannot be set up.*password"),
+        running(directory, UNSAFE_AND_FAST),
+    ):
+        pass
+    monkeypatch.undo()
+    with running(directory, UNSAFE_AND_FAST) as server:
+        assert answer(server.dsn(), "select 1") == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to open the way for another user")
+def test_folders_of_root_let_the_server_pass_and_nobody_look(directory: Path) -> None:
+    closed = directory / "closed"
+    closed.mkdir(mode=stat.S_IRWXU)
+    with running(closed / "server", UNSAFE_AND_FAST) as server:
+        assert answer(server.dsn(), "select 1") == 1
+    assert stat.S_IMODE(closed.stat().st_mode) == stat.S_IRWXU | stat.S_IXOTH
+
+
+def test_password_and_data_are_closed_to_others(directory: Path) -> None:
+    with running(directory, UNSAFE_AND_FAST):
+        assert stat.S_IMODE((directory / "password").stat().st_mode) == stat.S_IRUSR | stat.S_IWUSR
+        assert stat.S_IMODE((directory / "data").stat().st_mode) == stat.S_IRWXU
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another user")
+def test_user_that_cannot_be_made_is_an_error_with_a_remedy(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "SYSTEM_USER", "not a name")
+    with pytest.raises(ServerFailed, match="Run this as a normal user"), running(directory):
+        pass
+
+
+def test_package_without_its_programs_is_an_error_with_a_remedy(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "files", lambda _: None)
+    with pytest.raises(ServerFailed, match="install it again"), running(directory):
+        pass
+
+
+def test_package_installed_under_a_strict_umask_is_opened_for_reading_alone(tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    package.mkdir(mode=0o750)
+    (package / "program").touch(mode=0o750)
+    (package / "library").touch(mode=0o640)
+    cluster._let_read(package)
+    modes = [path.stat().st_mode & 0o7 for path in (package, *sorted(package.iterdir()))]
+    assert modes == [0o5, 0o4, 0o5]

@@ -1,0 +1,327 @@
+"""Dimensions are a function of the mirror; only rows whose value changed are written."""
+
+from collections.abc import Callable, Iterator
+from msgspec.structs import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chispa import assert_df_equality
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructType
+
+import contracts
+from contracts.spark import spark_schema
+from glue_jobs.build import dimension_files
+from glue_jobs.build_dimensions import main
+from glue_jobs.errors import DamagedFile
+from lake.entries import Output
+from tests.integration.glue_jobs.conftest import no_spark
+from tests.lake_builder import BUCKET_BITS, LakeBuilder, row
+
+Written = Callable[[Output, StructType], DataFrame]
+Frame = Callable[..., DataFrame]
+DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+MONTHS = ["January", "February", "March", "April", "May", "June", "July"]
+MONTHS += ["August", "September", "October", "November", "December"]
+BEYOND = 1 << BUCKET_BITS  # the first key of the second bucket
+
+
+def department(**values: Any) -> dict[str, Any]:
+    return row("department", 1, department_name="Sales", **values)
+
+
+def address(key: int = 1, **values: Any) -> dict[str, Any]:
+    return row("address", key, city="Leeds", postal_code="08841", phone="0730 783349", **values)
+
+
+def counterparty(key: int = 1, legal_address_id: int = 1) -> dict[str, Any]:
+    return row("counterparty", key, legal_address_id=legal_address_id)
+
+
+def design(key: int, name: str) -> dict[str, Any]:
+    return row("design", key, design_name=name)
+
+
+@pytest.fixture(params=[dimension_files.FEW, 0], ids=["in one task", "by shuffles"])
+def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every size gives the same rows: with 0, no frame counts as small."""
+    monkeypatch.setattr(dimension_files, "FEW", request.param)
+
+
+@pytest.fixture
+def changed(
+    spark: SparkSession, built: LakeBuilder, written: Written
+) -> Callable[[], dict[str, DataFrame]]:
+    """Runs the job; what the last batch brought of each table."""
+
+    def changed() -> dict[str, DataFrame]:
+        main(built.arguments, spark)
+        entry = built.lake.dimensions.head()
+        assert entry is not None
+        frames = {
+            name: written(output, spark_schema(contracts.warehouse().tables[name]))
+            for name, output in entry.tables.items()
+        }
+        assert {name: frame.count() for name, frame in frames.items()} == {
+            name: output.rows for name, output in entry.tables.items()
+        }
+        return frames
+
+    return changed
+
+
+Changed = Callable[[], dict[str, DataFrame]]
+
+
+def assert_same(given: DataFrame, expected: DataFrame) -> None:
+    assert_df_equality(given, expected, ignore_row_order=True, ignore_nullable=True)
+
+
+@pytest.mark.usefixtures("few")
+def test_the_first_batch_brings_every_row(built: LakeBuilder, changed: Changed, frame: Frame):
+    built.insert(
+        department=[department(location=None)],
+        staff=[row("staff", 1, first_name="Siân", last_name="O'Keefe")],
+        address=[address(1, address_line_2=None, district=""), address(2, district=None)],
+        counterparty=[counterparty(legal_address_id=2)],
+        currency=[
+            row("currency", 1, currency_code="GBP"),
+            row("currency", 2, currency_code="XQQ"),
+        ],
+        design=[design(1, "Wooden"), design(BEYOND, "Steel")],
+        transaction=[row("transaction", 1)],
+    )
+    tables = changed()
+
+    some = "text", "text", "", "Leeds", "08841", "text", "0730 783349"
+    assert_same(
+        tables["dim_staff"],
+        frame("dim_staff", (1, "Siân", "O'Keefe", "Sales", "Unknown", "text")),
+    )
+    assert_same(
+        tables["dim_location"],
+        frame("dim_location", (1, "text", None, *some[2:]), (2, *some[:2], None, *some[3:])),
+    )
+    assert_same(
+        tables["dim_counterparty"],
+        frame("dim_counterparty", (1, "text", *some[:2], None, *some[3:])),
+    )
+    assert_same(
+        tables["dim_currency"],
+        frame("dim_currency", (1, "GBP", "Pound Sterling"), (2, "XQQ", "XQQ")),
+    )
+    assert_same(
+        tables["dim_design"],
+        frame("dim_design", (1, "Wooden", "text", "text"), (BEYOND, "Steel", "text", "text")),
+    )
+
+
+@pytest.mark.usefixtures("few")
+def test_a_changed_department_reaches_its_staff_and_nobody_elses(
+    built: LakeBuilder, changed: Changed
+):
+    elsewhere = row("department", 2)
+    staff = [row("staff", 1), row("staff", 2, department_id=2), row("staff", 3)]
+    built.insert(department=[department(), elsewhere], staff=staff)
+    built.update(department=[department(location="Leeds")])
+    tables = changed()
+
+    rows = tables["dim_staff"].select("staff_id", "location").sort("staff_id").collect()
+    assert list(tables) == ["dim_staff"]
+    assert [tuple(r) for r in rows] == [(1, "Leeds"), (3, "Leeds")]
+
+
+def test_a_changed_address_reaches_locations_and_counterparties(
+    built: LakeBuilder, changed: Changed
+):
+    built.insert(address=[address(1), address(2)], counterparty=[counterparty(7, 2)])
+    built.update(address=[address(2, district="West")])
+    tables = changed()
+
+    assert [r.location_id for r in tables["dim_location"].collect()] == [2]
+    assert [r.counterparty_legal_district for r in tables["dim_counterparty"].collect()] == ["West"]
+
+
+@pytest.mark.usefixtures("few")
+def test_null_and_empty_and_text_are_three_values(built: LakeBuilder, changed: Changed):
+    steps = [(None, "x"), ("x", None), (None, ""), ("", None), ("x", "y"), (None, None), ("", "")]
+    built.insert(address=[address(n, district=old) for n, (old, _) in enumerate(steps)])
+    built.update(address=[address(n, district=new) for n, (_, new) in enumerate(steps)])
+
+    rows = changed()["dim_location"].select("location_id", "district").collect()
+    different = {n: new for n, (old, new) in enumerate(steps) if old != new}
+    assert dict(map(tuple, rows)) == different
+
+
+@pytest.mark.usefixtures("few")
+def test_a_change_that_the_dimension_leaves_out_writes_nothing(
+    built: LakeBuilder, changed: Changed
+):
+    built.insert(department=[department(location=None)], staff=[row("staff", 1)])
+    built.update(
+        department=[department(location=None, manager="Somebody else")],
+        staff=[row("staff", 1, created_at=None)],
+    )
+
+    assert changed() == {}
+
+
+@pytest.mark.usefixtures("few")
+def test_a_deleted_row_writes_nothing(built: LakeBuilder, changed: Changed):
+    built.insert(design=[design(1, "a"), design(2, "b")])
+    built.batch({"design": [("D", design(1, "a"))]})
+
+    assert changed() == {}
+
+
+def test_a_table_whose_last_row_goes_writes_nothing(built: LakeBuilder, changed: Changed):
+    built.insert(design=[design(1, "a")])
+    built.batch({"design": [("D", design(1, "a"))]})
+    assert changed() == {}
+
+    built.insert(design=[design(1, "again")])
+    assert [r.design_name for r in changed()["dim_design"].collect()] == ["again"]
+
+
+@pytest.mark.usefixtures("few")
+def test_a_row_that_looks_up_nothing_is_unknown_where_it_must_not_be_null(
+    built: LakeBuilder, changed: Changed
+):
+    built.insert(staff=[row("staff", 1, department_id=99)], counterparty=[counterparty(1, 99)])
+    tables = changed()
+
+    (staff,) = tables["dim_staff"].collect()
+    (known,) = tables["dim_counterparty"].collect()
+    assert (staff.department_name, staff.location) == ("Unknown", "Unknown")
+    assert (known.counterparty_legal_city, known.counterparty_legal_district) == ("Unknown", None)
+
+
+def transaction(key: int, **values: Any) -> dict[str, Any]:
+    usual = {"transaction_type": "SALE", "sales_order_id": key, "purchase_order_id": None}
+    return row("transaction", key, **{**usual, **values})
+
+
+def test_a_dimension_as_large_as_the_facts_passes_on_what_came_and_changed_and_no_deletion(
+    built: LakeBuilder, changed: Changed, frame: Frame
+):
+    built.insert(transaction=[transaction(1), transaction(2), transaction(3)])
+    assert changed()["dim_transaction"].count() == 3
+    built.batch({
+        "transaction": [
+            ("U", transaction(1, sales_order_id=None)),
+            ("D", transaction(2)),
+            ("I", transaction(4, transaction_type="PURCHASE", sales_order_id=None,
+                              purchase_order_id=9)),
+        ]
+    })  # fmt: skip
+
+    assert_same(
+        changed()["dim_transaction"],
+        frame("dim_transaction", (1, "SALE", None, None), (4, "PURCHASE", None, 9)),
+    )
+
+
+def test_a_dimension_that_passes_rows_through_reads_no_mirror(built: LakeBuilder, changed: Changed):
+    built.insert(transaction=[transaction(1)])
+    built.update(transaction=[transaction(1, sales_order_id=None)])
+    for bucket in (built.directory / "ingestion" / "_mirror").rglob("*.parquet"):
+        bucket.unlink()
+
+    assert [r.sales_order_id for r in changed()["dim_transaction"].collect()] == [None]
+
+
+def test_deletions_alone_pass_nothing_through_and_need_no_spark(
+    spark: SparkSession, built: LakeBuilder
+):
+    built.insert(transaction=[transaction(1)])
+    main(built.arguments, spark)
+    built.batch({"transaction": [("D", transaction(1))]})
+    main(built.arguments, no_spark)
+
+    assert built.lake.dimensions.entry(2).tables == {}
+
+
+def test_a_batch_file_that_lacks_rows_of_a_dimension_is_refused(
+    spark: SparkSession, built: LakeBuilder
+):
+    batch = built.insert(transaction=[transaction(1)])
+    table = batch.tables["transaction"]
+    lying = replace(batch, seq=2, run="other", tables={"transaction": replace(table, updated=1)})
+    built.lake.batches.commit(lying)
+
+    with pytest.raises(DamagedFile, match="holds 1 rows that came or changed, and batch 2 says 2"):
+        main(built.arguments, spark)
+
+    assert built.lake.dimensions.head_seq() == 1
+
+
+def test_buckets_that_did_not_change_are_not_read(built: LakeBuilder, changed: Changed):
+    built.insert(design=[design(1, "a"), design(BEYOND, "b")])
+    changed()
+    untouched = Path(built.directory / "ingestion" / built.buckets["design"][0].key)
+    untouched.unlink()
+    built.update(design=[design(BEYOND, "c")])
+
+    assert [r.design_name for r in changed()["dim_design"].collect()] == ["c"]
+
+
+def test_each_batch_is_compared_with_the_one_before_it(spark: SparkSession, built: LakeBuilder):
+    built.insert(design=[design(1, "a")])
+    built.update(design=[design(1, "b")])
+    built.insert(design=[design(2, "c")])
+    main(built.arguments, spark)
+
+    rows = [entry.tables["dim_design"].rows for entry in built.lake.dimensions.after(0)]
+    assert rows == [1, 1, 1]
+
+
+def test_batches_of_other_tables_get_an_entry_and_need_no_spark(
+    spark: SparkSession, built: LakeBuilder
+):
+    built.insert(design=[design(1, "a")])
+    main(built.arguments, spark)
+    built.insert(sales_order=[row("sales_order", 1)])
+    main(built.arguments, no_spark)
+    main(built.arguments, no_spark)
+
+    assert [entry.seq for entry in built.lake.dimensions.after(0)] == [1, 2]
+    assert built.lake.dimensions.entry(2).tables == {}
+
+
+@pytest.fixture
+def french(spark: SparkSession) -> Iterator[None]:
+    """The JVM believes to be in France."""
+    jvm: Any = spark._jvm
+    locale = jvm.java.util.Locale
+    before = locale.getDefault()
+    locale.setDefault(locale.FRANCE)
+    yield
+    locale.setDefault(before)
+
+
+@pytest.mark.usefixtures("french")
+def test_the_first_batch_brings_every_day_of_the_calendar_with_english_names(
+    built: LakeBuilder, changed: Changed
+):
+    built.insert(design=[design(1, "a")])
+    days = {r.date_id: r for r in changed()["dim_date"].collect()}
+
+    calendar = contracts.warehouse().calendars[0]
+    assert (min(days), max(days)) == (calendar.first, calendar.last)
+    assert len(days) == (calendar.last - calendar.first).days + 1
+    assert all(days[day] == described(day) for day in days)
+
+
+def described(day: date) -> tuple[Any, ...]:
+    weekday, quarter = day.isoweekday(), (day.month + 2) // 3
+    parts = day.year, day.month, day.day, weekday
+    return (day, *parts, DAYS[weekday - 1], MONTHS[day.month - 1], quarter)
+
+
+def test_the_calendar_comes_once(built: LakeBuilder, changed: Changed):
+    built.insert(design=[design(1, "a")])
+    built.insert(design=[design(2, "b")])
+
+    assert "dim_date" not in changed()

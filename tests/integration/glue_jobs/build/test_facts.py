@@ -1,0 +1,297 @@
+"""Every observed change of a source row is one version of the fact, or is kept apart."""
+
+import json
+import tomllib
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from msgspec.structs import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from chispa import assert_df_equality
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructType
+
+import contracts
+from contracts.spark import batch_schema, spark_schema
+from glue_jobs.build import fact_files
+from glue_jobs.build_facts import main
+from glue_jobs.errors import DamagedFile
+from lake.quarantine import quarantine
+from glue_jobs.session import is_glue
+from lake import Lake
+from lake.entries import Changes, Output
+from tests.integration.glue_jobs.conftest import no_spark
+from tests.lake_builder import START, LakeBuilder, row
+
+CASES: dict[str, dict[str, Any]] = tomllib.loads(
+    (Path(__file__).parent / "cases" / "sales_order.toml").read_text(encoding="utf-8")
+)
+FACT = "fact_sales_order"
+SCHEMA = spark_schema(contracts.warehouse().tables[FACT])
+Written = Callable[[Output, StructType], DataFrame]
+
+
+def order(key: int = 1, **values: Any) -> dict[str, Any]:
+    return row("sales_order", key, **values)
+
+
+@pytest.fixture(scope="module")
+def outcomes(
+    spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Mapping[str, Any]]:
+    """Case -> the version, the quarantined row or the tombstone that came of it; all cases are one
+    batch."""
+    built = LakeBuilder(tmp_path_factory.mktemp("cases"))
+    built.batch({"sales_order": [given(key, case) for key, case in enumerate(CASES.values())]})
+    main(built.arguments, spark)
+    entry = built.lake.facts.entry(1)
+    outputs = entry.tables[FACT], entry.quarantined["sales_order"], entry.tombstones[FACT]
+    rows = [
+        row.asDict()
+        for output in outputs
+        for row in spark.read.parquet(*map(built.lake.processed.uri, output.files)).collect()
+    ]
+    assert len(rows) == len(CASES) == sum(output.rows for output in outputs)
+    return {list(CASES)[row["sales_order_id"]]: row for row in rows}
+
+
+def given(key: int, case: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    values = {**case.get("given", {}), **dict.fromkeys(case.get("null", []))}
+    if "unit_price" in case.get("given", {}):
+        values["unit_price"] = Decimal(case["given"]["unit_price"])
+    if "unfit" in case:
+        values["_unfit"] = json.dumps(case["unfit"])
+    return case.get("op", "U"), order(key, **values)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_conforming(outcomes: dict[str, Mapping[str, Any]], name: str):
+    case, outcome = CASES[name], outcomes[name]
+
+    assert outcome.get("reasons", "") == case.get("reasons", "")
+    for column, value in case.get("expect", {}).items():
+        expected = Decimal(value) if column == "unit_price" else value
+        assert outcome[column] == expected, column
+
+
+def test_versions_have_the_columns_of_the_contract_and_the_observation_of_their_batch(
+    spark: SparkSession, built: LakeBuilder, written: Written, frame: Callable[..., DataFrame]
+):
+    built.insert(sales_order=[order(1)])
+    built.batch({"sales_order": [("U", order(1, unit_price=Decimal("0.10"))), ("I", order(2))]})
+    main(built.arguments, spark)
+
+    minutes = [START + timedelta(minutes=n) for n in (1, 2)]
+    assert_df_equality(
+        written(built.lake.facts.entry(2).tables[FACT], SCHEMA),
+        frame(
+            FACT,
+            version(1, unit_price=Decimal("0.10"), observed_at=minutes[1], batch_seq=2),
+            version(2, observed_at=minutes[1], batch_seq=2),
+        ),
+        ignore_row_order=True,
+        ignore_nullable=True,
+    )
+    assert_df_equality(
+        written(built.lake.facts.entry(1).tables[FACT], SCHEMA),
+        frame(FACT, version(1, observed_at=minutes[0], batch_seq=1)),
+        ignore_nullable=True,
+    )
+
+
+def version(key: int, **values: Any) -> tuple[Any, ...]:
+    usual = {
+        "created_date": date(2024, 11, 14),
+        "created_time": "08:30:15.123000",
+        "last_updated_date": date(2024, 11, 14),
+        "last_updated_time": "08:30:15.123000",
+        "unit_price": Decimal("9.99"),
+        "agreed_payment_date": date(2024, 11, 18),
+        "agreed_delivery_date": date(2024, 11, 20),
+        "is_deleted": False,
+    }
+    known = {**usual, **values, "sales_order_id": key}
+    fact = contracts.warehouse().tables[FACT]
+    return tuple(known.get(name, 1) for name in fact.column_names)
+
+
+def test_each_pending_batch_gets_one_entry_oldest_first(spark: SparkSession, built: LakeBuilder):
+    for price in (1, 2, 3):
+        built.insert(sales_order=[order(price)])
+    main(built.arguments, spark)
+
+    entries = list(built.lake.facts.after(0))
+    assert [(entry.seq, entry.tables[FACT].rows) for entry in entries] == [(1, 1), (2, 1), (3, 1)]
+    assert len({entry.run for entry in entries}) == 1
+
+
+def test_running_again_changes_nothing_and_needs_no_spark(spark: SparkSession, built: LakeBuilder):
+    built.insert(sales_order=[order()])
+    main(built.arguments, spark)
+    before = built.lake.processed.under("")
+
+    main(built.arguments, no_spark)
+
+    assert built.lake.processed.under("") == before
+
+
+def test_a_batch_without_rows_of_a_fact_gets_an_entry_and_needs_no_spark(built: LakeBuilder):
+    built.insert(staff=[row("staff", 1)])
+    built.insert(sales_order=[])
+
+    main(built.arguments, no_spark)
+
+    assert [(entry.seq, entry.tables) for entry in built.lake.facts.after(0)] == [(1, {}), (2, {})]
+
+
+def test_a_quarantined_row_holds_up_nothing_and_keeps_all_that_landed(
+    spark: SparkSession, built: LakeBuilder, written: Written
+):
+    bad = order(1, agreed_payment_date="soon", _unfit=None)
+    built.insert(sales_order=[bad, order(2)])
+    built.insert(sales_order=[order(3)])
+    main(built.arguments, spark)
+
+    entry = built.lake.facts.entry(1)
+    landed = batch_schema(contracts.source().tables["sales_order"])
+    kept = written(entry.quarantined["sales_order"], landed.add("reasons", "string"))
+    assert entry.tables[FACT].rows == entry.quarantined["sales_order"].rows == 1
+    observed = {"op": "I", "batch_seq": 1, "observed_at": datetime(2024, 11, 15, 9, 1)}
+    reasons = 'agreed_payment_date "soon" is no date (YYYY-MM-DD)'
+    assert [r.asDict() for r in kept.collect()] == [{**bad, **observed, "reasons": reasons}]
+    assert built.lake.facts.entry(2).tables[FACT].rows == 1
+
+
+def test_open_quarantine_adds_up_over_batches_and_runs(spark: SparkSession, built: LakeBuilder):
+    built.insert(sales_order=[order(1, agreed_payment_date="soon")])
+    built.insert(sales_order=[order(2)])
+    main(built.arguments, spark)
+    built.insert(sales_order=[order(3, agreed_payment_date="a"), order(4, agreed_payment_date="b")])
+    main(built.arguments, spark)
+
+    entries = list(built.lake.facts.after(0))
+    assert [entry.open_quarantined for entry in entries] == [1, 1, 3]
+    assert [list(entry.tables) for entry in entries] == [[], [FACT], []]
+
+
+def test_a_deletion_whose_values_do_not_conform_is_a_tombstone_and_never_quarantined(
+    spark: SparkSession, built: LakeBuilder, written: Written
+):
+    built.insert(sales_order=[order(1), order(2, agreed_payment_date="soon")])
+    bad = order(1, agreed_payment_date="soon")
+    deleted = [("D", bad), ("D", order(2, agreed_payment_date="soon"))]
+    batch = built.batch({"sales_order": deleted})
+    main(built.arguments, spark)
+
+    entry = built.lake.facts.entry(2)
+    assert (entry.tables, entry.quarantined) == ({}, {})
+    found = written(entry.tombstones[FACT], SCHEMA).select(
+        "sales_order_id", "observed_at", "batch_seq"
+    )
+    assert sorted(found.collect()) == [(key, batch.observed_at, 2) for key in (1, 2)]
+
+
+@pytest.mark.parametrize("how", ["U", "D"])
+@pytest.mark.parametrize("date", ["2024-11-18", "never"])
+def test_a_row_set_apart_is_open_until_a_version_or_a_tombstone_of_its_key_comes(
+    spark: SparkSession, built: LakeBuilder, how: str, date: str
+):
+    later = order(1, agreed_payment_date=date)
+    built.insert(sales_order=[order(1, agreed_payment_date="soon"), order(2)])
+    built.update(sales_order=[order(2)])
+    bad = [order(1, agreed_payment_date="later"), order(3, agreed_payment_date="soon")]
+    built.update(sales_order=bad)
+    built.batch({"sales_order": [(how, later), ("I", order(4, agreed_payment_date="soon"))]})
+    built.update(sales_order=[order(2)])
+    built.update(sales_order=[order(3)])
+    built.update(sales_order=[order(4)])
+    counts = []
+    for _ in range(2):
+        main(built.arguments, spark)
+        counts = [entry.open_quarantined for entry in built.lake.facts.after(0)]
+
+    is_bad = (how, date) == ("U", "never")
+    assert counts == ([1, 1, 3, 5, 5, 4, 3] if is_bad else [1, 1, 3, 2, 2, 1, 0])
+    assert built.lake.open_quarantined() == quarantine(built.lake).rows == counts[-1]
+    assert sum(output.rows for output in quarantine(built.lake).tables.values()) == 4 + is_bad
+
+
+def test_while_nothing_is_open_no_file_is_read_to_find_what_a_batch_supersedes(
+    spark: SparkSession, built: LakeBuilder, monkeypatch: pytest.MonkeyPatch
+):
+    def no_quarantine(_lake: Lake) -> None:
+        raise AssertionError("the quarantine was read")
+
+    built.insert(sales_order=[order(1, agreed_payment_date="soon")])
+    built.update(sales_order=[order(1)])
+    main(built.arguments, spark)
+    monkeypatch.setattr(fact_files, "quarantine", no_quarantine)
+    built.update(sales_order=[order(1)])
+    main(built.arguments, spark)
+    assert built.lake.facts.head_seq() == 3
+
+
+def test_a_value_that_the_fact_leaves_out_may_be_unfit(spark: SparkSession, built: LakeBuilder):
+    built.insert(sales_order=[order(1, _unfit='{"not_in_the_fact": "NaN"}')])
+    main(built.arguments, spark)
+
+    assert built.lake.facts.entry(1).quarantined == {}
+
+
+def test_two_runs_at_once_commit_every_batch_once(spark: SparkSession, built: LakeBuilder):
+    for key in (1, 2, 3):
+        built.insert(sales_order=[order(key)])
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: main(built.arguments, spark), range(2)))
+
+    assert [entry.seq for entry in built.lake.facts.after(0)] == [1, 2, 3]
+    rows = [entry.tables[FACT].rows for entry in built.lake.facts.after(0)]
+    assert rows == [1, 1, 1]
+
+
+def test_another_generation_is_built_beside_the_first(spark: SparkSession, built: LakeBuilder):
+    built.insert(sales_order=[order()])
+    main(built.arguments, spark)
+    first = built.lake.processed.under("g=1/")
+
+    main([*built.arguments, "--generation", "2"], spark)
+
+    assert built.lake.processed.under("g=1/") == first
+    assert built.lake.processed.newest("g=2/_log/facts/")
+
+
+def test_files_have_the_schema_of_the_contract_and_nothing_lies_beside_them(
+    spark: SparkSession, built: LakeBuilder
+):
+    built.insert(sales_order=[order()])
+    main(built.arguments, spark)
+
+    (key,) = built.lake.facts.entry(1).tables[FACT].files
+    folder = built.directory / "processed" / Path(key).parent
+    assert [path.name for path in folder.iterdir()] == [Path(key).name]
+    schema = pq.read_schema(folder / Path(key).name)
+    assert schema.names == SCHEMA.names
+    assert str(schema.field("observed_at").type) == "timestamp[us]"
+    assert str(schema.field("unit_price").type) == "decimal128(10, 2)"
+
+
+def test_a_batch_file_that_lacks_rows_is_refused(spark: SparkSession, built: LakeBuilder):
+    batch = built.insert(sales_order=[order()])
+    table = batch.tables["sales_order"]
+    claimed = Changes(replace(table.file, rows=2), 2, 0, 0)
+    lying = replace(batch, seq=2, run="other", tables={"sales_order": claimed})
+    built.lake.batches.commit(lying)
+
+    with pytest.raises(DamagedFile, match="holds 1 rows, and batch 2 says 2"):
+        main(built.arguments, spark)
+
+    assert built.lake.facts.head_seq() == 1
+
+
+def test_a_jvm_without_glues_classes_is_not_taken_for_glue(spark: SparkSession):
+    assert not is_glue(spark)

@@ -1,0 +1,227 @@
+"""Rows set apart come back, once, when mended code can read them."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+import contracts
+from contracts import Warehouse
+from contracts.spark import batch_schema, spark_schema
+from glue_jobs import build_dimensions, build_facts
+from glue_jobs.build import fact_files
+from glue_jobs.transform import conversions, facts
+from glue_jobs.build.dimension_files import DimensionFiles
+from lake.quarantine import quarantine, setting_apart
+from glue_jobs.build.retry import Retry
+from lake import now
+from lake.entries import BuildEntry, Output, RetryEntry
+from tests.integration.glue_jobs.conftest import no_spark
+from tests.lake_builder import LakeBuilder, row
+
+FACT = "fact_sales_order"
+NEVER = "cast(null as date)"
+
+
+def order(key: int, payment_date: str = "2024-11-18") -> dict[str, Any]:
+    return row("sales_order", key, agreed_payment_date=payment_date)
+
+
+@pytest.fixture
+def apart(built: LakeBuilder, spark: SparkSession) -> LakeBuilder:
+    """Three batches: the first and the third with rows that are set apart."""
+    built.insert(sales_order=[order(1), order(2, "18/11/2024"), order(3, "soon")])
+    built.update(sales_order=[order(1)])
+    built.update(sales_order=[order(2, "19/11/2024"), order(1)])
+    build_facts.main(built.arguments, spark)
+    assert built.lake.open_quarantined() == 3
+    return built
+
+
+@pytest.fixture
+def mended(apart: LakeBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on dates as they are written in England can be read, too."""
+    known = conversions.CONVERSIONS["text", "date"]
+    english = f"coalesce({known}, try_cast(regexp_replace({{0}}, '^(..)/(..)/(....)$', '$3-$2-$1')"
+    mended = {**conversions.CONVERSIONS, ("text", "date"): f"{english} as date))"}
+    monkeypatch.setattr(conversions, "CONVERSIONS", mended)
+
+
+def retry(built: LakeBuilder, spark: SparkSession | None = None, **others: Any) -> int:
+    session = no_spark if spark is None else lambda: spark
+    warehouse = others.get("warehouse", contracts.warehouse())
+    return Retry(built.lake, session, contracts.source(), warehouse).run()
+
+
+def test_nothing_set_apart_needs_no_spark(built: LakeBuilder):
+    assert retry(built) == 0
+
+
+def test_retry_that_reads_nothing_new_commits_and_writes_nothing(
+    apart: LakeBuilder, spark: SparkSession, tmp_path: Path
+):
+    before = sorted(tmp_path.rglob("*"))
+    assert retry(apart, spark) == 0
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.usefixtures("mended")
+def test_mended_code_brings_rows_back_with_their_batch_and_moment_once(
+    apart: LakeBuilder, spark: SparkSession, written: Callable[[Output, StructType], DataFrame]
+):
+    build_facts.main([*apart.arguments, "--retry-quarantined"], spark)
+
+    assert retry(apart, spark) == 0
+    [entry] = apart.lake.retries.after(0)
+    assert (entry.seq, entry.through, entry.closed, entry.rows) == (1, 3, 2, 2)
+    assert apart.lake.open_quarantined() == 1
+    found = written(entry.tables[FACT], spark_schema(contracts.warehouse().tables[FACT]))
+    versions = {
+        (r.sales_order_id, r.batch_seq, r.observed_at, r.agreed_payment_date)
+        for r in found.collect()
+    }
+    first, third = (apart.lake.batches.entry(seq).observed_at for seq in (1, 3))
+    assert versions == {
+        (2, 1, first, date(2024, 11, 18)),
+        (2, 3, third, date(2024, 11, 19)),
+    }
+    schema = batch_schema(contracts.source().tables["sales_order"]).add("reasons", "string")
+    [left] = written(entry.quarantined["sales_order"], schema).collect()
+    assert (left.sales_order_id, left.batch_seq) == (3, 1)
+    assert "soon" in left.reasons
+
+
+@pytest.mark.usefixtures("mended")
+def test_of_two_retries_at_once_one_brings_the_rows_back(apart: LakeBuilder, spark: SparkSession):
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda _: retry(apart, spark), range(2)))
+
+    assert sorted(done) == [0, 2]
+    assert apart.lake.retries.head_seq() == 1
+
+
+@pytest.mark.usefixtures("mended")
+def test_what_is_set_apart_after_a_retry_is_open_beside_what_it_left(
+    apart: LakeBuilder, spark: SparkSession
+):
+    retry(apart, spark)
+    apart.update(sales_order=[order(4, "later")])
+    build_facts.main(apart.arguments, spark)
+
+    assert apart.lake.open_quarantined() == quarantine(apart.lake).rows == 2
+    assert retry(apart, spark) == 0
+
+
+@pytest.mark.usefixtures("mended")
+def test_superseded_row_comes_back_too_and_is_not_counted_twice(
+    apart: LakeBuilder, spark: SparkSession
+):
+    apart.update(sales_order=[order(2)])
+    build_facts.main(apart.arguments, spark)
+    assert apart.lake.open_quarantined() == quarantine(apart.lake).rows == 1
+
+    assert retry(apart, spark) == 2
+    assert apart.lake.open_quarantined() == quarantine(apart.lake).rows == 1
+    apart.batch({"sales_order": [("D", order(3, "soon"))]})
+    build_facts.main(apart.arguments, spark)
+    assert apart.lake.open_quarantined() == quarantine(apart.lake).rows == 0
+    assert retry(apart, spark) == 0
+
+
+@pytest.mark.usefixtures("mended")
+def test_row_that_comes_back_supersedes_earlier_ones_of_its_key(
+    apart: LakeBuilder, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as before:
+        before.setitem(conversions.CONVERSIONS, ("text", "date"), NEVER)
+        apart.update(sales_order=[order(3, "20/11/2024")])
+        apart.update(sales_order=[order(3, "later")])
+        build_facts.main(apart.arguments, spark)
+    assert apart.lake.open_quarantined() == 5
+
+    assert retry(apart, spark) == 3
+    assert apart.lake.open_quarantined() == quarantine(apart.lake).rows == 1
+    assert quarantine(apart.lake).tables["sales_order"].rows == 2
+
+
+@pytest.mark.usefixtures("mended")
+def test_retry_names_the_tombstones_of_all_batches_for_the_rows_that_come_back(
+    apart: LakeBuilder, spark: SparkSession
+):
+    apart.batch({"sales_order": [("D", order(2, "never"))]})
+    build_facts.main(apart.arguments, spark)
+    assert retry(apart, spark) == 2
+    apart.update(sales_order=[order(3, "20/11/2024")])  # read at once
+    apart.update(sales_order=[order(4, "never")])
+    build_facts.main(apart.arguments, spark)
+
+    [entry] = apart.lake.retries.after(0)
+    assert entry.tombstones == apart.lake.facts.entry(4).tombstones
+    assert quarantine(apart.lake).tombstones == entry.tombstones
+    assert apart.lake.open_quarantined() == quarantine(apart.lake).rows == 1
+
+
+def test_deletion_that_an_earlier_version_set_apart_becomes_a_tombstone(
+    built: LakeBuilder, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as earlier:
+        earlier.setattr(facts, "is_tombstone", lambda: F.lit(False))
+        earlier.setattr(fact_files, "is_tombstone", lambda: F.lit(False))
+        built.insert(sales_order=[order(1), order(2, "soon")])
+        built.batch({"sales_order": [("D", order(1, "soon"))]})
+        build_facts.main(built.arguments, spark)
+        assert built.lake.open_quarantined() == 2
+
+    assert retry(built, spark) == 1
+    assert built.lake.retries.entry(1).tombstones[FACT].rows == 1
+    assert built.lake.open_quarantined() == quarantine(built.lake).rows == 1
+
+
+def test_wider_calendar_brings_its_days_with_the_rows_that_need_them(
+    built: LakeBuilder, spark: SparkSession
+):
+    built.insert(sales_order=[order(1, "2150-01-01")])
+    build_dimensions.main(built.arguments, spark)
+    build_facts.main(built.arguments, spark)
+    narrow = contracts.warehouse()
+    [calendar] = narrow.calendars
+    wide = replace(calendar, last=date(2150, 12, 31))
+    warehouse = Warehouse({**narrow.tables, calendar.name: wide})
+
+    assert retry(built, spark, warehouse=warehouse) == 1
+    retried: RetryEntry = built.lake.retries.entry(1)
+    assert set(retried.tables) == {FACT, "dim_date"}
+    assert retried.tables["dim_date"].rows == (wide.last - wide.first).days + 1
+    files = DimensionFiles(built.lake, lambda: spark, "run", contracts.source(), warehouse)
+    following = files.make(built.insert(sales_order=[order(2, "2150-01-02")]))
+    assert following.tables["dim_date"].rows == retried.tables["dim_date"].rows
+
+
+def test_entries_that_set_rows_apart_are_found_without_reading_the_log(
+    built: LakeBuilder, monkeypatch: pytest.MonkeyPatch
+):
+    open_rows = 0
+    for seq in range(1, 65):
+        apart = {"sales_order": Output((f"{seq}",), 1)} if seq in (17, 64) else {}
+        open_rows += len(apart)
+        built.lake.facts.commit(BuildEntry(seq, "run", now(), {}, apart, quarantined_total=open_rows))
+    log, read = built.lake.facts, list[int]()
+    entry = log.entry
+
+    def counted(seq: int) -> BuildEntry:
+        read.append(seq)
+        return entry(seq)
+
+    monkeypatch.setattr(log, "entry", counted)
+    head = entry(64)
+
+    assert [found.seq for found in setting_apart(log, 0, head)] == [17, 64]
+    assert len(read) < 16
+    assert [found.seq for found in setting_apart(log, 17, head)] == [64]

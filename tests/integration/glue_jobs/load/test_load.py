@@ -1,0 +1,577 @@
+"""The load brings every batch to the warehouse exactly once, whatever happens in between."""
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pg8000.native import Connection
+from pyspark.sql import SparkSession
+
+from glue_jobs.errors import OtherLedger, SchemaOutdated, StagedCountsDiffer, StagingFailed
+from glue_jobs.load import foreign_keys, staging
+from glue_jobs.load import transaction as module
+from glue_jobs.load.transaction import LoadResult, Target, load
+from lake import new_run
+from postgres import QueryFailed, Unreachable, connected, from_dsn
+from tests.processed import (
+    DAY,
+    ProcessedLake,
+    calendar,
+    day_row,
+    dimension_row,
+    observed,
+    star,
+    version_row,
+)
+from warehouse import migrate
+
+STAGING = "select count(*) from pg_tables where tablename like 'staging%'"
+LEDGER = "select batch_seq from etl.ledger order by 1"
+VERSIONS = """
+select sales_order_id, batch_seq from warehouse.fact_sales_order order by sales_record_id
+"""
+FOREIGN_KEYS = """
+select conname, pg_get_constraintdef(oid), convalidated from pg_constraint
+where conrelid = 'warehouse.fact_sales_order'::regclass and contype = 'f' order by 1
+"""
+Load = Callable[..., LoadResult]
+
+
+@pytest.fixture
+def connection(warehouse_dsn: str) -> Iterator[Connection]:
+    """A connection to a warehouse that was migrated and is empty."""
+    with connected(from_dsn(warehouse_dsn), "tests") as connection:
+        migrate(connection)
+        yield connection
+
+
+@pytest.fixture
+def target(warehouse_dsn: str) -> Target:
+    return Target(from_dsn(warehouse_dsn), "warehouse")
+
+
+@pytest.fixture
+def processed(tmp_path: Path) -> ProcessedLake:
+    return ProcessedLake(tmp_path / "a [lake] with spaces")
+
+
+@pytest.fixture
+def load_once(spark: SparkSession, processed: ProcessedLake, target: Target) -> Load:
+    """Loads what is pending; arguments replace those of the load."""
+
+    def load_once(**others: Any) -> LoadResult:
+        lake = others.get("processed", processed).lake
+        session = others.get("spark", lambda: spark)
+        return load(lake, others.get("target", target), new_run(), session)
+
+    return load_once
+
+
+def no_spark() -> SparkSession:
+    raise AssertionError("Spark was started for nothing")
+
+
+class Crash(BaseException):
+    """What no code of ours expects."""
+
+
+def crash(*_: object) -> None:
+    raise Crash
+
+
+def test_dimensions_and_versions_of_a_batch_reach_the_warehouse(
+    connection: Connection, processed: ProcessedLake, load_once: Load
+) -> None:
+    processed.add({**star(), "fact_sales_order": [version_row(1, 1), version_row(2, 1)]})
+    done = load_once()
+    assert (done.from_seq, done.through_seq) == (1, 1)
+    assert done.rows == {**dict.fromkeys(star(), 1), "fact_sales_order": 2}
+    assert connection.run(VERSIONS) == [[1, 1], [2, 1]]
+    assert connection.run("select * from warehouse.dim_date") == [list(day_row().values())]
+    assert connection.run("select * from warehouse.dim_design") == [
+        [1, "design_name 1", "file_location 1", "file_name 1"]
+    ]
+    assert processed.lake.loads.head_seq() == 1
+
+
+def test_every_value_arrives_as_it_was(
+    connection: Connection, processed: ProcessedLake, load_once: Load
+) -> None:
+    place = dimension_row(
+        "dim_location", 1, postal_code="08841", city="O'Keefe \\ \"x\", {y}", district=None,
+        address_line_2="",
+    )  # fmt: skip
+    order = version_row(
+        1,
+        1,
+        created_time="23:59:59.999999",
+        unit_price=Decimal("12345678.90"),
+        observed_at=datetime(2024, 3, 31, 2, 30, 0, 123456),  # no such moment in most of Europe
+        is_deleted=True,
+    )
+    processed.add({**star(), "dim_location": [place], "fact_sales_order": [order]})
+    load_once()
+    assert connection.run("select * from warehouse.dim_location") == [list(place.values())]
+    assert connection.run("""
+        select created_time, unit_price, observed_at, is_deleted, created_date
+        from warehouse.fact_sales_order
+    """) == [
+        [
+            time(23, 59, 59, 999999),
+            Decimal("12345678.90"),
+            datetime(2024, 3, 31, 2, 30, 0, 123456),
+            True,
+            DAY,
+        ]
+    ]
+
+
+def test_the_ledger_says_what_was_loaded(
+    connection: Connection, processed: ProcessedLake, load_once: Load
+) -> None:
+    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
+    processed.add({"fact_sales_order": [version_row(1, 2), version_row(2, 2)]})
+    before = datetime.now(UTC)
+    load_once()
+    batches = [processed.lake.batches.entry(seq) for seq in (1, 2)]
+    assert connection.run("""
+        select batch_seq, lake, generation, observed_at, committed_at, rows
+        from etl.ledger order by 1
+    """) == [
+        [1, "lake-1", 1, batches[0].observed_at, batches[0].committed_at, len(calendar()) + 1],
+        [2, "lake-1", 1, batches[1].observed_at, batches[1].committed_at, 2],
+    ]
+    assert all(at > before for (at,) in connection.run("select loaded_at from etl.ledger"))
+
+
+def test_a_second_load_does_nothing_and_starts_no_spark(
+    connection: Connection, processed: ProcessedLake, load_once: Load
+) -> None:
+    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
+    load_once()
+    done = load_once(spark=no_spark)
+    assert (done.rows, done.from_seq, done.through_seq) == ({}, 0, 0)
+    assert connection.run(VERSIONS) == [[1, 1]]
+
+
+def test_an_empty_lake_is_no_work(load_once: Load) -> None:
+    assert load_once(spark=no_spark).rows == {}
+
+
+def test_a_batch_without_rows_for_the_warehouse_is_entered_without_spark(
+    connection: Connection, processed: ProcessedLake, load_once: Load
+) -> None:
+    processed.add({})
+    done = load_once(spark=no_spark)
+    assert (done.rows, done.through_seq) == ({}, 1)
+    assert connection.run(LEDGER) == [[1]]
+    assert processed.lake.loads.head_seq() == 1
+
+
+def test_only_what_both_jobs_have_built_is_loaded(
+    connection: Connection, processed: ProcessedLake, load_once: Load
+) -> None:
+    seq = processed.land({**calendar(), "fact_sales_order": [version_row(1, 1)]})
+    assert load_once(spark=no_spark).through_seq == 0
+    processed.build_facts(seq)
+    assert load_once().through_seq == 1
+    assert connection.run(VERSIONS) == [[1, 1]]
+
+
+def test_many_pending_batches_come_in_one_load_in_the_order_of_their_versions(
+    connection: Connection, processed: ProcessedLake, load_once: Load
+) -> None:
+    processed.add({**calendar(), "fact_sales_order": [version_row(2, 1), version_row(1, 1)]})
+    processed.add({"fact_sales_order": [version_row(1, 2)]})
+    processed.add({"fact_sales_order": [version_row(3, 3), version_row(2, 3)]})
+    assert load_once().through_seq == 3
+    assert connection.run(VERSIONS) == [[1, 1], [1, 2], [2, 1], [2, 3], [3, 3]]
+    assert processed.lake.loads.head_seq() == 3
+
+
+def test_of_several_pending_rows_of_a_member_only_the_latest_counts(
+    connection: Connection, processed: ProcessedLake, load_once: Load
+) -> None:
+    processed.add(calendar())
+    processed.add({"dim_design": [dimension_row("dim_design", 1, file_name="second")]})
+    processed.add({"dim_design": [dimension_row("dim_design", 1, file_name="third")]})
+    assert load_once().rows["dim_design"] == 1
+    assert connection.run("select file_name from warehouse.dim_design") == [["third"]]
+
+
+def test_a_changed_member_is_updated_and_unchanged_ones_are_not_written(
+    connection: Connection, processed: ProcessedLake, load_once: Load
+) -> None:
+    members = [dimension_row("dim_location", key, district=None) for key in (1, 2, 3)]
+    processed.add({"dim_location": members})
+    load_once()
+    where = "select location_id, xmin::text, district from warehouse.dim_location order by 1"
+    before = connection.run(where)
+    changed = [members[0], {**members[1], "district": ""}, members[2]]
+    processed.add({"dim_location": changed})
+    assert load_once().rows == {"dim_location": 1}
+    after = connection.run(where)
+    assert [after[0], after[2]] == [before[0], before[2]]
+    assert after[1][2] == ""
+    locked = "select count(*) from warehouse.dim_location where location_id <> 2 and xmax <> '0'"
+    assert connection.run(locked) == [[0]]
+
+
+def test_a_fact_that_refers_to_nothing_gets_an_inferred_member_that_its_arrival_fills(
+    connection: Connection, processed: ProcessedLake, load_once: Load
+) -> None:
+    orphan = version_row(1, 1, design_id=7, agreed_delivery_location_id=8)
+    processed.add({**star(), "fact_sales_order": [orphan, version_row(2, 1, design_id=7)]})
+    rows = load_once().rows
+    assert (rows["dim_design"], rows["dim_location"]) == (2, 2)
+    assert connection.run("select * from warehouse.dim_design where design_id = 7") == [
+        [7, "Unknown", "Unknown", "Unknown"]
+    ]
+    assert connection.run("select * from warehouse.dim_location where location_id = 8") == [
+        [8, "Unknown", None, None, "Unknown", "Unknown", "Unknown", "Unknown"]
+    ]
+    arrived = dimension_row("dim_design", 7)
+    processed.add({"dim_design": [arrived]})
+    load_once()
+    assert connection.run("select * from warehouse.dim_design where design_id = 7") == [
+        list(arrived.values())
+    ]
+
+
+HISTORY = """
+select batch_seq, is_deleted, observed_at, units_sold from warehouse.fact_sales_order
+where sales_order_id = 1 order by batch_seq
+"""
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_tombstone_takes_the_values_of_the_latest_version_before_it(
+    connection: Connection, processed: ProcessedLake, load_once: Load, at_once: bool
+) -> None:
+    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1), version_row(2, 1)]})
+    processed.add({"fact_sales_order": [version_row(1, 2, units_sold=2)]})
+    written = 0 if at_once else load_once().rows["fact_sales_order"]
+    processed.add({}, deleted=[1])
+    written += 0 if at_once else load_once().rows["fact_sales_order"]
+    processed.add({"fact_sales_order": [version_row(1, 4, units_sold=4)]})
+    assert written + load_once().rows["fact_sales_order"] == 5
+    assert connection.run(HISTORY) == [
+        [1, False, observed(1), 1],
+        [2, False, observed(2), 2],
+        [3, True, observed(3), 2],
+        [4, False, observed(4), 4],
+    ]
+    assert load_once(spark=no_spark).rows == {}
+
+
+def test_a_tombstone_of_what_was_never_there_is_nothing(
+    connection: Connection, processed: ProcessedLake, load_once: Load
+) -> None:
+    processed.add({**calendar(), "fact_sales_order": [version_row(2, 1)]}, deleted=[1])
+    assert load_once().rows["fact_sales_order"] == 1
+    assert connection.run(VERSIONS) == [[2, 1]]
+    assert connection.run(STAGING) == [[0]]
+
+
+@pytest.mark.parametrize("loaded_before", [True, False])
+def test_a_version_that_a_retry_brings_back_stays_deleted_by_its_tombstone(
+    connection: Connection, processed: ProcessedLake, load_once: Load, loaded_before: bool
+) -> None:
+    processed.add({**calendar(), "fact_sales_order": [version_row(2, 1)]})
+    processed.add({}, deleted=[1, 2])
+    if loaded_before:
+        load_once()
+    processed.retry({"fact_sales_order": [version_row(1, 1)]}, 2, {1: 2, 2: 2})
+    processed.retry({"fact_sales_order": [version_row(3, 1)]}, 2, {1: 2, 2: 2})
+    processed.add({"fact_sales_order": [version_row(4, 3)]}, deleted=[3])
+    load_once()
+    assert [row[:2] for row in connection.run(HISTORY)] == [[1, False], [2, True]]
+    current = "select sales_order_id from warehouse.fact_sales_order_current"
+    assert connection.run(current) == [[4]]
+
+
+def test_tombstones_are_counted_before_they_are_inserted(
+    connection: Connection, processed: ProcessedLake, load_once: Load
+) -> None:
+    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
+    processed.add({}, deleted=[1], claimed_deleted=2)
+    with pytest.raises(StagedCountsDiffer, match=r"1 rows .* counts 2"):
+        load_once()
+    assert connection.run(LEDGER) == []
+    assert connection.run(STAGING) == [[0]]
+
+
+def test_foreign_keys_stand_after_the_first_load_as_before_it(
+    connection: Connection, processed: ProcessedLake, load_once: Load
+) -> None:
+    before = connection.run(FOREIGN_KEYS)
+    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
+    load_once()
+    assert connection.run(FOREIGN_KEYS) == before
+    assert len(before) == 9
+    assert all(validated for *_, validated in before)
+
+
+def test_a_reader_that_never_ends_its_transaction_does_not_hold_up_the_first_load(
+    load_once: Load,
+    processed: ProcessedLake,
+    connection: Connection,
+    target: Target,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(foreign_keys, "PATIENCE", "50ms")
+    before = connection.run(FOREIGN_KEYS)
+    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
+    with connected(target.address, "reader") as reader:
+        reader.run("begin; select * from warehouse.dim_staff")
+        assert load_once().rows["fact_sales_order"] == 1
+        reader.run("rollback")
+    assert connection.run(FOREIGN_KEYS) == before
+
+
+@pytest.mark.parametrize("loaded_before", [False, True])
+def test_no_day_is_inferred_so_a_date_outside_the_calendar_is_refused(
+    connection: Connection, processed: ProcessedLake, load_once: Load, loaded_before: bool
+) -> None:
+    if loaded_before:
+        processed.add({**calendar(), "fact_sales_order": [version_row(9, 1)]})
+        load_once()
+    before = connection.run(VERSIONS), connection.run(LEDGER)
+    seq = len(before[1]) + 1
+    wrong = version_row(1, seq, agreed_payment_date=date(2150, 1, 1))
+    processed.add({**calendar(), "fact_sales_order": [wrong]})
+    with pytest.raises(QueryFailed, match="foreign key constraint"):
+        load_once()
+    assert (connection.run(VERSIONS), connection.run(LEDGER)) == before
+    assert len(connection.run(FOREIGN_KEYS)) == 9
+    assert connection.run(STAGING) == [[0]]
+
+
+def test_two_loads_at_once_load_once(
+    connection: Connection, processed: ProcessedLake, load_once: Load, spark: SparkSession
+) -> None:
+    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
+    processed.add({"fact_sales_order": [version_row(1, 2)]})
+    met = threading.local()
+    barrier = threading.Barrier(2, timeout=60)
+
+    def after_both_have_read_the_ledger() -> SparkSession:
+        if not hasattr(met, "once"):
+            met.once = barrier.wait()
+        return spark
+
+    with ThreadPoolExecutor(2) as threads:
+        loads = [threads.submit(load_once, spark=after_both_have_read_the_ledger) for _ in range(2)]
+        done = sorted((load.result() for load in loads), key=lambda done: done.through_seq)
+    assert [loading.through_seq for loading in done] == [0, 2]
+    assert done[0].rows == {}
+    assert connection.run(VERSIONS) == [[1, 1], [1, 2]]
+    assert connection.run(LEDGER) == [[1], [2]]
+    assert processed.lake.loads.head_seq() == 2
+    assert connection.run(STAGING) == [[0]]
+
+
+def test_a_crash_between_commit_and_load_log_heals(
+    connection: Connection,
+    processed: ProcessedLake,
+    load_once: Load,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
+    processed.add({"fact_sales_order": [version_row(1, 2)]})
+    with monkeypatch.context() as crashing:
+        crashing.setattr(module, "record_loads", crash)
+        with pytest.raises(Crash):
+            load_once()
+    assert connection.run(LEDGER) == [[1], [2]]
+    assert processed.lake.loads.head_seq() == 0
+    assert load_once(spark=no_spark).rows == {}
+    assert processed.lake.loads.head_seq() == 2
+    assert connection.run(VERSIONS) == [[1, 1], [1, 2]]
+
+
+@pytest.mark.parametrize("step", ["load.check_counts", "merge.insert_versions", "load.drop"])
+def test_a_crash_after_staging_leaves_no_trace_and_the_next_load_succeeds(
+    connection: Connection,
+    processed: ProcessedLake,
+    load_once: Load,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
+    with monkeypatch.context() as crashing:
+        crashing.setattr(f"glue_jobs.{step}", crash)
+        with pytest.raises(Crash):
+            load_once()
+    assert connection.run(STAGING) == [[0]]
+    assert connection.run(LEDGER) == []
+    assert connection.run("select count(*) from warehouse.dim_design") == [[0]]
+    assert load_once().through_seq == 1
+    assert connection.run(VERSIONS) == [[1, 1]]
+
+
+def test_staging_that_a_killed_run_left_is_dropped_after_a_day(
+    connection: Connection, processed: ProcessedLake, load_once: Load
+) -> None:
+    def left(age: timedelta) -> str:
+        return f"staging_{datetime.now(UTC) - age:%Y%m%dT%H%M%SZ}-12ab34cd_dim_staff"
+
+    old, young = left(timedelta(hours=25)), left(timedelta(hours=23))
+    for name in (old, young):
+        connection.run(f'create unlogged table etl."{name}" ()')
+    processed.add(calendar())
+    load_once()
+    found = connection.run("select tablename from pg_tables where tablename like 'staging%'")
+    assert found == [[young]]
+
+
+def test_a_server_that_ends_our_session_leaves_nothing_half_done(
+    connection: Connection, processed: ProcessedLake, load_once: Load, spark: SparkSession
+) -> None:
+    def end_the_session() -> SparkSession:
+        connection.run("""
+            select pg_terminate_backend(pid) from pg_stat_activity
+            where application_name = 'load_warehouse' and datname = current_database()
+        """)
+        return spark
+
+    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
+    with pytest.raises((QueryFailed, Unreachable), match="load_warehouse"):
+        load_once(spark=end_the_session)
+    assert connection.run(LEDGER) == []
+    assert load_once().through_seq == 1
+
+
+@pytest.mark.parametrize("other", [{"name": "lake-2"}, {"generation": 2}])
+def test_a_warehouse_of_another_lake_or_generation_is_refused(
+    connection: Connection,
+    processed: ProcessedLake,
+    load_once: Load,
+    tmp_path: Path,
+    other: dict[str, Any],
+) -> None:
+    processed.add(calendar())
+    load_once()
+    elsewhere = ProcessedLake(tmp_path / "other", **other)
+    elsewhere.add(calendar())
+    elsewhere.add(calendar())
+    with pytest.raises(OtherLedger, match="rebuild into an empty warehouse"):
+        load_once(processed=elsewhere, spark=no_spark)
+    assert connection.run(LEDGER) == [[1]]
+    assert elsewhere.lake.loads.head_seq() == 0
+
+
+def test_a_lake_that_was_put_back_to_an_earlier_state_is_refused(
+    connection: Connection, processed: ProcessedLake, load_once: Load, tmp_path: Path
+) -> None:
+    """Its next batches have numbers that the warehouse holds already, and mean other rows."""
+    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
+    shutil.copytree(processed.root, tmp_path / "copy")
+    processed.add({"fact_sales_order": [version_row(2, 2)]})
+    load_once()
+    put_back = ProcessedLake(tmp_path / "copy")
+    with pytest.raises(OtherLedger, match="and this lake has none of that number"):
+        load_once(processed=put_back)
+    put_back.add({"fact_sales_order": [version_row(3, 2)]})
+    with pytest.raises(OtherLedger, match="and this lake has another one of that number"):
+        load_once(processed=put_back)
+    assert connection.run(VERSIONS) == [[1, 1], [2, 2]]
+
+
+@pytest.mark.parametrize("table", ["dim_staff", "fact_sales_order"])
+@pytest.mark.parametrize("claimed", [1, 3])
+def test_rows_lost_or_repeated_on_the_way_are_noticed_and_nothing_is_loaded(
+    connection: Connection, processed: ProcessedLake, load_once: Load, table: str, claimed: int
+) -> None:
+    staff = [dimension_row("dim_staff", key) for key in (1, 2)]
+    orders = [version_row(order, 1) for order in (1, 2)]
+    tables = {**calendar(), "dim_staff": staff, "fact_sales_order": orders}
+    processed.add(tables, {table: claimed})
+    with pytest.raises(StagedCountsDiffer, match=f"{table}: 2 rows .* counts {claimed}"):
+        load_once()
+    assert connection.run(LEDGER) == []
+    assert connection.run(STAGING) == [[0]]
+
+
+def test_a_database_that_was_never_migrated_is_refused(
+    processed: ProcessedLake, load_once: Load
+) -> None:
+    processed.add(calendar())
+    with pytest.raises(SchemaOutdated, match="run `python -m warehouse migrate"):
+        load_once(spark=no_spark)
+
+
+@pytest.mark.parametrize(
+    "outdated", ["update etl.warehouse set contracts = 'old'", "delete from etl.warehouse"]
+)
+def test_a_warehouse_made_for_other_contracts_is_refused(
+    connection: Connection, processed: ProcessedLake, load_once: Load, outdated: str
+) -> None:
+    connection.run(outdated)
+    processed.add(calendar())
+    with pytest.raises(SchemaOutdated, match="run `python -m warehouse migrate"):
+        load_once(spark=no_spark)
+
+
+def test_the_schema_of_the_warehouse_is_a_parameter(
+    warehouse_dsn: str, processed: ProcessedLake, load_once: Load
+) -> None:
+    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
+    with connected(from_dsn(warehouse_dsn), "tests") as connection:
+        migrate(connection, 'The "Stars"')
+        with pytest.raises(SchemaOutdated):
+            load_once()
+        load_once(target=Target(from_dsn(warehouse_dsn), 'The "Stars"'))
+        found = connection.run('select count(*) from "The ""Stars""".fact_sales_order_current')
+    assert found == [[1]]
+
+
+def test_what_cannot_be_staged_is_told_without_rows_and_without_the_password(
+    connection: Connection, processed: ProcessedLake, load_once: Load, target: Target
+) -> None:
+    unwritable = dimension_row("dim_staff", 1, first_name="Agatha\0")
+    processed.add({"dim_staff": [unwritable]})
+    with pytest.raises(StagingFailed, match="dim_staff cannot be staged") as failure:
+        load_once()
+    assert "Agatha" not in str(failure.value)
+    assert target.address.password
+    assert target.address.password not in str(failure.value)
+    assert connection.run(STAGING) == [[0]]
+    assert connection.run(LEDGER) == []
+
+
+def test_a_java_in_another_time_zone_loads_nothing(
+    connection: Connection, processed: ProcessedLake, load_once: Load, spark: SparkSession
+) -> None:
+    processed.add({"dim_staff": [dimension_row("dim_staff", 1)]})
+    jvm: Any = spark._jvm
+    zones = jvm.java.util.TimeZone
+    before = zones.getDefault()
+    try:
+        zones.setDefault(zones.getTimeZone("Europe/London"))
+        with pytest.raises(StagingFailed, match="time zone is Europe/London"):
+            load_once()
+    finally:
+        zones.setDefault(before)
+    assert load_once().through_seq == 1
+
+
+def test_a_load_of_many_rows_goes_over_several_connections_and_is_analysed(
+    connection: Connection,
+    processed: ProcessedLake,
+    load_once: Load,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(staging, "MANY_ROWS", 1)
+    versions = [version_row(order, 1) for order in range(module.BIG_LOAD)]
+    processed.add({**calendar(), "fact_sales_order": versions})
+    assert load_once().rows["fact_sales_order"] == len(versions)
+    assert connection.run(VERSIONS) == [[row["sales_order_id"], 1] for row in versions]
+    estimate = "select reltuples from pg_class where relname = 'fact_sales_order'"
+    assert connection.run(estimate) == [[len(versions)]]

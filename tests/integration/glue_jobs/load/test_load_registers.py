@@ -1,0 +1,182 @@
+"""Athena sees what the warehouse has: the load registers it, then enters it in the load log."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from pg8000.native import Connection
+from pyspark.sql import SparkSession
+
+from contracts import glue
+from glue_jobs.errors import PartitionsRefused
+from glue_jobs.load.partitions import Partition, Registry, Table
+from glue_jobs.load.transaction import LoadResult, Target, load
+from glue_jobs.load_warehouse import main
+from lake import new_run
+from postgres import connected, from_dsn
+from tests.athena.catalog import MemoryCatalog
+from tests.integration.glue_jobs.conftest import no_spark
+from tests.processed import ProcessedLake, calendar, version_row
+from warehouse import migrate
+
+FACT = Table("processed_g1", "fact_sales_order")
+LEDGER = "select batch_seq from etl.ledger order by 1"
+Load = Callable[..., LoadResult]
+
+
+class DownOnce(MemoryCatalog):
+    """A catalog that is out of reach when it is first asked; ``seen`` is what was so until then."""
+
+    def __init__(self, seen: Callable[[], Any]) -> None:
+        super().__init__()
+        self.found: list[Any] = []
+        self._seen = seen
+
+    def add(self, table: Table, partitions: Sequence[Partition]) -> None:
+        self.found.append(self._seen())
+        if len(self.found) == 1:
+            raise PartitionsRefused("down")
+        super().add(table, partitions)
+
+
+@pytest.fixture
+def connection(warehouse_dsn: str) -> Iterator[Connection]:
+    """A connection to a warehouse that was migrated and is empty."""
+    with connected(from_dsn(warehouse_dsn), "tests") as connection:
+        migrate(connection)
+        yield connection
+
+
+@pytest.fixture
+def processed(tmp_path: Path) -> ProcessedLake:
+    """A lake with two batches that are not in the warehouse."""
+    processed = ProcessedLake(tmp_path)
+    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
+    processed.add({"fact_sales_order": [version_row(1, 2)]}, deleted=[7])
+    return processed
+
+
+@pytest.fixture
+def load_into(
+    connection: Connection, spark: SparkSession, processed: ProcessedLake, warehouse_dsn: str
+) -> Load:
+    """Loads what is pending, and registers it with a catalog."""
+    target = Target(from_dsn(warehouse_dsn), "warehouse")
+
+    def load_into(
+        catalog: MemoryCatalog, session: Callable[[], SparkSession] = lambda: spark
+    ) -> LoadResult:
+        return load(processed.lake, target, new_run(), session, Registry(catalog))
+
+    return load_into
+
+
+def test_what_is_loaded_is_registered(load_into: Load):
+    catalog = MemoryCatalog()
+    load_into(catalog)
+    assert {table.name: len(known) for table, known in catalog.partitions.items()} == {
+        "dim_date": 1,
+        "fact_sales_order": 2,
+        "fact_sales_order_tombstones": 1,
+    }
+
+
+def test_registration_comes_after_the_commit_and_before_the_load_log(
+    connection: Connection, processed: ProcessedLake, load_into: Load
+):
+    catalog = DownOnce(lambda: (connection.run(LEDGER), processed.lake.loads.head_seq()))
+    with pytest.raises(PartitionsRefused):
+        load_into(catalog)
+    assert catalog.found == [([[1], [2]], 0)]
+    assert processed.lake.loads.head_seq() == 0
+
+
+def test_the_next_load_registers_what_the_last_one_could_not(
+    processed: ProcessedLake, load_into: Load
+):
+    catalog = DownOnce(processed.lake.loads.head_seq)
+    with pytest.raises(PartitionsRefused):
+        load_into(catalog)
+    assert load_into(catalog, no_spark).rows == {}
+    assert len(catalog.partitions[FACT]) == 2
+    assert processed.lake.loads.head_seq() == 2
+
+
+def test_a_retry_whose_registration_failed_is_registered_by_the_next_load(
+    processed: ProcessedLake, load_into: Load
+):
+    load_into(MemoryCatalog())
+    processed.retry({"fact_sales_order": [version_row(2, 1)]}, 2, {})
+    catalog = DownOnce(processed.lake.loads.head_seq)
+    with pytest.raises(PartitionsRefused):
+        load_into(catalog)
+    assert load_into(catalog, no_spark).rows == {}
+    assert list(catalog.partitions[FACT]) == [(f"{2:020}-retry-1-2",)]
+
+
+def test_a_batch_that_is_not_loaded_is_not_registered(processed: ProcessedLake, load_into: Load):
+    processed.land({"fact_sales_order": [version_row(1, 3)]})
+    catalog = MemoryCatalog()
+    load_into(catalog)
+    assert len(catalog.partitions[FACT]) == 2
+
+
+@pytest.fixture
+def data_catalog(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The Data Catalog of AWS, with the tables of *processed*."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
+    with mock_aws():
+        client = boto3.client("glue")
+        client.create_database(DatabaseInput={"Name": "test_processed_g1"})
+        for name in glue.tables()["processed"]:
+            client.create_table(
+                DatabaseName="test_processed_g1",
+                TableInput={"Name": name, "StorageDescriptor": {"Location": f"s3://{name}/"}},
+            )
+        yield client
+
+
+@pytest.fixture
+def job(
+    connection: Connection,
+    processed: ProcessedLake,
+    warehouse_dsn: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> list[str]:
+    """The arguments of a load without a catalog."""
+    monkeypatch.setenv("WAREHOUSE", warehouse_dsn)
+    lake = ["--ingestion", processed.ingestion, "--processed", processed.processed]
+    return [*lake, "--warehouse", "env:WAREHOUSE"]
+
+
+def batches(data_catalog: Any) -> list[int]:
+    found = data_catalog.get_partitions(DatabaseName="test_processed_g1", TableName=FACT.name)
+    return [int(partition["Values"][0].partition("-")[0]) for partition in found["Partitions"]]
+
+
+@pytest.mark.parametrize(
+    ("catalog", "registered"),
+    [(["--catalog", "test"], [1, 2]), (["--catalog", ""], []), (["--catalog"], []), ([], [])],
+)
+def test_the_job_registers_with_the_catalog_that_it_is_given(
+    job: list[str],
+    spark: SparkSession,
+    processed: ProcessedLake,
+    data_catalog: Any,
+    catalog: list[str],
+    registered: list[int],
+):
+    main([*job[:4], *catalog, *job[4:]], spark)
+    assert processed.lake.loads.head_seq() == 2
+    assert batches(data_catalog) == registered
+
+
+def test_the_job_registers_batches_again_where_it_is_asked_to(
+    job: list[str], spark: SparkSession, data_catalog: Any
+):
+    main(job, spark)
+    main([*job, "--catalog", "test", "--register-from", "2"], no_spark)
+    assert batches(data_catalog) == [2]

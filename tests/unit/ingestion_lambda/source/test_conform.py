@@ -1,0 +1,84 @@
+"""Text into types: what fits is exact, what does not stops nothing and is kept as it was."""
+
+import json
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts import Column, SourceTable, Type
+from ingestion_lambda.source.conform import conform
+
+pytestmark = pytest.mark.lambda_runtime
+
+KINDS = {"i": "int", "n": "numeric(10,2)", "b": "boolean", "at": "timestamp", "t": "text"}
+TABLE = SourceTable(
+    "things",
+    "Things.",
+    "i",
+    tuple(Column(name, Type.parse(kind), True, "") for name, kind in KINDS.items()),
+)
+
+
+def conformed(**cells: str | None) -> dict[str, Any]:
+    texts = {name: pa.array([cells.get(name)], pa.string()) for name in KINDS}
+    [row] = conform(pa.RecordBatch.from_pydict(texts), TABLE).to_pylist()
+    return {name: value for name, value in row.items() if name in cells or name == "_unfit"}
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "value"),
+    [
+        ("i", "-2147483648", "-2147483648"),
+        ("n", "99999999.99", "99999999.99"),
+        ("n", "-0.01", "-0.01"),
+        ("b", "t", "True"),
+        ("b", "f", "False"),
+        ("at", "2024-11-15 07:55:11.962", "2024-11-15 07:55:11.962000"),
+        ("at", "0001-01-01 00:00:00", "0001-01-01 00:00:00"),
+        ("t", "08841", "08841"),
+        ("t", "", ""),
+        ("t", "NULL", "NULL"),
+    ],
+)
+def test_value_that_fits_is_exact(column: str, text: str, value: str):
+    row = conformed(**{column: text})
+    assert str(row[column]) == value
+    assert row["_unfit"] is None
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        ("i", "2147483648"),
+        ("n", "NaN"),
+        ("n", "Infinity"),
+        ("n", "100000000.00"),
+        ("n", "0.001"),
+        ("b", "maybe"),
+        ("at", "infinity"),
+        ("at", "-infinity"),
+        ("at", "0044-03-15 00:00:00 BC"),
+        ("at", "20231-01-01 00:00:00"),
+    ],
+)
+def test_value_that_does_not_fit_is_null_with_its_text_kept(column: str, text: str):
+    row = conformed(**{column: text})
+    assert row[column] is None
+    assert json.loads(row["_unfit"]) == {column: text}
+
+
+def test_null_fits_everything():
+    assert set(conformed(**dict.fromkeys(KINDS)).values()) == {None}
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(-(2**40), 2**40).map(str), st.text(max_size=5))))
+def test_every_cell_is_either_its_value_or_kept_as_unfit(texts: list[str | None]):
+    nulls = [None] * len(texts)
+    columns = {name: pa.array(texts if name == "i" else nulls, pa.string()) for name in KINDS}
+    rows = conform(pa.RecordBatch.from_pydict(columns), TABLE).to_pylist()
+    for text, row in zip(texts, rows, strict=True):
+        kept = json.loads(row["_unfit"])["i"] if row["_unfit"] else None
+        assert kept == text if row["i"] is None else int(text or "", 0) == row["i"]

@@ -1,0 +1,1 @@
+"""The project: everything that names the source `totesys`, its tables, or its warehouse."""

@@ -1,0 +1,1 @@
+"""The demo: changes that the source makes, and how each is found in the warehouse."""
