@@ -45,10 +45,10 @@ class FactFiles:
         gone: dict[str, Output] = {}
         for fact in self.warehouse.facts:
             if fact.of in batch.tables and batch.tables[fact.of].file.rows:
-                good, bad, tombstones_total = self._write(fact, batch)
+                good, bad, tombstone_rows = self._write(fact, batch)
                 tables |= {fact.name: good} if good.rows else {}
                 unfit |= {fact.of: bad} if bad.rows else {}
-                gone |= {fact.name: tombstones_total} if tombstones_total.rows else {}
+                gone |= {fact.name: tombstone_rows} if tombstone_rows.rows else {}
         left = self._open_after(batch, together([tables, gone])) if tables or gone else None
         open_after = None if left is None else together([left, unfit])
         return BatchOutput(tables, unfit, tombstones=gone, open_after=open_after)
@@ -57,7 +57,7 @@ class FactFiles:
         landed, of = batch.tables[fact.of].file, self.source.tables[fact.of]
         changes = read(self.spark, self.lake.ingestion, [landed.key], batch_schema(of))
         rows = validated(changes, fact, of, self.warehouse.tables)
-        counted = Counter(good=conforms(), tombstones_total=is_tombstone())
+        counted = Counter(good=conforms(), tombstones=is_tombstone())
         files = write(
             versions(counted.at(rows), fact),
             self.lake.processed,
@@ -68,13 +68,13 @@ class FactFiles:
                 f"{self.lake.ingestion.uri(landed.key)} holds {counted['rows']} rows, and batch"
                 f" {batch.seq} says {landed.rows}. Restore the object from its earlier version."
             )
-        good, tombstones_total = counted["good"], counted["buried"]
+        good, tombstone_rows = counted["good"], counted["tombstones"]
         apart = layout.quarantine_folder(self.lake.generation, fact.of, batch.seq, self.run)
         gone = layout.processed_folder(self.lake.generation, fact.tombstones, batch.seq, self.run)
         return (
             Output(files, good),
-            self._aside(quarantined(rows, fact), apart, landed.rows - good - tombstones_total),
-            self._aside(tombstones(rows, fact), gone, tombstones_total),
+            self._aside(quarantined(rows, fact), apart, landed.rows - good - tombstone_rows),
+            self._aside(tombstones(rows, fact), gone, tombstone_rows),
         )
 
     def _aside(self, rows: DataFrame, folder: str, count: int) -> Output:

@@ -41,15 +41,15 @@ class Retry:
         apart = quarantine(self.lake)
         if not apart.tables:
             return 0
-        run, tables, tombstones_total = new_run(), dict[str, Output](), dict[str, Output]()
+        run, tables, tombstone_rows = new_run(), dict[str, Output](), dict[str, Output]()
         left, opened = dict(apart.tables), dict(apart.open)
         for fact in self.warehouse.facts:
             if fact.of in apart.tables:
                 again = self._again(fact, apart, run)
-                tables[fact.name], left[fact.of], tombstones_total[fact.name] = again
+                tables[fact.name], left[fact.of], tombstone_rows[fact.name] = again
                 if left[fact.of] != apart.tables[fact.of] and fact.of in opened:
                     opened[fact.of] = self._open_after(fact, apart, run)
-        closed = sum(output.rows for output in (*tables.values(), *tombstones_total.values()))
+        closed = sum(output.rows for output in (*tables.values(), *tombstone_rows.values()))
         if not closed:
             return 0
         retried = RetryEntry(
@@ -61,7 +61,7 @@ class Retry:
             _with_rows(left),
             apart.closed + closed,
             _with_rows(opened),
-            _with_rows(together([apart.tombstones, tombstones_total])),
+            _with_rows(together([apart.tombstones, tombstone_rows])),
         )
         return closed if self._commit(retried) else 0
 
@@ -71,13 +71,13 @@ class Retry:
         held = apart.tables[fact.of]
         again = self._validated(held, fact)
         counts = (F.count(F.when(holds, 1)) for holds in (conforms(), is_tombstone()))
-        [[found, good, tombstones_total]] = again.agg(F.count("*"), *counts).collect()
+        [[found, good, tombstone_rows]] = again.agg(F.count("*"), *counts).collect()
         if found != held.rows:
             raise DamagedFile(
                 f"The quarantine of {fact.of} holds {found} rows, and the logs count {held.rows}."
                 " Restore its objects from their earlier versions."
             )
-        if not good and not tombstones_total:
+        if not good and not tombstone_rows:
             return Output((), 0), held, Output((), 0)
         generation, place = self.lake.generation, (apart.through, run)
         back = layout.processed_folder(generation, fact.name, *place)
@@ -85,8 +85,8 @@ class Retry:
         gone = layout.processed_folder(generation, fact.tombstones, *place)
         return (
             self._write(versions(again, fact), back, good),
-            self._write(quarantined(again, fact), left, found - good - tombstones_total),
-            self._write(tombstones(again, fact), gone, tombstones_total),
+            self._write(quarantined(again, fact), left, found - good - tombstone_rows),
+            self._write(tombstones(again, fact), gone, tombstone_rows),
         )
 
     def _open_after(self, fact: Fact, apart: Quarantine, run: str) -> Output:

@@ -19,7 +19,7 @@ import importlib.util, os, sys
 names = {names}
 seen = [name for name in names if importlib.util.find_spec(name)]
 """
-OURS = ["lake", "contracts", "tests", "pg8000", "pytest", "aws_lambda_powertools"]
+OURS = ["lake", "contracts", "totesys", "tests", "pg8000", "pytest", "aws_lambda_powertools"]
 
 
 @pytest.fixture(scope="module")

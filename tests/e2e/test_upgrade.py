@@ -124,10 +124,10 @@ def test_column_and_table_come_into_the_warehouse_by_the_steps_of_the_page(
     source.run("insert into shipment values (2, 8, 2, '2025-03-05', null, now(), now())")
     platform.cycle()  # what no contract names holds up nothing
 
-    checkout.change("toml", COLUMN, "contracts")
-    checkout.change("sql", COLUMN, "warehouse/migrations")
-    checkout.change("toml", TABLE, "contracts")
-    checkout.change("sql", TABLE, "warehouse/migrations")
+    checkout.change("toml", COLUMN, "totesys/contracts")
+    checkout.change("sql", COLUMN, "totesys/migrations")
+    checkout.change("toml", TABLE, "totesys/contracts")
+    checkout.change("sql", TABLE, "totesys/migrations")
     refused = checkout.run("embedded", "cycle", *places, warehouse_dsn)
     assert refused.returncode == 1
     assert "rebuild --generation next" in refused.stderr

@@ -204,7 +204,7 @@ def test_written_anew_by_the_command_nothing_changes_and_nothing_is_left_over(
     server: Any, warehouse: Connection, tmp_path: Path
 ):
     root = tmp_path / "tree"
-    for folder in ("artifacts", "contracts", "postgres", "warehouse"):
+    for folder in ("artifacts", "contracts", "postgres", "totesys", "warehouse"):
         shutil.copytree(generated.MODULES.parents[1] / folder, root / folder)
     modules = root / "terraform" / "modules"
     (modules / generated.QUERIES).mkdir(parents=True)

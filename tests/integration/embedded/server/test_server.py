@@ -19,7 +19,7 @@ from embedded.server import Server, ServerFailed, cluster, running
 from postgres import QueryFailed, Refused, Unreachable, connect, connected, from_dsn
 from tests.conftest import UNSAFE_AND_FAST
 
-PROJECT = Path(__file__).parents[3]
+PROJECT = Path(__file__).parents[4]
 
 
 @pytest.fixture

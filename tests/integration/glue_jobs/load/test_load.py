@@ -396,7 +396,9 @@ def test_a_crash_between_commit_and_load_log_heals(
     assert connection.run(VERSIONS) == [[1, 1], [1, 2]]
 
 
-@pytest.mark.parametrize("step", ["load.check_counts", "merge.insert_versions", "load.drop"])
+@pytest.mark.parametrize(
+    "step", ["transaction.check_counts", "merge.insert_versions", "transaction.drop"]
+)
 def test_a_crash_after_staging_leaves_no_trace_and_the_next_load_succeeds(
     connection: Connection,
     processed: ProcessedLake,
@@ -406,7 +408,7 @@ def test_a_crash_after_staging_leaves_no_trace_and_the_next_load_succeeds(
 ) -> None:
     processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
     with monkeypatch.context() as crashing:
-        crashing.setattr(f"glue_jobs.{step}", crash)
+        crashing.setattr(f"glue_jobs.load.{step}", crash)
         with pytest.raises(Crash):
             load_once()
     assert connection.run(STAGING) == [[0]]

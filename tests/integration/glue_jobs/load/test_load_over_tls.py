@@ -17,7 +17,7 @@ from tests.processed import ProcessedLake, calendar, version_row
 from tests.tls_front import elsewhere
 from warehouse import migrate
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 @pytest.fixture

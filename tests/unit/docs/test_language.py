@@ -1,0 +1,84 @@
+"""The English of code and documents: the field's terms, and sentences that start with a verb or a
+subject. CONTRIBUTING.md has the rules, docs/glossary.md the terms that the project coins."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+SUFFIXES = {".py", ".sql", ".md", ".tf", ".hcl", ".toml", ".yml", ".json", ""}
+CLEAN: tuple[str, ...] = ("lake/entries.py",)
+"""Folders and files that follow the rules."""
+
+INSTEAD = {
+    r"(set|sets|setting|kept|keeps|stays?|stayed) (it |them |rows )?apart|\baside\b": "quarantine",
+    r"\b(bury|buries|buried)\b": "tombstone",
+    r"\babreast\b": "concurrently",
+    r"\bjudg(e|es|ed|ing)\b": "validate",
+    r"\bhappenings?\b": "change, event, scenario",
+    r"\b(mend|mends|mended|mending)\b": "fix, repair",
+    r"\banew\b": "again, new",
+    r"\b(tell|tells|told) of\b": "describe, report",
+    r"(?<!there )\b(is|are|was|were) no (?!longer|more|less|such)\w": "is not a, cannot, has no",
+    r"\bnothing of\b": "none of, no part of",
+    r"\b(is|are|was|were) to (be|have|do|make|run|know|hold|get|leave)\b": "must, should",
+    r"\bwho(ever)? must act\b": "the person who must act",
+    r"\b(spell|spells|spelled|spelling)\b": "write, format",
+    r"\bbreakers?\b": "guard",
+}
+"""What the project does not write, and what it writes instead."""
+
+RIDDLES = re.compile(r"(What|Of what|Where it is|Of those|Of each|Of several|Of many)\b")
+"""Beginnings of a docstring: it starts with a verb, or with the subject."""
+
+
+def tracked() -> Iterator[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    for name in listed.stdout.splitlines():
+        is_text = Path(name).suffix in SUFFIXES and not name.startswith("requirements/")
+        if is_text and (ROOT / name).is_file() and name != "tests/unit/docs/test_language.py":
+            yield name
+
+
+def is_clean(name: str) -> bool:
+    return any(name == place or name.startswith(f"{place}/") for place in CLEAN)
+
+
+FILES = [name for name in tracked() if is_clean(name)]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_file_uses_the_terms_of_the_field(name: str):
+    text = (ROOT / name).read_text(encoding="utf-8", errors="replace")
+    found = [
+        f"{name}:{text[: match.start()].count(chr(10)) + 1}: {match[0]!r}; write: {instead}"
+        for banned, instead in INSTEAD.items()
+        for match in re.finditer(banned, text, re.IGNORECASE)
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".py")])
+def test_docstrings_start_with_a_verb_or_a_subject(name: str):
+    tree = ast.parse((ROOT / name).read_text(encoding="utf-8"))
+    kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    docs = (ast.get_docstring(node) for node in ast.walk(tree) if isinstance(node, kinds))
+    found = [doc.splitlines()[0] for doc in docs if doc and RIDDLES.match(doc)]
+    assert not found, f"{name}: {found}"
+
+
+@pytest.mark.parametrize("banned", INSTEAD)
+def test_every_rule_can_be_broken(banned: str):
+    samples = (
+        "rows set apart", "they are buried", "sixteen abreast", "is judged", "a happening",
+        "mended", "made anew", "tells of a row", "it is no lake", "nothing of it", "it is to be",
+        "who must act", "as it is spelled", "the breaker",
+    )  # fmt: skip
+    assert any(re.search(banned, sample) for sample in samples)
