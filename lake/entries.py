@@ -72,7 +72,7 @@ class Position(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Entry(Struct, frozen=True, forbid_unknown_fields=True, tag_field="format", tag=FORMAT):
-    """What every entry has: its number in the log, the run that committed it, and when."""
+    """The fields of every entry: its number in the log, the run that committed it, and when."""
 
     seq: Annotated[int, Meta(ge=1)]
     run: str
