@@ -1,4 +1,4 @@
-"""The platform kept running, stopped, and started again."""
+"""`python -m embedded up`: it runs until a signal stops it, and a second run continues."""
 
 import os
 import re
@@ -28,29 +28,53 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def directory() -> Iterator[Path]:
-    """A place through which the server's own user may pass."""
+    """Create a directory that the database server's own user can traverse."""
     directory = Path(tempfile.mkdtemp(prefix="totesys-up-"))
     yield directory
     shutil.rmtree(directory)
 
 
+@pytest.fixture(autouse=True)
+def hangup_ends_children() -> Iterator[None]:
+    """Start children with the default action for SIGHUP, even where nohup has it ignored here.
+
+    A child inherits an ignored signal. A signal with a handler is reset to its default in a child.
+    """
+    before = signal.signal(signal.SIGHUP, lambda *_: None)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+def start(directory: Path, *options: str) -> "subprocess.Popen[str]":
+    """Start `up` as a program, in a session of its own so that signals reach its children too."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "embedded", "up", "--directory", str(directory), *options],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "100", "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
 def lines_until(batches: int, directory: Path, spark: SparkSession) -> list[str]:
-    """What is said until a cycle tells of that many batches."""
-    said, stopping = list[str](), Event()
+    """Return the lines until a cycle reports that many batches."""
+    lines, stopping = list[str](), Event()
 
     def say(line: str, *, soft_wrap: bool = False) -> None:
-        said.append(line)
+        lines.append(line)
         if f"batch {batches} " in line:
             stopping.set()
 
     keep_running(directory, Pace(every=0.2, rate=600), 40, stopping, say, lambda: spark)
-    return said
+    return lines
 
 
-def test_runs_until_told_to_stop_and_goes_on_where_it_was(directory: Path, spark: SparkSession):
-    said = lines_until(3, directory, spark)
-    assert any("visible after" in line for line in said)
-    assert "Stopped." in said[-1]
+def test_second_run_continues_where_the_first_was_stopped(directory: Path, spark: SparkSession):
+    lines = lines_until(3, directory, spark)
+    assert any("visible after" in line for line in lines)
+    assert "Stopped." in lines[-1]
     seq = open_local_lake(directory / "lake").batches.head_seq()
     assert seq == 3
     again = lines_until(5, directory, spark)
@@ -58,30 +82,30 @@ def test_runs_until_told_to_stop_and_goes_on_where_it_was(directory: Path, spark
     assert open_local_lake(directory / "lake").loads.head_seq() == 5
 
 
-def test_dashboard_answers_while_it_runs_and_stops_with_it(directory: Path, spark: SparkSession):
-    said, answers, stopping = list[str](), list[int](), Event()
+def test_dashboard_answers_while_up_runs_and_stops_with_it(directory: Path, spark: SparkSession):
+    lines, answers, stopping = list[str](), list[int](), Event()
 
     def say(line: str, *, soft_wrap: bool = False) -> None:
-        said.append(line)
+        lines.append(line)
         if "batch 1 " in line:
-            with urlopen(address(said)) as answer:  # nosec B310 # our own
+            with urlopen(address(lines)) as answer:  # nosec B310 # our own
                 answers.append(answer.status)
             stopping.set()
 
     keep_running(directory, Pace(1, 60), 40, stopping, say, lambda: spark, dashboard=0)
     assert answers == [200]
     with pytest.raises(URLError):
-        urlopen(address(said))  # nosec B310 # our own
+        urlopen(address(lines))  # nosec B310 # our own
     assert "password" not in (directory / "dashboard.log").read_text()
 
 
-def test_dashboard_that_has_ended_is_told_once_and_all_else_goes_on(
+def test_end_of_the_dashboard_is_reported_once_and_cycles_continue(
     directory: Path, spark: SparkSession
 ):
-    said, stopping = list[str](), Event()
+    lines, stopping = list[str](), Event()
 
     def say(line: str, *, soft_wrap: bool = False) -> None:
-        said.append(line)
+        lines.append(line)
         if "batch 1 " in line:
             for process in psutil.Process().children():
                 if "streamlit" in process.cmdline():
@@ -90,39 +114,32 @@ def test_dashboard_that_has_ended_is_told_once_and_all_else_goes_on(
             stopping.set()
 
     keep_running(directory, Pace(0.2, 600), 40, stopping, say, lambda: spark, dashboard=0)
-    assert len([line for line in said if "the dashboard has ended" in line]) == 1
-    assert "Stopped." in said[-1]
+    assert len([line for line in lines if "the dashboard has ended" in line]) == 1
+    assert "Stopped." in lines[-1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
-def test_signal_while_the_dashboard_starts_is_no_failure(directory: Path, number: signal.Signals):
-    options = ["--directory", str(directory), "--orders", "40"]
-    with subprocess.Popen(
-        [sys.executable, "-m", "embedded", "up", *options],
-        cwd=ROOT,
-        env={**os.environ, "COLUMNS": "100", "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as process:
+def test_signal_while_the_dashboard_starts_is_not_a_failure(
+    directory: Path, number: signal.Signals
+):
+    with start(directory, "--orders", "40") as process:
         while not (directory / "dashboard.log").exists() and process.poll() is None:
             sleep(0.02)
         os.killpg(process.pid, number)  # as a terminal does
         assert process.stdout
-        told = process.stdout.read()
-    assert process.returncode == 0, told
-    assert "Stopped." in told
-    assert "batch" not in told
+        output = process.stdout.read()
+    assert process.returncode == 0, output
+    assert "Stopped." in output
+    assert "batch" not in output
 
 
-def address(said: list[str]) -> str:
-    """Where the dashboard is, as the lines tell it."""
-    [found] = re.findall(r"dashboard\s+\S*(http://127\.0\.0\.1:\d+)", "".join(said))
+def address(lines: list[str]) -> str:
+    """Return the address of the dashboard that the lines print."""
+    [found] = re.findall(r"dashboard\s+\S*(http://127\.0\.0\.1:\d+)", "".join(lines))
     return str(found)
 
 
-def test_failing_cycle_is_told_and_the_next_one_tries_again(
+def test_failing_cycle_is_reported_and_the_next_one_tries_again(
     directory: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ):
     cycle, failures = Platform.cycle, [Refused("No entry.")]
@@ -133,27 +150,26 @@ def test_failing_cycle_is_told_and_the_next_one_tries_again(
         cycle(self)
 
     monkeypatch.setattr(Platform, "cycle", failing)
-    said = lines_until(1, directory, spark)
-    [failed] = [line for line in said if "failed" in line]
+    lines = lines_until(1, directory, spark)
+    [failed] = [line for line in lines if "failed" in line]
     assert "No entry. The next cycle tries again." in failed
     assert open_local_lake(directory / "lake").loads.head_seq() == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM])
-def test_signal_stops_everything_and_is_no_failure(directory: Path, number: signal.Signals):
-    options = ["--directory", str(directory), "--every", "1", "--rate", "60", "--orders", "40"]
-    with subprocess.Popen(
-        [sys.executable, "-m", "embedded", "up", *options],
-        cwd=ROOT,
-        env={**os.environ, "COLUMNS": "100", "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
+@pytest.mark.parametrize("is_hangup_ignored", [False, True])
+def test_sigterm_stops_everything_and_an_ignored_hangup_stops_nothing(
+    directory: Path, *, is_hangup_ignored: bool
+):
+    if is_hangup_ignored:  # as nohup does
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    options = ["--every", "1", "--rate", "60", "--orders", "40", "--no-dashboard"]
+    with start(directory, *options) as process:
+        if is_hangup_ignored:
+            process.send_signal(signal.SIGHUP)
         assert process.stdout
         for line in process.stdout:
             if "batch 1 " in line:
-                process.send_signal(number)
+                process.send_signal(signal.SIGTERM)
                 break
         rest = process.stdout.read()
     assert process.returncode == 0, rest
@@ -162,6 +178,6 @@ def test_signal_stops_everything_and_is_no_failure(directory: Path, number: sign
 
 
 @pytest.mark.parametrize(("every", "rate"), [(0, 1), (1, 0), (-1, 5)])
-def test_pace_that_cannot_be_kept_is_refused(every: float, rate: float):
+def test_pace_that_is_not_positive_is_refused(every: float, rate: float):
     with pytest.raises(InvalidPace, match="above 0"):
         Pace(every, rate)
