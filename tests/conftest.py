@@ -5,11 +5,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.loaders import JSONFileLoader
 from hypothesis import settings
 
 from embedded.server import Server, running
@@ -30,6 +32,16 @@ _numbers = count(1)
 
 # `make chaos`: new examples each time, where CI otherwise takes the same ones
 settings.register_profile("chaos", max_examples=2_000, derandomize=False, print_blob=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def load_service_models_once() -> Iterator[None]:
+    """Read each of botocore's service models once: every new session would parse them again."""
+    loader = JSONFileLoader()
+    load_file = cache(loader.load_file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _, path: load_file(path))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
