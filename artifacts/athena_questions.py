@@ -15,7 +15,7 @@ from sqlglot import exp
 import contracts
 from artifacts.views import INGESTION, listed, rendered, view_of, views
 from contracts import Column, Dimension, Fact
-from contracts.loader import HISTORY
+from contracts.observation import VERSION
 from warehouse.columns import references, wide_column
 from warehouse.questions import Question, questions
 
@@ -138,7 +138,7 @@ def _wide(fact: Fact, joins: dict[Column, Dimension], named: set[str]) -> str:
 
 
 def _changes(fact: Fact) -> str:
-    told = [c.name for c in fact.columns if c.name != fact.key and c not in HISTORY]
+    told = [c.name for c in fact.columns if c.name != fact.key and c not in VERSION]
     window = f"over (partition by {fact.key} order by batch_seq)"
     return view_of(
         fact,

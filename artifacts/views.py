@@ -7,7 +7,7 @@ from textwrap import fill, indent
 
 import contracts
 from contracts import Dimension, Fact
-from contracts.loader import HISTORY
+from contracts.observation import VERSION
 
 TEMPLATES = Path(__file__).parent / "queries"
 KINDS = ("current", "history", "as_of")
@@ -37,7 +37,7 @@ def _parts(fact: Fact) -> Mapping[str, str]:
         "of": fact.of,
         "key": fact.key,
         "columns": listed(fact.column_names),
-        "own": listed(column.name for column in fact.columns if column not in HISTORY),
+        "own": listed(column.name for column in fact.columns if column not in VERSION),
     }
     return parts | {name: rendered(name, parts).rstrip() for name in ("versions", "valid")}
 

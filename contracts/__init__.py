@@ -1,7 +1,8 @@
-"""The data contracts: every source table and every warehouse table as data.
+"""The data contracts: every table of the source and of the warehouse, described as data.
 
-One TOML file a table, in ``totesys/`` and ``warehouse/``. Everything that must agree with a table
-(Arrow and Spark schemas, staging tables, generated views) is derived from its contract.
+Each table is one TOML file in the project's folders ``contracts/source`` and
+``contracts/warehouse``. Arrow and Spark schemas, staging tables, views, the Data Catalog and the
+data dictionary are derived from it.
 """
 
 from contracts.errors import ContractError, PlatformError

@@ -1,22 +1,13 @@
-"""The Arrow schemas of source tables: as mirrored, and as landed in a batch."""
+"""Arrow schemas of source tables: a row of the mirror, and a changed row of a batch."""
 
 import pyarrow as pa
 
-from contracts.tables import SourceTable, Type
-
-UNFIT = "_unfit"
-"""JSON object {column: original text} of the values that their type cannot hold; NULL if none."""
-
-OBSERVATION = (
-    pa.field("op", pa.string(), nullable=False),
-    pa.field("batch_seq", pa.int64(), nullable=False),
-    pa.field("observed_at", pa.timestamp("us"), nullable=False),
-)
-"""What a batch says of a row: 'I', 'U' or 'D', the batch, and the clock of its snapshot."""
+from contracts.observation import CHANGE, UNFIT_VALUES
+from contracts.tables import Column, SourceTable, Type
 
 
 def arrow_type(type_: Type) -> pa.DataType:
-    """Money is decimal, timestamps are naive microseconds, text is text."""
+    """Return the Arrow type. Numeric is decimal; timestamps are microseconds without a zone."""
     match type_.kind:
         case "int":
             return pa.int32()
@@ -35,14 +26,18 @@ def arrow_type(type_: Type) -> pa.DataType:
 
 
 def row_schema(table: SourceTable) -> pa.Schema:
-    """A row of the source with what did not fit: the schema of the mirror.
+    """Return the schema of the mirror: a row of the source, and its values that do not fit.
 
-    Every column may be NULL: a value that does not fit its type is.
+    Every column is nullable, because a value that does not fit its type is stored as NULL.
     """
     columns = [pa.field(column.name, arrow_type(column.type)) for column in table.columns]
-    return pa.schema([*columns, pa.field(UNFIT, pa.string())])
+    return pa.schema([*columns, _field(UNFIT_VALUES)])
 
 
 def batch_schema(table: SourceTable) -> pa.Schema:
-    """A changed row as it lands in a batch."""
-    return pa.schema([*row_schema(table), *OBSERVATION])
+    """Return the schema of a changed row in a batch."""
+    return pa.schema([*row_schema(table), *(_field(column) for column in CHANGE)])
+
+
+def _field(column: Column) -> pa.Field:
+    return pa.field(column.name, arrow_type(column.type), column.nullable)

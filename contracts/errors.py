@@ -1,17 +1,17 @@
-"""The root of every typed error of the platform."""
+"""The base class of every typed error of the platform."""
 
 
 class PlatformError(Exception):
-    """Something that the platform cannot do; the message says what, where, and the remedy.
+    """An error with a message that says what failed, where, and how to fix it.
 
-    ``exit_code`` is what a command line ends with: 1 for a run that failed, 2 for input that is
-    wrong before anything ran.
+    ``exit_code`` is the exit status of a command: 1 for a run that failed, 2 for input that was
+    refused before anything ran.
     """
 
     exit_code = 1
 
 
 class ContractError(PlatformError):
-    """A file under ``contracts/`` contradicts itself; whoever edited it must act."""
+    """A file of the project's contracts is invalid. The message names the file to edit."""
 
     exit_code = 2

@@ -1,27 +1,18 @@
-"""The lake's tables as the AWS Glue Data Catalog, and with it Athena, is to know them."""
+"""Tables of the lake as the AWS Glue Data Catalog describes them to Athena."""
 
 from collections.abc import Iterable
 from typing import Any
 
 import contracts
 from contracts import Column, Dimension, Fact, SourceTable, Type, WarehouseTable
-from contracts.arrow import UNFIT
-from contracts.loader import HISTORY
-
-LANDED = (
-    Column(UNFIT, Type("text"), True, "JSON: column and original text of values that do not fit."),
-    Column("op", Type("text"), False, "I, U or D: inserted, updated or deleted."),
-    Column("batch_seq", Type("bigint"), False, "The batch."),
-    Column("observed_at", Type("timestamp"), False, "Source clock of the batch's snapshot."),
-)
-"""What a source row lands with."""
+from contracts.observation import CHANGE, TOMBSTONE, UNFIT_VALUES
 
 DAY = Column("observed_date", Type("date"), False, "Day of observed_at.")
 BATCH = Column("batch", Type("text"), False, "The batch, as 20 digits, and the run that wrote it.")
 
 
 def glue_type(type_: Type) -> str:
-    """The type in the words of Hive, which has no time of day: that is text, HH:MM:SS.ffffff."""
+    """Return the Hive type. Hive has no type for a time of day: it is text, HH:MM:SS.ffffff."""
     match type_.kind:
         case "text" | "time":
             return "string"
@@ -32,12 +23,13 @@ def glue_type(type_: Type) -> str:
 
 
 def ingestion_table(table: SourceTable) -> dict[str, Any]:
-    """Changed rows of a source table, as they landed."""
-    return _table(table.about, table.key, [*table.columns, *LANDED], [DAY, BATCH])
+    """Describe the changed rows of a source table in the *ingestion* store."""
+    columns = [*table.columns, UNFIT_VALUES, *CHANGE]
+    return _table(table.about, table.key, columns, [DAY, BATCH])
 
 
 def processed_table(table: WarehouseTable) -> dict[str, Any]:
-    """Rows of a warehouse table, as each batch brought them."""
+    """Describe the rows of a warehouse table in the *processed* store."""
     described = _table(table.about, table.key, table.columns, [BATCH])
     match table:
         case Fact():
@@ -48,21 +40,20 @@ def processed_table(table: WarehouseTable) -> dict[str, Any]:
 
 
 def tombstones_table(fact: Fact) -> dict[str, Any]:
-    """Deletions of a fact whose last values could not conform."""
+    """Describe the tombstones of a fact."""
     about = f"Deletions whose last values cannot be a version of {fact.name}."
-    told = [column for column in HISTORY if column.name != "is_deleted"]
-    return _table(about, fact.key, [fact.column(fact.key), *told], [BATCH])
+    return _table(about, fact.key, [fact.column(fact.key), *TOMBSTONE], [BATCH])
 
 
 def tables() -> dict[str, Any]:
-    """Every table of both buckets, by name, and the source's name."""
+    """Describe every table of both stores, by name. ``source`` is the name of the source."""
     source, warehouse = contracts.source(), contracts.warehouse()
-    made = {name: processed_table(table) for name, table in warehouse.tables.items()}
-    gone = {fact.tombstones: tombstones_table(fact) for fact in warehouse.facts}
+    processed = {name: processed_table(table) for name, table in warehouse.tables.items()}
+    tombstones = {fact.tombstones: tombstones_table(fact) for fact in warehouse.facts}
     return {
         "source": source.name,
         "ingestion": {name: ingestion_table(table) for name, table in source.tables.items()},
-        "processed": made | gone,
+        "processed": processed | tombstones,
     }
 
 

@@ -1,13 +1,30 @@
-"""Read the contracts from their files, and refuse those that contradict themselves."""
+"""Read the contracts of a project. Everything that is invalid raises ContractError."""
 
 import csv
 import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources.abc import Traversable
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
+from contracts.documents import (
+    CalendarDocument,
+    ColumnDocument,
+    DimensionColumn,
+    DimensionDocument,
+    FactColumn,
+    FactDocument,
+    SourceColumn,
+    SourceDocument,
+    TableDocument,
+    WarehouseDocument,
+    decode,
+)
 from contracts.errors import ContractError
+from contracts.names import check_source_table, check_warehouse_table
+from contracts.nearest import nearest
+from contracts.observation import VERSION
 from contracts.project import PROJECT, project_folder
 from contracts.tables import (
     Calendar,
@@ -21,128 +38,109 @@ from contracts.tables import (
     WarehouseTable,
 )
 
-HISTORY = (
-    Column(
-        "observed_at",
-        Type("timestamp"),
-        False,
-        "Source clock of the snapshot in which the version was first seen.",
-    ),
-    Column("batch_seq", Type("bigint"), False, "The batch that brought the version."),
-    Column("is_deleted", Type("boolean"), False, "Whether the version is a deletion."),
-)
-BEGIN = "created_date", "created_time"
-"""The columns of a fact that say since when its first version is valid."""
+KINDS: Mapping[str, type[WarehouseDocument]] = {
+    "calendar": CalendarDocument,
+    "dimension": DimensionDocument,
+    "fact": FactDocument,
+}
 
 
 @cache
-def source() -> Source:
-    """The operational database. Raises ContractError."""
-    folder = project_folder("contracts/source")
-    schema = _document(folder / "source.toml")["schema"]
-    tables = [_source_table(path) for path in _tables(folder)]
-    return Source(PROJECT, schema, {table.name: table for table in tables})
+def source(project: Path | None = None) -> Source:
+    """Return the operational database of the project. Raises ContractError."""
+    folder = (project or project_folder()) / "contracts" / "source"
+    document = decode(_read(folder / "source.toml"), SourceDocument, str(folder / "source.toml"))
+    tables = [_source_table(path) for path in _files(folder) if path.name != "source.toml"]
+    return Source(PROJECT, document.schema, {table.name: table for table in tables})
 
 
 @cache
-def warehouse() -> Warehouse:
-    """The star schema, dimensions before facts. Raises ContractError."""
-    tables = [_warehouse_table(path) for path in _tables(project_folder("contracts/warehouse"))]
-    found = Warehouse({table.name: table for table in tables})
-    _check(found, source())
-    return found
+def warehouse(project: Path | None = None) -> Warehouse:
+    """Return the star schema of the project, its tables by name. Raises ContractError."""
+    contracts = (project or project_folder()) / "contracts"
+    paths = {_name(path): path for path in _files(contracts / "warehouse")}
+    stars = Warehouse({name: _warehouse_table(path) for name, path in paths.items()})
+    lists = [_name(path) for path in _files(contracts / "reference", ".csv")]
+    for name, table in stars.tables.items():
+        check_warehouse_table(table, stars, source(project), lists, str(paths[name]))
+    return stars
 
 
 @cache
-def reference(name: str) -> Mapping[str, str]:
-    """A reference list: code to name."""
-    text = project_folder(f"contracts/reference/{name}.csv").read_text(encoding="utf-8")
-    return {row["code"]: row["name"] for row in csv.DictReader(text.splitlines())}
+def reference(name: str, project: Path | None = None) -> Mapping[str, str]:
+    """Return a reference list: a name by code. Raises ContractError."""
+    path = (project or project_folder()) / "contracts" / "reference" / f"{name}.csv"
+    rows = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
+    if rows.fieldnames != ["code", "name"]:
+        raise ContractError(f"{path}: the header is not 'code,name'. To fix: edit the file.")
+    return {row["code"]: row["name"] for row in rows}
 
 
-def _tables(folder: Traversable) -> Iterable[Traversable]:
-    paths = (path for path in folder.iterdir() if path.name.endswith(".toml"))
-    return sorted((p for p in paths if p.name != "source.toml"), key=lambda path: path.name)
+def _files(folder: Traversable, suffix: str = ".toml") -> Iterable[Traversable]:
+    paths = (path for path in folder.iterdir() if path.name.endswith(suffix))
+    return sorted(paths, key=lambda path: path.name)
 
 
-def _document(path: Traversable) -> dict[str, Any]:
+def _name(path: Traversable) -> str:
+    return path.name.partition(".")[0]
+
+
+def _read(path: Traversable) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as wrong:
-        raise ContractError(f"{path} is not TOML: {wrong}") from wrong
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+        raise ContractError(f"{path} is not a TOML document: {wrong}. To fix: edit it.") from wrong
+    except FileNotFoundError:
+        raise ContractError(f"{path} does not exist. To fix: create it.") from None
 
 
 def _source_table(path: Traversable) -> SourceTable:
-    document, name = _document(path), path.name.removesuffix(".toml")
-    try:
-        return SourceTable(name, document["about"], document["key"], _columns(document["columns"]))
-    except (KeyError, TypeError, ValueError) as wrong:
-        raise ContractError(f"{path}: {wrong!r}; compare it with its neighbours.") from wrong
+    document = decode(_read(path), TableDocument, str(path))
+    columns = _columns(document, SourceColumn, path)
+    table = SourceTable(_name(path), document.about, document.key, columns)
+    check_source_table(table, str(path))
+    return table
 
 
 def _warehouse_table(path: Traversable) -> WarehouseTable:
-    document, name = _document(path), path.name.removesuffix(".toml")
-    try:
-        columns = _columns(document["columns"])
-        common = name, document["about"], document["key"]
-        match document["kind"]:
-            case "calendar":
-                return Calendar(*common, columns, document["first"], document["last"])
-            case "dimension":
-                lookups = document.get("lookups", {})
-                incremental = document.get("pass_through", False)
-                if incremental and lookups:
-                    raise ValueError("a dimension that passes rows through can look up nothing")
-                return Dimension(*common, columns, document["of"], lookups, incremental)
-            case "fact":
-                if lacking := [name for name in BEGIN if name not in document["columns"]]:
-                    raise ValueError(f"a fact's history begins at {lacking}, which it lacks")
-                own = document["of"], document["record"], document["star"]
-                return Fact(*common, columns + HISTORY, *own)
-            case kind:
-                raise ValueError(f"'{kind}' is no kind of table")
-    except (KeyError, TypeError, ValueError) as wrong:
-        raise ContractError(f"{path}: {wrong!r}; compare it with its neighbours.") from wrong
+    fields = _read(path)
+    kind = str(fields.get("kind", ""))
+    if kind not in KINDS:
+        hint = nearest(kind, KINDS)
+        raise ContractError(f"{path}: kind is '{kind}'; {hint} To fix: edit the file.")
+    document = decode(fields, KINDS[kind], str(path))
+    common = _name(path), document.about, document.key
+    match document:
+        case CalendarDocument(first=first, last=last):
+            return Calendar(*common, _columns(document, ColumnDocument, path), first, last)
+        case DimensionDocument(of=of, lookups=lookups, incremental=incremental):
+            columns = _columns(document, DimensionColumn, path)
+            return Dimension(*common, columns, of, lookups, incremental)
+    fact = cast(FactDocument, document)
+    columns = _columns(document, FactColumn, path)
+    return Fact(*common, columns + VERSION, fact.of, fact.record, fact.star)
 
 
-def _columns(spelled: Mapping[str, Mapping[str, Any]]) -> tuple[Column, ...]:
+def _columns(
+    table: TableDocument, kind: type[ColumnDocument], path: Traversable
+) -> tuple[Column, ...]:
     return tuple(
-        Column(
-            name,
-            Type.parse(spec["type"].removesuffix("?")),
-            spec["type"].endswith("?"),
-            spec["about"],
-            spec.get("from", name),
-            spec.get("translate", ""),
-            spec.get("references", ""),
-            _flag(spec, "personal"),
-        )
-        for name, spec in spelled.items()
+        _column(name, decode(spec, kind, f"{path}, column {name}"), f"{path}, column {name}")
+        for name, spec in table.columns.items()
     )
 
 
-def _flag(spec: Mapping[str, Any], name: str) -> bool:
-    found = spec.get(name, False)
-    if not isinstance(found, bool):
-        raise TypeError(f"{name} is true or false, without quotes, and not {found!r}")
-    return found
-
-
-def _check(warehouse: Warehouse, source: Source) -> None:
-    """Every name that a warehouse contract uses exists where it says."""
-    tables: list[Dimension | Fact] = [*warehouse.dimensions, *warehouse.facts]
-    for table in tables:
-        lookups = table.lookups if isinstance(table, Dimension) else {}
-        try:
-            table.column(table.key)
-            for holder in lookups.values():
-                source.tables[table.of].column(holder)
-            for column in table.columns:
-                if column not in HISTORY:
-                    source.tables[column.lookup or table.of].column(column.origin_column)
-                if column.references:
-                    warehouse.tables[column.references].key  # noqa: B018 - a KeyError is the check
-        except KeyError as missing:
-            raise ContractError(
-                f"totesys/contracts/warehouse/{table.name}.toml names {missing}, which does not exist."
-            ) from missing
+def _column(name: str, spec: ColumnDocument, where: str) -> Column:
+    try:
+        type_ = Type.parse(spec.type.removesuffix("?"))
+    except ValueError as wrong:
+        raise ContractError(f"{where}: {wrong} To fix: edit the file.") from wrong
+    nullable, about = spec.type.endswith("?"), spec.about
+    match spec:
+        case SourceColumn(personal=personal):
+            return Column(name, type_, nullable, about, personal=personal)
+        case DimensionColumn(origin=origin, translate=translate):
+            return Column(name, type_, nullable, about, origin or name, translate)
+        case FactColumn(origin=origin, references=references):
+            return Column(name, type_, nullable, about, origin or name, references=references)
+    return Column(name, type_, nullable, about)

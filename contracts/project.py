@@ -1,17 +1,17 @@
-"""The project: the package that holds everything particular to one source and its warehouse.
+"""The project: the package with everything particular to one source and its warehouse.
 
 Its folders are ``contracts/`` (source, warehouse, reference lists), ``migrations/`` (tables of the
-stars), ``questions/`` (business questions) and ``dashboard/`` (pages). The engine reads them by name
-and imports none of them.
+stars), ``questions/`` (business questions) and ``dashboard/`` (pages). The engine reads them by
+name and imports none of them.
 """
 
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 PROJECT = "totesys"
-"""The package, and the name of the source."""
+"""Name of the package and of the source."""
 
 
-def project_folder(name: str) -> Traversable:
+def project_folder(name: str = "") -> Traversable:
     """Return the folder ``name`` of the project, such as ``contracts/source``."""
     return files(PROJECT).joinpath(name)

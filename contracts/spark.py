@@ -1,13 +1,16 @@
-"""The Spark types of contracts."""
+"""Spark schemas of the tables in the lake."""
 
 from pyspark.sql import types as spark
 
-from contracts.arrow import UNFIT
+from contracts.observation import CHANGE, UNFIT_VALUES
 from contracts.tables import SourceTable, Type, WarehouseTable
 
 
 def spark_type(type_: Type) -> spark.DataType:
-    """Spark has no time of day: it is text, 'HH:MM:SS.ffffff', until the warehouse casts it."""
+    """Return the Spark type.
+
+    Spark has no type for a time of day: it is text, 'HH:MM:SS.ffffff', which the warehouse casts.
+    """
     match type_.kind:
         case "int":
             return spark.IntegerType()
@@ -26,23 +29,19 @@ def spark_type(type_: Type) -> spark.DataType:
 
 
 def spark_schema(table: WarehouseTable) -> spark.StructType:
-    """The rows of a warehouse table as *processed* holds them."""
+    """Return the schema of a warehouse table in the *processed* store."""
     return spark.StructType(
         [spark.StructField(c.name, spark_type(c.type), c.nullable) for c in table.columns]
     )
 
 
 def row_schema(table: SourceTable) -> spark.StructType:
-    """A row of the source with what did not fit, as `contracts.arrow.row_schema` wrote it."""
-    columns = [spark.StructField(c.name, spark_type(c.type)) for c in table.columns]
-    return spark.StructType([*columns, spark.StructField(UNFIT, spark.StringType())])
+    """Return the schema of a mirror file, which was written by `contracts.arrow.row_schema`."""
+    columns = (*table.columns, UNFIT_VALUES)
+    return spark.StructType([spark.StructField(c.name, spark_type(c.type)) for c in columns])
 
 
 def batch_schema(table: SourceTable) -> spark.StructType:
-    """A changed row as it lies in a batch, as `contracts.arrow.batch_schema` wrote it."""
-    observation = [
-        spark.StructField("op", spark.StringType()),
-        spark.StructField("batch_seq", spark.LongType()),
-        spark.StructField("observed_at", spark.TimestampNTZType()),
-    ]
-    return spark.StructType([*row_schema(table), *observation])
+    """Return the schema of a batch file, which was written by `contracts.arrow.batch_schema`."""
+    change = [spark.StructField(c.name, spark_type(c.type)) for c in CHANGE]
+    return spark.StructType([*row_schema(table), *change])

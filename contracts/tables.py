@@ -1,21 +1,27 @@
-"""The words of a contract: types, columns, tables, and the two databases."""
+"""The model of contracts: types, columns, tables, and the two databases."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, cast, get_args
 
+from contracts.nearest import nearest
+
 Kind = Literal["int", "bigint", "text", "boolean", "numeric", "timestamp", "date", "time"]
 KINDS: tuple[str, ...] = get_args(Kind)
 
+NUMERIC = re.compile(r"numeric\((\d+),(\d+)\)", re.ASCII)
+MAX_PRECISION = 38  # digits of a decimal in Arrow and Spark
+
 UNKNOWN = "Unknown"
-"""What a dimension says where a text that must not be NULL is not known (DATA.md, dim_staff)."""
+"""The value of a dimension's text column where the text must not be NULL and is not known."""
 
 
 @dataclass(frozen=True)
 class Type:
-    """A column's type in the terms of PostgreSQL; precision and scale belong to numeric alone."""
+    """A column's type in PostgreSQL's terms. Only numeric has precision and scale."""
 
     kind: Kind
     precision: int = 0
@@ -26,20 +32,26 @@ class Type:
 
     @classmethod
     def parse(cls, text: str) -> "Type":
-        """The type in ``int`` or ``numeric(10,2)``; ValueError where there is none."""
-        kind, _, arguments = text.partition("(")
-        if kind not in KINDS or (kind == "numeric") != bool(arguments):
-            raise ValueError(f"'{text}' is no type; the types are {', '.join(KINDS)}")
-        numbers = [int(number) for number in arguments.rstrip(")").split(",")] if arguments else []
-        return cls(cast(Kind, kind), *numbers)
+        """Return the type in a text such as ``int`` or ``numeric(10,2)``. Raises ValueError."""
+        if text in KINDS and text != "numeric":
+            return cls(cast(Kind, text))
+        if match := NUMERIC.fullmatch(text):
+            precision, scale = int(match[1]), int(match[2])
+            if 0 < precision <= MAX_PRECISION and scale <= precision:
+                return cls("numeric", precision, scale)
+        types = [kind.replace("numeric", "numeric(10,2)") for kind in KINDS]
+        raise ValueError(f"the type '{text}' is unknown; {nearest(text, types)}")
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column. In the warehouse ``origin`` names the source column that it is made from, with a
-    lookup's table before a dot; ``translate`` names the reference list that it goes through;
-    ``references`` names the dimension that it points to. A column of the source is ``personal``
-    where its values tell of a person, or may."""
+    """A column.
+
+    In a fact or dimension ``origin`` names the source column with its values, with a looked-up
+    table before a dot; it is empty where the values do not come from the source. ``translate``
+    names the reference list that maps the values, ``references`` the dimension that they point to.
+    A column of the source is ``personal`` if its values may describe a person.
+    """
 
     name: str
     type: Type
@@ -52,12 +64,12 @@ class Column:
 
     @property
     def lookup(self) -> str:
-        """The looked-up table that the value comes from, or '' where it is the row's own."""
+        """The looked-up table with the values, or '' if they are in the row itself."""
         return self.origin.rpartition(".")[0]
 
     @property
     def origin_column(self) -> str:
-        """The name that the value has in its source table."""
+        """The column's name in its source table."""
         return self.origin.rpartition(".")[2]
 
 
@@ -73,13 +85,13 @@ class _Table:
         return tuple(column.name for column in self.columns)
 
     @property
-    def shape(self) -> tuple[object, ...]:
-        """What a database must know of the table; not what it means or is made from."""
+    def signature(self) -> tuple[object, ...]:
+        """The parts that a database must agree with: names, types, keys. No descriptions."""
         columns = [(c.name, str(c.type), c.nullable, c.references) for c in self.columns]
         return self.name, self.key, columns
 
     def column(self, name: str) -> Column:
-        """The column of that name; KeyError where there is none."""
+        """Return the column of that name. Raises KeyError."""
         return {column.name: column for column in self.columns}[name]
 
 
@@ -90,10 +102,12 @@ class SourceTable(_Table):
 
 @dataclass(frozen=True)
 class Dimension(_Table):
-    """A dimension: the latest values of the source table ``of``, one row a key. ``lookups`` maps
-    a further source table to the column of ``of`` that holds its key. A dimension as large as the
-    facts is ``pass_through``: made of changed rows as they come, never of the whole table; it can
-    look up nothing, because rows do not come when what they look up changes."""
+    """A dimension: the latest values of the source table ``of``, one row a key.
+
+    ``lookups`` maps a further source table to the column of ``of`` that holds its key. An
+    ``incremental`` dimension, as large as the facts, is built from changed rows and never from the
+    whole table. It cannot have lookups: a change of a looked-up row does not change the row itself.
+    """
 
     of: str
     lookups: Mapping[str, str]
@@ -114,9 +128,11 @@ class Calendar(_Table):
 
 @dataclass(frozen=True)
 class Fact(_Table):
-    """A fact: every version of every row of the source table ``of``. ``record`` is the serial
-    number that the warehouse gives a version; ``columns`` end with the three of its history.
-    ``star`` is what people call it and its dimensions."""
+    """A fact: every version of every row of the source table ``of``.
+
+    ``record`` is the serial number of a version in the warehouse. ``columns`` end with those of
+    `contracts.observation.VERSION`. ``star`` is the name of the fact with its dimensions.
+    """
 
     of: str
     record: str
@@ -124,17 +140,17 @@ class Fact(_Table):
 
     @property
     def tombstones(self) -> str:
-        """The table in the lake of its deletions whose last values could not conform."""
+        """The lake's table of tombstones: deleted rows whose last values do not conform."""
         return f"{self.name}_tombstones"
 
     @property
     def latest(self) -> str:
-        """The warehouse's table, in the schema etl, of the latest version of each of its rows."""
+        """The warehouse's table, in the schema etl, of each row's latest version."""
         return f"latest_{self.of}"
 
     @property
-    def shape(self) -> tuple[object, ...]:
-        return *super().shape, self.record
+    def signature(self) -> tuple[object, ...]:
+        return *super().signature, self.record
 
 
 WarehouseTable = Dimension | Calendar | Fact
@@ -150,8 +166,8 @@ class Source:
 
     @property
     def fingerprint(self) -> str:
-        """Changes when a table, a column, a type or a key of the contracts changes."""
-        return _digest(self.schema, *(table.shape for table in self.tables.values()))
+        """A digest that changes with the tables, columns, types and keys of the contracts."""
+        return _digest(self.schema, *(table.signature for table in self.tables.values()))
 
 
 @dataclass(frozen=True)
@@ -174,8 +190,8 @@ class Warehouse:
 
     @property
     def fingerprint(self) -> str:
-        """Changes when what the warehouse must look like changes."""
-        return _digest(*(table.shape for table in self.tables.values()))
+        """A digest that changes with the tables that the warehouse must have."""
+        return _digest(*(table.signature for table in self.tables.values()))
 
 
 def _digest(*parts: object) -> str:

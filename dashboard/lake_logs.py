@@ -6,6 +6,7 @@ from datetime import datetime
 
 import streamlit as st
 
+from contracts.observation import OP_NAMES
 from dashboard.settings import Settings
 from lake import Lake, Log, NotFound, now
 from lake.concurrent import map_concurrently
@@ -16,7 +17,6 @@ from operations.quarantined_rows import QuarantinedRows, quarantined_rows
 FRESH = 20.0  # seconds that logs are taken as read
 MOST_BATCHES = 24
 MOST_REASONS = 20
-OPS = {"I": "new", "U": "changed", "D": "deleted"}
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _landed(lake: Lake, seq: int) -> Landed:
         seq,
         batch.observed_at,
         batch.committed_at,
-        {table: {OPS[op]: n for op, n in ops.items()} for table, ops in batch.counts.items()},
+        {table: {OP_NAMES[op]: n for op, n in ops.items()} for table, ops in batch.counts.items()},
         (ready - batch.committed_at).total_seconds() if ready else None,
         (loaded - ready).total_seconds() if loaded and ready else None,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import contracts
 from contracts import Fact
-from contracts.loader import HISTORY
+from contracts.observation import VERSION
 from contracts.project import project_folder
 from dashboard import formatting
 from dashboard.reader import Reader, Rows
@@ -31,7 +31,7 @@ class Order:
     @property
     def columns(self) -> list[str]:
         """What can change in it: not its key, and not what is said of the version."""
-        return [c.name for c in self.fact.columns if c.name != self.fact.key and c not in HISTORY]
+        return [c.name for c in self.fact.columns if c.name != self.fact.key and c not in VERSION]
 
     def history(self, reader: Reader) -> Rows:
         """Every version of it, oldest first."""

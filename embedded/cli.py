@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
+import contracts
 from contracts import PlatformError
 from embedded import commands
 from embedded.progress import finish_progress, show_progress
@@ -18,6 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         show_progress(arguments.debug)
     try:
         try:
+            contracts.warehouse()  # an invalid contract is refused before anything is done
             return commands.RUN[arguments.command](arguments)
         finally:
             finish_progress()

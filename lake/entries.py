@@ -118,8 +118,8 @@ class BuildEntry(Entry, frozen=True):
     ``tombstones`` holds, by fact, the keys of deleted rows whose last values do not conform.
     ``quarantined_total`` and ``tombstones_total`` count all quarantined rows and tombstones up to
     this batch; they never decrease. ``last_superseded_seq`` is the last batch that closed a
-    quarantined row (0 = none): that batch's entry lists in ``open_after`` all rows, by source table,
-    that stayed open.
+    quarantined row (0 = none): that batch's entry lists in ``open_after`` all rows, by source
+    table, that stayed open.
     """
 
     tables: Outputs
@@ -144,8 +144,8 @@ class RetryEntry(Entry, frozen=True):
     The retry tried every row that was quarantined up to batch ``through`` and not brought back
     before. ``tables`` holds the versions brought back, with the batch and time of their rows.
     ``quarantined`` holds all rows that stay in quarantine, ``open_after`` those of them that are
-    open. ``closed`` counts the rows that this and earlier retries brought back. ``tombstones`` lists
-    all tombstones up to ``through``, because a row brought back may have been deleted since.
+    open. ``closed`` counts the rows that this and earlier retries brought back. ``tombstones``
+    lists all tombstones up to ``through``, because a row brought back may have been deleted since.
     """
 
     through: int

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 import contracts
 from contracts import UNKNOWN, Calendar, Column, PlatformError, SourceTable
-from contracts.arrow import UNFIT
+from contracts.observation import UNFIT
 from lake import Lake
 from lake.local import open_local_lake
 

@@ -63,8 +63,9 @@ def migrate_at(address: Address, schema: str = SCHEMA) -> list[str]:
 
     Raises what `migrate` does, and Unreachable or Refused.
     """
+    wanted = plan(contracts.warehouse(), schema)  # an invalid contract needs no connection
     with connected(address, "migrate") as connection:
-        applied = migrate(connection, schema)
+        applied = migrate(connection, schema, wanted)
         if not applied:
             with _serialised(connection, "roles", schema):
                 grant_roles(connection, schema, contracts.warehouse())

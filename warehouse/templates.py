@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from importlib.resources import files
 
 from contracts import Column, Dimension, Fact, Warehouse
-from contracts.loader import HISTORY
+from contracts.observation import VERSION
 from postgres import Sql, names, render, value
 from warehouse.columns import (
     alias,
@@ -90,7 +90,7 @@ def _definitions(fact: Fact) -> Sql:
 
 def _differences(fact: Fact) -> Sql:
     """What can change in a row: not its key, and not what we say of the version."""
-    told = [c.name for c in fact.columns if c.name != fact.key and c not in HISTORY]
+    told = [c.name for c in fact.columns if c.name != fact.key and c not in VERSION]
     differences = (render(DIFFERENCE, column=name, text=value(name)) for name in told)
     return Sql(",\n    ".join(differences))
 

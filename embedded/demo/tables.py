@@ -7,10 +7,10 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from contracts.observation import OP_NAMES
 from totesys.demo.order_history import Version
 
 PROMISE = "30 min"  # from commit to visible at most (MISSION.md, M7)
-OPS = {"I": "new", "U": "changed", "D": "deleted"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _made(rows: Mapping[str, int]) -> str:
 
 def _seen(changes: Mapping[str, Mapping[str, int]]) -> str:
     return "\n".join(
-        f"{table} {count} {OPS[op]}"
+        f"{table} {count} {OP_NAMES[op]}"
         for table, counts in changes.items()
         for op, count in counts.items()
         if count

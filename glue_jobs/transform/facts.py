@@ -12,11 +12,11 @@ from pyspark.sql import functions as F
 
 import contracts
 from contracts import Calendar, Fact, SourceTable, WarehouseTable
-from contracts.arrow import UNFIT
+from contracts.observation import TOMBSTONE, UNFIT
 from glue_jobs.transform.conversions import converted
 
 REASONS = "reasons"
-OBSERVATION = "observed_at", "batch_seq"
+OBSERVATION = tuple(column.name for column in TOMBSTONE)
 SHOWN = 100  # characters of an offending value
 
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import contracts
 from contracts import UNKNOWN, Column, Dimension, Fact, SourceTable
 from contracts.arrow import row_schema
-from contracts.loader import HISTORY
+from contracts.observation import VERSION
 from glue_jobs.errors import Unconvertible
 from ingestion_lambda.source.conform import conform
 
@@ -21,7 +21,7 @@ Lookups = Mapping[str, pa.Table]
 def compared_columns(table: Dimension | Fact) -> SourceTable:
     """The warehouse table without its record number and history, in the form of a table whose
     rows can be read and compared."""
-    columns = tuple(column for column in table.columns if column not in HISTORY)
+    columns = tuple(column for column in table.columns if column not in VERSION)
     return SourceTable(table.name, table.about, table.key, columns)
 
 

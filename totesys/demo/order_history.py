@@ -8,13 +8,13 @@ from typing import Any
 from pg8000.native import Connection
 
 import contracts
+from contracts.observation import VERSION
 from postgres import names, render
 
 HISTORY = """
 SELECT version, valid_from, valid_to, is_deleted, {columns}
 FROM {schema}.fact_sales_order_history WHERE sales_order_id = {key} ORDER BY version
 """
-OURS = ("observed_at", "batch_seq", "is_deleted")
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Version:
 def life_of_order(warehouse: Connection, schema: str, order: int) -> list[Version]:
     """Every version of the order, oldest first."""
     fact = contracts.warehouse().tables["fact_sales_order"]
-    columns = [name for name in fact.column_names if name not in OURS]
+    columns = [column.name for column in fact.columns if column not in VERSION]
     rows = warehouse.run(render(HISTORY, schema=schema, key=order, columns=names(columns)))
     versions = [_version(row, "placed") for row in rows[:1]]
     for before, after in pairwise(rows):
