@@ -5,6 +5,9 @@
 
 BIN := .venv/bin
 ENV := dev
+# Each worker has its own PostgreSQL server and Spark session. WORKERS=0 runs all tests in one process.
+WORKERS := 2
+PARALLEL := --numprocesses $(WORKERS) --dist worksteal
 CHECK := $(BIN)/check-jsonschema --quiet --builtin-schema
 CHAOS_TESTS = $(shell grep -rl --include='test_*.py' '^from hypothesis' tests)
 # Terraform says what is deployed, or NAME and REGION where its state is not at hand. They are given to
@@ -36,8 +39,11 @@ browser:
 screenshots: setup browser ## Make docs/images from the dashboard, on data of the demo's kind
 	@$(BIN)/python -m tests.e2e.dashboard.screenshots
 
-test: setup browser ## Run the tests but those of Terraform, with the coverage of lines and branches
-	@$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+check: lint type ## Check style and types, and run the unit tests: what to run before each commit
+	@$(BIN)/python -m pytest $(PARALLEL) tests/unit
+
+test: setup browser ## Run all tests except Terraform's, with coverage of lines and branches
+	@$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term-missing:skip-covered
 
 test-lambda: ## Run the tests marked lambda_runtime on Python 3.13, if there is one
 	@.ci/venv 3.13 .venv-lambda requirements/lambda-test.txt; case $$? in \
