@@ -55,7 +55,7 @@ CONTENTS: dict[str, list[str]] = {
         "docs/upgrade",
         "docs/costs",
     ],
-    "Rely on it": ["docs/guarantees", "docs/privacy"],
+    "Rely on it": ["docs/guarantees", "docs/glossary", "docs/privacy"],
     "Work on it": ["CONTRIBUTING", "docs/adr/README", "CHANGELOG"],
 }
 """The navigation: its parts, and the pages of each. A page that is in none fails the build."""

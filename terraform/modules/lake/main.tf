@@ -1,5 +1,5 @@
 # The two buckets of the lake. Everything in them is written once and never changed:
-# docs/adr/0012-deletes-but-not-of-data.md.
+# docs/adr/0012-deletes-are-denied.md.
 
 data "aws_partition" "current" {}
 
