@@ -72,7 +72,7 @@ def test_table_read_anew_yields_nothing_where_it_is_as_the_mirror_has_it(
 
 @pytest.mark.parametrize(
     ("heading", "generation"),
-    [("## The warehouse is lost", 1), ("## Replay after a mended transformation", 2)],
+    [("## The warehouse is lost", 1), ("## Replay after a corrected transformation", 2)],
 )
 def test_warehouse_is_made_again_version_for_version(
     told: Shell, source: Connection, warehouse_dsn: str, empty: str, heading: str, generation: int

@@ -1,4 +1,4 @@
-"""docs/upgrade.md: a further column and a further table, with the texts of the page, on a copy."""
+"""docs/upgrade.md: a new column and a new table, with the texts of the page, on a copy."""
 
 import json
 import os
@@ -23,7 +23,7 @@ PACKAGES = sorted(
     path.parent.name for path in ROOT.glob("*/__init__.py") if path.parts[-2] != "tests"
 )
 CATALOG = Path("terraform/modules/catalog")
-COLUMN, TABLE = "## A further column", "## A further table"
+COLUMN, TABLE = "## Add a column", "## Add a table"
 
 
 class Checkout:
