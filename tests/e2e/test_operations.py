@@ -58,10 +58,10 @@ def test_poll_after_a_pause_brings_all_of_it_as_one_batch(shell: Shell, source: 
     }
 
 
-def test_table_read_anew_yields_nothing_where_it_is_as_the_mirror_has_it(
+def test_full_read_of_a_table_that_equals_the_mirror_yields_nothing(
     shell: Shell, source: Connection
 ):
-    [reread] = PAGE.commands("## Read a table anew")
+    [reread] = PAGE.commands("## Read a table in full")
     shell.types(CYCLE)
     again = shell.types(reread)
     assert (again.status, again.report["changes"]) == (0, {})

@@ -268,7 +268,7 @@ def test_horizon_age_is_over_once_the_transactions_that_the_page_finds_have_ende
 
 
 def test_every_command_for_one_machine_is_typed_by_a_test_here():
-    """A page that gets a command needs its test; `status` of the README is that of freshness."""
+    """A page that gets a command needs its test; the `status` of the README is that of freshness."""
     told = Path(__file__).read_text(encoding="utf-8")
     typed = set(re.findall(r'page\("([a-z-]+)"\)\.commands\("([^"]+)"\)', told))
     typed.add(("README", "## One more poll"))
@@ -279,4 +279,4 @@ def test_every_command_for_one_machine_is_typed_by_a_test_here():
         for heading in re.findall("^##+ .*$", path.read_text(encoding="utf-8"), re.MULTILINE)
         if Page(f"runbook/{path.name}").commands(heading)
     }
-    assert given - {("README", "## Where things stand"), ("function-errors", "## Do")} == typed
+    assert given - {("README", "## Current state"), ("function-errors", "## Do")} == typed
