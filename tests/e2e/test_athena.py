@@ -233,7 +233,7 @@ def test_what_landed_is_there_to_the_last_row(asked: Asked):
 
 
 def test_query_for_an_erasure_names_every_object_that_tells_of_a_person(asked: Asked):
-    [query] = Page("privacy.md").blocks("sql", "### Which objects of the lake still tell")
+    [query] = Page("privacy.md").blocks("sql", "### Find the objects of the lake")
     answer = asked.athena.run(query.replace("totesys_dev_", "test_"), PROCESSED)
     lake = asked.platform.lake
     batches = [batch.tables.get("staff") for batch in lake.batches.after(0)]
@@ -333,10 +333,10 @@ def test_example_of_a_dimension_answers_what_the_warehouse_answers(
         select department_name, count(*) from dim_staff group by department_name
         order by department_name collate "C"
     """
-    now = [list(row) for row in answered("A dimension as it is now").rows]
+    now = [list(row) for row in answered("The current state of a dimension").rows]
     assert now == asked.warehouse.run(members)
     member = "select department_name, location from dim_staff where staff_id = :key"
-    *_, last = answered("How a dimension changed").rows
+    *_, last = answered("The history of a dimension").rows
     assert [list(last[1:3])] == asked.warehouse.run(member, key=MOVED)
 
 

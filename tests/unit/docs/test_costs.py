@@ -20,7 +20,7 @@ MONTH, RUN, SUMS, ON_TOP = (
     "## Every month",
     "## A run of the workflow",
     "## The sums",
-    "## What may come on top",
+    "## Optional costs",
 )
 
 

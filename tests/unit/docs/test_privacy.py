@@ -11,7 +11,7 @@ from tests.pages import Page
 
 ROOT = Path(__file__).parents[3]
 
-PAGE = Page("privacy.md").section("## What tells of a person")
+PAGE = Page("privacy.md").section("## Personal columns")
 PERSONAL = [
     (table.name, column.name)
     for table in contracts.source().tables.values()
@@ -57,12 +57,12 @@ def told(root: str, name: str) -> str:
 
 @pytest.mark.parametrize("name", ["mirror_days", "log_retention_days"])
 def test_days_of_both_environments_are_those_of_terraform(name: str):
-    kept = Page("privacy.md").section("## Where it goes, and for how long")
+    kept = Page("privacy.md").section("## Where it is kept, and for how long")
     assert f"`{name}` (prod {told('prod', name)}, dev {told('dev', name)})" in kept
 
 
 def test_days_of_object_lock_are_those_of_terraform():
-    page = " ".join(Page("privacy.md").section("## Who keeps it from being deleted").split())
+    page = " ".join(Page("privacy.md").section("## Protection against deletion").split())
     mode = told("prod", "mode")
     assert f"in prod `{mode}` for {told('prod', 'days')} days in *ingestion*" in page
     assert f"for {told('prod', 'processed_days')} in *processed*" in page
