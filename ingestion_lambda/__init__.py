@@ -1,1 +1,1 @@
-"""One poll of the source: what changed since the last batch, landed and committed as the next."""
+"""Poll the source: land the rows that changed since the last batch, and commit them as the next."""

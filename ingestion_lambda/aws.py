@@ -1,4 +1,4 @@
-"""Events by EventBridge, and the workflow as Glue knows it."""
+"""The event bus on AWS: EventBridge carries events, Glue runs the workflow."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class EventBridgeBus:
-    """Events go to the event bus ``bus``, where a rule starts the Glue workflow ``workflow``."""
+    """The event bus ``bus``, where a rule starts the Glue workflow ``workflow``."""
 
     def __init__(
         self, events: "EventBridgeClient", glue: "GlueClient", bus: str, workflow: str
@@ -23,7 +23,10 @@ class EventBridgeBus:
         self._bus, self._workflow = bus, workflow
 
     def publish(self, event: dict[str, Any]) -> None:
-        """Send the event. Raises EventRefused: put_events answers 200 to an entry it drops."""
+        """Send the event.
+
+        Raises EventRefused, also when put_events answers 200 but reports a failed entry.
+        """
         entry: PutEventsRequestEntryTypeDef = {
             "EventBusName": self._bus,
             "Source": event["source"],
@@ -32,24 +35,26 @@ class EventBridgeBus:
         }
         try:
             answer = self._events.put_events(Entries=[entry])
-        except (ClientError, BotoCoreError) as refusal:
-            raise self._refused(refusal) from refusal
+        except (ClientError, BotoCoreError) as error:
+            raise self._refused(error) from error
         if answer["FailedEntryCount"]:
             raise self._refused(answer["Entries"][0].get("ErrorMessage", "no reason given"))
 
     def workflow_runs(self) -> bool:
-        """Whether the last run of the workflow is under way. Raises EventRefused."""
+        """Return whether the workflow's last run is in progress. Raises EventRefused."""
         try:
             workflow = self._glue.get_workflow(Name=self._workflow)["Workflow"]
-        except (ClientError, BotoCoreError) as refusal:
+        except (ClientError, BotoCoreError) as error:
             raise EventRefused(
-                f"Glue does not say whether the workflow {self._workflow} runs: {refusal}. No event"
-                " was sent; the next poll asks again. Check WORKFLOW, and what the role may do."
-            ) from refusal
+                f"Glue cannot report whether the workflow {self._workflow} runs: {error}. No event"
+                " was sent; the next poll tries again. To fix: check WORKFLOW and the permissions"
+                " of the function's role."
+            ) from error
         return workflow.get("LastRun", {}).get("Status") == "RUNNING"
 
     def _refused(self, reason: object) -> EventRefused:
         return EventRefused(
-            f"EventBridge took no event on the bus {self._bus}: {reason}. The batch is committed;"
-            " the next poll sends the event again. Check EVENT_BUS, and what the role may do."
+            f"EventBridge did not accept the event on the bus {self._bus}: {reason}. The batch is"
+            " committed; the next poll sends the event again. To fix: check EVENT_BUS and the"
+            " permissions of the function's role."
         )

@@ -1,21 +1,22 @@
-"""The next batch in the making: data first, table by table; its entry is the caller's to commit."""
+"""The next batch: read the source, land every data file, and describe them in one entry.
+
+The caller commits the entry. ADR docs/adr/0018-change-detection.md explains the position.
+"""
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import pyarrow as pa
 from pg8000.native import Connection
 
 from contracts import Source, SourceTable
 from ingestion_lambda.guards import refuse_another_source, refuse_mass_delete
 from ingestion_lambda.mirror.changes_file import ChangesFile
-from ingestion_lambda.mirror.difference import Difference
 from ingestion_lambda.mirror.mirror import Mirror
+from ingestion_lambda.mirror.writer import MirrorWriter
 from ingestion_lambda.options import DEFAULT_OPTIONS, PollOptions
 from ingestion_lambda.source.horizon import running_since
-from ingestion_lambda.source.scope import FullRead, NoRead, XidRange, scope
+from ingestion_lambda.source.scope import FullRead, NoRead, Scope, XidRange, choose_scope
 from ingestion_lambda.source.snapshot import Snapshot, is_flushed
 from ingestion_lambda.table_poll import MirrorIncomplete, TablePoll
 from lake import Store, layout, now
@@ -26,9 +27,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class NextBatch:
-    """What comes after ``head``, as ``snapshot`` shows it and an operator's ``orders`` want it;
-    all tables are read in full where the poll ``is_audit``. ``missed`` counts per table the rows
-    that should have been found without reading everything, and were not."""
+    """The batch that follows ``head``, as ``snapshot`` shows the source.
+
+    In an audit every table is read in full. ``missed`` counts, per table, the rows that a full
+    read found and the incremental scope would have missed.
+    """
 
     connection: Connection
     source: Source
@@ -36,31 +39,47 @@ class NextBatch:
     head: Batch | None
     run: str
     snapshot: Snapshot
-    orders: PollOptions = DEFAULT_OPTIONS
+    options: PollOptions = DEFAULT_OPTIONS
     is_audit: bool = False
     missed: dict[str, int] = field(default_factory=dict)
     _tables: dict[str, Changes] = field(default_factory=dict)
     _mirror: dict[str, dict[int, Bucket]] = field(default_factory=dict)
 
-    def read(self) -> Batch | None:
-        """The entry, with every file that it names in the lake; None where nothing changed.
+    def read(self) -> bool:
+        """Read every table and land its changes. Return whether the batch is due: a row changed,
+        or the source must be recorded as another one.
 
         Raises MassDelete or AnotherSource.
         """
-        what = self.scope
-        _log(what)
+        scope = self.scope
+        _log(scope)
         for table in self.source.tables.values():
-            self._read_table(table, self._scope_of(table, what))
-        refuse_another_source(self.head, self.snapshot, self._tables, self.orders)
-        if not (self._tables or self._is_moved(what)):
-            return None  # before the wait for the source's disk
-        return self._entry(self._position())
+            self._read_table(table, self._scope_of(table, scope))
+        refuse_another_source(self.head, self.snapshot, self._tables, self.options)
+        return bool(self._tables) or self._is_moved(scope)
+
+    def entry(self, expired_through: int) -> Batch:
+        """Return the entry of the batch, once ``read`` has landed every file that it names.
+
+        Waits a moment for the source's disk, within the snapshot's transaction.
+        """
+        return Batch(
+            seq=self.seq,
+            run=self.run,
+            lake=self.head.lake if self.head else self.run,  # a lake is named after its first run
+            observed_at=self.observed_at,
+            committed_at=now(),
+            position=self._position(),
+            tables=self._tables,
+            mirror=self._mirror,
+            expired_through=expired_through,
+        )
 
     @property
-    def scope(self) -> FullRead | XidRange | NoRead:
-        """What is read of every table that ``reread`` does not name."""
-        what = scope(self.head, self.snapshot)
-        return FullRead.rather_than(what, "daily audit") if self.is_audit else what
+    def scope(self) -> Scope:
+        """The scope of every table that the option ``reread`` does not name."""
+        scope = choose_scope(self.head, self.snapshot)
+        return FullRead.widen(scope, "daily audit") if self.is_audit else scope
 
     @property
     def seq(self) -> int:
@@ -69,114 +88,106 @@ class NextBatch:
 
     @property
     def observed_at(self) -> datetime:
-        """The source's clock, kept strictly increasing where the clock itself goes back."""
+        """The source's clock. It increases from batch to batch even if the clock goes back."""
         if self.head is None:
             return self.snapshot.observed_at
         return max(self.snapshot.observed_at, self.head.observed_at + timedelta(microseconds=1))
 
-    def _scope_of(
-        self, table: SourceTable, what: FullRead | XidRange | NoRead
-    ) -> FullRead | XidRange | NoRead:
-        if table.name not in self.orders.reread:
-            return what
+    def _scope_of(self, table: SourceTable, scope: Scope) -> Scope:
+        if table.name not in self.options.reread:
+            return scope
         logger.info("reading all on demand", extra={"table": table.name})
-        return FullRead.rather_than(what, "on demand")
+        return FullRead.widen(scope, "on demand")
 
-    def _read_table(self, table: SourceTable, what: FullRead | XidRange | NoRead) -> None:
-        if isinstance(what, NoRead):
-            self._mirror[table.name] = self._known(table)
+    def _read_table(self, table: SourceTable, scope: Scope) -> None:
+        if isinstance(scope, NoRead):
+            self._mirror[table.name] = self._mirrored(table)
             return
         try:
-            changes = self._land(table, what)
+            changes = self._land(table, scope)
         except MirrorIncomplete:
             logger.warning("rows beyond the horizon; reading all", extra={"table": table.name})
-            everything = FullRead.rather_than(what, "rows beyond the horizon")
-            changes = self._land(table, everything)
+            changes = self._land(table, FullRead.widen(scope, "rows beyond the horizon"))
         if changes:
-            known = sum(bucket.rows for bucket in self._known(table).values())
-            refuse_mass_delete(table, changes, known, self.orders)
+            mirrored = sum(bucket.rows for bucket in self._mirrored(table).values())
+            refuse_mass_delete(table, changes, mirrored, self.options)
             self._tables[table.name] = changes
 
-    def _land(self, table: SourceTable, what: FullRead | XidRange) -> Changes | None:
-        """Land the table's changes, if there are any, and its new mirror."""
-        mirror = Mirror(self.store, table, self._known(table), self.seq, self._mirror_run(what))
+    def _land(self, table: SourceTable, scope: FullRead | XidRange) -> Changes | None:
+        """Land the table's changed rows, if there are any, and its new mirror."""
         table_poll = TablePoll(self.connection, self.source.schema, table)
-        with ChangesFile(table, self.seq, self.observed_at) as file:
-            mirror.replace(self._changed(table_poll, mirror, what, file))
-            day = self.observed_at.date()
-            key = layout.batch_key(self.source.name, table.name, day, self.seq, self.run)
-            changes = file.land(self.store, key)
-        self._mirror[table.name] = mirror.buckets
-        return changes
+        mirror = Mirror(self.store, table, self._mirrored(table))
+        writer = MirrorWriter(self.store, table, self.seq, self._mirror_run(scope))
+        missed = 0
+        with ChangesFile(table, self.seq, self.observed_at) as changes, writer:
+            for bucket, difference in table_poll.differences(mirror, scope):
+                if difference.is_empty:
+                    continue
+                missed += table_poll.count_missed(bucket, difference, scope)
+                changes.add(difference)
+                writer.put(bucket, difference.mirror)
+            landed = changes.land(self.store, self._changes_key(table))
+        self._mirror[table.name] = writer.merged_into(mirror.buckets)
+        self._note_missed(table, missed)
+        return landed
 
-    def _changed(
-        self, table_poll: TablePoll, mirror: Mirror, what: FullRead | XidRange, file: ChangesFile
-    ) -> Iterator[tuple[int, pa.Table]]:
-        """The buckets that changed, as they are now; what changed in them goes to ``file``."""
-        for bucket, found in table_poll.differences(mirror, what):
-            if not found.is_empty:
-                self._count_missed(table_poll, bucket, found, what)
-                file.add(found)
-                yield bucket, found.mirror
+    def _changes_key(self, table: SourceTable) -> str:
+        day = self.observed_at.date()
+        return layout.batch_key(self.source.name, table.name, day, self.seq, self.run)
 
-    def _mirror_run(self, what: FullRead | XidRange) -> str:
-        """Reading all may follow an attempt that has put some buckets already, as it saw them."""
-        beyond = isinstance(what, FullRead) and what.instead_of is not None
-        return f"{self.run}-all" if beyond else self.run
+    def _mirror_run(self, scope: FullRead | XidRange) -> str:
+        """Return the run that mirror objects are named after. A full read that follows a failed
+        attempt needs its own: the first attempt may have written other bytes under the same key."""
+        is_widened = isinstance(scope, FullRead) and scope.instead_of is not None
+        return f"{self.run}-all" if is_widened else self.run
 
-    def _count_missed(
-        self, table_poll: TablePoll, bucket: int, found: Difference, what: FullRead | XidRange
-    ) -> None:
-        if not isinstance(what, FullRead) or what.instead_of is None:
-            return
-        if rows := table_poll.missed(bucket, found, what.instead_of):
-            name = table_poll.name
-            logger.warning("rows were missed", extra={"table": name, "rows": rows})
-            self.missed[name] = self.missed.get(name, 0) + rows
+    def _note_missed(self, table: SourceTable, missed: int) -> None:
+        if missed:
+            logger.warning("rows were missed", extra={"table": table.name, "rows": missed})
+            self.missed[table.name] = missed
 
-    def _known(self, table: SourceTable) -> dict[int, Bucket]:
+    def _mirrored(self, table: SourceTable) -> dict[int, Bucket]:
         return dict(self.head.mirror.get(table.name, {})) if self.head else {}
 
     def _position(self) -> Position:
-        now, since = self.snapshot, running_since(self.head, self.snapshot)
-        horizon = now.xmin if is_flushed(self.connection, now) else self._older_horizon()
-        return Position(now.xmin, now.xmax, horizon, now.identity, since)
+        snapshot = self.snapshot
+        flushed = is_flushed(self.connection, snapshot)
+        return Position(
+            xmin=snapshot.xmin,
+            xmax=snapshot.xmax,
+            horizon=snapshot.xmin if flushed else self._durable_horizon(),
+            identity=snapshot.identity,
+            running_since=running_since(self.head, snapshot),
+        )
 
-    def _older_horizon(self) -> int:
-        """An id not yet on the disk can be used again after a crash: until it is, the horizon
-        stays where it was, or at what the source's last checkpoint has recorded."""
-        now, before = self.snapshot, self.head.position if self.head else None
-        recorded = min(now.xmin, now.durable_xid)
-        is_same = before is not None and before.identity == now.identity
-        if before and is_same and before.xmax <= now.xmax:
+    def _durable_horizon(self) -> int:
+        """Return a horizon below every id that is not yet on the source's disk.
+
+        After a crash the source can assign such an id again. Until it is durable the horizon stays
+        where it was, or where the source's last checkpoint recorded it.
+        """
+        snapshot, before = self.snapshot, self.head.position if self.head else None
+        recorded = min(snapshot.xmin, snapshot.durable_xid)
+        is_same = before is not None and before.identity == snapshot.identity
+        if before and is_same and before.xmax <= snapshot.xmax:
             return max(before.horizon, recorded)
         return recorded
 
-    def _is_moved(self, what: FullRead | XidRange | NoRead) -> bool:
-        """Whether an entry without a change is due: the source became another (a restore, a
-        failover, new contracts) with the same rows, and without an entry that says so every poll
-        would read everything again."""
-        is_forced = isinstance(what, FullRead) and what.instead_of is None
+    def _is_moved(self, scope: Scope) -> bool:
+        """Return whether an entry without a change is due.
+
+        A restore, a failover or new contracts make the source another one with the same rows.
+        Without an entry that records it, every poll would read everything again.
+        """
+        is_forced = isinstance(scope, FullRead) and scope.instead_of is None
         return self.head is not None and is_forced
 
-    def _entry(self, position: Position) -> Batch:
-        return Batch(
-            seq=self.seq,
-            run=self.run,
-            lake=self.head.lake if self.head else self.run,  # a lake is named by its first run
-            observed_at=self.observed_at,
-            committed_at=now(),
-            position=position,
-            tables=self._tables,
-            mirror=self._mirror,
-        )
 
-
-def _log(what: FullRead | XidRange | NoRead) -> None:
-    match what:
+def _log(scope: Scope) -> None:
+    match scope:
         case NoRead():
             logger.info("source is quiet")
         case FullRead():
-            logger.info("full read", extra={"reason": what.reason})
+            logger.info("full read", extra={"reason": scope.reason})
         case XidRange():
-            logger.info("reading changes", extra={"from_xid": what.low, "to_xid": what.xmax})
+            logger.info("reading changes", extra={"from_xid": scope.low, "to_xid": scope.xmax})

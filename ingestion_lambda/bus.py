@@ -1,4 +1,4 @@
-"""The event that starts the workflow, and the port to who carries it."""
+"""The event that starts the workflow, and the port to the bus that carries it."""
 
 from typing import Any, Protocol
 
@@ -8,17 +8,17 @@ DETAIL_TYPE = "Batch Committed"
 
 
 class Bus(Protocol):
-    """Who carries events to the workflow."""
+    """The carrier of events to the workflow."""
 
     def publish(self, event: dict[str, Any]) -> None:
-        """Send an event of EventBridge's form: source, detail-type, detail."""
+        """Send an event in EventBridge's form: source, detail-type, detail."""
 
     def workflow_runs(self) -> bool:
-        """Whether a run of the workflow is under way."""
+        """Return whether a run of the workflow is in progress."""
 
 
 def batch_committed(source: str, batch: Batch) -> dict[str, Any]:
-    """The event that says that ``batch`` is the last one committed."""
+    """Return the event which announces that ``batch`` is the last batch committed."""
     return {
         "source": f"{source}.ingestion",
         "detail-type": DETAIL_TYPE,

@@ -1,53 +1,53 @@
-"""What can go wrong in a poll, by who must act."""
+"""Errors of a poll, one type per person who can fix the cause."""
 
 from contracts.errors import PlatformError
 
 
 class InvalidSettings(PlatformError):
-    """The function's environment is incomplete or wrong: whoever deployed it must act."""
+    """A variable of the function's environment is missing or wrong: redeploy with the right one."""
 
     exit_code = 2
 
 
 class InvalidOptions(PlatformError):
-    """Whoever started the poll asked in a form that says nothing for certain."""
+    """An option of the poll has the wrong type: correct the event or the command."""
 
     exit_code = 2
 
 
 class UnknownTable(PlatformError):
-    """Whoever started the poll named a table that the source does not have."""
+    """An option of the poll names a table that the source does not have."""
 
     exit_code = 2
 
 
 class SourceMismatch(PlatformError):
-    """The source is not what the contracts say: its owner or the contracts' must act."""
+    """The source does not match the contracts: change the source, or change the contracts."""
 
 
 class SourceBusy(PlatformError):
-    """Somebody holds the source's tables; the next poll tries again."""
+    """Another session holds a lock on the source's tables; the next poll tries again."""
 
 
 class SourceIsStandby(PlatformError):
-    """The address is a standby, whose snapshots do not bear on the primary's."""
+    """The address is a standby, whose snapshots cannot be compared with the primary's."""
 
 
 class MassDelete(PlatformError):
-    """More rows vanished at once than anybody deletes on purpose."""
+    """More rows disappeared at once than the guard allows."""
 
 
 class RowTooLarge(PlatformError):
-    """A row of the source is larger than a poll can hold."""
+    """A row of the source is larger than a poll can hold in memory."""
 
 
 class SecretUnavailable(PlatformError):
-    """The secret with the source's address cannot be read: its name or the role's permissions."""
+    """The secret with the source's address cannot be read: check its name and the role."""
 
 
 class EventRefused(PlatformError):
-    """The event did not go out; the next poll sends it again."""
+    """The event was not sent; the next poll sends it again."""
 
 
 class AnotherSource(PlatformError):
-    """The lake is of another source than the one that was polled."""
+    """The lake belongs to another source than the one that was polled."""

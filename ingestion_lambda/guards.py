@@ -1,4 +1,4 @@
-"""What no poll commits unless an operator says so: changes that look like a mistake."""
+"""Guards: changes that look like a mistake are not committed unless an operator allows them."""
 
 from collections.abc import Mapping
 
@@ -10,45 +10,45 @@ from lake.entries import Batch, Changes
 
 MASS_DELETE_SHARE = 0.20
 MASS_DELETE_ROWS = 100
-"""More than both, of one table in one batch, is a mass delete (DESIGN.md, one poll)."""
+"""A batch that deletes more than both of one table is a mass delete."""
 
 OTHER_SOURCE_SHARE = 0.20
-"""Of the rows that we know: a restored or upgraded source differs in fewer. Another one differs in
-nearly all, for it shares no history with ours."""
+"""Share of the mirrored rows that may differ after the server or the database changed. A restored
+or upgraded source differs in fewer rows; an unrelated one differs in nearly all of them."""
 
 SERVER = ("system_identifier", "database")
 
 
 def refuse_mass_delete(
-    table: SourceTable, changes: Changes, known: int, orders: PollOptions
+    table: SourceTable, changes: Changes, mirrored: int, options: PollOptions
 ) -> None:
-    """Raise MassDelete where more of the ``known`` rows are gone than anybody deletes on purpose,
-    and ``orders`` do not let the table pass."""
-    is_mass = changes.deleted > max(MASS_DELETE_ROWS, MASS_DELETE_SHARE * known)
-    if is_mass and table.name not in orders.allow_mass_delete:
+    """Raise MassDelete if too many of the ``mirrored`` rows were deleted and ``options`` do not
+    allow it for the table."""
+    is_mass = changes.deleted > max(MASS_DELETE_ROWS, MASS_DELETE_SHARE * mirrored)
+    if is_mass and table.name not in options.allow_mass_delete:
         raise MassDelete(
-            f"{changes.deleted} of {known} rows of {table.name} are gone from the source at"
-            " once; nothing was committed. If that is meant, let it pass once with"
-            f" --allow-mass-delete {table.name}; else check the source."
+            f"{changes.deleted} of {mirrored} rows of {table.name} were deleted from the source at"
+            " once; nothing was committed. To fix: if the deletion is intended, poll once with"
+            f" --allow-mass-delete {table.name}; otherwise check the source."
         )
 
 
 def refuse_another_source(
-    head: Batch | None, now: Snapshot, changes: Mapping[str, Changes], orders: PollOptions
+    head: Batch | None, snapshot: Snapshot, changes: Mapping[str, Changes], options: PollOptions
 ) -> None:
-    """Raise AnotherSource where the server or the database is not that of the batch ``head``, nor
-    the rows: a restore brings back ours, and a wrong DSN leads to somebody else's."""
-    if head is None or orders.accept_source:
+    """Raise AnotherSource if the server or the database differs from that of the batch ``head``
+    and so do the rows. A restored source has the same rows; the database of a wrong DSN has not."""
+    if head is None or options.accept_source:
         return
     before = head.position.identity
-    if all(before.get(part) == now.identity[part] for part in SERVER):
+    if all(before.get(part) == snapshot.identity[part] for part in SERVER):
         return
-    known = sum(b.rows for buckets in head.mirror.values() for b in buckets.values())
-    differing = sum(found.updated + found.deleted for found in changes.values())
-    if differing > OTHER_SOURCE_SHARE * known:
+    mirrored = sum(b.rows for buckets in head.mirror.values() for b in buckets.values())
+    differing = sum(table.updated + table.deleted for table in changes.values())
+    if differing > OTHER_SOURCE_SHARE * mirrored:
         raise AnotherSource(
-            f"The lake is of another source: server or database are not those of batch {head.seq},"
-            f" and {differing} of {known} known rows differ; nothing was committed. Give the DSN of"
-            " this lake's source, or another lake. If the source did become this one, let it pass"
-            " once with --accept-source."
+            "The lake belongs to another source: the server or the database differs from that of"
+            f" batch {head.seq}, and {differing} of {mirrored} mirrored rows differ; nothing was"
+            " committed. To fix: give the DSN of this lake's source, or another lake. If the source"
+            " really moved, poll once with --accept-source."
         )

@@ -1,4 +1,4 @@
-"""The Lambda's entry: choose the adapters, poll once, let errors leave as exceptions."""
+"""The Lambda's entry point: choose the adapters, poll once, let errors leave as exceptions."""
 
 import logging
 import os
@@ -21,7 +21,13 @@ import contracts
 from contracts import PlatformError, Source
 from ingestion_lambda.aws import EventBridgeBus
 from ingestion_lambda.errors import InvalidSettings, SecretUnavailable
-from ingestion_lambda.metrics import NAMESPACE, SERVICE, Measured, measured, refused
+from ingestion_lambda.metrics import (
+    NAMESPACE,
+    SERVICE,
+    MetricGroup,
+    poll_metrics,
+    refusal_metric,
+)
 from ingestion_lambda.options import read_options
 from ingestion_lambda.poll import Polled, poll
 from lake import new_run, open_lake
@@ -29,44 +35,44 @@ from lake.s3 import PATIENCE
 from postgres import NotAuthenticated, connected, from_secret
 
 SECRET_AGE = 3600
-"""Seconds for which warm invocations use the secret as last read; a password that was changed
-meanwhile is found out by the source's refusal."""
+"""Seconds for which warm invocations reuse the secret. When the source refuses a password that was
+changed meanwhile, the secret is read again at once."""
 
 logger = Logger(service=SERVICE)
-OURS = logging.getLogger("ingestion_lambda")  # the libraries' logs stay their own
-copy_config_to_registered_loggers(source_logger=logger, include={OURS.name})
+PACKAGE_LOGGER = logging.getLogger("ingestion_lambda")  # libraries keep their own log configuration
+copy_config_to_registered_loggers(source_logger=logger, include={PACKAGE_LOGGER.name})
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
-    """Poll the source once; the environment names everything.
+    """Poll the source once, as the environment and the event specify.
 
     SOURCE_SECRET      secret with host, port, dbname, username, password of the source
-    INGESTION_BUCKET   where batches land
-    PROCESSED_BUCKET   where the load log is
-    GENERATION         which replay the load log belongs to (1)
+    INGESTION_BUCKET   bucket where batches land
+    PROCESSED_BUCKET   bucket that holds the load log
+    GENERATION         generation of the load log (1)
     EVENT_BUS          bus that carries the event ("default")
     WORKFLOW           Glue workflow that the event starts
-    PGSSLROOTCERT      file with the certificates of the authority that vouches for the source
+    PGSSLROOTCERT      CA bundle: file with the certificates of the source's authority
 
-    ``event`` may hold ``allow_mass_delete`` and ``reread``, lists of tables, and
-    ``accept_source``, true or false. Answers the last seq committed and the counts of changed
-    rows. Errors leave as exceptions, so that retry, DLQ and alarm work; then there is no
-    heartbeat, so that the alarm on silence does, and the metric of refusals says which error.
+    ``event`` may hold ``allow_mass_delete`` and ``reread`` (lists of tables) and ``accept_source``
+    (true or false). Return the last seq committed and the counts of changed rows. Errors leave as
+    exceptions, so that retry, DLQ and alarm work; a failed poll sends the refusal metric instead
+    of the heartbeat.
     """
     begun, run, source = perf_counter(), new_run(), contracts.source()
     logger.set_correlation_id(run)
     try:
         polled = _poll(event, source, run)
-    except PlatformError as refusal:
-        _tell(source, refusal)
+    except PlatformError as error:
+        _report_refusal(source, error)
         raise
-    _send(measured(source.name, polled, perf_counter() - begun))
+    _send(poll_metrics(source.name, polled, perf_counter() - begun))
     return {"seq": polled.seq, "changes": polled.changes, "emitted": polled.emitted}
 
 
 def _poll(event: object, source: Source, run: str) -> Polled:
-    orders, secret = read_options(event), _setting("SOURCE_SECRET")
+    options, secret = read_options(event), _setting("SOURCE_SECRET")
     lake = open_lake(
         f"s3://{_setting('INGESTION_BUCKET')}",
         f"s3://{_setting('PROCESSED_BUCKET')}",
@@ -79,16 +85,16 @@ def _poll(event: object, source: Source, run: str) -> Polled:
         _setting("WORKFLOW"),
     )
     with _connected(secret) as connection:
-        return poll(connection, source, lake, bus, run, orders)
+        return poll(connection, source, lake, bus, run, options)
 
 
 def _setting(name: str, default: str = "") -> str:
-    """The variable's value. Raises InvalidSettings."""
+    """Return the variable's value. Raises InvalidSettings."""
     if setting := os.environ.get(name, default):
         return setting
     raise InvalidSettings(
-        f"{name} is missing or empty in the function's environment. Set it as Terraform's module"
-        " ingestion does."
+        f"{name} is missing or empty in the function's environment. To fix: set it as Terraform's"
+        " module ingestion does."
     )
 
 
@@ -96,51 +102,53 @@ def _generation() -> int:
     text = _setting("GENERATION", "1")
     if text.isdecimal() and int(text) > 0:
         return int(text)
-    raise InvalidSettings(f"GENERATION is {text!r}. Set it to a number from 1 on.")
+    raise InvalidSettings(
+        f"GENERATION is {text!r} in the function's environment. To fix: set it to 1 or more."
+    )
 
 
 @contextmanager
 def _connected(secret: str) -> Iterator[Connection]:
-    """The source for the block; where it refuses the password, the secret is read again, once."""
+    """Connect to the source for the block. Read the secret again if the password is refused."""
     with ExitStack() as stack:
         try:
             connection = stack.enter_context(connected(from_secret(_read(secret)), SERVICE))
-        except NotAuthenticated as refusal:
-            logger.warning("reading the secret again", extra={"reason": str(refusal)})
-            address = from_secret(_read(secret, anew=True))
+        except NotAuthenticated as error:
+            logger.warning("reading the secret again", extra={"reason": str(error)})
+            address = from_secret(_read(secret, is_forced=True))
             connection = stack.enter_context(connected(address, SERVICE))
         yield connection
 
 
 @cache
 def _secrets() -> SecretsProvider:
-    """Shared by warm invocations, with the secrets that it keeps for SECRET_AGE."""
+    """Return the provider that warm invocations share, with the secrets it holds for SECRET_AGE."""
     return SecretsProvider(boto_config=PATIENCE)
 
 
-def _read(secret: str, *, anew: bool = False) -> str:
+def _read(secret: str, *, is_forced: bool = False) -> str:
     try:
-        return str(_secrets().get(secret, max_age=SECRET_AGE, force_fetch=anew))
-    except GetParameterError as refusal:
+        return str(_secrets().get(secret, max_age=SECRET_AGE, force_fetch=is_forced))
+    except GetParameterError as error:
         raise SecretUnavailable(
-            f"The secret {secret} cannot be read: {refusal}. Check SOURCE_SECRET, and that the"
-            " function's role may read it."
-        ) from refusal
+            f"The secret {secret} cannot be read: {error}. To fix: check SOURCE_SECRET, and that"
+            " the function's role may read the secret."
+        ) from error
 
 
-def _tell(source: Source, refusal: PlatformError) -> None:
-    """Count the refusal; it says more than what may go wrong here, and is to leave itself."""
+def _report_refusal(source: Source, error: PlatformError) -> None:
+    """Send the refusal metric. A failure here never masks the original error."""
     try:
-        _send([refused(source.name, refusal)])
+        _send([refusal_metric(source.name, error)])
     except Exception:
-        logger.exception("the metric of a refusal was not sent")
+        logger.exception("the refusal metric was not sent")
 
 
-def _send(groups: Iterable[Measured]) -> None:
+def _send(groups: Iterable[MetricGroup]) -> None:
     for group in groups:
         metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
-        for name, value in group.dimensions.items():
-            metrics.add_dimension(name, value)
-        for name, (unit, figure) in group.values.items():
-            metrics.add_metric(name, unit, figure)
+        for dimension, text in group.dimensions.items():
+            metrics.add_dimension(dimension, text)
+        for name, (unit, number) in group.values.items():
+            metrics.add_metric(name, unit, number)
         metrics.flush_metrics()

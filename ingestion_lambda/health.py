@@ -1,4 +1,4 @@
-"""How the platform stands after a poll, in figures that somebody may be alarmed by."""
+"""Health metrics: the state of the platform after a poll, in numbers that alarms can watch."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,15 @@ from lake.entries import Batch
 
 @dataclass(frozen=True)
 class HealthMetrics:
-    """``freshness`` is the age in seconds of the oldest batch that is not in the warehouse, 0 if
-    all are. ``horizon_age`` is for how many seconds, at the least, the oldest transaction in
-    progress at the source has been running: while it does, every poll reads again what was
-    written since. ``quarantined`` counts the rows set apart and still open. ``missed_rows`` counts
-    the rows that this poll found by reading everything and that an earlier one should have found
-    without: anything but 0 is a defect."""
+    """The state of the platform after a poll.
+
+    ``freshness`` is the age in seconds of the oldest batch that is not in the warehouse, 0 if all
+    are. ``horizon_age`` is the minimum time in seconds for which the source's oldest transaction
+    has been in progress; until it ends, every poll reads the rows written since it began again.
+    ``quarantined`` counts the open rows in quarantine. ``missed_rows`` counts the rows that this
+    poll found by a full read and that an earlier poll should have found: any value but 0 is a
+    defect.
+    """
 
     freshness: float = 0.0
     horizon_age: float = 0.0
@@ -22,7 +25,7 @@ class HealthMetrics:
 
 
 def freshness(lake: Lake, newest: Batch | None, loaded: int) -> float:
-    """The age in seconds of the oldest batch after ``loaded``; ``newest`` is the last one."""
+    """Return the age in seconds of the oldest batch after ``loaded``; ``newest`` is the last."""
     if newest is None or loaded >= newest.seq:
         return 0.0
     entry = newest if loaded + 1 == newest.seq else lake.batches.entry(loaded + 1)

@@ -1,8 +1,8 @@
-"""What CloudWatch hears of a poll: the names that alarms refer to, and their values.
+"""The CloudWatch metrics of a poll: the names that alarms refer to, and their values.
 
-A poll that fails sends no heartbeat, so that an alarm on silence goes off, and where it knows why
-it says that: REFUSALS by the name of the error. What it does not know is in the function's own
-error count and in the log.
+A poll that fails sends no heartbeat, so that the alarm on missing heartbeats fires. A failure with
+a typed error is counted in REFUSALS by the error's name; any other failure is only in the
+function's own error count and in the log.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,13 +16,13 @@ NAMESPACE = "Warehouse"
 SERVICE = "ingestion"
 
 COMMON = ("service", "source")
-"""The dimensions of every metric: SERVICE, and the name of the source's contracts."""
+"""The dimensions of every metric: SERVICE, and the name of the source."""
 
 PER_TABLE = ("table", "op")
-"""The further dimensions of ROWS; op is I, U or D."""
+"""The additional dimensions of ROWS; op is I, U or D."""
 
 PER_REASON = ("reason",)
-"""The further dimension of REFUSALS: the name of the error, like MassDelete."""
+"""The additional dimension of REFUSALS: the name of the error, such as MassDelete."""
 
 POLLS = "Polls"
 SECONDS = "PollSeconds"
@@ -37,36 +37,39 @@ Unit = Literal["Count", "Seconds"]
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Values that share their dimensions beyond the service: name -> unit and value."""
+class MetricGroup:
+    """Values that share their dimensions besides the service: name -> unit and value."""
 
     dimensions: Mapping[str, str]
     values: Mapping[str, tuple[Unit, float]]
 
 
-def measured(source: str, polled: Polled, seconds: float) -> Iterator[Measured]:
-    """Every metric of a poll that succeeded and took so many seconds. POLLS is the heartbeat;
-    ``Figures`` says what the others mean; ROWS is there where rows changed."""
-    figures = polled.figures
-    yield Measured(
+def poll_metrics(source: str, polled: Polled, seconds: float) -> Iterator[MetricGroup]:
+    """Yield every metric of a poll that succeeded and took ``seconds``.
+
+    POLLS is the heartbeat; HealthMetrics describes the other values; ROWS is sent only for the
+    operations that occurred.
+    """
+    health = polled.health
+    yield MetricGroup(
         {"source": source},
         {
             POLLS: ("Count", 1),
             SECONDS: ("Seconds", seconds),
-            FRESHNESS: ("Seconds", figures.freshness),
-            HORIZON_AGE: ("Seconds", figures.horizon_age),
-            QUARANTINED: ("Count", figures.quarantined),
-            MISSED_ROWS: ("Count", figures.missed_rows),
+            FRESHNESS: ("Seconds", health.freshness),
+            HORIZON_AGE: ("Seconds", health.horizon_age),
+            QUARANTINED: ("Count", health.quarantined),
+            MISSED_ROWS: ("Count", health.missed_rows),
         },
     )
     for table, counts in polled.changes.items():
         for op, rows in counts.items():
             if rows:
                 dimensions = {"source": source, "table": table, "op": op}
-                yield Measured(dimensions, {ROWS: ("Count", rows)})
+                yield MetricGroup(dimensions, {ROWS: ("Count", rows)})
 
 
-def refused(source: str, refusal: PlatformError) -> Measured:
-    """That a poll ended with this error."""
-    dimensions = {"source": source, "reason": type(refusal).__name__}
-    return Measured(dimensions, {REFUSALS: ("Count", 1)})
+def refusal_metric(source: str, error: PlatformError) -> MetricGroup:
+    """Return the metric of a poll that ended with ``error``."""
+    dimensions = {"source": source, "reason": type(error).__name__}
+    return MetricGroup(dimensions, {REFUSALS: ("Count", 1)})

@@ -1,4 +1,4 @@
-"""What an operator may ask of one poll beyond its routine."""
+"""The options of one poll, and the event that carries them."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -10,19 +10,22 @@ from ingestion_lambda.errors import InvalidOptions, UnknownTable
 
 @dataclass(frozen=True)
 class PollOptions:
-    """The tables in ``allow_mass_delete`` may lose more rows than the breaker allows; those in
-    ``reread`` are read in full; ``accept_source`` lets a source pass that looks like another."""
+    """The options of a poll.
+
+    The tables in ``allow_mass_delete`` may lose more rows than the guard allows. The tables in
+    ``reread`` are read in full. ``accept_source`` accepts a source that looks like another one.
+    """
 
     allow_mass_delete: Collection[str] = ()
     reread: Collection[str] = ()
     accept_source: bool = False
 
     def check(self, source: Source) -> None:
-        """Raise UnknownTable where the orders name a table that the source does not have."""
+        """Raise UnknownTable unless the source has every table that the options name."""
         if unknown := sorted({*self.allow_mass_delete, *self.reread} - set(source.tables)):
             raise UnknownTable(
-                f"{source.name} has no table {', '.join(unknown)}; its tables are"
-                f" {', '.join(source.tables)}."
+                f"The source {source.name} has no table {', '.join(unknown)}. To fix: name one of"
+                f" its tables: {', '.join(source.tables)}."
             )
 
 
@@ -30,13 +33,15 @@ DEFAULT_OPTIONS = PollOptions()
 
 
 def read_options(event: object) -> PollOptions:
-    """What the JSON of an event orders, whatever else it holds. Raises InvalidOrders."""
+    """Return the options in a JSON event; other keys are ignored. Raises InvalidOptions."""
     if not isinstance(event, Mapping):
-        raise InvalidOptions("An event must be a JSON object; {} is the routine.")
+        raise InvalidOptions(
+            "The event must be a JSON object. To fix: send {} for a poll without options."
+        )
     accept_source = event.get("accept_source", False)
     if not isinstance(accept_source, bool):
         raise InvalidOptions(
-            f"accept_source must be true or false, without quotes, and is {accept_source!r}."
+            f"accept_source is {accept_source!r}. To fix: write true or false, without quotes."
         )
     return PollOptions(_tables(event, "allow_mass_delete"), _tables(event, "reread"), accept_source)
 
@@ -46,6 +51,6 @@ def _tables(event: Mapping[str, Any], name: str) -> Collection[str]:
     if isinstance(tables, list) and all(isinstance(table, str) for table in tables):
         return tuple(tables)
     raise InvalidOptions(
-        f"{name} must be a list of tables' names, and is {tables!r}. Write it like"
+        f"{name} is {tables!r} and must be a list of table names. To fix: write it like"
         f' "{name}": ["staff"].'
     )

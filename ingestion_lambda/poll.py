@@ -1,10 +1,8 @@
-"""One poll: the whole source at one instant becomes the next batch, or nothing happens."""
+"""One poll: a snapshot of the source becomes the next batch."""
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from msgspec.structs import replace
 from pg8000.native import Connection
 
 from contracts import Source
@@ -15,7 +13,7 @@ from ingestion_lambda.mirror.expiry import expire_superseded, expire_through
 from ingestion_lambda.options import DEFAULT_OPTIONS, PollOptions
 from ingestion_lambda.source.horizon import horizon_age
 from ingestion_lambda.source.scope import FullRead
-from ingestion_lambda.source.snapshot import Snapshot, frozen
+from ingestion_lambda.source.snapshot import Snapshot, open_snapshot
 from lake import Lake, SeqTaken, now
 from lake.entries import Audit, Batch
 
@@ -24,14 +22,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Polled:
-    """What a poll did. ``seq`` is the last batch committed, by this poll or an earlier one;
-    ``changes`` counts this poll's rows per table and op; ``emitted`` says whether an event was
-    sent; ``figures`` say how the platform stands."""
+    """The result of a poll. ``seq`` is the last batch committed, by this poll or an earlier one;
+    ``changes`` counts this poll's rows per table and op; ``emitted`` states whether an event was
+    sent."""
 
     seq: int
     changes: dict[str, dict[str, int]] = field(default_factory=dict)
     emitted: bool = False
-    figures: HealthMetrics = field(default_factory=HealthMetrics)
+    health: HealthMetrics = field(default_factory=HealthMetrics)
 
 
 def poll(
@@ -40,76 +38,108 @@ def poll(
     lake: Lake,
     bus: Bus,
     run: str,
-    orders: PollOptions = DEFAULT_OPTIONS,
+    options: PollOptions = DEFAULT_OPTIONS,
 ) -> Polled:
-    """Commit what changed since the last batch, and send the event while the load lags.
+    """Commit the changes since the last batch, and send the event while the load lags.
 
-    Of two polls at once one commits and the other stops cleanly. Run again it changes nothing
-    more. Once a day, as an audit, every table is read in full. Raises the errors of
-    ``ingestion_lambda.errors`` and of the lake, and then nothing is committed.
+    Of two concurrent polls one commits and the other ends without a change; a repeated poll changes
+    nothing more. Once a day, as an audit, every table is read in full. Raises the errors of
+    ``ingestion_lambda.errors`` and of the lake; then nothing is committed.
     """
-    orders.check(source)
-    head = lake.batches.head()  # before the snapshot: a later head would make it look old
-    with frozen(connection, source) as snapshot:
-        _report_unknown_columns(snapshot)
+    options.check(source)
+    head = lake.batches.head()  # before the snapshot: a later head would make the snapshot look old
+    with open_snapshot(connection, source) as snapshot:
+        _warn_of_unknown_columns(snapshot)
         is_audit = head is not None and not lake.audits.has(snapshot.observed_at.date())
         following = NextBatch(
-            connection, source, lake.ingestion, head, run, snapshot, orders, is_audit
+            connection, source, lake.ingestion, head, run, snapshot, options, is_audit
         )
-        batch = following.read()
-    loaded = lake.loads.head_seq()
-    if batch:
-        batch = replace(batch, expired_through=expire_through(head, loaded))
-    is_ours = batch is None or _commit(lake, batch)
-    newest = batch if batch and is_ours else lake.batches.head()
-    missed = following.missed if is_ours else {}  # the winner of two polls at once counts them
-    if is_ours and isinstance(following.scope, FullRead):
-        _record_audit(lake, run, batch or head, snapshot, missed)
-    changes = batch.counts if batch and is_ours else {}
-    emitted = newest is not None and _emit_while_load_lags(loaded, bus, source, newest)
-    if batch and is_ours:
-        expire_superseded(lake, head, batch)
-    figures = HealthMetrics(
-        freshness(lake, newest, loaded),
-        horizon_age(head, snapshot),
-        lake.open_quarantined(),
-        sum(missed.values()),
-    )
-    return Polled(newest.seq if newest else 0, changes, emitted, figures)
-
-
-def _record_audit(
-    lake: Lake, run: str, audited: Batch | None, snapshot: Snapshot, missed: Mapping[str, int]
-) -> None:
-    """After the commit: an audit whose finds were not committed is due again."""
-    seq = audited.seq if audited else 0
-    if lake.audits.record(Audit(seq, run, now(), snapshot.observed_at, missed)):
-        day = snapshot.observed_at.date().isoformat()
-        logger.info("audit done", extra={"day": day, "missed": sum(missed.values())})
+        is_due = following.read()
+        loaded = lake.loads.head_seq()
+        batch = following.entry(expire_through(head, loaded)) if is_due else None
+    conclusion = _Conclusion(lake, bus, source, following, loaded)
+    if batch is None:
+        return conclusion.unchanged()
+    return conclusion.won(batch) if _commit(lake, batch) else conclusion.lost()
 
 
 def _commit(lake: Lake, batch: Batch) -> bool:
+    """Commit the batch, and return whether this poll was the first to commit its seq."""
     try:
         lake.batches.commit(batch)
-    except SeqTaken as taken:
-        logger.info("another poll was first", extra={"seq": batch.seq, "reason": str(taken)})
+    except SeqTaken as error:
+        logger.info("another poll was first", extra={"seq": batch.seq, "reason": str(error)})
         return False
     logger.info("batch committed", extra={"seq": batch.seq, "rows": batch.counts})
     return True
 
 
-def _emit_while_load_lags(loaded: int, bus: Bus, source: Source, newest: Batch) -> bool:
-    """Lost events and failed loads heal: every poll asks again until the load log is there."""
-    if loaded >= newest.seq or bus.workflow_runs():
-        return False
-    bus.publish(batch_committed(source.name, newest))
-    logger.info("event sent", extra={"seq": newest.seq, "loaded_through": loaded})
-    return True
+@dataclass(frozen=True)
+class _Conclusion:
+    """The steps after the snapshot; ``loaded`` is the last batch in the warehouse."""
+
+    lake: Lake
+    bus: Bus
+    source: Source
+    following: NextBatch
+    loaded: int
+
+    def won(self, batch: Batch) -> Polled:
+        """Conclude a poll that committed ``batch``."""
+        self._record_audit(batch.seq)
+        missed = sum(self.following.missed.values())
+        polled = self._polled(batch, batch.counts, missed)
+        expire_superseded(self.lake, self.following.head, batch)
+        return polled
+
+    def lost(self) -> Polled:
+        """Conclude a poll whose seq another poll committed. That poll counts the missed rows, and
+        an audit whose rows were not committed is due again."""
+        return self._polled(self.lake.batches.head())
+
+    def unchanged(self) -> Polled:
+        """Conclude a poll that found no change."""
+        head = self.following.head
+        self._record_audit(head.seq if head else 0)
+        return self._polled(self.lake.batches.head())
+
+    def _record_audit(self, seq: int) -> None:
+        """Record the day's audit, after the commit, if every table was read in full."""
+        if not isinstance(self.following.scope, FullRead):
+            return
+        missed, at = self.following.missed, self.following.snapshot.observed_at
+        if self.lake.audits.record(Audit(seq, self.following.run, now(), at, missed)):
+            day = at.date().isoformat()
+            logger.info("audit done", extra={"day": day, "missed": sum(missed.values())})
+
+    def _polled(
+        self,
+        newest: Batch | None,
+        changes: dict[str, dict[str, int]] | None = None,
+        missed: int = 0,
+    ) -> Polled:
+        emitted = newest is not None and self._emit_while_load_lags(newest)
+        health = HealthMetrics(
+            freshness(self.lake, newest, self.loaded),
+            horizon_age(self.following.head, self.following.snapshot),
+            self.lake.open_quarantined(),
+            missed,
+        )
+        return Polled(newest.seq if newest else 0, changes or {}, emitted, health)
+
+    def _emit_while_load_lags(self, newest: Batch) -> bool:
+        """Send the event until the load log has the newest batch: a lost event or a failed load is
+        repeated by the next poll."""
+        if self.loaded >= newest.seq or self.bus.workflow_runs():
+            return False
+        self.bus.publish(batch_committed(self.source.name, newest))
+        logger.info("event sent", extra={"seq": newest.seq, "loaded_through": self.loaded})
+        return True
 
 
-def _report_unknown_columns(snapshot: Snapshot) -> None:
+def _warn_of_unknown_columns(snapshot: Snapshot) -> None:
     for table, columns in snapshot.unknown_columns.items():
         logger.warning(
-            "columns left out, for their contract does not name them",
+            "columns left out, because their contract does not name them",
             extra={"table": table, "columns": columns},
         )

@@ -1,4 +1,4 @@
-"""What changed in one table between the mirror and the snapshot."""
+"""The changes of one table: the rows of a snapshot compared with the mirror, bucket by bucket."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -8,11 +8,11 @@ from pg8000.native import Connection
 
 from contracts import SourceTable
 from contracts.arrow import row_schema
-from ingestion_lambda.mirror.buckets import SHIFT, by_bucket, numbers
-from ingestion_lambda.mirror.difference import Difference, difference
+from ingestion_lambda.mirror.buckets import SHIFT, bucket_numbers, by_bucket
+from ingestion_lambda.mirror.difference import Difference, compare
 from ingestion_lambda.mirror.mirror import Mirror
-from ingestion_lambda.source.extract import copied, rows_query, spooled
-from ingestion_lambda.source.scope import ALL, FullRead, NoRead, XidRange
+from ingestion_lambda.source.extract import copy_text, rows_query, spool_rows
+from ingestion_lambda.source.scope import ALL, FullRead, NoRead, Scope, XidRange
 from postgres import Sql, render
 
 COUNTS = "SELECT {key} >> {shift}, count(*) FROM {schema}.{table} GROUP BY 1"
@@ -23,7 +23,7 @@ WHERE {key} >= {first} AND {key} < {beyond} AND {condition}
 
 
 class MirrorIncomplete(Exception):
-    """The source has rows that neither the mirror nor the changed rows know."""
+    """The source has rows that are neither in the mirror nor among the changed rows."""
 
 
 class TablePoll:
@@ -33,81 +33,90 @@ class TablePoll:
         self._connection = connection
         self._schema, self._table = schema, table
 
-    @property
-    def name(self) -> str:
-        """The table's name."""
-        return self._table.name
-
     def differences(
         self, mirror: Mirror, scope: FullRead | XidRange
     ) -> Iterator[tuple[int, Difference]]:
-        """The buckets that changed. Raises Unexplained where a poll since a horizon finds the
-        mirror short of rows: only a full read can tell them."""
-        if isinstance(scope, FullRead):
-            return self._of_all_rows(mirror, scope)
-        return self._of_changed_rows(mirror, scope)
+        """Yield each bucket that was read or lost rows, with its difference, which may be empty.
 
-    def missed(self, bucket: int, found: Difference, without: XidRange | NoRead) -> int:
-        """How many rows of a difference found by reading all ``without`` would not have shown.
-
-        It shows every deletion by the bucket's count, unless the count hides behind as many
-        insertions that it does not show.
+        Raises MirrorIncomplete if rows are missing after an incremental read; only a full read can
+        find them.
         """
-        if isinstance(without, NoRead):
-            return found.changes
-        shown = self._keys(bucket, without.condition)
+        if isinstance(scope, FullRead):
+            return self._compare_all(mirror, scope)
+        return self._compare_changed(mirror, scope)
+
+    def count_missed(self, bucket: int, difference: Difference, scope: Scope) -> int:
+        """Return the number of rows that a full read found and the incremental scope would have
+        missed; 0 for a scope that replaces no incremental one.
+
+        The incremental scope detects a deletion by the bucket's row count, unless as many missed
+        insertions keep the count the same.
+        """
+        replaced = scope.instead_of if isinstance(scope, FullRead) else None
+        if replaced is None:
+            return 0
+        if isinstance(replaced, NoRead):
+            return difference.changes
+        shown = self._keys(bucket, replaced.condition)
         inserted, updated = (
             pc.sum(pc.is_in(rows[self._table.key], value_set=shown)).as_py() or 0
-            for rows in (found.inserted, found.updated)
+            for rows in (difference.inserted, difference.updated)
         )
-        missed: int = found.inserted.num_rows + found.updated.num_rows - inserted - updated
-        is_hidden = inserted == found.inserted.num_rows - found.deleted.num_rows
-        return missed + (found.deleted.num_rows if is_hidden else 0)
+        changed = difference.inserted.num_rows + difference.updated.num_rows
+        missed: int = changed - inserted - updated
+        deleted = difference.deleted.num_rows
+        is_hidden = inserted == difference.inserted.num_rows - deleted
+        return missed + (deleted if is_hidden else 0)
 
-    def _of_all_rows(self, mirror: Mirror, scope: FullRead) -> Iterator[tuple[int, Difference]]:
+    def _compare_all(self, mirror: Mirror, scope: FullRead) -> Iterator[tuple[int, Difference]]:
         key = self._table.key
-        vanished = set(mirror.buckets)
-        for bucket, seen, known in self._rows(mirror, scope):
-            vanished.discard(bucket)
-            gone = known[key].filter(pc.invert(pc.is_in(known[key], value_set=_flat(seen[key]))))
-            yield bucket, difference(known, seen, _flat(gone), key)
-        for bucket, known in _known(mirror, sorted(vanished)):
-            yield bucket, difference(known, known.slice(0, 0), _flat(known[key]), key)
+        unread = set(mirror.buckets)
+        for bucket, rows, mirrored in self._rows(mirror, scope):
+            unread.discard(bucket)
+            is_present = pc.is_in(mirrored[key], value_set=_flat(rows[key]))
+            deleted = mirrored[key].filter(pc.invert(is_present))
+            yield bucket, compare(mirrored, rows, _flat(deleted), key)
+        for bucket, mirrored in _mirrored(mirror, sorted(unread)):
+            yield bucket, compare(mirrored, mirrored.slice(0, 0), _flat(mirrored[key]), key)
 
-    def _of_changed_rows(self, mirror: Mirror, scope: XidRange) -> Iterator[tuple[int, Difference]]:
-        """In one snapshot, rows of a bucket = known + new - deleted, and new is known: keys are
-        fetched only where the count says that some are gone."""
+    def _compare_changed(self, mirror: Mirror, scope: XidRange) -> Iterator[tuple[int, Difference]]:
+        """Yield the buckets that were read, and those whose row count differs from the mirror.
+
+        Within one snapshot the rows of a bucket are mirrored + inserted - deleted. All insertions
+        are among the rows read, so keys are fetched only if the count shows a deletion.
+        """
         counts = self._counts()
         unread = set(counts) | set(mirror.buckets)
-        for bucket, seen, known in self._rows(mirror, scope):
+        for bucket, rows, mirrored in self._rows(mirror, scope):
             unread.discard(bucket)
-            yield bucket, self._explained(known, seen, bucket, counts)
+            yield bucket, self._compare_by_count(mirrored, rows, bucket, counts)
         differing = [b for b in sorted(unread) if counts.get(b, 0) != mirror.rows(b)]
-        for bucket, known in _known(mirror, differing):
-            yield bucket, self._explained(known, known.slice(0, 0), bucket, counts)
+        for bucket, mirrored in _mirrored(mirror, differing):
+            yield bucket, self._compare_by_count(mirrored, mirrored.slice(0, 0), bucket, counts)
 
-    def _explained(
-        self, known: pa.Table, seen: pa.Table, bucket: int, counts: Mapping[int, int]
+    def _compare_by_count(
+        self, mirrored: pa.Table, rows: pa.Table, bucket: int, counts: Mapping[int, int]
     ) -> Difference:
         key = self._table.key
-        found = difference(known, seen, pa.array([], known[key].type), key)
-        if found.mirror.num_rows == counts.get(bucket, 0):
-            return found
+        difference = compare(mirrored, rows, pa.array([], mirrored[key].type), key)
+        if difference.mirror.num_rows == counts.get(bucket, 0):
+            return difference
         present = self._keys(bucket)
-        if not pc.all(pc.is_in(present, value_set=_flat(found.mirror[key])), min_count=0).as_py():
+        is_mirrored = pc.is_in(present, value_set=_flat(difference.mirror[key]))
+        if not pc.all(is_mirrored, min_count=0).as_py():
             raise MirrorIncomplete
-        gone = known[key].filter(pc.invert(pc.is_in(known[key], value_set=present)))
-        return difference(known, seen, _flat(gone), key)
+        deleted = mirrored[key].filter(pc.invert(pc.is_in(mirrored[key], value_set=present)))
+        return compare(mirrored, rows, _flat(deleted), key)
 
     def _rows(
         self, mirror: Mirror, scope: FullRead | XidRange
     ) -> Iterator[tuple[int, pa.Table, pa.Table]]:
-        """The rows read, bucket by bucket, with those that the mirror has of the bucket."""
+        """Yield bucket by bucket the rows read, and the rows that the mirror has of the bucket."""
         key, query = self._table.key, rows_query(self._schema, self._table, scope.condition)
-        with spooled(self._connection, query, self._table) as spool:
-            known = mirror.read_all(numbers(_batches(spool), key))
-            seen = by_bucket(_batches(spool), key, row_schema(self._table))
-            for (bucket, rows), before in zip(seen, known, strict=True):
+        with spool_rows(self._connection, query, self._table) as spool:
+            mirrored = mirror.read_all(bucket_numbers(_batches(spool), key))
+            buckets = by_bucket(_batches(spool), key, row_schema(self._table))
+            for (bucket, rows), before in zip(buckets, mirrored, strict=True):
                 yield bucket, rows, before
 
     def _counts(self) -> dict[int, int]:
@@ -118,7 +127,7 @@ class TablePoll:
         first, beyond = bucket << SHIFT, (bucket + 1) << SHIFT
         query = render(KEYS, first=first, beyond=beyond, condition=condition, **self._names())
         type_ = row_schema(self._table).field(self._table.key).type
-        parts = [b.column(0) for b in copied(self._connection, query, [self._table.key])]
+        parts = [b.column(0) for b in copy_text(self._connection, query, [self._table.key])]
         return _flat(pa.chunked_array(parts, pa.string())).cast(type_)
 
     def _names(self) -> dict[str, str | int]:
@@ -130,7 +139,7 @@ def _batches(spool: pa.RecordBatchFileReader) -> Iterator[pa.RecordBatch]:
     return (spool.get_batch(number) for number in range(spool.num_record_batches))
 
 
-def _known(mirror: Mirror, buckets: Sequence[int]) -> Iterator[tuple[int, pa.Table]]:
+def _mirrored(mirror: Mirror, buckets: Sequence[int]) -> Iterator[tuple[int, pa.Table]]:
     return zip(buckets, mirror.read_all(buckets), strict=True)
 
 

@@ -1,1 +1,1 @@
-"""The mirror: the source as of a batch, kept in the lake."""
+"""The mirror: the rows of the source as of a batch, stored in the lake."""

@@ -1,4 +1,4 @@
-"""The changed rows of one table, on the disk until they are landed as one object."""
+"""The changed rows of one table: a temporary file on disk that lands as one object."""
 
 import tempfile
 from contextlib import ExitStack
@@ -18,7 +18,7 @@ from lake.landing import land
 
 
 class ChangesFile:
-    """Collects differences, bucket by bucket, for batch ``seq``; the file goes with the block."""
+    """The changes of one table in batch ``seq``; the file exists for the length of the block."""
 
     def __init__(self, table: SourceTable, seq: int, observed_at: datetime) -> None:
         self._schema = batch_schema(table)
@@ -42,26 +42,30 @@ class ChangesFile:
     ) -> None:
         self._opened.close()
 
-    def add(self, found: Difference) -> None:
-        """The rows of a difference, with what the batch says of them."""
-        for op, rows in (("I", found.inserted), ("U", found.updated), ("D", found.deleted)):
+    def add(self, difference: Difference) -> None:
+        """Append the rows of a difference, each with its operation, batch and time."""
+        for op, rows in (
+            ("I", difference.inserted),
+            ("U", difference.updated),
+            ("D", difference.deleted),
+        ):
             if rows.num_rows:
-                self._writer.write_table(self._stamped(op, rows))
+                self._writer.write_table(self._with_observation(op, rows))
                 self._counts[op] += rows.num_rows
 
     def land(self, store: Store, key: str) -> Changes | None:
-        """Put the file under ``key``; None where nothing was added, and nothing is put."""
+        """Put the file under ``key``. Without a changed row, put nothing and return None."""
         self._writer.close()
         if not (rows := sum(self._counts.values())):
             return None
         file = land(store, key, self._file, rows)
         return Changes(file, self._counts["I"], self._counts["U"], self._counts["D"])
 
-    def _stamped(self, op: str, rows: pa.Table) -> pa.Table:
-        said = (op, self._seq, self._observed_at)
-        fields = list(self._schema)[-len(said) :]
+    def _with_observation(self, op: str, rows: pa.Table) -> pa.Table:
+        observation = (op, self._seq, self._observed_at)
+        fields = list(self._schema)[-len(observation) :]
         columns = [
             pa.repeat(pa.scalar(value, field.type), rows.num_rows)
-            for value, field in zip(said, fields, strict=True)
+            for value, field in zip(observation, fields, strict=True)
         ]
         return pa.table([*rows.columns, *columns], schema=self._schema)

@@ -1,4 +1,4 @@
-"""What changed in a bucket: the mirror's rows compared, value by value, with those read."""
+"""The difference of a bucket: its mirrored rows compared, value by value, with the rows read."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,8 @@ import pyarrow.compute as pc
 
 @dataclass(frozen=True)
 class Difference:
-    """Rows by what happened to them, and ``mirror``, the bucket as it is now, in key order."""
+    """The rows of a bucket by operation. ``mirror`` is the new mirror of the bucket, in key
+    order; deleted rows have their last mirrored values."""
 
     inserted: pa.Table
     updated: pa.Table
@@ -17,34 +18,36 @@ class Difference:
 
     @property
     def changes(self) -> int:
-        """How many rows changed."""
+        """The number of changed rows."""
         rows: int = self.inserted.num_rows + self.updated.num_rows + self.deleted.num_rows
         return rows
 
     @property
     def is_empty(self) -> bool:
-        """True where every row read was a repeat and none is gone."""
+        """True if every row read equals its mirror and none was deleted."""
         return not self.changes
 
 
-def difference(known: pa.Table, seen: pa.Table, gone: pa.Array, key: str) -> Difference:
-    """``known`` against ``seen``, rows of one bucket with one row a key; ``gone`` are keys of
-    ``known`` that the source no longer has. Deleted rows keep their last known values. A row
-    that equals its mirror is a repeat and appears nowhere."""
-    position = pc.index_in(seen[key], value_set=known[key].combine_chunks())
+def compare(mirrored: pa.Table, rows: pa.Table, deleted: pa.Array, key: str) -> Difference:
+    """Return the difference between the ``mirrored`` rows of a bucket and the ``rows`` read.
+
+    Both have one row per key. ``deleted`` are the mirrored keys that the source no longer has. A
+    row read that equals its mirror is in no part of the difference.
+    """
+    position = pc.index_in(rows[key], value_set=mirrored[key].combine_chunks())
     is_new = pc.is_null(position)
-    inserted = seen.filter(is_new)
-    again = seen.filter(pc.invert(is_new))
-    updated = again.filter(_differ(again, known.take(pc.drop_null(position))))
-    is_gone = pc.is_in(known[key], value_set=gone)
-    is_replaced = pc.is_in(known[key], value_set=updated[key].combine_chunks())
-    kept = known.filter(pc.invert(pc.or_(is_gone, is_replaced)))
-    mirror = pa.concat_tables([kept, updated, inserted]).sort_by(key)
-    return Difference(inserted, updated, known.filter(is_gone), mirror)
+    inserted = rows.filter(is_new)
+    existing = rows.filter(pc.invert(is_new))
+    updated = existing.filter(_differs(existing, mirrored.take(pc.drop_null(position))))
+    is_deleted = pc.is_in(mirrored[key], value_set=deleted)
+    is_replaced = pc.is_in(mirrored[key], value_set=updated[key].combine_chunks())
+    unchanged = mirrored.filter(pc.invert(pc.or_(is_deleted, is_replaced)))
+    mirror = pa.concat_tables([unchanged, updated, inserted]).sort_by(key)
+    return Difference(inserted, updated, mirrored.filter(is_deleted), mirror)
 
 
-def _differ(left: pa.Table, right: pa.Table) -> pa.ChunkedArray:
-    """Row by row, whether any value differs; NULL equals NULL and nothing else."""
+def _differs(left: pa.Table, right: pa.Table) -> pa.ChunkedArray:
+    """Return, row by row, whether any value differs. NULL equals only NULL."""
     differs = pa.chunked_array([pa.repeat(False, left.num_rows)])
     for one, other in zip(left.columns, right.columns, strict=True):
         unequal = pc.fill_null(pc.not_equal(one, other), False)

@@ -1,1 +1,1 @@
-"""Read the source: one snapshot, its catalog, and the rows that changed."""
+"""The source: one snapshot, its catalog, and the rows that changed."""

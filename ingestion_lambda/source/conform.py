@@ -1,4 +1,4 @@
-"""Text from the source made into the contract's types, cell by cell where it must be."""
+"""Conform the source's text values to the types of the contract, cell by cell if necessary."""
 
 import json
 
@@ -10,30 +10,31 @@ from contracts.arrow import row_schema
 
 
 def conform(texts: pa.RecordBatch, table: SourceTable) -> pa.RecordBatch:
-    """The rows of ``texts`` (every column text) in the table's row schema.
+    """Return the rows of ``texts``, in which every column is text, in the table's row schema.
 
     A value that its type cannot hold (NaN, infinity, a year of five digits, an overflow) becomes
-    NULL, with its text in ``_unfit``; it stops nothing.
+    NULL, with its text in ``_unfit``; the row and the batch continue.
     """
     schema = row_schema(table)
-    columns, misfits = [], {}
+    columns, unfit = [], {}
     for name, text in zip(texts.schema.names, texts.columns, strict=True):
         values = _boolean(text) if pa.types.is_boolean(schema.field(name).type) else text
         values = _cast(values, schema.field(name).type)
         columns.append(values)
         if values.null_count > text.null_count:
-            misfits[name] = pc.and_(pc.is_null(values), pc.is_valid(text))
-    return pa.RecordBatch.from_arrays([*columns, _unfit(texts, misfits)], schema=schema)
+            unfit[name] = pc.and_(pc.is_null(values), pc.is_valid(text))
+    return pa.RecordBatch.from_arrays([*columns, _unfit_column(texts, unfit)], schema=schema)
 
 
 def _boolean(text: pa.Array) -> pa.Array:
-    """COPY writes booleans as t and f, which a cast from text does not know."""
+    """Return COPY's t and f as words that Arrow's cast accepts."""
     words = pc.if_else(pc.equal(text, "f"), "false", text)
     return pc.if_else(pc.equal(text, "t"), "true", words)
 
 
 def _cast(text: pa.Array, type_: pa.DataType) -> pa.Array:
-    """``text`` as ``type_``, NULL where it does not fit, found by halving."""
+    """Return ``text`` as ``type_``, with NULL for each value that does not fit. A cast reports one
+    failure for the whole array, so the values that do not fit are found by bisection."""
     try:
         return text.cast(type_)
     except pa.ArrowInvalid:
@@ -43,9 +44,10 @@ def _cast(text: pa.Array, type_: pa.DataType) -> pa.Array:
         return pa.concat_arrays([_cast(text[:middle], type_), _cast(text[middle:], type_)])
 
 
-def _unfit(texts: pa.RecordBatch, misfits: dict[str, pa.Array]) -> pa.Array:
+def _unfit_column(texts: pa.RecordBatch, unfit: dict[str, pa.Array]) -> pa.Array:
+    """Return the column ``_unfit``; ``unfit`` maps a column to the mask of its unfit values."""
     cells: dict[int, dict[str, str]] = {}
-    for name, mask in misfits.items():
+    for name, mask in unfit.items():
         for row in pc.indices_nonzero(mask).to_pylist():
             cells.setdefault(row, {})[name] = texts.column(name)[row].as_py()
     notes = [json.dumps(cells[row]) if row in cells else None for row in range(texts.num_rows)]

@@ -1,4 +1,4 @@
-"""Rows out of the source by COPY, through a pipe into Arrow, onto the disk: never row by row."""
+"""Rows of the source by COPY, through a pipe into Arrow and onto disk."""
 
 import os
 import tempfile
@@ -21,15 +21,15 @@ ROWS = "SELECT {columns} FROM {schema}.{table} WHERE {condition} ORDER BY {key}"
 COPY = "COPY ({query}) TO STDOUT (FORMAT csv, HEADER true)"
 
 BLOCKS = (1 << 19, 1 << 25, 1 << 30)
-"""Bytes of CSV that Arrow reads at a time, and a row must fit into: the first is tried first, and
-no row that PostgreSQL can send is beyond the last. Arrow reads many blocks ahead, so that a small
-first one is what keeps a poll small: 8 MiB took 120 MB more, and no less time."""
+"""Bytes of CSV that Arrow reads at a time, smallest first. A row must fit into one block; the last
+is larger than any row that PostgreSQL can send. Arrow reads many blocks ahead, so the first block
+size limits the memory of a poll: 8 MiB took 120 MB more, and no less time."""
 
 CHUNK = 1 << 20
 
 
 def rows_query(schema: str, table: SourceTable, condition: Sql) -> Sql:
-    """The rows of a table that meet ``condition``, in key order."""
+    """Return the query of the rows of a table that meet ``condition``, in key order."""
     return render(
         ROWS,
         columns=names(table.column_names),
@@ -41,14 +41,13 @@ def rows_query(schema: str, table: SourceTable, condition: Sql) -> Sql:
 
 
 @contextmanager
-def spooled(
+def spool_rows(
     connection: Connection, query: Sql, table: SourceTable
 ) -> Iterator[pa.RecordBatchFileReader]:
-    """The rows of ``query`` in the table's row schema, on the disk for the block.
+    """Write the rows of ``query`` to disk in the table's row schema, and open them for the block.
 
-    On the disk because the connection is then free for further questions of the same snapshot,
-    and memory stays bounded. A row beyond the block makes the block grow and the COPY start
-    again. Raises RowTooLarge.
+    The connection is then free for further queries of the same snapshot, and memory stays bounded.
+    If a row exceeds the block size, the COPY is repeated with a larger one. Raises RowTooLarge.
     """
     with tempfile.TemporaryFile() as file:
         for block in BLOCKS:
@@ -58,8 +57,8 @@ def spooled(
                 break
         else:
             raise RowTooLarge(
-                f"A row of {table.name} is larger than {BLOCKS[-1]} bytes; it cannot be ingested"
-                " before it is made smaller at the source."
+                f"A row of {table.name} is larger than {BLOCKS[-1]} bytes and cannot be ingested."
+                " To fix: make the row smaller at the source."
             )
         with pa.ipc.open_file(file) as reader:
             yield reader
@@ -68,25 +67,26 @@ def spooled(
 def _spool(
     connection: Connection, query: Sql, table: SourceTable, file: BinaryIO, block: int
 ) -> bool:
-    """Whether every row went to ``file``; False where one is larger than the block."""
+    """Write every row to ``file``. Return False if a row is larger than the block."""
     options = pa.ipc.IpcWriteOptions(compression="lz4")
     try:
         with pa.ipc.new_file(file, row_schema(table), options=options) as spool:
-            for texts in copied(connection, query, table.column_names, block):
+            for texts in copy_text(connection, query, table.column_names, block):
                 spool.write_batch(conform(texts, table))
-    except pa.ArrowInvalid as wrong:
-        if "straddling object" in str(wrong):
+    except pa.ArrowInvalid as error:
+        if "straddling object" in str(error):
             return False
         raise
     return True
 
 
-def copied(
+def copy_text(
     connection: Connection, query: Sql, columns: Sequence[str], block: int = BLOCKS[0]
 ) -> Iterator[pa.RecordBatch]:
-    """The rows of ``query``, every column as text, NULL and '' apart.
+    """Yield the rows of ``query`` with every column as text.
 
-    COPY writes NULL as nothing and '' as two quotes; with its header line no result is empty.
+    COPY writes NULL as nothing and '' as two quotes, so the two stay distinct. The header line
+    keeps an empty result valid CSV.
     """
     with _piped(connection, render(COPY, query=query)) as pipe:
         yield from csv.open_csv(
@@ -104,10 +104,11 @@ def copied(
 
 @contextmanager
 def _piped(connection: Connection, copy: Sql) -> Iterator[BinaryIO]:
-    """What ``copy`` sends, to be read while it is sent.
+    """Open a pipe that receives what ``copy`` sends.
 
-    Whatever happens to the reader, the pipe is read to its end: a COPY broken off would break the
-    connection. A failure of the server shows as that, not as the short CSV that it leaves.
+    Whatever the reader does, the pipe is drained at the end: an interrupted COPY would break the
+    connection. An error of the server is raised, so that a truncated CSV never passes for a whole
+    one.
     """
     source, sink = os.pipe()
     with ThreadPoolExecutor(1) as pool, open(source, "rb") as pipe:  # noqa: PTH123 - a descriptor

@@ -1,4 +1,7 @@
-"""Which rows a poll must read: those that a transaction wrote since the last batch, or all."""
+"""The scope of a poll: the rows that it reads of each table.
+
+ADR docs/adr/0018-change-detection.md explains the transaction id arithmetic.
+"""
 
 from dataclasses import dataclass
 
@@ -7,11 +10,11 @@ from lake.entries import Batch, Position
 from postgres import Sql, render
 
 MARGIN = 32
-"""Transaction ids read once more below the horizon. The flush check alone lost nothing in stress
-(FINDINGS.md); the margin costs repeats only until as many transactions have passed."""
+"""Transaction ids below the horizon that are read again. The flush check alone lost no row under
+stress; the margin is a second safeguard, and repeats rows only until that many transactions ran."""
 
 COMPARABLE = 2**31
-"""Ids further apart than this cannot be told apart by the 32 bits that a row keeps."""
+"""Ids that are further apart than this cannot be compared: a row stores 32 bits of its id."""
 
 ALL = Sql("TRUE")
 CHANGED = Sql("((xmin::text::bigint - {low}) & 4294967295) < {width}")
@@ -19,55 +22,63 @@ CHANGED = Sql("((xmin::text::bigint - {low}) & 4294967295) < {width}")
 
 @dataclass(frozen=True)
 class XidRange:
-    """Rows written by transaction ids from ``low`` on are read; there is no upper bound."""
+    """An incremental read: the rows written by transactions with an id in [``low``, ``xmax``)."""
 
     low: int
     xmax: int
 
     @property
     def condition(self) -> Sql:
-        """The row's 32-bit xmin lies in [low, xmax), counted around the wrap (FINDINGS.md)."""
+        """The 32-bit xmin of the row is in [low, xmax), modulo 2^32. An upper bound is needed
+        besides the lower one: a frozen row keeps its old xmin, which looks new 2^31 ids later."""
         return render(CHANGED, low=self.low & 0xFFFFFFFF, width=self.xmax - self.low)
 
 
 @dataclass(frozen=True)
 class NoRead:
-    """No transaction has finished since the last batch: no table is read."""
+    """No read: no transaction has finished since the last batch."""
 
 
 @dataclass(frozen=True)
 class FullRead:
-    """Every row is read, because of ``reason``. Where ``instead_of`` is there, less would have
-    done by all that we know, so that what it would not have shown is a row missed."""
+    """A read of every row, for ``reason``.
+
+    ``instead_of`` is the smaller scope that should have sufficed, if there is one: a row that it
+    would not have shown is a missed row.
+    """
 
     reason: str
     instead_of: XidRange | NoRead | None = None
     condition: Sql = ALL
 
     @classmethod
-    def rather_than(cls, what: "FullRead | XidRange | NoRead", reason: str) -> "FullRead":
-        """Everything, unless it is that already."""
-        return what if isinstance(what, FullRead) else cls(reason, what)
+    def widen(cls, scope: "Scope", reason: str) -> "FullRead":
+        """Return ``scope`` widened to every row; a full read stays as it is."""
+        return scope if isinstance(scope, FullRead) else cls(reason, scope)
 
 
-def scope(head: Batch | None, now: Snapshot) -> FullRead | XidRange | NoRead:
-    """What a poll with snapshot ``now`` must read after the batch ``head``."""
+Scope = FullRead | XidRange | NoRead
+
+
+def choose_scope(head: Batch | None, snapshot: Snapshot) -> Scope:
+    """Return the smallest scope that finds every change between the batch ``head`` and
+    ``snapshot``."""
     if head is None:
         return FullRead("first poll")
     before = head.position
-    if difference := _difference(before, now):
-        return FullRead(f"the source is another: {difference} changed")
-    if now.xmax < before.xmax:
+    if changed := _changed_identity(before, snapshot):
+        return FullRead(f"the source is another: {changed} changed")
+    if snapshot.xmax < before.xmax:
         return FullRead("the source's transaction ids went back")
-    if now.xmin == now.xmax == before.xmax == before.horizon:
+    if snapshot.xmin == snapshot.xmax == before.xmax == before.horizon:
         return NoRead()
-    low = max(before.horizon - MARGIN, 3)  # ids 0 to 2 are PostgreSQL's own
-    if now.xmax - low >= COMPARABLE:
+    low = max(before.horizon - MARGIN, 3)  # PostgreSQL reserves the ids 0 to 2
+    if snapshot.xmax - low >= COMPARABLE:
         return FullRead("the last batch is too old to compare transaction ids")
-    return XidRange(low, now.xmax)
+    return XidRange(low, snapshot.xmax)
 
 
-def _difference(before: Position, now: Snapshot) -> str:
+def _changed_identity(before: Position, snapshot: Snapshot) -> str:
     return ", ".join(
-        name for name, value in now.identity.items() if before.identity.get(name) != value
+        name for name, value in snapshot.identity.items() if before.identity.get(name) != value
     )

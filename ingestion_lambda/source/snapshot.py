@@ -1,4 +1,4 @@
-"""One instant of the source: its transaction, its snapshot, and which source it is."""
+"""A snapshot of the source: one transaction, its visibility, and the identity of the source."""
 
 import time
 from collections.abc import Iterator
@@ -16,17 +16,18 @@ from postgres import Sql, render, sqlstate, sqlstate_message, value
 
 LOCK_TIMEOUT = "5s"
 
-# The owner of the source may shadow a function by search_path, or hide rows by policies (reading
-# fails then, and says so); and a poll may pause between two statements to write to the lake.
-OURS = """
+# The owner of the source may shadow a function through search_path, or hide rows by a policy (with
+# row_security off, reading such a table fails instead). A poll may pause between two statements
+# while it writes to the lake.
+SETTINGS = """
 SET LOCAL search_path = pg_catalog;
 SET LOCAL row_security = off;
 SET LOCAL idle_in_transaction_session_timeout = 0
 """
 
-# Every figure comes from one statement, the first query after the locks: it takes the snapshot.
-# clock_timestamp() runs after the snapshot is taken, so no row seen is younger than observed_at.
-# The WAL file name of the current LSN knows a promotion at once, the control file does not.
+# One statement reads every value, and it is the first query after the locks: it takes the snapshot.
+# clock_timestamp() runs after the snapshot is taken, so no visible row is later than observed_at.
+# The WAL file name of the current LSN shows a promotion at once; the control file does not.
 SNAPSHOT = """
 SELECT pg_is_in_recovery(),
        pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
@@ -39,15 +40,18 @@ SELECT pg_is_in_recovery(),
        (SELECT oid::bigint FROM pg_database WHERE datname = current_database())
 """
 
-FLUSH_WAIT = 0.7  # seconds; an asynchronous commit is on the disk within three wal_writer_delay
+FLUSH_WAIT = 0.7
+"""Seconds; an asynchronous commit is on disk within three times wal_writer_delay."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a poll can see, and of which source. ``insert_lsn`` is the end of the WAL that every
-    transaction seen finished had written; ids below ``durable_xid`` are on the disk whatever
-    happens, for a checkpoint has recorded them; ``unknown_columns`` maps a table to the columns
-    that its contract does not name."""
+    """The part of the source that a poll can see, and the identity of the source.
+
+    ``insert_lsn`` is the end of the WAL that every visible transaction had written. The last
+    checkpoint recorded the ids below ``durable_xid``, so they survive a crash. ``unknown_columns``
+    maps a table to the columns that its contract does not name.
+    """
 
     xmin: int
     xmax: int
@@ -59,18 +63,18 @@ class Snapshot:
 
 
 @contextmanager
-def frozen(connection: Connection, source: Source) -> Iterator[Snapshot]:
-    """The whole source at one instant, for the block.
+def open_snapshot(connection: Connection, source: Source) -> Iterator[Snapshot]:
+    """Open a snapshot of the whole source for the block.
 
-    The tables are locked (ACCESS SHARE, which a read-only role may) before the first query,
-    because a table rewritten or truncated behind a snapshot reads as empty. Raises
+    The tables are locked (ACCESS SHARE, which a read-only role may take) before the first query,
+    because a table that is rewritten or truncated after the snapshot reads as empty. Raises
     SourceMismatch, SourceBusy or SourceIsStandby.
     """
     connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     try:
-        connection.run(OURS)
+        connection.run(SETTINGS)
         _lock(connection, source)
-        yield _take(connection, source)
+        yield _read_snapshot(connection, source)
     finally:
         connection.run("ROLLBACK")
 
@@ -82,58 +86,61 @@ def _lock(connection: Connection, source: Source) -> None:
     connection.run(render("SET LOCAL lock_timeout = {limit}", limit=value(LOCK_TIMEOUT)))
     try:
         connection.run(render("LOCK TABLE {tables} IN ACCESS SHARE MODE", tables=tables))
-    except DatabaseError as refusal:
-        reason = sqlstate_message(refusal)
-        match sqlstate(refusal):
+    except DatabaseError as error:
+        reason = sqlstate_message(error)
+        match sqlstate(error):
             case "55P03":
                 raise SourceBusy(
-                    f"The tables of the source stayed locked for {LOCK_TIMEOUT}: {reason}."
-                    " The next poll tries again; look for a long ALTER, TRUNCATE or VACUUM FULL."
+                    f"The source's tables stayed locked for {LOCK_TIMEOUT}: {reason}. The next"
+                    " poll tries again. To fix: look for a long ALTER, TRUNCATE or VACUUM FULL."
                 ) from None
             case "42P01" | "3F000":
                 raise SourceMismatch(
-                    f"The source lacks a table that {source.name}/contracts/source describes: {reason}."
-                    " Check the database in the DSN, or take the table out of the contracts."
+                    f"The source does not have a table that {source.name}/contracts/source"
+                    f" describes: {reason}. To fix: check the database in the DSN, or remove the"
+                    " table from the contracts."
                 ) from None
             case "42501":
                 raise SourceMismatch(
-                    f"The source's role may not read every table: {reason}."
-                    " Its owner must GRANT SELECT on the tables, not on columns."
+                    f"The source's role may not read every table: {reason}. To fix: its owner must"
+                    " GRANT SELECT on the tables, not on columns."
                 ) from None
         raise
 
 
-def _take(connection: Connection, source: Source) -> Snapshot:
+def _read_snapshot(connection: Connection, source: Source) -> Snapshot:
     [row] = connection.run(SNAPSHOT)
     in_recovery, xmin, xmax, observed_at, insert_lsn, next_xid, system, timeline, database = row
     if in_recovery:
         raise SourceIsStandby(
             "The source is a standby (in recovery), and its transaction ids cannot be compared"
-            " with the primary's. Give the primary's address."
+            " with the primary's. To fix: give the primary's address."
         )
-    found = read_source_catalog(connection, source)
+    catalog = read_source_catalog(connection, source)
     identity = {
         "system_identifier": system,
         "timeline": timeline,
         "database": str(database),
-        "tables": found.identity,
+        "tables": catalog.identity,
         "contracts": source.fingerprint,
     }
     epoch, xid = map(int, next_xid.split(":"))
-    durable = (epoch << 32) + xid
-    return Snapshot(xmin, xmax, observed_at, insert_lsn, durable, identity, found.unknown_columns)
+    durable_xid = (epoch << 32) + xid
+    unknown_columns = catalog.unknown_columns
+    return Snapshot(xmin, xmax, observed_at, insert_lsn, durable_xid, identity, unknown_columns)
 
 
 def is_flushed(connection: Connection, snapshot: Snapshot) -> bool:
-    """Whether all that the snapshot saw finished is on the source's disk.
+    """Return whether every visible transaction is on the source's disk, after waiting FLUSH_WAIT
+    at most for asynchronous commits.
 
-    A transaction id whose WAL is not can be used again after a crash, so a horizon may only be
-    stored once this holds (FINDINGS.md). Waits a moment for asynchronous commits.
+    After a crash the source can assign an id again whose WAL was not flushed, so a horizon above
+    such an id would lose rows.
     """
     query = render("SELECT pg_current_wal_flush_lsn() >= {lsn}", lsn=value(snapshot.insert_lsn))
-    give_up = time.monotonic() + FLUSH_WAIT
+    deadline = time.monotonic() + FLUSH_WAIT
     while True:
         [[flushed]] = connection.run(query)
-        if flushed or time.monotonic() > give_up:
+        if flushed or time.monotonic() > deadline:
             return bool(flushed)
         time.sleep(0.05)

@@ -1,6 +1,8 @@
-"""What the source's catalog says of its tables: are they what the contracts say, and the same as
-before? DDL changes values without touching a row's xmin (a renamed column, a default, a renamed
-enum label, an exchanged partition), so whatever could do that is part of the source's identity."""
+"""The tables in the source's catalog: whether they match the contracts, and their identity.
+
+DDL changes values without touching a row's xmin (a renamed column, a default, a renamed enum
+label, an exchanged partition), so everything that can do so is part of the source's identity.
+"""
 
 from dataclasses import dataclass
 
@@ -10,7 +12,7 @@ from contracts import Source, SourceTable
 from ingestion_lambda.errors import SourceMismatch
 from postgres import Sql, render, value
 
-# A table's own oid comes first, then those of its partitions.
+# A table's own oid comes first, then the oids of its partitions.
 TABLES = """
 WITH RECURSIVE family (name, depth, oid, kind) AS (
     SELECT relname, 0, oid, relkind FROM pg_class
@@ -24,7 +26,7 @@ SELECT name::text, string_agg(oid::text, ',' ORDER BY depth, oid),
 FROM family GROUP BY name ORDER BY name
 """
 
-# The last two: what a value of the column is, and whether the column alone is a unique key.
+# The last two values: the identity of the column, and whether it alone is a unique key.
 COLUMNS = """
 SELECT relname::text, attname::text, typname::text,
        concat_ws(':', attnum, atttypid::bigint, (
@@ -45,61 +47,69 @@ KEY_TYPES = ("int2", "int4")
 
 @dataclass(frozen=True)
 class SourceCatalog:
-    """The tables as the catalog has them. ``identity`` differs where a value may have changed
-    behind its row's back; ``unknown_columns`` are those that no contract names."""
+    """The tables as the catalog describes them.
+
+    ``identity`` differs if a value may have changed without its row's xmin. ``unknown_columns``
+    are the columns that no contract names.
+    """
 
     identity: str
     unknown_columns: dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
-class _Found:
+class _CatalogColumn:
     type: str
-    meaning: str
-    is_key: bool
+    identity: str
+    is_unique: bool
 
 
 def read_source_catalog(connection: Connection, source: Source) -> SourceCatalog:
-    """Read the catalog within the poll's transaction.
+    """Read the catalog within the snapshot's transaction.
 
-    Raises SourceMismatch where a poll could not tell the rows of a table apart or read what its
-    contract names.
+    Raises SourceMismatch unless every table has the columns of its contract and a key that
+    identifies its rows.
     """
     parts = {
         "schema": value(source.schema),
         "tables": Sql(", ".join(value(name) for name in source.tables)),
     }
-    found: dict[str, dict[str, _Found]] = {}
+    every: dict[str, dict[str, _CatalogColumn]] = {}
     for name, column, *rest in connection.run(render(COLUMNS, **parts)):
-        found.setdefault(name, {})[column] = _Found(*rest)
-    spelled, unknown = [], {}
+        every.setdefault(name, {})[column] = _CatalogColumn(*rest)
+    identities, unknown = [], {}
     for name, oids, kind, has_children in connection.run(render(TABLES, **parts)):
-        table, columns = source.tables[name], found[name]
+        table, columns = source.tables[name], every[name]
         _check(source, table, kind, has_children, columns)
-        meanings = (f"{column}:{columns[column].meaning}" for column in table.column_names)
-        spelled.append(f"{name}={oids} {' '.join(meanings)}")
+        members = (f"{column}:{columns[column].identity}" for column in table.column_names)
+        identities.append(f"{name}={oids} {' '.join(members)}")
         if beyond := tuple(column for column in columns if column not in table.column_names):
             unknown[name] = beyond
-    return SourceCatalog("; ".join(spelled), unknown)
+    return SourceCatalog("; ".join(identities), unknown)
 
 
 def _check(
-    source: Source, table: SourceTable, kind: str, has_children: bool, columns: dict[str, _Found]
+    source: Source,
+    table: SourceTable,
+    kind: str,
+    has_children: bool,
+    columns: dict[str, _CatalogColumn],
 ) -> None:
     place = f"{source.schema}.{table.name}"
     if kind not in (TABLE, PARTITIONED) or (kind == TABLE and has_children):
         raise SourceMismatch(
-            f"{place} is no plain or partitioned table, and the rows of views and inheriting tables"
-            " cannot be followed. Name the table behind it in the contract."
+            f"{place} is a view or has inheriting tables, and changes of their rows cannot be"
+            " followed. To fix: name the plain or partitioned table behind it in the contract."
         )
-    if lacking := [column for column in table.column_names if column not in columns]:
+    if missing := [column for column in table.column_names if column not in columns]:
         raise SourceMismatch(
-            f"{place} lacks the column {', '.join(lacking)} that"
-            f" {source.name}/contracts/source/{table.name}.toml names. Was it renamed? Mend the contract."
+            f"{place} does not have the column {', '.join(missing)}. To fix: if the column was"
+            f" renamed, change {source.name}/contracts/source/{table.name}.toml."
         )
     key = columns[table.key]
-    if key.type not in KEY_TYPES or not key.is_key:
+    if key.type not in KEY_TYPES or not key.is_unique:
         raise SourceMismatch(
-            f"{place}.{table.key} must be an integer with a unique index of its own, for rows are"
-            f" told apart by it; it is {key.type}{'' if key.is_key else ' without one'}."
+            f"{place}.{table.key} must be an integer with a unique index of its own, because it"
+            f" identifies the rows; it is {key.type}"
+            f"{'' if key.is_unique else ' without a unique index'}."
         )

@@ -15,11 +15,11 @@ from contracts.arrow import row_schema
 from glue_jobs.load import ledger
 from glue_jobs.load.pending import origin
 from ingestion_lambda.mirror.buckets import by_bucket
-from ingestion_lambda.mirror.difference import Difference, difference
+from ingestion_lambda.mirror.difference import Difference, compare
 from ingestion_lambda.mirror.mirror import Mirror
-from ingestion_lambda.source.extract import spooled
+from ingestion_lambda.source.extract import spool_rows
 from ingestion_lambda.source.scope import FullRead
-from ingestion_lambda.source.snapshot import frozen
+from ingestion_lambda.source.snapshot import open_snapshot
 from ingestion_lambda.table_poll import TablePoll
 from lake import Lake
 from lake.entries import Batch, Output
@@ -89,7 +89,7 @@ def reconcile(lake: Lake, source: str, warehouse: str, schema: str) -> Reconcile
     with (
         connected(from_dsn(source), "reconcile") as theirs,
         connected(from_dsn(warehouse), "reconcile") as ours,
-        frozen(theirs, contracts.source()),
+        open_snapshot(theirs, contracts.source()),
         _frozen_warehouse(ours),
     ):
         found = ledger.read_state(ours)
@@ -121,7 +121,7 @@ def _mirror_of_source(connection: Connection, lake: Lake, head: Batch) -> Iterat
 
 
 def _mirror(lake: Lake, table: SourceTable, head: Batch) -> Mirror:
-    return Mirror(lake.ingestion, table, head.mirror.get(table.name, {}), head.seq, head.run)
+    return Mirror(lake.ingestion, table, head.mirror.get(table.name, {}))
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ class _Warehouse:
         values = Sql(", ".join(_selected(column) for column in own.columns))
         query = render(ROWS, values=values, schema=self.schema, rows=rows, key=own.key)
         lookups, unseen = self._lookups(table), set(mirror.buckets)
-        with spooled(self.connection, query, own) as spool:
+        with spool_rows(self.connection, query, own) as spool:
             batches = (spool.get_batch(number) for number in range(spool.num_record_batches))
             for bucket, seen in by_bucket(batches, own.key, row_schema(own)):
                 unseen.discard(bucket)
@@ -195,7 +195,7 @@ class _Warehouse:
 
 def _between(wanted: pa.Table, seen: pa.Table, key: str) -> Difference:
     is_gone = pc.invert(pc.is_in(wanted[key], value_set=seen[key].combine_chunks()))
-    return difference(wanted, seen, wanted[key].filter(is_gone).combine_chunks(), key)
+    return compare(wanted, seen, wanted[key].filter(is_gone).combine_chunks(), key)
 
 
 def _selected(column: Column) -> Sql:

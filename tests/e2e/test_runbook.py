@@ -256,7 +256,7 @@ def test_horizon_age_is_over_once_the_transactions_that_the_page_finds_have_ende
         for _ in range(3):
             source.run(EDIT)
             platform.poll()
-        assert platform._polled.figures.horizon_age > 0
+        assert platform._polled.health.horizon_age > 0
         found = {row[2]: row[0] for row in source.run(find_sessions)}
         [[gid, *_]] = source.run(find_prepared)
         assert gid == "of nobody"
@@ -264,7 +264,7 @@ def test_horizon_age_is_over_once_the_transactions_that_the_page_finds_have_ende
         source.run(end_prepared.replace("gid", gid))
     source.run(EDIT)
     platform.poll()
-    assert platform._polled.figures.horizon_age == 0
+    assert platform._polled.health.horizon_age == 0
 
 
 def test_every_command_for_one_machine_is_typed_by_a_test_here():

@@ -15,7 +15,7 @@ from ingestion_lambda.options import PollOptions
 from ingestion_lambda.poll import Polled, poll
 from lake import Lake, new_run, now, open_lake
 from lake.entries import LoadEntry
-from postgres import Address, connected, from_dsn
+from postgres import Address, connected, from_dsn, render
 from totesys.simulator import Simulator
 
 
@@ -42,13 +42,13 @@ class Pipeline:
     folder: Path
     bus: RecordingBus = field(default_factory=RecordingBus)
 
-    def poll(self, **orders: Any) -> Polled:
+    def poll(self, **options: Any) -> Polled:
         with connected(self.address, "poll") as connection:
-            return self.poll_through(connection, **orders)
+            return self.poll_through(connection, **options)
 
-    def poll_through(self, connection: Connection, **orders: Any) -> Polled:
+    def poll_through(self, connection: Connection, **options: Any) -> Polled:
         source, run = contracts.source(), new_run()
-        return poll(connection, source, self.lake, self.bus, run, PollOptions(**orders))
+        return poll(connection, source, self.lake, self.bus, run, PollOptions(**options))
 
     def landed(self, table: str) -> list[dict[str, Any]]:
         """Every row that ever landed of a table, oldest batch first."""
@@ -88,3 +88,18 @@ def source(pipeline: Pipeline) -> Iterator[Connection]:
 @pytest.fixture
 def simulator(source: Connection) -> Simulator:
     return Simulator(source)
+
+
+Row = tuple[Any, ...]
+
+
+def source_rows(source: Connection, table: str) -> list[Row]:
+    rows = source.run(render("SELECT * FROM {table} ORDER BY 1", table=table))
+    names = [column["name"] for column in source.columns]
+    columns = contracts.source().tables[table].column_names
+    return [tuple(dict(zip(names, row, strict=True))[column] for column in columns) for row in rows]
+
+
+def mirrored_rows(pipeline: Pipeline, table: str) -> list[Row]:
+    columns = contracts.source().tables[table].column_names
+    return [tuple(row[column] for column in columns) for row in pipeline.mirrored(table)]

@@ -72,7 +72,7 @@ def test_fortieth_small_batch_costs_the_requests_of_the_third(
     assert seen[3].total() < 17
 
 
-def test_quiet_poll_asks_the_lake_for_no_data(pipeline: Pipeline, requests: Counter[str]):
+def test_quiet_poll_reads_no_data_from_the_lake(pipeline: Pipeline, requests: Counter[str]):
     pipeline.poll()
     pipeline.load()
     requests.clear()
@@ -82,7 +82,7 @@ def test_quiet_poll_asks_the_lake_for_no_data(pipeline: Pipeline, requests: Coun
     assert not any(request.startswith("put_new") for request in requests)
 
 
-def test_poll_of_a_large_table_holds_a_small_part_of_it(
+def test_poll_of_a_large_table_holds_a_small_part_of_it_in_memory(
     pipeline: Pipeline, source: Connection, monkeypatch: pytest.MonkeyPatch
 ):
     """Measured where most is held, as each block is read and each bucket compared; blocks and
@@ -109,7 +109,7 @@ def test_poll_of_a_large_table_holds_a_small_part_of_it(
         monkeypatch.setattr(module, name, measured)
 
     measuring(extract, "conform")
-    measuring(table_poll, "difference")
+    measuring(table_poll, "compare")
     before = pa.total_allocated_bytes()
     tracemalloc.start()
     try:

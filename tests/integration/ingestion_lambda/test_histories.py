@@ -276,7 +276,7 @@ class History(RuleBasedStateMachine):
             self.poller.run(render("ROLLBACK PREPARED {name}", name=value(name)))
 
 
-def test_every_poll_lands_exactly_what_was_committed_since_the_one_before(
+def test_every_poll_lands_exactly_the_changes_committed_since_the_last(
     source_dsn: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(scope, "MARGIN", 0)  # the horizon must do without help

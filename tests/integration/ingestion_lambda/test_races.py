@@ -1,11 +1,14 @@
 """Polls at once, polls repeated, and polls that die."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 from pg8000.native import Connection
 
+from ingestion_lambda import batch
 from ingestion_lambda import poll as poll_module
+from ingestion_lambda.source.snapshot import open_snapshot
 from lake import Store
 from lake.directory import DirectoryStore
 from tests.integration.ingestion_lambda.conftest import Pipeline
@@ -14,7 +17,7 @@ from totesys.simulator import Simulator
 pytestmark = pytest.mark.lambda_runtime
 
 
-def test_of_polls_at_once_each_change_is_committed_once(
+def test_concurrent_polls_commit_each_change_once(
     pipeline: Pipeline, source: Connection, simulator: Simulator
 ):
     orders = len(source.run("SELECT 1 FROM sales_order"))
@@ -29,7 +32,7 @@ def test_of_polls_at_once_each_change_is_committed_once(
 
 
 @pytest.mark.parametrize("dies_after", range(0, 40, 3))
-def test_poll_that_dies_anywhere_leaves_no_trace_and_the_next_is_whole(
+def test_poll_killed_at_any_write_leaves_no_trace_and_the_next_is_complete(
     pipeline: Pipeline, simulator: Simulator, monkeypatch: pytest.MonkeyPatch, dies_after: int
 ):
     puts = 0
@@ -54,9 +57,7 @@ def test_poll_that_dies_anywhere_leaves_no_trace_and_the_next_is_whole(
     assert pipeline.poll().seq == 2
 
 
-def test_batch_whose_event_was_lost_is_announced_by_the_next_poll(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
-):
+def test_lost_event_is_sent_by_the_next_poll(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch):
     def lose(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -68,7 +69,7 @@ def test_batch_whose_event_was_lost_is_announced_by_the_next_poll(
     assert pipeline.poll().emitted
 
 
-def test_nothing_in_the_lake_changes_once_it_is_written(pipeline: Pipeline, simulator: Simulator):
+def test_objects_of_the_lake_never_change(pipeline: Pipeline, simulator: Simulator):
     def objects() -> dict[str, bytes]:
         files = (path for path in pipeline.folder.rglob("*") if path.is_file())
         return {str(path): path.read_bytes() for path in files}
@@ -83,3 +84,44 @@ def test_nothing_in_the_lake_changes_once_it_is_written(pipeline: Pipeline, simu
     after = objects()
     assert {path: after[path] for path in before} == before
     assert len(after) > len(before)
+
+
+def test_batch_is_one_snapshot_whatever_commits_during_the_poll(
+    pipeline: Pipeline, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+):
+    """An order, its transaction and its payment come in one batch or in none."""
+    pipeline.poll()
+    land = batch.NextBatch._land
+
+    def place_and_land(self, table, what):
+        if table.name == "sales_order":  # after payment, before transaction
+            simulator.place_sales_order()
+        return land(self, table, what)
+
+    simulator.edit_sales_order_silently()
+    with monkeypatch.context() as patch:
+        patch.setattr(batch.NextBatch, "_land", place_and_land)
+        assert set(pipeline.poll().changes) == {"sales_order"}
+    one = {"I": 1, "U": 0, "D": 0}
+    assert pipeline.poll().changes == {"sales_order": one, "transaction": one, "payment": one}
+
+
+def test_poll_overtaken_after_its_snapshot_reverts_nothing(
+    pipeline: Pipeline, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+):
+    pipeline.poll()
+    simulator.edit_sales_order_silently(1)
+
+    @contextmanager
+    def overtaken(connection, source):
+        with open_snapshot(connection, source) as snapshot, monkeypatch.context() as patch:
+            patch.setattr(poll_module, "open_snapshot", open_snapshot)
+            simulator.edit_sales_order_silently(2)
+            assert pipeline.poll().changes == {"sales_order": {"I": 0, "U": 2, "D": 0}}
+            yield snapshot
+
+    with monkeypatch.context() as patch:
+        patch.setattr(poll_module, "open_snapshot", overtaken)
+        assert pipeline.poll().changes == {}
+    assert pipeline.lake.batches.head_seq() == 2
+    assert pipeline.poll().changes == {}

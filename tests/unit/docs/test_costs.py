@@ -45,7 +45,7 @@ def decided() -> dict[str, int]:
         r"^  secrets = \{(.*?)^  \}", text("modules/secrets/main.tf"), re.M | re.S
     )
     [services] = re.findall(r"toset\(\[\n(.*?)\]\)", text("modules/network/main.tf"), re.S)
-    [quiet] = metrics.measured("totesys", Polled(1), 1.0)
+    [quiet] = metrics.poll_metrics("totesys", Polled(1), 1.0)
     workflow = json.loads((ROOT / "glue_jobs" / "workflow.json").read_text(encoding="utf-8"))
     return {
         "polls": 24 * 60 // int(default("rate_minutes")),

@@ -1,0 +1,71 @@
+"""The writer of a mirror: puts the buckets that a batch changed."""
+
+import io
+from collections import deque
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from contracts import SourceTable
+from lake import Store, layout
+from lake.concurrent import CONCURRENCY
+from lake.entries import Bucket
+from lake.landing import put_own
+
+
+class MirrorWriter:
+    """The changed buckets of a table in batch ``seq``, put concurrently within the block.
+
+    The end of the block waits for every put and raises the first error of the store.
+    """
+
+    def __init__(self, store: Store, table: SourceTable, seq: int, run: str) -> None:
+        self._store = store
+        self._table = table
+        self._seq, self._run = seq, run
+        self._buckets: dict[int, Bucket | None] = {}
+        self._pending: deque[Future[None]] = deque()
+
+    def __enter__(self) -> Self:
+        self._pool = ThreadPoolExecutor(CONCURRENCY)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            while self._pending and error is None:
+                self._pending.popleft().result()
+        finally:
+            self._pool.shutdown(cancel_futures=True)
+
+    def put(self, bucket: int, rows: pa.Table) -> None:
+        """Replace the bucket by ``rows``; without rows the bucket leaves the mirror. Waits while
+        CONCURRENCY puts are pending, which limits the objects in memory."""
+        if not rows.num_rows:
+            self._buckets[bucket] = None
+            return
+        key = layout.mirror_key(self._table.name, bucket, self._seq, self._run)
+        self._buckets[bucket] = Bucket(key, rows.num_rows)
+        if len(self._pending) == CONCURRENCY:
+            self._pending.popleft().result()
+        self._pending.append(self._pool.submit(put_own, self._store, key, _encode(rows)))
+
+    def merged_into(self, before: Mapping[int, Bucket]) -> dict[int, Bucket]:
+        """Return the mirror ``before`` with the buckets of this writer."""
+        merged = {**before, **self._buckets}
+        return {number: bucket for number, bucket in merged.items() if bucket}
+
+
+def _encode(rows: pa.Table) -> io.BytesIO:
+    """Return the rows as Parquet, which is a small part of their size in memory."""
+    body = io.BytesIO()
+    pq.write_table(rows, body, compression="zstd")
+    return body

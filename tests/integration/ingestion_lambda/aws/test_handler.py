@@ -1,0 +1,171 @@
+"""The handler: its environment, its event, its answer and its log."""
+
+import io
+import json
+
+import boto3
+import pytest
+
+from contracts import PlatformError
+from ingestion_lambda.errors import InvalidOptions, InvalidSettings, UnknownTable
+from lake import now, open_lake
+from lake.entries import LoadEntry
+from lake.s3 import S3Store
+from postgres import connected, from_dsn
+from tests.integration.ingestion_lambda.aws.conftest import add_designs, invoke, received, refusals
+
+pytestmark = pytest.mark.lambda_runtime
+
+
+@pytest.mark.usefixtures("secret")
+def test_invocation_commits_a_batch_and_sends_its_event(events: str):
+    answer = invoke()
+    assert answer["seq"] == 1
+    entry = open_lake("s3://ingestion", "s3://processed").batches.entry(1)
+    assert answer["changes"] == entry.counts
+    keys = {
+        item["Key"] for item in boto3.client("s3").list_objects_v2(Bucket="ingestion")["Contents"]
+    }
+    assert {table.file.key for table in entry.tables.values()} <= keys
+    [event] = received(events)
+    assert (event["source"], event["detail-type"]) == ("totesys.ingestion", "Batch Committed")
+    assert event["detail"] == {"seq": 1, "run": entry.run, "tables": entry.counts}
+
+
+def test_invocation_after_a_change_commits_the_next_batch(
+    secret: dict[str, object], seeded_source_dsn: str, events: str
+):
+    invoke()
+    with connected(from_dsn(seeded_source_dsn), "writer") as source:
+        source.run("UPDATE sales_order SET staff_id = 1 + staff_id % 20 WHERE sales_order_id = 3")
+    answer = invoke()
+    assert answer == {
+        "seq": 2,
+        "changes": {"sales_order": {"I": 0, "U": 1, "D": 0}},
+        "emitted": True,
+    }
+    assert [event["detail"]["seq"] for event in received(events)] == [1, 2]  # type: ignore[index]  # JSON
+
+
+@pytest.mark.usefixtures("secret", "events")
+def test_event_may_allow_a_mass_delete(seeded_source_dsn: str):
+    with connected(from_dsn(seeded_source_dsn), "writer") as source:
+        add_designs(source)
+        invoke()
+        source.run("DELETE FROM design WHERE design_id > 1000")
+    with pytest.raises(PlatformError, match="--allow-mass-delete design"):
+        invoke()
+    assert invoke({"allow_mass_delete": ["design"]})["changes"] == {
+        "design": {"I": 0, "U": 0, "D": 200}
+    }
+
+
+@pytest.mark.usefixtures("secret", "events")
+def test_event_may_name_tables_to_read_in_full(seeded_source_dsn: str):
+    invoke()
+    assert invoke({"reread": ["sales_order"]})["changes"] == {}
+    with pytest.raises(UnknownTable, match=r"no table sales_orders.*: address, "):
+        invoke({"reread": ["sales_orders"]})
+
+
+@pytest.mark.usefixtures("aws")
+def test_invalid_event_is_a_refusal(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(InvalidOptions, match="accept_source"):
+        invoke({"accept_source": "false"})
+    assert refusals(capsys) == [("totesys", "InvalidOptions", 1)]
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize(
+    "name", ["SOURCE_SECRET", "INGESTION_BUCKET", "PROCESSED_BUCKET", "WORKFLOW"]
+)
+def test_missing_variable_is_a_refusal_that_names_it(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.delenv(name)
+    with pytest.raises(InvalidSettings, match=rf"{name} .*To fix: set it"):
+        invoke()
+    assert refusals(capsys) == [("totesys", "InvalidSettings", 1)]
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("GENERATION", ""), ("GENERATION", "next"), ("GENERATION", "0"), ("EVENT_BUS", "")],
+)
+def test_variable_with_a_wrong_value_is_a_refusal_that_names_it(
+    name: str, text: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(name, text)
+    with pytest.raises(InvalidSettings, match=name):
+        invoke()
+
+
+@pytest.mark.usefixtures("secret", "events")
+def test_log_is_json_with_the_run_and_without_row_values(monkeypatch: pytest.MonkeyPatch):
+    from ingestion_lambda.handler import PACKAGE_LOGGER  # noqa: PLC0415 - it sets up logging
+
+    log = io.StringIO()
+    monkeypatch.setattr(PACKAGE_LOGGER.handlers[0], "stream", log)
+    invoke()
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    [committed] = [line for line in lines if line["message"] == "batch committed"]
+    assert committed["seq"] == 1
+    assert len({line["correlation_id"] for line in lines}) == 1
+    assert "O'Keefe" not in json.dumps(lines)
+
+
+def tagged() -> dict[str, bool]:
+    """Every object of the mirror: whether it is tagged as superseded, and as nothing else."""
+    s3 = boto3.client("s3")
+    found = {}
+    for item in s3.list_objects_v2(Bucket="ingestion", Prefix="_mirror/")["Contents"]:
+        tags = s3.get_object_tagging(Bucket="ingestion", Key=item["Key"])["TagSet"]
+        assert tags in ([], [{"Key": "superseded", "Value": "true"}])
+        found[item["Key"]] = bool(tags)
+    return found
+
+
+def edit_and_load(source_dsn: str) -> None:
+    """Two batches, both loaded, the second of which supersedes an object; then another edit."""
+    edit = "UPDATE sales_order SET units_sold = 7 + units_sold WHERE sales_order_id = 3"
+    loads = open_lake("s3://ingestion", "s3://processed").loads
+    with connected(from_dsn(source_dsn), "writer") as source:
+        for seq in (1, 2):
+            invoke()
+            loads.commit(LoadEntry(seq, "load", now()))
+            source.run(edit)
+
+
+@pytest.mark.usefixtures("secret", "events")
+def test_only_superseded_mirror_objects_are_tagged(seeded_source_dsn: str):
+    batches = open_lake("s3://ingestion", "s3://processed").batches
+    edit_and_load(seeded_source_dsn)
+    assert not any(tagged().values())
+    invoke()
+    first, second, third = (set(batches.entry(seq).mirror_keys) for seq in (1, 2, 3))
+    found = tagged()
+    assert len(first - second) == 1
+    assert {key for key, is_superseded in found.items() if is_superseded} == first - second
+    assert {key for key, is_superseded in found.items() if not is_superseded} == second | third
+
+
+@pytest.mark.usefixtures("secret")
+def test_refused_tag_is_a_warning_and_the_batch_is_committed(
+    seeded_source_dsn: str, events: str, monkeypatch: pytest.MonkeyPatch
+):
+    from ingestion_lambda.handler import PACKAGE_LOGGER  # noqa: PLC0415 - it sets up logging
+
+    def refused(self: S3Store, key: str) -> None:
+        raise self._unavailable("tagged", key, PermissionError("AccessDenied"))
+
+    log = io.StringIO()
+    monkeypatch.setattr(PACKAGE_LOGGER.handlers[0], "stream", log)
+    monkeypatch.setattr(S3Store, "_tag", refused)
+    edit_and_load(seeded_source_dsn)
+    assert invoke()["seq"] == 3
+    assert [event["detail"]["seq"] for event in received(events)] == [1, 2, 3]  # type: ignore[index]  # JSON
+    [warning] = [line for line in log.getvalue().splitlines() if "will not expire" in line]
+    told = json.loads(warning)
+    assert (told["level"], told["batches"]) == ("WARNING", 1)
+    assert "AccessDenied. " in told["reason"]
