@@ -1,1 +1,1 @@
-"""What Terraform deploys, made of the sources and the lock files: `python -m artifacts`."""
+"""The artifacts that Terraform deploys, built by `python -m artifacts`."""

@@ -1,4 +1,4 @@
-"""The certificates of the authority that vouches for the databases."""
+"""The certificates of the authority that signs those of source and warehouse."""
 
 import ssl
 from pathlib import Path
@@ -9,20 +9,21 @@ PRIVATE_KEY = b"PRIVATE KEY-----"
 
 
 def read_bundle(file: Path) -> bytes:
-    """What the file holds. Raises InvalidBundle unless that is certificates in PEM, and no key."""
+    """Return the content of the file. Raises InvalidBundle unless it consists of certificates in
+    PEM format, without a private key."""
     try:
         body = file.read_bytes()
-        holds_key = PRIVATE_KEY in body
-        if not holds_key:
+        has_key = PRIVATE_KEY in body
+        if not has_key:
             ssl.create_default_context(cafile=file)
-    except OSError as wrong:  # ssl.SSLError is one
+    except OSError as error:  # ssl.SSLError is one
         raise InvalidBundle(
-            f"{file} cannot be read as certificates in PEM: {wrong}. Give the bundle of the"
-            " authority that vouches for the databases."
+            f"{file} cannot be read as certificates in PEM format: {error}. To fix: pass the bundle"
+            " of the authority that signs the certificates of source and warehouse."
         ) from None
-    if holds_key:
+    if has_key:
         raise InvalidBundle(
-            f"{file} holds a private key, and would be deployed with it. Give a file that holds"
-            " certificates alone."
+            f"{file} contains a private key, which would be deployed with it. To fix: pass a file"
+            " that contains only certificates."
         )
     return body

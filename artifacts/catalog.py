@@ -1,6 +1,7 @@
-"""What Terraform's catalog module reads: the tables, and the queries that Athena offers.
+"""The definitions that Terraform's catalog module reads: tables, and the queries of Athena.
 
-``python -m artifacts.catalog`` writes it anew after a change of the contracts or the questions.
+``python -m artifacts`` writes them to ``build/catalog``; ``python -m artifacts.catalog`` writes
+nothing else.
 """
 
 import json
@@ -11,60 +12,67 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from artifacts.athena_questions import asked
+from artifacts.athena_questions import athena_questions
+from artifacts.folder import replaced, write_texts
 from artifacts.views import views
 from contracts import PlatformError, glue
 
-ABOUT = """Write what Terraform's catalog module reads, anew: the tables that Athena knows, from
-contracts, and the queries that it offers, from the warehouse's views and questions.
+ABOUT = """Write the definitions that Terraform's catalog module reads: Athena's tables, from the
+contracts, and its saved queries, from the views and questions of the warehouse.
 
-Run it after a change of those, and commit what it wrote: Terraform deploys every query in
-terraform/modules/catalog/queries, so that those no longer made are removed there."""
+`python -m artifacts` writes them too, beside everything else that Terraform deploys."""
 
 EXAMPLES = """examples:
-  python -m artifacts.catalog && git diff --stat terraform/modules/catalog"""
+  python -m artifacts.catalog                     to build/catalog
+  python -m artifacts.catalog --out /tmp/catalog"""
 
-MODULE = Path(__file__).parents[1] / "terraform" / "modules" / "catalog"
-
-
-def files() -> dict[str, str]:
-    """The text of every generated file, by its path in the module."""
-    named = {f"queries/{name}.sql": query for name, query in queries().items()}
-    return {"tables.json": _spelled(glue.tables()), **named}
+NAMES = ("tables.json", "queries")
+"""The files and folders that are written; others in the same folder stay."""
 
 
 def main(argv: Sequence[str]) -> None:
-    """Write them, and tell which."""
-    ArgumentParser(
+    """Write the definitions, and print the path of each file."""
+    out = _parser().parse_args(argv).out
+    with replaced(out, NAMES) as folder:
+        written = write(folder)
+    for name in written:
+        print(out / name)
+
+
+def write(folder: Path) -> list[str]:
+    """Write the definitions into an empty folder, and return their paths in it."""
+    return write_texts(folder, files())
+
+
+def files() -> dict[str, str]:
+    """Return the text of every file by its path in the folder."""
+    texts = {f"queries/{name}.sql": query for name, query in queries().items()}
+    return {"tables.json": _to_json(glue.tables()), **texts}
+
+
+def queries() -> dict[str, str]:
+    """Return the queries by name, in the SQL of Athena: views of the warehouse and questions."""
+    return views() | athena_questions()
+
+
+def _to_json(tables: Mapping[str, Any]) -> str:
+    """Format as JSON with one line for each column."""
+    text = json.dumps(tables, indent=2, ensure_ascii=False)
+    return re.sub(r'\{\s+("name": .+)\s+(.+)\s+(.+)\s+\}', r"{ \1 \2 \3 }", text) + "\n"
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
         "python -m artifacts.catalog",
         description=ABOUT,
         epilog=EXAMPLES,
         formatter_class=RawDescriptionHelpFormatter,
-    ).parse_args(argv)
-    for path in write():
-        print(path)
-
-
-def write() -> list[Path]:
-    """Write them, and remove the queries of before: Terraform deploys every one that is there.
-    The paths of what was written."""
-    generated = files()
-    for query in (MODULE / "queries").glob("*.sql"):
-        query.unlink()
-    for path, text in generated.items():
-        (MODULE / path).write_text(text, encoding="utf-8")
-    return [MODULE / path for path in generated]
-
-
-def queries() -> dict[str, str]:
-    """The queries by name, in the SQL of Athena: the warehouse's views, and business questions."""
-    return views() | asked()
-
-
-def _spelled(tables: Mapping[str, Any]) -> str:
-    """JSON with a line for each column."""
-    text = json.dumps(tables, indent=2, ensure_ascii=False)
-    return re.sub(r'\{\s+("name": .+)\s+(.+)\s+(.+)\s+\}', r"{ \1 \2 \3 }", text) + "\n"
+    )
+    default = Path("build/catalog")
+    parser.add_argument(
+        "--out", type=Path, default=default, metavar="DIR", help=f"output folder ({default})"
+    )
+    return parser
 
 
 if __name__ == "__main__":

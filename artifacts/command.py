@@ -6,56 +6,68 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from pathlib import Path
 
+from artifacts import catalog
 from artifacts.bundle import read_bundle
 from artifacts.folder import replaced
 from artifacts.glue_wheels import make_glue_wheels
 from artifacts.lambda_zip import CA_BUNDLE, make_lambda_zip
 from artifacts.platforms import MACHINES, Platform, platform_of
 from artifacts.scripts import copy_scripts
+from artifacts.tools import run_with_postgresql
 
-ABOUT = """Make what Terraform deploys. The same sources and locks make the same bytes.
+ABOUT = """Build what Terraform deploys. The same sources and lock files give the same bytes.
 
-  ingestion_lambda.zip      the Lambda: our code and the packages of requirements/lambda.txt
-  platform.gluewheels.zip   the Glue jobs' packages, as --additional-python-modules takes them
-  scripts/*.py              the Glue jobs' scripts
+  ingestion_lambda.zip      the Lambda function: the project's code and requirements/lambda.txt
+  platform.gluewheels.zip   the packages of the Glue jobs, for --additional-python-modules
+  scripts/*.py              the scripts of the Glue jobs
+  catalog/                  tables and queries of Athena
+  quicksight/               data sets, queries and dashboard of QuickSight
   ca.pem                    the CA bundle, if there is one"""
 
 EXAMPLES = """examples:
-  python -m artifacts --ca-bundle eu-west-2-bundle.pem    for a Lambda on arm64
-  python -m artifacts --platform host --out /tmp/build    a Lambda that runs on this machine
+  python -m artifacts --ca-bundle eu-west-2-bundle.pem    for a Lambda function on arm64
+  python -m artifacts --platform host --out /tmp/build    for a Lambda function on this machine
 
-Source and warehouse are other machines, and are talked to only if the CA bundle vouches for them;
-that of Amazon RDS is at https://truststore.pki.rds.amazonaws.com/.
-Exit status: 0 made, 1 pip or a check failed, 2 wrong usage or input."""
+Source and warehouse must present a certificate that the CA bundle verifies, unless they run on this
+machine; the bundle of Amazon RDS is at https://truststore.pki.rds.amazonaws.com/.
+Exit status: 0 success, 1 pip or a check failed, 2 wrong usage or input."""
 
 LAMBDA, WHEELS, SCRIPTS = "ingestion_lambda.zip", "platform.gluewheels.zip", "scripts"
-MADE = (CA_BUNDLE, SCRIPTS, WHEELS, LAMBDA)
-"""All that is ours of a folder; others keep their files beside it."""
+CATALOG, QUICKSIGHT = "catalog", "quicksight"
+NAMES = (CA_BUNDLE, CATALOG, QUICKSIGHT, SCRIPTS, WHEELS, LAMBDA)
+"""The files and folders that a build replaces; others in the same folder stay."""
 
 MEGABYTE = 1e6
 
 
 def main(argv: Sequence[str]) -> None:
-    """Make them. What goes wrong leaves it as a PlatformError."""
+    """Build everything, and print the digest and the size of each package and script.
+
+    Raises PlatformError.
+    """
     arguments = _parser().parse_args(argv)
     out: Path = arguments.out
     bundle = read_bundle(arguments.ca_bundle) if arguments.ca_bundle else None
     platform = platform_of(arguments.platform)
-    with replaced(out, MADE) as folder:
-        _make(folder, platform, bundle)
+    with replaced(out, NAMES) as folder:
+        _build(folder.resolve(), platform, bundle)
     scripts, bundles = sorted(out.glob(f"{SCRIPTS}/*.py")), out.glob(CA_BUNDLE)
     for path in (out / LAMBDA, out / WHEELS, *scripts, *bundles):
         body = path.read_bytes()
         print(f"{hashlib.sha256(body).hexdigest()} {len(body):>12,} {path}")
 
 
-def _make(folder: Path, platform: Platform, bundle: bytes | None) -> None:
-    _say(f"The Lambda's package for Python {platform.python} on {platform.machine} …")
+def _build(folder: Path, platform: Platform, bundle: bytes | None) -> None:
+    _report("Athena: tables and queries …")
+    catalog.write(folder / CATALOG)
+    _report("QuickSight: data sets, queries and dashboard …")
+    run_with_postgresql("artifacts.quicksight", "--out", str(folder / QUICKSIGHT))
+    _report(f"Lambda function: package for Python {platform.python} on {platform.machine} …")
     unpacked = make_lambda_zip(folder / LAMBDA, platform, bundle)
-    _say(f"  {unpacked / MEGABYTE:.1f} MB unpacked")
-    _say("The Glue jobs' packages …")
+    _report(f"  {unpacked / MEGABYTE:.1f} MB unpacked")
+    _report("Glue jobs: packages …")
     for wheel in make_glue_wheels(folder / WHEELS):
-        _say(f"  {wheel}")
+        _report(f"  {wheel}")
     (folder / SCRIPTS).mkdir()
     copy_scripts(folder / SCRIPTS)
     if bundle:
@@ -70,19 +82,19 @@ def _parser() -> ArgumentParser:
         formatter_class=RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("build"), metavar="DIR", help="where to (build)"
+        "--out", type=Path, default=Path("build"), metavar="DIR", help="output folder (build)"
     )
     parser.add_argument(
         "--platform",
         choices=("host", *MACHINES),
         default="arm64",
-        help="where the Lambda will run; host is this machine (arm64)",
+        help="architecture of the Lambda function; host is this machine (arm64)",
     )
     parser.add_argument(
-        "--ca-bundle", type=Path, metavar="FILE", help="certificates that vouch for the databases"
+        "--ca-bundle", type=Path, metavar="FILE", help="CA certificates of source and warehouse"
     )
     return parser
 
 
-def _say(progress: str) -> None:
+def _report(progress: str) -> None:
     print(progress, file=sys.stderr, flush=True)

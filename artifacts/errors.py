@@ -1,33 +1,33 @@
-"""What can go wrong while artifacts are made, by who must act."""
+"""The errors of a build, one type for each person who can fix it."""
 
 from contracts import PlatformError
 
 
 class InvalidBundle(PlatformError):
-    """The file given as CA bundle holds no certificates, or more than certificates."""
+    """The CA bundle contains no certificates, or a private key as well."""
 
     exit_code = 2
 
 
 class InvalidFolder(PlatformError):
-    """Nothing can be written where the artifacts should go."""
+    """The output folder cannot be written."""
 
     exit_code = 2
 
 
 class ToolFailed(PlatformError):
-    """pip or the wheel's builder failed; what was made earlier is as it was."""
+    """pip, the wheel builder or the temporary PostgreSQL failed; the earlier build is unchanged."""
 
 
 class TooLarge(PlatformError):
-    """Lambda does not take a package of this size."""
+    """The package exceeds the size that Lambda accepts."""
 
 
 class TypeWithoutName(PlatformError):
-    """A question answers with a type that QuickSight does not have."""
+    """A question has a column of a type that QuickSight does not have."""
 
     exit_code = 2
 
 
 class WrongMachine(PlatformError):
-    """The package holds machine code that the function cannot run."""
+    """The package contains machine code for another architecture."""

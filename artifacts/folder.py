@@ -1,7 +1,7 @@
-"""The folder from which Terraform deploys: it holds one build, or none."""
+"""The folder from which Terraform deploys: it contains one complete build, or none."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,29 +10,36 @@ from artifacts.errors import InvalidFolder
 
 @contextmanager
 def replaced(out: Path, names: Sequence[str]) -> Iterator[Path]:
-    """A new folder for the block to write in; what it wrote under ``names`` takes the place of
-    all that ``out`` has under them. If the block fails ``out`` stays as it was. Raises
-    InvalidFolder."""
+    """Yield a new folder to write in; after the block, its entries ``names`` replace those of
+    ``out``. If the block fails, ``out`` does not change. Raises InvalidFolder."""
     with _temporary(out) as folder:
-        made, former = folder / "made", folder / "former"
-        made.mkdir()
+        new, former = folder / "new", folder / "former"
+        new.mkdir()
         former.mkdir()
-        yield made
-        # First all of the old, the last first: whoever ends us here leaves no mixture.
+        yield new
+        # Remove every former entry first, in reverse: an interruption leaves no mixture of builds.
         _move(out, former, names[::-1])
-        _move(made, out, names)
+        _move(new, out, names)
+
+
+def write_texts(folder: Path, texts: Mapping[str, str]) -> list[str]:
+    """Write the texts, each to its path below ``folder``, and return the paths."""
+    for name, text in texts.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return [*texts]
 
 
 @contextmanager
 def _temporary(out: Path) -> Iterator[Path]:
-    """In ``out`` itself: a move from there is never one to another disk."""
+    """Yield a temporary folder in ``out`` itself, so that a move never crosses file systems."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         temporary = tempfile.TemporaryDirectory(prefix=".making-", dir=out)
-    except OSError as wrong:
+    except OSError as error:
         raise InvalidFolder(
-            f"Nothing can be written to {out}: {wrong}. Give a folder, or where one can be made,"
-            " with --out."
+            f"Cannot write to {out}: {error}. To fix: pass another folder with --out."
         ) from None
     with temporary as folder:
         yield Path(folder)

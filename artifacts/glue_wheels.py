@@ -1,8 +1,8 @@
-"""What the Glue jobs need beyond what Glue brings: a zip of wheels.
+"""The packages of the Glue jobs that Glue does not provide, as a zip of wheels.
 
-Glue takes them as a package index of its own (``--additional-python-modules s3://….gluewheels.zip``
-with ``--python-modules-installer-option --no-index``): a folder ``wheels`` with the wheels and a
-``requirements.txt`` that names what is to be installed of them.
+Glue uses the zip as a package index (``--additional-python-modules s3://….gluewheels.zip`` with
+``--python-modules-installer-option --no-index``): a folder ``wheels`` with the wheels, and a
+``requirements.txt`` with the packages to install.
 """
 
 import tempfile
@@ -15,26 +15,26 @@ from artifacts.tools import ROOT, build_wheel, pip
 
 LOCK = ROOT / "requirements" / "glue.txt"
 
-GLUE_BRINGS = frozenset(
+GLUE_PROVIDES = frozenset(
     {
         *("boto3", "botocore", "jmespath", "s3transfer", "urllib3"),
         *("numpy", "pandas", "pyarrow", "pytz", "tzdata"),
         *("py4j", "pyspark", "python-dateutil", "six"),
     }
 )
-"""Of the lock, what is there on Glue 5.1 already; its own versions fit its Spark. The list is in
-AWS's page "Using Python libraries with AWS Glue"."""
+"""Packages of the lock file that Glue 5.1 provides, in versions that fit its Spark. Source: the AWS
+page "Using Python libraries with AWS Glue"."""
 
 GLUE = linux("3.11", "x86_64")
 
 
 def make_glue_wheels(target: Path) -> list[str]:
-    """Write the zip; the names of the wheels in it. Raises ToolFailed."""
+    """Write the zip, and return the names of its wheels. Raises ToolFailed."""
     with tempfile.TemporaryDirectory() as folder:
         wheels = Path(folder) / "wheels"
         wheels.mkdir()
         build_wheel(wheels)
-        _download([pin for name, pin in locked(LOCK).items() if name not in GLUE_BRINGS], wheels)
+        _download([pin for name, pin in locked(LOCK).items() if name not in GLUE_PROVIDES], wheels)
         names = sorted(wheel.name for wheel in wheels.iterdir())
         requirements = ["{}=={}".format(*name.split("-")[:2]) for name in names]
         (wheels / "requirements.txt").write_text("\n".join(requirements) + "\n")
@@ -43,7 +43,7 @@ def make_glue_wheels(target: Path) -> list[str]:
 
 
 def locked(lock: Path) -> dict[str, str]:
-    """What a lock file pins: name -> its line, with the hashes."""
+    """Return the lines of a lock file by package name, each with its hashes."""
     lines = lock.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
     pins = (line for line in lines if "==" in line and not line.startswith("#"))
     return {line.partition("==")[0]: line for line in pins}
@@ -54,5 +54,5 @@ def _download(pins: Iterable[str], folder: Path) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as lock:
         lock.write("\n".join(pins))
         lock.flush()
-        where = ("--dest", str(folder), "--requirement", lock.name)
-        pip("download", *options, *GLUE.after, *where)
+        paths = ("--dest", str(folder), "--requirement", lock.name)
+        pip("download", *options, *GLUE.after, *paths)

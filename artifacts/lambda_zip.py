@@ -1,4 +1,4 @@
-"""The Lambda's package: our code, what it imports, and nothing else."""
+"""The deployment package of the Lambda function: the project's code and the packages it imports."""
 
 import tempfile
 from fnmatch import fnmatch
@@ -15,17 +15,17 @@ LOCK = ROOT / "requirements" / "lambda.txt"
 CA_BUNDLE = "ca.pem"
 
 UNPACKED_LIMIT = 250 * 1024 * 1024
-"""What Lambda takes, function and layers together, before compression."""
+"""Bytes that Lambda accepts for function and layers together, before compression."""
 
 NOT_NEEDED = (
-    # what pip notes of an installation, and programs that name its interpreter
+    # records of an installation by pip, and programs that contain the path of its interpreter
     "*.dist-info/RECORD",
     "*.dist-info/INSTALLER",
     "*.dist-info/REQUESTED",
     "*.dist-info/direct_url.json",
     "bin/*",
     "*.pyc",
-    # pyarrow for those who build upon it, its tests, and its RPC library
+    # pyarrow: headers and sources, tests, and the RPC library
     "*/tests/*",
     "pyarrow/include/*",
     "pyarrow/includes/*",
@@ -35,19 +35,19 @@ NOT_NEEDED = (
     "*.pyx",
     "pyarrow/*_cpp_tests*",
     "pyarrow/*flight*",
-    # second and third copies of a library, under names that no other one asks for
+    # second and third copies of a library, under names that no other library links to
     "pyarrow/libarrow*.so",
     "pyarrow/libarrow*.so.*.*.*",
 )
-"""Left out of the package: names within it, where * stands for any characters."""
+"""Paths that are excluded from the package; * matches any characters."""
 
 ELF = b"\x7fELF"
 ELF_MACHINES = {62: "x86_64", 183: "aarch64"}
 
 
 def make_lambda_zip(target: Path, platform: Platform, ca_bundle: bytes | None) -> int:
-    """Write the package for ``platform``, with ``ca_bundle`` at its root where there is one; the
-    bytes that it takes unpacked. Raises ToolFailed, WrongMachine or TooLarge."""
+    """Write the package for ``platform``, with ``ca_bundle`` at its root if there is one, and
+    return its unpacked size in bytes. Raises ToolFailed, WrongMachine or TooLarge."""
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder)
         _install(tree, platform)
@@ -61,8 +61,8 @@ def make_lambda_zip(target: Path, platform: Platform, ca_bundle: bytes | None) -
 
 def _install(tree: Path, platform: Platform) -> None:
     options = ("--only-binary=:all:", "--no-compile", "--require-hashes", "--quiet")
-    where = ("--target", str(tree), "--requirement", str(LOCK))
-    pip(*platform.before, "install", *options, *platform.after, *where)
+    paths = ("--target", str(tree), "--requirement", str(LOCK))
+    pip(*platform.before, "install", *options, *platform.after, *paths)
     for name in PACKAGES:
         copy_package(name, tree)
     for name, path in files_under(tree).items():
@@ -71,30 +71,30 @@ def _install(tree: Path, platform: Platform) -> None:
 
 
 def is_needed(name: str) -> bool:
-    """Whether a file of that name within the package goes with it."""
+    """Return whether the package includes the file with this path."""
     return not any(fnmatch(name, pattern) for pattern in NOT_NEEDED)
 
 
 def check_machine(tree: Path, machine: str) -> None:
-    """Raise WrongMachine where a library is for another machine."""
+    """Raise WrongMachine if a library is for another architecture."""
     for name, path in files_under(tree).items():
         with path.open("rb") as file:
             head = file.read(20)
         if head.startswith(ELF):
-            found = ELF_MACHINES.get(int.from_bytes(head[18:20], "little"), "another machine")
-            if found != machine:
+            actual = ELF_MACHINES.get(int.from_bytes(head[18:20], "little"), "another machine")
+            if actual != machine:
                 raise WrongMachine(
-                    f"{name} is for {found}, and the package for {machine}. Look at the wheels"
-                    f" that pip found for {LOCK.name}."
+                    f"{name} is built for {actual}, and the package for {machine}. To fix: check"
+                    f" which wheels pip installs from {LOCK.name}."
                 )
 
 
 def check_size(tree: Path) -> int:
-    """The bytes of all files. Raises TooLarge."""
+    """Return the size of all files in bytes. Raises TooLarge."""
     unpacked = sum(path.stat().st_size for path in files_under(tree).values())
     if unpacked > UNPACKED_LIMIT:
         raise TooLarge(
-            f"The package takes {unpacked:,} bytes unpacked, and Lambda takes {UNPACKED_LIMIT:,}."
-            " See what grew, and name what is not needed in artifacts.lambda_zip.NOT_NEEDED."
+            f"The package has {unpacked:,} bytes unpacked; Lambda accepts {UNPACKED_LIMIT:,}. To"
+            " fix: find what grew, and add what is not needed to artifacts.lambda_zip.NOT_NEEDED."
         )
     return unpacked

@@ -1,4 +1,4 @@
-"""The scripts that Glue starts: entries of our packages as they are, run as ``__main__``."""
+"""The scripts that Glue runs as ``__main__``: modules of the packages, copied without change."""
 
 import shutil
 from pathlib import Path
@@ -14,5 +14,6 @@ SCRIPTS = (
 
 
 def copy_scripts(folder: Path) -> list[Path]:
-    """Copy them into ``folder``; where they are then. All else they import from the wheel."""
+    """Copy the scripts into ``folder``, and return their paths. They import the rest from the
+    wheel."""
     return [Path(shutil.copyfile(ROOT / script, folder / Path(script).name)) for script in SCRIPTS]

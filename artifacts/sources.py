@@ -1,4 +1,4 @@
-"""Which files of our packages are deployed."""
+"""The source files of the packages that are deployed."""
 
 import shutil
 from collections.abc import Iterable
@@ -7,20 +7,20 @@ from pathlib import Path
 from artifacts.tools import ROOT
 
 SUFFIXES = (".py", ".toml", ".csv", ".sql", ".json")
-"""Code and data; pyproject.toml says the same for the wheel. Whatever else lies in a package's
-folder on the machine of whoever deploys, like a .env, stays there."""
+"""Code and data; pyproject.toml has the same list for the wheel. Any other file in a package's
+folder, such as a .env, is not deployed."""
 
 
 def copy_package(name: str, tree: Path) -> None:
-    """Copy the package's code and data to ``tree``, under its name."""
-    shutil.copytree(ROOT / name, tree / name, ignore=_foreign)
+    """Copy code and data of a package to ``tree``, under its name."""
+    shutil.copytree(ROOT / name, tree / name, ignore=_excluded)
 
 
-def _foreign(folder: str, names: Iterable[str]) -> list[str]:
-    return [name for name in names if not _is_ours(Path(folder, name))]
+def _excluded(folder: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if not _is_source(Path(folder, name))]
 
 
-def _is_ours(path: Path) -> bool:
+def _is_source(path: Path) -> bool:
     if path.name.startswith(".") or path.name == "__pycache__":
         return False
     return path.is_dir() or path.suffix in SUFFIXES

@@ -1,4 +1,4 @@
-"""pip and the wheel's builder, as programs of this interpreter."""
+"""pip, the wheel builder and a temporary PostgreSQL, as programs of this interpreter."""
 
 import os
 import subprocess  # nosec B404 # pip has no other interface
@@ -8,19 +8,25 @@ from pathlib import Path
 from artifacts.errors import ToolFailed
 
 ROOT = Path(__file__).parents[1]
-TOLD = 2_000  # characters of a tool's last words
-SAME_DAY = {"SOURCE_DATE_EPOCH": "315532800"}  # 1980-01-01, for whatever a tool would date
+SHOWN = 2_000  # characters: the end of the output of a tool that fails
+SAME_DAY = {"SOURCE_DATE_EPOCH": "315532800"}  # 1980-01-01, for timestamps that a tool writes
 
 
 def pip(*arguments: str) -> None:
-    """Run pip, quietly. Raises ToolFailed."""
+    """Run pip without output. Raises ToolFailed."""
     _run("pip", "--disable-pip-version-check", "--no-input", *arguments)
 
 
 def build_wheel(folder: Path) -> None:
-    """Put the wheel of our own packages into ``folder``, as pyproject.toml describes it. Raises
+    """Build the wheel of this project into ``folder``, as pyproject.toml describes it. Raises
     ToolFailed."""
     _run("hatchling", "build", "--target", "wheel", "--directory", str(folder))
+
+
+def run_with_postgresql(module: str, *arguments: str) -> None:
+    """Run a module beside a temporary PostgreSQL server, whose DSN is in POSTGRES_DSN. Raises
+    ToolFailed."""
+    _run("embedded.server", sys.executable, "-m", module, *arguments)
 
 
 def _run(module: str, *arguments: str) -> None:
@@ -34,6 +40,6 @@ def _run(module: str, *arguments: str) -> None:
     )
     if done.returncode:
         raise ToolFailed(
-            f"{module} ended with status {done.returncode}; nothing was changed. It says:\n"
-            f"{(done.stderr or done.stdout).strip()[-TOLD:]}"
+            f"{module} ended with status {done.returncode}; nothing was changed. Its output:\n"
+            f"{(done.stderr or done.stdout).strip()[-SHOWN:]}"
         )

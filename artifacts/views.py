@@ -1,4 +1,4 @@
-"""The warehouse's views as queries of Athena, out of templates and contracts."""
+"""The views of the warehouse as queries of Athena, rendered from templates and contracts."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,13 +11,13 @@ from contracts.observation import VERSION
 
 TEMPLATES = Path(__file__).parent / "queries"
 KINDS = ("current", "history", "as_of")
-INGESTION = "${ingestion}"  # the name of its database, which Terraform knows
-PLACE = re.compile(r"(?P<indent>^ *)?\$\{(?P<name>\w+)\}", re.MULTILINE)
+INGESTION = "${ingestion}"  # the database of the source's tables, replaced by Terraform
+PLACEHOLDER = re.compile(r"(?P<indent>^ *)?\$\{(?P<name>\w+)\}", re.MULTILINE)
 WIDTH = 90
 
 
 def views() -> dict[str, str]:
-    """The queries by name, in the SQL of Athena; each ends with a ``select *`` of its own name."""
+    """Return the queries by name; each ends with a ``select *`` from an expression of its name."""
     warehouse = contracts.warehouse()
     facts = {
         f"{fact.name}_{kind}": view_of(fact, kind) for fact in warehouse.facts for kind in KINDS
@@ -25,9 +25,9 @@ def views() -> dict[str, str]:
     return facts | {f"{d.name}_history": _dimension_history(d) for d in warehouse.dimensions}
 
 
-def view_of(fact: Fact, template: str, **further: str) -> str:
-    """The view of a fact that a template makes, where ``further`` has what it alone asks for."""
-    return rendered(template, {**_parts(fact), **further})
+def view_of(fact: Fact, template: str, **parts: str) -> str:
+    """Render a template for a fact; ``parts`` are values of this template alone."""
+    return rendered(template, {**_parts(fact), **parts})
 
 
 def _parts(fact: Fact) -> Mapping[str, str]:
@@ -57,11 +57,11 @@ def _dimension_history(dimension: Dimension) -> str:
 
 
 def rendered(template: str, parts: Mapping[str, str]) -> str:
-    """The template with its parts, each indented as its place is."""
+    """Render a template; a part of several lines is indented like its placeholder."""
     text = (TEMPLATES / f"{template}.sql").read_text(encoding="utf-8")
-    return PLACE.sub(lambda place: indent(parts[place["name"]], place["indent"] or ""), text)
+    return PLACEHOLDER.sub(lambda place: indent(parts[place["name"]], place["indent"] or ""), text)
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names with commas between, on as many lines as it takes."""
+    """Join names with commas, on lines of at most WIDTH characters."""
     return fill(", ".join(names), WIDTH)

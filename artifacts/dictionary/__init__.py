@@ -1,1 +1,1 @@
-"""The data dictionary: what every table, view, function and column means, as a page."""
+"""The data dictionary: a page with the meaning of every table, view, function and column."""

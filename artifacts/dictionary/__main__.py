@@ -1,8 +1,8 @@
-"""Write docs/data-dictionary.md anew, after a change of contracts, migrations or views.
+"""Write docs/data-dictionary.md after a change of contracts, migrations or views.
 
     python -m embedded.server python -m artifacts.dictionary
 
-The warehouse is an empty database whose DSN is in the variable POSTGRES_DSN.
+POSTGRES_DSN contains the DSN of an empty database, in which the warehouse is created.
 """
 
 import os
@@ -16,7 +16,7 @@ from warehouse import migrate
 
 
 def main(dsn: str, path: Path = PAGE) -> None:
-    """Migrate the warehouse, and write the page from its catalog and the contracts."""
+    """Create the warehouse, and write the page from its catalog and the contracts."""
     with connected(from_dsn(dsn), "dictionary") as connection:
         migrate(connection)
         path.write_text(page(connection), encoding="utf-8")

@@ -7,7 +7,7 @@ from warehouse.columns import table_columns
 
 
 def diagram(fact: Fact, warehouse: Warehouse) -> str:
-    """The fact, the dimensions that it refers to, and the columns of all."""
+    """Return the diagram of a fact and the dimensions that it refers to, with their columns."""
     tables = [fact, *dimensions(fact, warehouse)]
     lines = [*_references(fact, warehouse)]
     for table in tables:
@@ -16,7 +16,7 @@ def diagram(fact: Fact, warehouse: Warehouse) -> str:
 
 
 def dimensions(fact: Fact, warehouse: Warehouse) -> list[WarehouseTable]:
-    """What the fact refers to, in the order in which it does."""
+    """Return the dimensions that the fact refers to, in the order of its columns."""
     names = dict.fromkeys(column.references for column in fact.columns if column.references)
     return [warehouse.tables[name] for name in names]
 
@@ -33,10 +33,10 @@ def _references(fact: Fact, warehouse: Warehouse) -> Iterator[str]:
 def _attributes(table: WarehouseTable) -> Iterator[str]:
     key = table.record if isinstance(table, Fact) else table.key
     for column in table_columns(table):
-        yield f"    {column.type.kind} {column.name}{_sign(column, key)}"
+        yield f"    {column.type.kind} {column.name}{_key_mark(column, key)}"
 
 
-def _sign(column: Column, key: str) -> str:
+def _key_mark(column: Column, key: str) -> str:
     if column.name == key:
         return " PK"
     return " FK" if column.references else ""

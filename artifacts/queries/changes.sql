@@ -30,7 +30,7 @@ from pairs
 cross join (
     values
         ${names}
-) as told (column_name)
+) as compared (column_name)
 where
     was_deleted is not null
     and case column_name

@@ -1,12 +1,12 @@
--- Every row of ${of} as it is now: its latest version, unless that is its deletion.
+-- Every row of ${of} in its current state: the latest version, unless that is a deletion.
 ${versions},
 ${fact}_current as (
     select
         ${columns}
     from (
-        select *, row_number() over (partition by ${key} order by batch_seq desc) as back
+        select *, row_number() over (partition by ${key} order by batch_seq desc) as recency
         from versions
     )
-    where back = 1 and not is_deleted
+    where recency = 1 and not is_deleted
 )
 select * from ${fact}_current

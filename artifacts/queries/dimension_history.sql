@@ -1,6 +1,6 @@
--- Every row that ${dimension} ever had, and from when up to but without when it had it.
+-- Every version of every row of ${dimension}, valid from valid_from up to, but not including, valid_to.
 with batches as (
-    -- what changes the dimension lands as a change of what it is made from
+    -- a change of the dimension is a change of one of its source tables
     ${batches}
 ),
 ${dimension}_history as (

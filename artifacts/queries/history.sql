@@ -1,4 +1,4 @@
--- Every version of every row of ${of}, and from when up to but without when it was valid.
+-- Every version of every row of ${of}, valid from valid_from up to, but not including, valid_to.
 ${versions},
 ${valid},
 ${fact}_history as (

@@ -1,7 +1,7 @@
 select
     ${columns}
 from (
-    select *, row_number() over (partition by ${key} order by batch desc) as back
+    select *, row_number() over (partition by ${key} order by batch desc) as recency
     from ${table}
 )
-where back = 1
+where recency = 1

@@ -3,20 +3,20 @@ with versions as (
         ${columns}
     from ${fact}
     union all
-    -- a deletion whose last values cannot be read has those of the version before it
+    -- a deletion without readable values takes those of the previous version
     select
         ${own},
-        gone_at, gone_with, true
+        deleted_at, deleted_in, true
     from (
         select
-            earlier.*, gone.observed_at as gone_at, gone.batch_seq as gone_with,
+            earlier.*, deletion.observed_at as deleted_at, deletion.batch_seq as deleted_in,
             row_number() over (
-                partition by gone.${key}, gone.batch_seq order by earlier.batch_seq desc
-            ) as back
-        from ${tombstones} as gone
+                partition by deletion.${key}, deletion.batch_seq order by earlier.batch_seq desc
+            ) as recency
+        from ${tombstones} as deletion
         inner join ${fact} as earlier
-            on earlier.${key} = gone.${key}
-            and earlier.batch_seq < gone.batch_seq
+            on earlier.${key} = deletion.${key}
+            and earlier.batch_seq < deletion.batch_seq
     )
-    where back = 1
+    where recency = 1
 )

@@ -1,5 +1,5 @@
-"""What Terraform's QuickSight modules read: business questions as data sets, and their dashboard.
+"""The definitions that Terraform's QuickSight modules read: data sets, queries and the dashboard.
 
-``python -m artifacts.quicksight DSN`` writes it anew after a change of the questions; the DSN is
-that of a warehouse of this version, which is asked what types the answers have.
+``python -m artifacts`` writes them to ``build/quicksight``. Column types are those that PostgreSQL
+reports for the answers, so a temporary server runs beside ``python -m artifacts.quicksight``.
 """

@@ -1,41 +1,61 @@
-"""`python -m artifacts.quicksight`."""
+"""Write the definitions that Terraform's QuickSight modules read.
 
+    python -m embedded.server python -m artifacts.quicksight
+
+POSTGRES_DSN contains the DSN of an empty database, in which the warehouse is created.
+"""
+
+import os
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from pathlib import Path
 
-from artifacts.quicksight.files import write
+from artifacts.folder import replaced, write_texts
+from artifacts.quicksight.files import NAMES, files
 from contracts import PlatformError
 from postgres import connected, from_dsn
-from warehouse import SCHEMA
+from warehouse import migrate
 
-ABOUT = """Write what Terraform tells QuickSight, anew: the questions of totesys/questions as data
-sets, typed as a warehouse answers them, and the dashboard that shows them."""
+ABOUT = """Write the definitions that Terraform's QuickSight modules read: each question of
+totesys/questions as a data set, with the column types of its answer, and the dashboard.
+
+`python -m artifacts` writes them too, beside everything else that Terraform deploys."""
 
 EXAMPLES = """examples:
-  python -m embedded migrate --warehouse postgresql://owner@localhost:5432/warehouse
-  python -m artifacts.quicksight postgresql://owner@localhost:5432/warehouse
+  python -m embedded.server python -m artifacts.quicksight
 
-A warehouse without rows will do; without a password in the DSN PGPASSWORD counts."""
+POSTGRES_DSN contains the DSN of an empty database; `python -m embedded.server` sets it."""
 
 
-def main() -> None:
-    """Write it, typed as the warehouse of the command line has it."""
+def main(argv: Sequence[str]) -> None:
+    """Create the warehouse in the database of POSTGRES_DSN, and write the definitions."""
+    arguments = _parser().parse_args(argv)
+    with (
+        connected(from_dsn(os.environ["POSTGRES_DSN"]), "artifacts") as connection,
+        replaced(arguments.out, NAMES) as folder,
+    ):
+        migrate(connection)
+        write_texts(folder, files(connection))
+
+
+def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         "python -m artifacts.quicksight",
         description=ABOUT,
         epilog=EXAMPLES,
         formatter_class=RawDescriptionHelpFormatter,
     )
-    parser.add_argument("warehouse", metavar="DSN", help="a warehouse of this version")
-    parser.add_argument("--schema", default=SCHEMA, help=f"of its tables ({SCHEMA})")
-    arguments = parser.parse_args()
-    with connected(from_dsn(arguments.warehouse), "artifacts") as connection:
-        write(connection, arguments.schema)
+    default = Path("build/quicksight")
+    parser.add_argument(
+        "--out", type=Path, default=default, metavar="DIR", help=f"output folder ({default})"
+    )
+    return parser
 
 
 if __name__ == "__main__":
     try:
-        main()
+        main(sys.argv[1:])
     except PlatformError as error:
         sys.stderr.write(f"artifacts.quicksight: {error}\n")
         sys.exit(error.exit_code)

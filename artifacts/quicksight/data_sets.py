@@ -1,4 +1,4 @@
-"""Data sets: what QuickSight asks the warehouse, and the columns that PostgreSQL answers with."""
+"""QuickSight data sets: the query and the column types of each question."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from postgres import Sql, render
 from warehouse.questions import Question
 from warehouse.templates import VIEWS
 
-SCHEMA = "${schema}"  # which Terraform knows
+SCHEMA = "${schema}"  # replaced by Terraform
 TYPES = {
     "smallint": "INTEGER",
     "integer": "INTEGER",
@@ -26,18 +26,18 @@ TYPES = {
     "timestamp without time zone": "DATETIME",
     "boolean": "BOOLEAN",
 }
-"""What QuickSight calls a type of PostgreSQL."""
+"""Type of QuickSight by type of PostgreSQL."""
 
-TIME = "time without time zone"  # QuickSight has dates and moments, and no times of a day
+TIME = "time without time zone"  # QuickSight has no type for a time of day
 COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
-AS_QUICKSIGHT = "set search_path to pg_catalog"  # its sessions know no schema of ours
+AS_QUICKSIGHT = "set search_path to pg_catalog"  # QuickSight's sessions do not set one
 ANSWER = "select * from (\n{query}\n) as answer limit 0"
 TYPE_NAME = "select format_type(:oid, null)"
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a data set, with its type in QuickSight's words."""
+    """A column of a data set, with its QuickSight type."""
 
     name: str
     type: str
@@ -45,23 +45,22 @@ class Column:
 
 @dataclass(frozen=True)
 class DataSet:
-    """A question, or a view under its own name; the query of a question is SQL in which SCHEMA
-    stands for the warehouse's schema."""
+    """A question or a view. In ``query`` SCHEMA is the schema of the warehouse; a view has none."""
 
     title: str
     columns: tuple[Column, ...]
     query: str = ""
 
-    def told(self) -> dict[str, Any]:
-        """What Terraform reads besides the query."""
+    def definition(self) -> dict[str, Any]:
+        """Return the values that Terraform reads besides the query."""
         return {"title": self.title, "columns": [asdict(column) for column in self.columns]}
 
 
 def of_questions(
     connection: Connection, schema: str, questions: Mapping[str, Question]
 ) -> dict[str, DataSet]:
-    """The data set of each question by its name, typed as the warehouse in ``schema`` answers it.
-    Raises TypeWithoutName."""
+    """Return the data set of each question by name, with the column types of the warehouse in
+    ``schema``. Raises TypeWithoutName."""
     queries = {name: qualified(question.sql) for name, question in questions.items()}
     return {
         name: DataSet(
@@ -72,7 +71,7 @@ def of_questions(
 
 
 def of_views(connection: Connection, schema: str) -> dict[str, DataSet]:
-    """The data set of each ``_wide`` view, for questions that no file asks. Raises
+    """Return the data set of each ``_wide`` view, for analyses beyond the questions. Raises
     TypeWithoutName."""
     views = (f"{fact.name}_wide" for fact in contracts.warehouse().facts)
     return {
@@ -82,8 +81,8 @@ def of_views(connection: Connection, schema: str) -> dict[str, DataSet]:
 
 
 def qualified(sql: str) -> str:
-    """The question without comments, its views and dimensions in SCHEMA: QuickSight sets no
-    search_path."""
+    """Return the question without comments, and with SCHEMA before each view and dimension:
+    QuickSight does not set a search_path."""
     return RELATION.sub(rf"{SCHEMA}.\g<0>", COMMENT.sub("", sql)).strip()
 
 
@@ -93,7 +92,7 @@ def _relations() -> Iterable[str]:
     yield from (table.name for table in (*warehouse.calendars, *warehouse.dimensions))
 
 
-# not what is qualified already, and not what qualifies a column
+# Skip names that are qualified already, and names that qualify a column.
 RELATION = re.compile(rf"(?<![.\w])(?:{'|'.join(_relations())})(?![.\w])")
 
 
@@ -102,24 +101,24 @@ def _columns(
     name: str,
     query: str,
     schema: str,
-    left_out: Iterable[str] = (),
+    excluded_types: Iterable[str] = (),
 ) -> tuple[Column, ...]:
     connection.run(AS_QUICKSIGHT)
-    asked = query.replace(SCHEMA, render("{schema}", schema=schema))
-    connection.run(render(ANSWER, query=Sql(asked)))
-    answered = [(column["name"], column["type_oid"]) for column in connection.columns or ()]
-    types = {column: connection.run(TYPE_NAME, oid=oid)[0][0] for column, oid in answered}
+    in_schema = query.replace(SCHEMA, render("{schema}", schema=schema))
+    connection.run(render(ANSWER, query=Sql(in_schema)))
+    oids = [(column["name"], column["type_oid"]) for column in connection.columns or ()]
+    types = {column: connection.run(TYPE_NAME, oid=oid)[0][0] for column, oid in oids}
     return tuple(
         Column(column, _type(name, column, type_))
         for column, type_ in types.items()
-        if type_ not in left_out
+        if type_ not in excluded_types
     )
 
 
 def _type(name: str, column: str, type_: str) -> str:
     if type_ not in TYPES:
         raise TypeWithoutName(
-            f"{name}.{column} is '{type_}', for which QuickSight has no type. Cast it to one of"
-            f" {', '.join(TYPES)} where it is selected."
+            f"{name}.{column} has the type '{type_}', which QuickSight does not have. To fix: cast"
+            f" it in the question to one of {', '.join(TYPES)}."
         )
     return TYPES[type_]

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from importlib.metadata import distribution
 from pathlib import Path
 
-from artifacts.glue_wheels import GLUE_BRINGS
+from artifacts.glue_wheels import GLUE_PROVIDES
 from embedded.server.java import driver, java_home
 
 PYTHON = """#!/bin/sh
@@ -39,7 +39,7 @@ SPARK = {
 
 def main(folder: Path) -> None:
     """Make the image in ``folder``."""
-    link_distributions(GLUE_BRINGS, folder / "site-packages")
+    link_distributions(GLUE_PROVIDES, folder / "site-packages")
     link_distributions(["pip"], folder / "pip")
     (folder / "java").symlink_to(java_home())
     (folder / "jdbc.jar").symlink_to(driver())

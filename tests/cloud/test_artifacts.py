@@ -12,7 +12,7 @@ import pytest
 
 import contracts
 from artifacts.command import main
-from artifacts.glue_wheels import GLUE_BRINGS
+from artifacts.glue_wheels import GLUE_PROVIDES
 from artifacts.lambda_zip import UNPACKED_LIMIT
 from artifacts.platforms import host_python
 from artifacts.tools import pip
@@ -134,7 +134,7 @@ def test_jobs_import_with_nothing_but_their_wheels_and_what_glue_brings(
 
 
 def test_wheels_ask_for_nothing_that_neither_they_nor_glue_bring(build: Path):
-    asked, there = set[str](), set(GLUE_BRINGS)
+    asked, there = set[str](), set(GLUE_PROVIDES)
     with ZipFile(build / "platform.gluewheels.zip") as archive:
         for name in archive.namelist():
             if name.endswith(".whl"):

@@ -22,7 +22,6 @@ PAGE = Page("upgrade.md")
 PACKAGES = sorted(
     path.parent.name for path in ROOT.glob("*/__init__.py") if path.parts[-2] != "tests"
 )
-CATALOG = Path("terraform/modules/catalog")
 COLUMN, TABLE = "## Add a column", "## Add a table"
 
 
@@ -31,7 +30,7 @@ class Checkout:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in (*PACKAGES, str(CATALOG)):
+        for name in PACKAGES:
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / name, folder / name, ignore=ignored)
 
@@ -156,7 +155,8 @@ def test_column_and_table_come_into_the_warehouse_by_the_steps_of_the_page(
         assert warehouse.run("select count(*) from fact_shipment_wide") == [[2]]
 
     assert checkout.run("artifacts.catalog").returncode == 0
-    told = json.loads((checkout.folder / CATALOG / "tables.json").read_text(encoding="utf-8"))
-    assert "fact_shipment" in told["processed"]
-    assert "carrier" in told["ingestion"]
-    assert (checkout.folder / CATALOG / "queries" / "fact_shipment_history.sql").exists()
+    catalog = checkout.folder / "build" / "catalog"
+    tables = json.loads((catalog / "tables.json").read_text(encoding="utf-8"))
+    assert "fact_shipment" in tables["processed"]
+    assert "carrier" in tables["ingestion"]
+    assert (catalog / "queries" / "fact_shipment_history.sql").exists()

@@ -1,7 +1,10 @@
 """Terraform's folders, each made ready once for whatever asks for it."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -9,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from artifacts import catalog
 from artifacts.scripts import copy_scripts
 from tests.cloud.terraform import ROOT, Terraform
 
@@ -34,12 +38,33 @@ QUICKSIGHT = {
 
 
 @pytest.fixture(scope="session")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Terraform]:
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that ``make package`` fills, with empty packages."""
+    folder = tmp_path_factory.mktemp("build")
+    for name in PACKAGES:
+        (folder / name).touch()
+    (folder / "scripts").mkdir()
+    copy_scripts(folder / "scripts")
+    catalog.write(folder / "catalog")
+    command = ["embedded.server", sys.executable, "-m", "artifacts.quicksight", "--out"]
+    subprocess.run(
+        [sys.executable, "-m", *command, str(folder / "quicksight")],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ready(build: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Terraform]:
     """A copy of a root or module after ``terraform init``, by its path below ``terraform/``."""
 
     @cache
     def make_ready(folder: str) -> Terraform:
-        terraform = Terraform(folder, tmp_path_factory.mktemp("terraform"), {})
+        place = tmp_path_factory.mktemp("terraform")
+        (place / "build").symlink_to(build)
+        terraform = Terraform(folder, place, {})
         terraform.init()
         return terraform
 
@@ -47,9 +72,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Terraform
 
 
 @pytest.fixture(scope="session")
-def made_by(
-    ready: Callable[[str], Terraform], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], list[Resource]]:
+def made_by(ready: Callable[[str], Terraform], build: Path) -> Callable[[str], list[Resource]]:
     """All resources and data of a root with everything switched on, applied to a mocked AWS."""
 
     @cache
@@ -58,9 +81,8 @@ def made_by(
         if root == "account":
             terraform.variables(repository="owner/name")
         else:
-            artifacts = _packages(tmp_path_factory.mktemp("build"))
             terraform.variables(
-                artifacts_dir=str(artifacts),
+                artifacts_dir=str(build),
                 emails=EMAILS,
                 runbook_url=RUNBOOK,
                 network=NETWORK,
@@ -82,14 +104,6 @@ def made(
 ) -> list[Resource]:
     """The same for each root."""
     return made_by(request.param)
-
-
-def _packages(folder: Path) -> Path:
-    for name in PACKAGES:
-        (folder / name).touch()
-    (folder / "scripts").mkdir()
-    copy_scripts(folder / "scripts")
-    return folder
 
 
 def _resources(module: dict[str, Any]) -> Iterator[Resource]:

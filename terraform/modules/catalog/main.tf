@@ -1,8 +1,8 @@
-# What Athena needs to know of the lake. Tables and queries are generated from the contracts
-# (python -m artifacts.catalog); partitions are registered by the load, for what is committed alone.
+# The lake as Athena sees it. Tables and queries are generated from the contracts (python -m artifacts);
+# the load registers partitions, and only those of committed batches.
 
 locals {
-  tables = jsondecode(file("${path.module}/tables.json"))
+  tables = jsondecode(file("${var.definitions}/tables.json"))
   prefix = replace(var.name, "-", "_") # a database's name has no hyphens
 
   all_tables = merge(
@@ -19,8 +19,8 @@ locals {
   )
 
   queries = {
-    for file in fileset("${path.module}/queries", "*.sql") : trimsuffix(file, ".sql") =>
-    templatefile("${path.module}/queries/${file}", { ingestion = aws_glue_catalog_database.ingestion.name })
+    for file in fileset("${var.definitions}/queries", "*.sql") : trimsuffix(file, ".sql") =>
+    templatefile("${var.definitions}/queries/${file}", { ingestion = aws_glue_catalog_database.ingestion.name })
   }
 }
 

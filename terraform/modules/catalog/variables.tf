@@ -8,6 +8,16 @@ variable "name" {
   }
 }
 
+variable "definitions" {
+  description = "Folder with tables.json and queries/*.sql, as `python -m artifacts.catalog` writes it"
+  type        = string
+
+  validation {
+    condition     = fileexists("${var.definitions}/tables.json")
+    error_message = "The folder has no tables.json: run `make package` first."
+  }
+}
+
 variable "generation" {
   description = "Replay of the batch log whose tables Athena shows"
   type        = number

@@ -4,7 +4,7 @@ data "aws_caller_identity" "current" {}
 
 locals {
   account_id  = data.aws_caller_identity.current.account_id
-  source_name = coalesce(var.source_name, jsondecode(file("${path.module}/../catalog/tables.json")).source)
+  source_name = coalesce(var.source_name, jsondecode(file("${local.artifacts.catalog}/tables.json")).source)
   catalog     = replace(var.name, "-", "_") # a database's name has no hyphens
 
   artifacts = {
@@ -13,7 +13,9 @@ locals {
     scripts = {
       for script in fileset("${var.artifacts_dir}/scripts", "*.py") : script => "${var.artifacts_dir}/scripts/${script}"
     }
-    ca_bundle = fileexists("${var.artifacts_dir}/ca.pem") ? "${var.artifacts_dir}/ca.pem" : null
+    catalog    = "${var.artifacts_dir}/catalog"
+    quicksight = "${var.artifacts_dir}/quicksight"
+    ca_bundle  = fileexists("${var.artifacts_dir}/ca.pem") ? "${var.artifacts_dir}/ca.pem" : null
   }
 
   # At their longest. Glue takes a minute to start an attempt, which is no part of its timeout.
@@ -145,6 +147,7 @@ module "catalog" {
   source = "../catalog"
 
   name             = var.name
+  definitions      = local.artifacts.catalog
   generation       = var.generation
   lake             = module.lake
   key_arn          = module.key.arn
@@ -192,6 +195,7 @@ module "quicksight" {
   count  = var.quicksight == null ? 0 : 1
 
   name                 = var.name
+  definitions          = local.artifacts.quicksight
   warehouse            = { host = var.quicksight.host, port = var.quicksight.port, database = var.quicksight.database }
   schema               = var.schema
   secret               = module.secrets.secrets["warehouse_reader"]
@@ -206,10 +210,11 @@ module "quicksight_dashboard" {
   source = "../quicksight_dashboard"
   count  = var.quicksight == null ? 0 : 1
 
-  name      = var.name
-  data_sets = module.quicksight[0].data_sets
-  viewers   = var.quicksight.viewers
-  authors   = var.quicksight.authors
+  name        = var.name
+  definitions = local.artifacts.quicksight
+  data_sets   = module.quicksight[0].data_sets
+  viewers     = var.quicksight.viewers
+  authors     = var.quicksight.authors
 }
 
 # A change must be visible within half an hour although a poll failed, a job failed and was repeated,

@@ -9,7 +9,7 @@ variable "name" {
 }
 
 variable "source_name" {
-  description = "Name of the source in the contracts; null for that of the tables in modules/catalog"
+  description = "Name of the source in the contracts; null for that of the tables in the catalog"
   type        = string
   default     = null
 }

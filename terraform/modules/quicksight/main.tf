@@ -1,5 +1,5 @@
 # The warehouse in QuickSight: one data source, and a data set for each question of
-# totesys/questions. Data sets and queries are generated (python -m artifacts.quicksight).
+# totesys/questions. Data sets and queries are generated (python -m artifacts).
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -12,10 +12,10 @@ data "aws_iam_role" "reader" {
 }
 
 locals {
-  generated = jsondecode(file("${path.module}/data_sets.json"))
+  generated = jsondecode(file("${var.definitions}/data_sets.json"))
 
   questions = { for name, question in local.generated.questions : name => merge(question, {
-    query = templatefile("${path.module}/queries/${name}.sql", { schema = var.schema })
+    query = templatefile("${var.definitions}/queries/${name}.sql", { schema = var.schema })
   }) }
 
   in_network = var.network == null ? [] : [var.network]

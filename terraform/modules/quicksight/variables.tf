@@ -8,6 +8,16 @@ variable "name" {
   }
 }
 
+variable "definitions" {
+  description = "Folder with data_sets.json and queries/*.sql, as `python -m artifacts.quicksight` writes it"
+  type        = string
+
+  validation {
+    condition     = fileexists("${var.definitions}/data_sets.json")
+    error_message = "The folder has no data_sets.json: run `make package` first."
+  }
+}
+
 variable "warehouse" {
   description = "Where the warehouse is, as the secret says too: QuickSight takes user and password from there, and nothing else"
   type = object({

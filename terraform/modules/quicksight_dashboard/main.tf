@@ -13,8 +13,9 @@ locals {
 module "template" {
   source = "../quicksight_template"
 
-  name      = var.name
-  data_sets = var.data_sets
+  name        = var.name
+  definitions = var.definitions
+  data_sets   = var.data_sets
 }
 
 resource "aws_quicksight_analysis" "this" {

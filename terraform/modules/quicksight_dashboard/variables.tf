@@ -8,6 +8,16 @@ variable "name" {
   }
 }
 
+variable "definitions" {
+  description = "Folder with sheets.json, as `python -m artifacts.quicksight` writes it"
+  type        = string
+
+  validation {
+    condition     = fileexists("${var.definitions}/sheets.json")
+    error_message = "The folder has no sheets.json: run `make package` first."
+  }
+}
+
 variable "data_sets" {
   description = "ARN and columns of each question's data set, by the question's name"
   type = map(object({

@@ -1,8 +1,8 @@
-# What the dashboard and the analysis of the questions show: a sheet for each theme. Its data is
-# generated (python -m artifacts.quicksight).
+# The dashboard and the analysis of the questions: one sheet for each theme. The sheets are generated
+# (python -m artifacts).
 
 locals {
-  generated = file("${path.module}/sheets.json")
+  generated = file("${var.definitions}/sheets.json")
   sheets    = jsondecode(local.generated)
   columns   = { for name, data_set in var.data_sets : name => data_set.columns }
 

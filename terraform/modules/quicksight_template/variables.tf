@@ -8,6 +8,16 @@ variable "name" {
   }
 }
 
+variable "definitions" {
+  description = "Folder with sheets.json, as `python -m artifacts.quicksight` writes it"
+  type        = string
+
+  validation {
+    condition     = fileexists("${var.definitions}/sheets.json")
+    error_message = "The folder has no sheets.json: run `make package` first."
+  }
+}
+
 variable "data_sets" {
   description = "The columns of each question's data set, with their types in QuickSight's words, by the question's name"
   type = map(object({

@@ -1,4 +1,4 @@
-"""`python -m artifacts`: what it teaches, and what it refuses before it makes anything."""
+"""`python -m artifacts`: its help, the input that it refuses, and how it replaces a build."""
 
 import subprocess
 import sys
@@ -28,26 +28,32 @@ def program(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """In the place of both packages, which take long: what would have been made."""
-    made: list[Path] = []
+def packages(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The packages that were built: small files replace the slow steps."""
+    packages: list[Path] = []
 
     def lambda_zip(target: Path, _: object, bundle: bytes | None) -> int:
         target.write_bytes(b"zip" + (bundle or b""))
-        made.append(target)
+        packages.append(target)
         return 3
 
     def glue_wheels(target: Path) -> list[str]:
         target.write_bytes(b"wheels")
-        made.append(target)
-        return ["ours.whl"]
+        packages.append(target)
+        return ["project.whl"]
+
+    def postgresql(module: str, _: str, folder: str) -> None:
+        assert module == "artifacts.quicksight"
+        Path(folder).mkdir()
+        Path(folder, "sheets.json").write_text("[]")
 
     monkeypatch.setattr(command, "make_lambda_zip", lambda_zip)
     monkeypatch.setattr(command, "make_glue_wheels", glue_wheels)
-    return made
+    monkeypatch.setattr(command, "run_with_postgresql", postgresql)
+    return packages
 
 
-def test_help_teaches_what_is_made_and_how():
+def test_help_lists_the_artifacts_and_shows_examples():
     done = program("--help")
     assert done.returncode == 0
     for word in ("ingestion_lambda.zip", "platform.gluewheels.zip", "examples:", "--ca-bundle"):
@@ -55,7 +61,7 @@ def test_help_teaches_what_is_made_and_how():
 
 
 @pytest.mark.parametrize("text", [None, "no certificate"])
-def test_bundle_without_certificates_is_refused_before_anything_is_made(
+def test_bundle_without_certificates_is_refused_before_anything_is_built(
     tmp_path: Path, text: str | None
 ):
     bundle = tmp_path / "ca.pem"
@@ -63,26 +69,26 @@ def test_bundle_without_certificates_is_refused_before_anything_is_made(
         bundle.write_text(text)
     done = program("--out", str(tmp_path / "build"), "--ca-bundle", str(bundle))
     assert done.returncode == 2
-    assert "cannot be read as certificates in PEM" in done.stderr
+    assert "cannot be read as certificates in PEM format" in done.stderr
     assert not (tmp_path / "build").exists()
 
 
-def test_sizes_and_digests_are_printed_and_progress_is_not_among_them(
-    tmp_path: Path, made: list[Path], capsys: pytest.CaptureFixture[str]
+def test_sizes_and_digests_are_printed_to_stdout_and_progress_to_stderr(
+    tmp_path: Path, packages: list[Path], capsys: pytest.CaptureFixture[str]
 ):
     main(["--out", str(tmp_path)])
-    told = capsys.readouterr()
-    lines = [line.split() for line in told.out.splitlines()]
+    printed = capsys.readouterr()
+    lines = [line.split() for line in printed.out.splitlines()]
     assert [(len(digest), Path(path).parent) for digest, _, path in lines] == [
         *[(64, tmp_path)] * 2,
         *[(64, tmp_path / "scripts")] * 4,
     ]
     assert lines[0][1] == "3"
-    assert "on aarch64" in told.err
-    assert [path.name for path in made] == ["ingestion_lambda.zip", "platform.gluewheels.zip"]
+    assert "on aarch64" in printed.err
+    assert [path.name for path in packages] == ["ingestion_lambda.zip", "platform.gluewheels.zip"]
 
 
-def test_bundle_of_an_earlier_run_does_not_stay(tmp_path: Path, made: list[Path]):
+def test_bundle_of_an_earlier_build_is_removed(tmp_path: Path, packages: list[Path]):
     bundle = Authority().write(tmp_path / "given.pem")
     main(["--out", str(tmp_path / "build"), "--ca-bundle", str(bundle)])
     assert (tmp_path / "build" / "ca.pem").read_bytes() == bundle.read_bytes()
@@ -95,8 +101,8 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
-def test_step_that_fails_leaves_the_earlier_build_whole(
-    tmp_path: Path, made: list[Path], monkeypatch: pytest.MonkeyPatch
+def test_failed_step_leaves_the_earlier_build_unchanged(
+    tmp_path: Path, packages: list[Path], monkeypatch: pytest.MonkeyPatch
 ):
     bundle = Authority().write(tmp_path / "given.pem")
     out = tmp_path / "build"
@@ -113,19 +119,23 @@ def test_step_that_fails_leaves_the_earlier_build_whole(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["build", "given.pem"]
 
 
-def test_script_that_is_no_longer_made_does_not_stay_and_files_of_others_do(
-    tmp_path: Path, made: list[Path]
+def test_files_of_an_earlier_build_are_removed_and_files_of_others_stay(
+    tmp_path: Path, packages: list[Path]
 ):
     main(["--out", str(tmp_path)])
     fresh = contents(tmp_path)
     others = {"sbom.json": b"{}", "plan-dev.txt": b"no changes"}
-    for name, body in {**others, "scripts/an_earlier_job.py": b"pass"}.items():
+    for name, body in {
+        **others,
+        "scripts/an_earlier_job.py": b"pass",
+        "catalog/queries/former.sql": b"select 1",
+    }.items():
         (tmp_path / name).write_bytes(body)
     main(["--out", str(tmp_path)])
     assert contents(tmp_path) == {**fresh, **others}
 
 
-def test_bundle_of_the_earlier_build_can_be_given_again(tmp_path: Path, made: list[Path]):
+def test_bundle_of_the_earlier_build_can_be_passed_again(tmp_path: Path, packages: list[Path]):
     bundle = Authority().write(tmp_path / "ca.pem").read_bytes()
     main(["--out", str(tmp_path), "--ca-bundle", str(tmp_path / "ca.pem")])
     assert (tmp_path / "ca.pem").read_bytes() == bundle
@@ -133,16 +143,16 @@ def test_bundle_of_the_earlier_build_can_be_given_again(tmp_path: Path, made: li
 
 
 @pytest.mark.parametrize("out", ["file", "file/below"])
-def test_folder_that_cannot_be_made_is_wrong_input(tmp_path: Path, out: str):
+def test_folder_that_cannot_be_created_is_invalid_input(tmp_path: Path, out: str):
     (tmp_path / "file").write_text("a file")
     done = program("--out", str(tmp_path / out))
     assert done.returncode == InvalidFolder.exit_code == 2
     assert "Traceback" not in done.stderr
-    assert "Give a folder" in done.stderr
+    assert "another folder" in done.stderr
     assert (tmp_path / "file").read_text() == "a file"
 
 
-def test_bundle_that_is_no_file_names_it(tmp_path: Path):
+def test_missing_bundle_is_refused_by_name(tmp_path: Path):
     with pytest.raises(InvalidBundle, match="nowhere"):
         read_bundle(tmp_path / "nowhere")
 
@@ -156,12 +166,12 @@ def test_bundle_with_a_private_key_is_refused(tmp_path: Path, kind: str):
         read_bundle(bundle)
 
 
-def test_tool_that_fails_says_what_it_says(monkeypatch: pytest.MonkeyPatch):
+def test_failed_tool_is_reported_with_its_output(monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(ToolFailed, match=r"pip ended with status \d+.*\n.*no-such-command"):
         tools.pip("no-such-command")
 
 
-def test_every_job_of_the_workflow_has_its_script_and_so_has_the_migration(tmp_path: Path):
+def test_every_job_of_the_workflow_and_the_migration_have_their_scripts(tmp_path: Path):
     needed = ("name", "source", "ingestion", "processed", "generation", "warehouse", "schema")
     workflow = read_workflow(dict.fromkeys((*needed, "catalog"), "x"))
     scripts = {job.script for job in workflow.jobs.values()} | {"migrate_warehouse.py"}

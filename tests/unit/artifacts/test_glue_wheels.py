@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from artifacts.glue_wheels import GLUE_BRINGS, LOCK, locked
+from artifacts.glue_wheels import GLUE_PROVIDES, LOCK, locked
 
 TEXT = """\
 alpha==1.0 \\
@@ -24,8 +24,8 @@ def test_pins_come_with_their_hashes_and_markers(tmp_path: Path):
 
 
 def test_what_glue_is_said_to_bring_is_what_we_would_bring_else():
-    assert set(locked(LOCK)) >= GLUE_BRINGS
+    assert set(locked(LOCK)) >= GLUE_PROVIDES
 
 
 def test_only_the_database_driver_and_what_it_needs_is_brought():
-    assert set(locked(LOCK)) - GLUE_BRINGS == {"pg8000", "scramp", "asn1crypto", "msgspec"}
+    assert set(locked(LOCK)) - GLUE_PROVIDES == {"pg8000", "scramp", "asn1crypto", "msgspec"}

@@ -25,7 +25,7 @@ def test_library_for_the_machine_passes(tmp_path: Path, machine: str, code: int)
 
 
 @pytest.mark.parametrize(
-    ("code", "told"), [(X86_64, "is for x86_64"), (RISC_V, "is for another machine")]
+    ("code", "told"), [(X86_64, "is built for x86_64"), (RISC_V, "is built for another machine")]
 )
 def test_library_for_another_machine_is_refused_by_name(tmp_path: Path, code: int, told: str):
     (tmp_path / "package").mkdir()
@@ -39,7 +39,7 @@ def test_package_beyond_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(lambda_zip, "UNPACKED_LIMIT", 5)
     assert check_size(tmp_path) == 5
     (tmp_path / "more").write_bytes(b"6")
-    with pytest.raises(TooLarge, match="takes 6 bytes unpacked, and Lambda takes 5"):
+    with pytest.raises(TooLarge, match="has 6 bytes unpacked; Lambda accepts 5"):
         check_size(tmp_path)
 
 

@@ -1,14 +1,13 @@
-"""`python -m artifacts.quicksight`: what it teaches."""
+"""`python -m artifacts.quicksight`: its help."""
 
 import pytest
 
 from artifacts.quicksight.__main__ import main
 
 
-def test_help_shows_an_example(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    monkeypatch.setattr("sys.argv", ["quicksight", "--help"])
+def test_help_shows_an_example(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit, match="0"):
-        main()
-    told = capsys.readouterr().out
-    assert "examples:\n" in told
-    assert "  python -m artifacts.quicksight postgresql://" in told
+        main(["--help"])
+    output = capsys.readouterr().out
+    assert "examples:\n" in output
+    assert "  python -m embedded.server python -m artifacts.quicksight\n" in output

@@ -1,7 +1,9 @@
 mock_provider "aws" {}
 
+# `make package` builds the definitions.
 variables {
   name           = "totesys-test"
+  definitions    = "../../../build/catalog"
   generation     = 2
   key_arn        = "arn:aws:kms:eu-west-2:123456789012:key/1"
   results_bucket = "totesys-test-athena-123456789012"
@@ -109,6 +111,16 @@ run "every_query_says_what_it_answers_and_names_real_databases" {
     condition     = strcontains(aws_athena_named_query.this["dim_staff_history"].query, "totesys_test_ingestion.staff")
     error_message = "The history of a dimension does not read the moments of its batches."
   }
+}
+
+run "a_folder_without_definitions_is_refused_with_the_remedy" {
+  command = plan
+
+  variables {
+    definitions = "tests"
+  }
+
+  expect_failures = [var.definitions]
 }
 
 run "names_that_a_database_cannot_have_are_refused" {

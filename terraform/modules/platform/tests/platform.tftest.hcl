@@ -26,9 +26,10 @@ mock_provider "aws" {
   }
 }
 
+# `make package` builds the artifacts.
 variables {
   name          = "totesys-test"
-  artifacts_dir = "tests/artifacts"
+  artifacts_dir = "../../../build"
   emails        = ["data@example.com"]
   runbook_url   = "https://example.com/runbook"
 }

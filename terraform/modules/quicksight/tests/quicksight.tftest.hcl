@@ -20,13 +20,15 @@ mock_provider "aws" {
   }
 }
 
+# `make package` builds the definitions.
 variables {
-  name      = "totesys-test"
-  warehouse = { host = "warehouse.example.internal", port = 5432, database = "warehouse" }
-  schema    = "stars"
-  secret    = { name = "totesys-test/warehouse-reader", arn = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:totesys-test/warehouse-reader-abcdef" }
-  key_arn   = "arn:aws:kms:eu-west-2:123456789012:key/1"
-  authors   = ["arn:aws:quicksight:eu-west-2:123456789012:group/default/analysts"]
+  name        = "totesys-test"
+  definitions = "../../../build/quicksight"
+  warehouse   = { host = "warehouse.example.internal", port = 5432, database = "warehouse" }
+  schema      = "stars"
+  secret      = { name = "totesys-test/warehouse-reader", arn = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:totesys-test/warehouse-reader-abcdef" }
+  key_arn     = "arn:aws:kms:eu-west-2:123456789012:key/1"
+  authors     = ["arn:aws:quicksight:eu-west-2:123456789012:group/default/analysts"]
 }
 
 run "the_warehouse_is_read_as_its_reader_and_over_tls" {
@@ -64,7 +66,7 @@ run "quicksight_may_read_that_secret_and_decrypt_nothing_else" {
 
 run "every_question_is_a_data_set_in_the_schema_that_was_given" {
   assert {
-    condition     = toset(keys(aws_quicksight_data_set.question)) == toset([for file in fileset("queries", "*.sql") : trimsuffix(file, ".sql")])
+    condition     = toset(keys(aws_quicksight_data_set.question)) == toset([for file in fileset("${var.definitions}/queries", "*.sql") : trimsuffix(file, ".sql")])
     error_message = "Questions and queries are not the same."
   }
 

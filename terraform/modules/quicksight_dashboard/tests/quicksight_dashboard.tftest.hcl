@@ -6,9 +6,11 @@ override_module {
   outputs = { arn = "arn:aws:quicksight:eu-west-2:123456789012:template/totesys-test-1", id = "totesys-test-1" }
 }
 
+# `make package` builds the definitions.
 variables {
-  name = "totesys-test"
-  data_sets = { for name, question in jsondecode(file("../quicksight/data_sets.json")).questions : name => {
+  name        = "totesys-test"
+  definitions = "../../../build/quicksight"
+  data_sets = { for name, question in jsondecode(file("../../../build/quicksight/data_sets.json")).questions : name => {
     arn     = "arn:aws:quicksight:eu-west-2:123456789012:dataset/totesys-test-${name}"
     columns = question.columns
   } }

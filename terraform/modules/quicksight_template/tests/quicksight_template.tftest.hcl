@@ -1,8 +1,10 @@
 mock_provider "aws" {}
 
+# `make package` builds the definitions.
 variables {
-  name = "totesys-test"
-  data_sets = { for name, question in jsondecode(file("../quicksight/data_sets.json")).questions : name => {
+  name        = "totesys-test"
+  definitions = "../../../build/quicksight"
+  data_sets = { for name, question in jsondecode(file("../../../build/quicksight/data_sets.json")).questions : name => {
     arn     = "arn:aws:quicksight:eu-west-2:123456789012:dataset/totesys-test-${name}"
     columns = question.columns
   } }
@@ -67,7 +69,7 @@ run "every_question_is_shown_by_its_kind_and_with_its_currencies_apart" {
 
 run "another_definition_is_another_template" {
   variables {
-    data_sets = { for name, question in jsondecode(file("../quicksight/data_sets.json")).questions : name => {
+    data_sets = { for name, question in jsondecode(file("../../../build/quicksight/data_sets.json")).questions : name => {
       arn     = "arn:aws:quicksight:eu-west-2:123456789012:dataset/totesys-test-${name}"
       columns = concat(question.columns, [{ name = "one_more", type = "STRING" }])
     } }

@@ -26,10 +26,10 @@ dim_location_latest as (
     select
         location_id, address_line_1, address_line_2, district, city, postal_code, country, phone
     from (
-        select *, row_number() over (partition by location_id order by batch desc) as back
+        select *, row_number() over (partition by location_id order by batch desc) as recency
         from dim_location
     )
-    where back = 1
+    where recency = 1
 ),
 fact_sales_order_current as (
     with versions as (
@@ -40,24 +40,24 @@ fact_sales_order_current as (
             batch_seq, is_deleted
         from fact_sales_order
         union all
-        -- a deletion whose last values cannot be read has those of the version before it
+        -- a deletion without readable values takes those of the previous version
         select
             sales_order_id, created_date, created_time, last_updated_date, last_updated_time,
             sales_staff_id, counterparty_id, units_sold, unit_price, currency_id, design_id,
             agreed_payment_date, agreed_delivery_date, agreed_delivery_location_id,
-            gone_at, gone_with, true
+            deleted_at, deleted_in, true
         from (
             select
-                earlier.*, gone.observed_at as gone_at, gone.batch_seq as gone_with,
+                earlier.*, deletion.observed_at as deleted_at, deletion.batch_seq as deleted_in,
                 row_number() over (
-                    partition by gone.sales_order_id, gone.batch_seq order by earlier.batch_seq desc
-                ) as back
-            from fact_sales_order_tombstones as gone
+                    partition by deletion.sales_order_id, deletion.batch_seq order by earlier.batch_seq desc
+                ) as recency
+            from fact_sales_order_tombstones as deletion
             inner join fact_sales_order as earlier
-                on earlier.sales_order_id = gone.sales_order_id
-                and earlier.batch_seq < gone.batch_seq
+                on earlier.sales_order_id = deletion.sales_order_id
+                and earlier.batch_seq < deletion.batch_seq
         )
-        where back = 1
+        where recency = 1
     ),
     fact_sales_order_current as (
         select
@@ -66,10 +66,10 @@ fact_sales_order_current as (
             agreed_payment_date, agreed_delivery_date, agreed_delivery_location_id, observed_at,
             batch_seq, is_deleted
         from (
-            select *, row_number() over (partition by sales_order_id order by batch_seq desc) as back
+            select *, row_number() over (partition by sales_order_id order by batch_seq desc) as recency
             from versions
         )
-        where back = 1 and not is_deleted
+        where recency = 1 and not is_deleted
     )
     select * from fact_sales_order_current
 ),

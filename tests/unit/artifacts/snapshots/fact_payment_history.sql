@@ -1,4 +1,4 @@
--- Every version of every row of payment, and from when up to but without when it was valid.
+-- Every version of every row of payment, valid from valid_from up to, but not including, valid_to.
 with versions as (
     select
         payment_id, created_date, created_time, last_updated_date, last_updated_time,
@@ -6,38 +6,38 @@ with versions as (
         payment_date, observed_at, batch_seq, is_deleted
     from fact_payment
     union all
-    -- a deletion whose last values cannot be read has those of the version before it
+    -- a deletion without readable values takes those of the previous version
     select
         payment_id, created_date, created_time, last_updated_date, last_updated_time,
         transaction_id, counterparty_id, payment_amount, currency_id, payment_type_id, paid,
         payment_date,
-        gone_at, gone_with, true
+        deleted_at, deleted_in, true
     from (
         select
-            earlier.*, gone.observed_at as gone_at, gone.batch_seq as gone_with,
+            earlier.*, deletion.observed_at as deleted_at, deletion.batch_seq as deleted_in,
             row_number() over (
-                partition by gone.payment_id, gone.batch_seq order by earlier.batch_seq desc
-            ) as back
-        from fact_payment_tombstones as gone
+                partition by deletion.payment_id, deletion.batch_seq order by earlier.batch_seq desc
+            ) as recency
+        from fact_payment_tombstones as deletion
         inner join fact_payment as earlier
-            on earlier.payment_id = gone.payment_id
-            and earlier.batch_seq < gone.batch_seq
+            on earlier.payment_id = deletion.payment_id
+            and earlier.batch_seq < deletion.batch_seq
     )
-    where back = 1
+    where recency = 1
 ),
 valid as (
-    -- the row existed since it was made, so its first version is valid from then; every other one
-    -- from when it was seen, never earlier than the version before
+    -- The first version is valid from the row's creation; every later one from its observation, never
+    -- earlier than the previous version.
     select
         *,
         case
-            when not is_deleted and version = 1 then least(made_at, observed_at)
+            when not is_deleted and version = 1 then least(created_at, observed_at)
             else max(observed_at) over (partition by payment_id order by batch_seq)
         end as valid_from
     from (
         select
             *, row_number() over (partition by payment_id order by batch_seq) as version,
-            cast(cast(created_date as varchar) || ' ' || created_time as timestamp) as made_at
+            cast(cast(created_date as varchar) || ' ' || created_time as timestamp) as created_at
         from versions
     )
 ),

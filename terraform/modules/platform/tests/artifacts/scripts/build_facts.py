@@ -1,1 +1,0 @@
-"""Stands for the script, whose content a plan does not read."""
