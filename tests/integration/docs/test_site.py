@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
-BROKEN_LINKS = ("docs/nothing.md", "docs/deploy.md#no-heading", "contracts/no-file")
+BROKEN_LINKS = ("docs/no-page.md", "docs/deploy.md#no-heading", "contracts/no-file")
 
 
 def build(source: Path, site: Path) -> subprocess.CompletedProcess[str]:

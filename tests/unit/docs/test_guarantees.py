@@ -1,4 +1,4 @@
-"""A promise without a test is no promise: what docs/guarantees.md names is there."""
+"""docs/guarantees.md links each promise to tests that exist in the files that it names."""
 
 import re
 from pathlib import Path
@@ -7,14 +7,38 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 GUARANTEES = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
-SOURCES = {path: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")}
-NAMED = sorted(set(re.findall(r"`(test_\w+)`", GUARANTEES)))
+PATHS = dict(re.findall(r"^\[([\w/.]+)\]: \.\./(.+)$", GUARANTEES, re.MULTILINE))
+PROOFS = re.findall(r"^- in \[([\w/.]+)\]:((?:.*\n(?!\n|- ))*.*)", GUARANTEES, re.MULTILINE)
+NAMED = [(label, test) for label, tests in PROOFS for test in re.findall(r"`(test_\w+)`", tests)]
+SOURCES = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
+PROMISES = [
+    section
+    for section in re.split("^## ", GUARANTEES, flags=re.MULTILINE)[1:]
+    if not section.startswith("What is not promised")
+]
 
 
 def test_guarantees_name_tests():
-    assert NAMED
+    assert len(NAMED) > 60
 
 
-@pytest.mark.parametrize("name", NAMED)
-def test_named_test_exists(name: str):
-    assert any(f"def {name}(" in source for source in SOURCES.values())
+@pytest.mark.parametrize(("label", "test"), NAMED, ids=[test for _, test in NAMED])
+def test_named_test_is_in_the_linked_file(label: str, test: str):
+    assert f"def {test}(" in (ROOT / PATHS[label]).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("label", PATHS)
+def test_label_of_a_link_is_the_end_of_its_path(label: str):
+    path = PATHS[label].removeprefix("tests/").removeprefix("integration/")
+    assert path == label
+    assert (ROOT / PATHS[label]).exists()
+
+
+@pytest.mark.parametrize("promise", PROMISES, ids=[p.splitlines()[0] for p in PROMISES])
+def test_every_promise_names_a_test(promise: str):
+    assert re.search(r"^- in \[", promise, re.MULTILINE)
+
+
+@pytest.mark.parametrize("test", sorted(set(re.findall(r"`(test_\w+)`", GUARANTEES))))
+def test_test_named_in_running_text_exists(test: str):
+    assert any(f"def {test}(" in source for source in SOURCES)
