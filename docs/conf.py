@@ -1,6 +1,6 @@
-"""The documentation as a site: the pages that people also read on GitHub, and nothing else.
+"""The configuration of the documentation's site, which has the same pages as GitHub.
 
-Its root is the repository's, so that every link between pages is right in both places:
+Its root is the root of the repository, so that every link between pages works in both places:
 
     sphinx-build -c docs . build/site
 """
@@ -24,9 +24,9 @@ extensions = ["myst_parser", "sphinx_copybutton"]
 root_doc = "README"
 include_patterns = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/**.md"]
 exclude_patterns = [".*", "build", "terraform", "tests"]  # not searched at all
-nitpicky = True  # with -W: a link that leads nowhere fails
+nitpicky = True  # with -W a broken link fails the build
 
-myst_heading_anchors = 4  # as GitHub makes them
+myst_heading_anchors = 4  # the same as on GitHub
 myst_fence_as_directive = ["mermaid"]
 myst_links_external_new_tab = False
 
@@ -37,7 +37,7 @@ html_css_files = ["site.css"]
 html_show_sphinx = False
 html_copy_source = False
 
-linkcheck_anchors_ignore_for_url = ["https://github.com/"]  # it makes them in the browser
+linkcheck_anchors_ignore_for_url = ["https://github.com/"]  # created in the browser
 
 CONTENTS: dict[str, list[str]] = {
     "Use it": [
@@ -58,29 +58,29 @@ CONTENTS: dict[str, list[str]] = {
     "Rely on it": ["docs/guarantees", "docs/glossary", "docs/privacy"],
     "Work on it": ["CONTRIBUTING", "docs/adr/README", "CHANGELOG"],
 }
-"""The navigation: its parts, and the pages of each. A page that is in none fails the build."""
+"""The navigation: its parts and their pages. A page that is in no part fails the build."""
 
 FOLDERS = {"docs/runbook/README": "docs/runbook", "docs/adr/README": "docs/adr"}
-"""Pages that stand for a folder, whose other pages come below them."""
+"""Index pages of folders; the other pages of the folder are listed below them."""
 
 REPOSITORY = "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/tree/{GITHUB_SHA}/"
-"""Where files lie that are no pages, on a run of GitHub Actions."""
+"""The address of files that are not pages, on a run of GitHub Actions."""
 
 
 class Mermaid(Directive):
-    """A diagram in Mermaid's language, which the reader's browser draws."""
+    """A Mermaid diagram, which the browser draws."""
 
     has_content = True
-    optional_arguments = 1  # GitHub's fences have none
+    optional_arguments = 1  # fences on GitHub have none
 
     def run(self) -> list[nodes.Node]:
-        drawn = nodes.container(classes=["mermaid"])
-        drawn += nodes.Text("\n".join(self.content))
-        return [drawn]
+        diagram = nodes.container(classes=["mermaid"])
+        diagram += nodes.Text("\n".join(self.content))
+        return [diagram]
 
 
 def add_contents(_: Sphinx, page: str, source: list[str]) -> None:
-    """Navigation, which GitHub needs none of, and would show as text."""
+    """Add the navigation, which GitHub would show as text."""
     if page == root_doc:
         for part, pages in CONTENTS.items():
             source[0] += _toctree(pages, f":caption: {part}")
@@ -95,8 +95,8 @@ def _toctree(pages: list[str], *options: str) -> str:
 
 
 def link_files(app: Sphinx, tree: nodes.document) -> None:
-    """Lead links to files that are no pages to the repository; where none is known, only name
-    them."""
+    """Link files that are not pages to the repository, or show only their names outside of
+    GitHub Actions."""
     page = Path(app.env.doc2path(app.env.docname)).parent
     for node in [*tree.findall(addnodes.download_reference), *tree.findall(addnodes.pending_xref)]:
         path = Path(os.path.normpath(page / node["reftarget"]))
@@ -112,21 +112,21 @@ def _file(path: str, node: nodes.Element) -> nodes.Element:
 
 
 def add_mermaid(app: Sphinx, *page: Any) -> None:
-    """Load what draws diagrams, 2.7 MB, on pages that have one."""
+    """Load the script that draws diagrams, 2.7 MB, on pages with a diagram."""
     tree = page[-1]
-    if tree and any("mermaid" in drawn["classes"] for drawn in tree.findall(nodes.container)):
+    if tree and any("mermaid" in node["classes"] for node in tree.findall(nodes.container)):
         app.add_js_file("mermaid.js")
         app.add_js_file("diagrams.js")
 
 
 def add_index(app: Sphinx, failure: Exception | None) -> None:
-    """Answer a browser that names no page."""
+    """Write index.html, a copy of the README."""
     if not failure and app.builder.name == "html":
         shutil.copyfile(app.outdir / "README.html", app.outdir / "index.html")
 
 
 def setup(app: Sphinx) -> None:
-    """What Sphinx calls."""
+    """Register the functions of this module with Sphinx."""
     app.add_directive("mermaid", Mermaid)
     app.connect("source-read", add_contents)
     app.connect("doctree-read", link_files, priority=100)  # before downloads are collected

@@ -1,4 +1,4 @@
-"""Pages of `docs/`, and the commands on them, typed as they stand there."""
+"""Pages of `docs/`, and a shell that runs the commands on them."""
 
 import ast
 import json
@@ -34,38 +34,38 @@ class Page:
     path: str
 
     def section(self, heading: str) -> str:
-        """The text below a heading, up to the next one of its level."""
+        """Return the text below a heading, up to the next heading of its level."""
         text = (DOCS / self.path).read_text(encoding="utf-8")
         text = BLOCK.sub(lambda block: block[0].replace("\n#", "\n\0#"), text)  # no headings
         level = heading.index(" ")
         body = rf"^{re.escape(heading)}\n(.*?)(?=^#{{1,{level}}} |\Z)"
-        found = re.search(body, text, re.DOTALL | re.MULTILINE)
-        assert found, f"{self.path} has no section '{heading}'"
-        return found[1].replace("\0", "")
+        section = re.search(body, text, re.DOTALL | re.MULTILINE)
+        assert section, f"{self.path} has no section '{heading}'"
+        return section[1].replace("\0", "")
 
     def blocks(self, language: str, heading: str) -> list[str]:
-        """The blocks of code of a language below a heading."""
-        found = BLOCK.findall(self.section(heading))
-        return [dedent(code) for kind, code in found if kind == language]
+        """Return the code blocks of a language below a heading."""
+        blocks = BLOCK.findall(self.section(heading))
+        return [dedent(code) for kind, code in blocks if kind == language]
 
     def rows(self, heading: str) -> list[list[str]]:
-        """The cells of the tables below a heading, but for the names of their columns, with an x
-        for the sign of multiplication."""
+        """Return the cells of the tables below a heading, without the header rows. The
+        multiplication sign is replaced by x."""
         lines = re.findall(r"^\|(.*)\|$", self.section(heading), re.MULTILINE)
         cells = [[cell.strip().replace(TIMES, "x") for cell in line.split("|")] for line in lines]
         ruled = {n for n, row in enumerate(cells) if set(row[0]) == {"-"}}
         return [row for n, row in enumerate(cells) if not {n, n + 1} & ruled]
 
     def commands(self, heading: str) -> list[Command]:
-        """The words of every command for one machine below a heading, in their order."""
+        """Return the words of every command for one machine below a heading, in order."""
         lines = "".join(self.blocks("sh", heading)).replace("\\\n", " ").splitlines()
-        typed = [shlex.split(line, comments=True) for line in lines]
-        return [words for words in typed if words[: len(PROGRAM)] == PROGRAM]
+        commands = [shlex.split(line, comments=True) for line in lines]
+        return [words for words in commands if words[: len(PROGRAM)] == PROGRAM]
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended, what it said, and its last line."""
+    """The exit status and the output of a command."""
 
     status: int
     out: str
@@ -73,14 +73,14 @@ class Ended:
 
     @property
     def report(self) -> dict[str, Any]:
-        """What the last line tells programs."""
-        told: dict[str, Any] = json.loads(self.out.splitlines()[-1])
-        return told
+        """Return the JSON of the last line on stdout."""
+        report: dict[str, Any] = json.loads(self.out.splitlines()[-1])
+        return report
 
 
 @dataclass(frozen=True)
 class Shell:
-    """Somebody who types a page's commands, with the variables that the page speaks of."""
+    """Runs the commands of a page, with the variables that the page uses."""
 
     variables: Mapping[str, str]
     capsys: pytest.CaptureFixture[str]
@@ -92,16 +92,16 @@ class Shell:
         self.capsys.readouterr()
         try:
             status, traced = main(words), ""
-        except PlatformError as error:  # --debug lets it through, and Python prints it
+        except PlatformError as error:  # --debug raises it, and Python prints it
             status, traced = 1, str(error)
         finally:
-            logging.basicConfig(handlers=[], force=True)  # it wrote where only this test reads
-        told = self.capsys.readouterr()
-        return Ended(status, told.out, told.err + traced)
+            logging.basicConfig(handlers=[], force=True)  # it wrote to the stderr of this test
+        output = self.capsys.readouterr()
+        return Ended(status, output.out, output.err + traced)
 
 
 def computed(text: str) -> Decimal:
-    """The value of a sum in which words say what the numbers are: `3 jobs x (1 + 2)`."""
+    """Return the value of a sum in which words name the numbers: `3 jobs x (1 + 2)`."""
     numbers = re.sub(r"\b(?!x\b)[A-Za-z]+\b\*?", "", text).replace("x", "*")
     tree = ast.parse(numbers.strip(), mode="eval")
     return _value(tree.body)

@@ -1,7 +1,7 @@
-"""What pages tell people to type is there: programs, commands, options, targets and outputs.
+"""The commands on the pages exist: programs, subcommands, options, targets and outputs.
 
-That the commands do what the pages say is tested where they run: tests/e2e/test_readme.py,
-test_runbook.py and test_operations.py for one machine, tests/cloud for AWS.
+Other tests run the commands: tests/e2e/test_readme.py, test_runbook.py and test_operations.py on
+one machine, tests/cloud on AWS.
 """
 
 import importlib.util
@@ -26,13 +26,13 @@ PAGES = [
     page.read_text(encoding="utf-8")
     for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 ]
-SETTING = re.compile(r"#|$|\w+=\S*$|\w+=[$']")  # and comments, and empty lines
-LOOKED_INTO = {"aws", "make", "terraform", "python", "pre-commit"}
-OF_THE_SHELL = {"cd", "do", "done", "export", "for", "while"}
-KNOWN = {"cp", "git", "grep", "jq", "psql", "tail", "tr"}
+SETTING = re.compile(r"#|$|\w+=\S*$|\w+=[$']")  # also comments and empty lines
+CHECKED = {"aws", "make", "terraform", "python", "pre-commit"}
+SHELL_WORDS = {"cd", "do", "done", "export", "for", "while"}
+COMMON = {"cp", "git", "grep", "jq", "psql", "tail", "tr"}
 
-OF_THE_CLI_ITSELF = {"query", "cli-binary-format", "output", "region", "cli-input-json"}
-NOT_OF_AN_API = {  # commands that the AWS CLI makes of several calls, and their options
+CLI_OPTIONS = {"query", "cli-binary-format", "output", "region", "cli-input-json"}
+CLI_COMMANDS = {  # commands of the AWS CLI that use several calls, and their options
     ("logs", "tail"): {"since", "filter-pattern", "follow"},
     ("s3", "cp"): set[str](),
     ("s3", "ls"): {"recursive"},
@@ -41,8 +41,8 @@ NOT_OF_AN_API = {  # commands that the AWS CLI makes of several calls, and their
 }
 
 
-def typed(page: str) -> list[list[str]]:
-    """The words of every command on a page, in blocks and in running text."""
+def commands_on(page: str) -> list[list[str]]:
+    """Return the words of every command on a page, in blocks and in running text."""
     blocks = "\n".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL)).replace("\\\n", " ")
     inline = re.findall(r"`((?:aws|make|python -m|terraform) [^`]+)`", page)
     inside = re.findall(r"\$\((aws .*?)\)", blocks)
@@ -51,11 +51,11 @@ def typed(page: str) -> list[list[str]]:
 
 
 def commands(*beginning: str) -> list[Any]:
-    """The different commands of all pages that begin so, as parameters."""
-    found = dict.fromkeys(tuple(words) for page in PAGES for words in typed(page))
+    """Return the distinct commands of all pages that begin like this, as parameters."""
+    distinct = dict.fromkeys(tuple(words) for page in PAGES for words in commands_on(page))
     return [
         pytest.param(list(words), id=" ".join(words))
-        for words in found
+        for words in distinct
         if tuple(word.rpartition("/")[2] for word in words[: len(beginning)]) == beginning
     ]
 
@@ -66,7 +66,7 @@ def model(service: str) -> Any:
 
 
 def options(words: list[str]) -> dict[str, str]:
-    """The value after each option; '' where another option follows."""
+    """Return the value after each option; '' if another option follows."""
     pairs = zip(words, [*words[1:], "--"], strict=True)
     return {
         word[2:]: "" if value.startswith("--") else value
@@ -76,13 +76,13 @@ def options(words: list[str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("words", commands("aws"))
-def test_aws_knows_the_command_and_its_options(words: list[str]):
+def test_aws_has_the_command_and_its_options(words: list[str]):
     service, command = words[1:3]
-    given = set(options(words)) - OF_THE_CLI_ITSELF
-    if (service, command) in NOT_OF_AN_API:
-        assert given <= NOT_OF_AN_API[service, command]
+    given = set(options(words)) - CLI_OPTIONS
+    if (service, command) in CLI_COMMANDS:
+        assert given <= CLI_COMMANDS[service, command]
         return
-    api = model(service.removesuffix("api"))  # the CLI's own commands have the name of S3
+    api = model(service.removesuffix("api"))  # "s3api" has the model "s3"
     operations = {xform_name(name, "-"): name for name in api.operation_names}
     assert command in operations
     shape = api.operation_model(operations[command]).input_shape
@@ -92,7 +92,7 @@ def test_aws_knows_the_command_and_its_options(words: list[str]):
 
 
 @pytest.mark.parametrize("words", commands("python", "-m", "embedded"))
-def test_command_line_knows_the_command_and_its_options(words: list[str]):
+def test_command_line_has_the_command_and_its_options(words: list[str]):
     [choices] = [action.choices for action in parser()._actions if action.choices]
     assert isinstance(choices, dict)
     if len(words) > 3:
@@ -111,25 +111,25 @@ def test_makefile_has_the_target_and_its_variables(words: list[str]):
 
 @cache
 def recipes() -> dict[str, str]:
-    """What the Makefile does for each target."""
+    """Return the recipe of each target of the Makefile."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    [asked] = re.findall(r"^ASK = ((?:.*\\\n)*.*)", makefile, re.MULTILINE)
-    found = re.findall(r"^([a-z-]+):.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
-    return {target: recipe.replace("$(ASK)", asked) for target, recipe in found}
+    [ask] = re.findall(r"^ASK = ((?:.*\\\n)*.*)", makefile, re.MULTILINE)
+    recipes = re.findall(r"^([a-z-]+):.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+    return {target: recipe.replace("$(ASK)", ask) for target, recipe in recipes}
 
 
 @pytest.mark.parametrize("words", commands("aws", "lambda", "invoke"))
-def test_handler_takes_the_event_and_its_tables(words: list[str]):
+def test_handler_accepts_the_event_and_its_tables(words: list[str]):
     event = json.loads(options(words)["payload"])
     PollOptions(**event).check(contracts.source())
 
 
 @pytest.mark.parametrize("words", commands("aws", "secretsmanager"))
-def test_secret_is_one_that_terraform_makes(words: list[str]):
+def test_secret_is_created_by_terraform(words: list[str]):
     assert options(words)["secret-id"].partition("/")[2] in secrets()
 
 
-def test_secret_in_running_text_is_called_as_in_aws():
+def test_secret_in_running_text_has_its_name_in_aws():
     lists = re.findall(
         r"[Ss]ecrets?(?:\*\*)?\s((?:`[a-z$][^`]*`(?:,\s|\sand\s)?)+)", "\n".join(PAGES)
     )
@@ -138,20 +138,20 @@ def test_secret_in_running_text_is_called_as_in_aws():
     assert {name for name in named if name.partition("/")[2] not in secrets()} == set()
 
 
-def test_help_calls_the_readers_secret_as_in_aws():
+def test_help_uses_the_name_of_the_readers_secret_in_aws():
     [name] = re.findall(r"secret\s+NAME/([a-z-]+)", STATUS)
     assert name in secrets()
 
 
 @cache
 def secrets() -> set[str]:
-    """What the secrets are called behind the platform's name."""
+    """Return the names of the secrets after the name of the platform."""
     module = (ROOT / "terraform" / "modules" / "secrets" / "main.tf").read_text(encoding="utf-8")
     return {name.replace("_", "-") for name in re.findall(r"^    (\w+) +=", module, re.M)}
 
 
 @pytest.mark.parametrize("words", commands("aws", "glue", "start-job-run"))
-def test_jobs_and_their_arguments_are_there(words: list[str]):
+def test_jobs_and_their_arguments_exist(words: list[str]):
     definition = json.loads((ROOT / "glue_jobs" / "workflow.json").read_text(encoding="utf-8"))
     jobs = {name.replace("_", "-"): job["script"] for name, job in definition["jobs"].items()}
     job = re.sub(r"^(\$name|totesys-dev)-", "", options(words)["job-name"])
@@ -161,16 +161,16 @@ def test_jobs_and_their_arguments_are_there(words: list[str]):
 
 
 @pytest.mark.parametrize("words", commands("python", "-m"))
-def test_module_is_there(words: list[str]):
+def test_module_exists(words: list[str]):
     assert importlib.util.find_spec(words[2])
 
 
 @pytest.mark.parametrize("words", [c for c in commands("terraform") if "output" in c.values[0]])
-def test_terraform_is_asked_for_outputs_that_the_root_has(words: list[str]):
+def test_terraform_output_is_declared_in_the_root(words: list[str]):
     root = next(word.partition("=")[2] for word in words if word.startswith("-chdir="))
     declared = (ROOT / root / "outputs.tf").read_text(encoding="utf-8")
-    asked = [word for word in words[words.index("output") + 1 :] if word[0] not in "->"]
-    assert set(asked) <= set(re.findall(r'output "(\w+)"', declared))
+    named = [word for word in words[words.index("output") + 1 :] if word[0] not in "->"]
+    assert set(named) <= set(re.findall(r'output "(\w+)"', declared))
 
 
 def test_pages_have_commands_of_every_kind():
@@ -178,8 +178,8 @@ def test_pages_have_commands_of_every_kind():
     assert all(len(commands(*kind)) > 4 for kind in kinds)
 
 
-def test_every_program_is_one_whose_use_is_checked_or_everybody_knows():
+def test_every_program_is_checked_here_or_is_a_common_one():
     blocks = "\n".join(re.findall(r"```sh\n(.*?)```", "\n".join(PAGES), re.DOTALL))
     lines = [line.strip() for line in blocks.replace("\\\n", " ").splitlines()]
     programs = {line.split()[0].rpartition("/")[2] for line in lines if not SETTING.match(line)}
-    assert programs <= LOOKED_INTO | OF_THE_SHELL | KNOWN
+    assert programs <= CHECKED | SHELL_WORDS | COMMON

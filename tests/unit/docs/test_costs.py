@@ -1,4 +1,4 @@
-"""docs/costs.md: its sums are right, and what the code decides is in them."""
+"""docs/costs.md: the sums are correct and use the quantities that the code decides."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from tests.pages import Page, computed
 ROOT = Path(__file__).parents[3]
 TERRAFORM = ROOT / "terraform"
 PAGE = Page("costs.md")
-MONTH, RUN, SUMS, ON_TOP = (
+MONTH, RUN, SUMS, OPTIONAL = (
     "## Every month",
     "## A run of the workflow",
     "## The sums",
@@ -29,17 +29,17 @@ def text(path: str) -> str:
 
 
 def default(variable: str, path: str = "prod/variables.tf") -> str:
-    """What Terraform takes where nobody says anything."""
-    [found] = re.findall(
+    """Return the default of a variable of Terraform."""
+    [value] = re.findall(
         rf'^variable "{variable}" {{$.*?^  default\s+= "?([\w.]+)"?$',
         text(path),
         re.MULTILINE | re.DOTALL,
     )
-    return str(found)
+    return str(value)
 
 
 def decided() -> dict[str, int]:
-    """The quantities that the code decides, by their names on the page."""
+    """Return the quantities that the code decides, by their names on the page."""
     [alarms] = re.findall(r"^  alarms = \{(.*?)^  \}", text("modules/alarms/main.tf"), re.M | re.S)
     [secrets] = re.findall(
         r"^  secrets = \{(.*?)^  \}", text("modules/secrets/main.tf"), re.M | re.S
@@ -67,8 +67,8 @@ def decided() -> dict[str, int]:
 
 
 def lines() -> Iterator[tuple[str, str, str, str]]:
-    """Every line with a quantity, a unit price and what comes to."""
-    for heading in (MONTH, RUN, ON_TOP):
+    """Yield every line with a quantity: item, quantity, unit price, product."""
+    for heading in (MONTH, RUN, OPTIONAL):
         for item, quantity, price, usd in PAGE.rows(heading):
             if quantity:
                 yield item, quantity, price, usd
@@ -86,35 +86,35 @@ def test_product_is_quantity_times_unit_price(item: str, quantity: str, price: s
 @pytest.mark.parametrize("heading", [MONTH, RUN])
 def test_table_ends_with_the_sum_of_its_lines(heading: str):
     table = PAGE.rows(heading)
-    [place] = [n for n, row in enumerate(table) if row[0] == "**together**"]
+    [place] = [n for n, row in enumerate(table) if row[0] == "**total**"]
     assert sum(Decimal(row[-1]) for row in table[:place]) == Decimal(table[place][-1].strip("*"))
 
 
-def together(heading: str) -> str:
-    [found] = [row[-1].strip("*") for row in PAGE.rows(heading) if row[0] == "**together**"]
-    return found
+def total(heading: str) -> str:
+    [value] = [row[-1].strip("*") for row in PAGE.rows(heading) if row[0] == "**total**"]
+    return value
 
 
-def test_sums_are_those_of_the_tables_and_the_first_table_rounds_them():
+def test_sums_add_up_the_tables_and_the_first_table_rounds_them():
     [changes] = [row[-1] for row in PAGE.rows(RUN) if row[0] == "metrics of changed rows"]
     shown = PAGE.rows("# What it costs")[0]
-    for (what, sum_, usd), short in zip(PAGE.rows(SUMS), shown, strict=True):
+    for (case, sum_, usd), short in zip(PAGE.rows(SUMS), shown, strict=True):
         assert rounded(computed(sum_), usd) == Decimal(usd)
-        runs = "" if what.startswith("idle") else f" + {changes} + "
-        assert sum_.startswith(together(MONTH) + runs)
-        assert not runs or sum_.endswith(f"x 30 days x {together(RUN)}")
+        runs = "" if case.startswith("idle") else f" + {changes} + "
+        assert sum_.startswith(total(MONTH) + runs)
+        assert not runs or sum_.endswith(f"x 30 days x {total(RUN)}")
         assert rounded(Decimal(usd), "1") == Decimal(short)
 
 
 @pytest.mark.parametrize(("name", "number"), list(decided().items()))
-def test_quantity_is_the_one_that_the_code_decides(name: str, number: int):
+def test_quantity_equals_the_one_in_the_code(name: str, number: int):
     quantities = [quantity for _, quantity, _, _ in lines()] + [row[1] for row in PAGE.rows(SUMS)]
     if name == "GB of a poll":
         assert f"x {number} GB" in quantities[0]
         return
-    told = [int(n) for q in quantities for n in re.findall(rf"(\d+) {name}\b", q)]
-    assert told
-    assert set(told) == {number}
+    stated = [int(n) for q in quantities for n in re.findall(rf"(\d+) {name}\b", q)]
+    assert stated
+    assert set(stated) == {number}
 
 
 def test_a_worker_is_one_dpu_on_arm64():

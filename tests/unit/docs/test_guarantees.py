@@ -22,6 +22,12 @@ def test_guarantees_name_tests():
     assert len(NAMED) > 60
 
 
+def test_page_has_each_section_once_and_ends_with_what_is_not_promised():
+    headings = re.findall(r"^## (.*)$", GUARANTEES, re.MULTILINE)
+    assert len(headings) == len(set(headings))
+    assert headings[-1] == "What is not promised"
+
+
 @pytest.mark.parametrize(("label", "test"), NAMED, ids=[test for _, test in NAMED])
 def test_named_test_is_in_the_linked_file(label: str, test: str):
     assert f"def {test}(" in (ROOT / PATHS[label]).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""docs/privacy.md names what the contracts call personal, and where the warehouse has it."""
+"""docs/privacy.md names the personal columns of the contracts and their warehouse columns."""
 
 import re
 from pathlib import Path
@@ -21,12 +21,12 @@ PERSONAL = [
 
 
 def origin(table: WarehouseTable, column: Column) -> tuple[str, str]:
-    """The source column of which a warehouse column is made."""
+    """Return the source column of a warehouse column."""
     return column.lookup or getattr(table, "of", ""), column.origin_column
 
 
 def shown_in(table: str, column: str) -> list[str]:
-    """The columns of the warehouse that show a column of the source."""
+    """Return the columns of the warehouse that show a column of the source."""
     return sorted(
         f"{each.name}.{own.name}"
         for each in contracts.warehouse().tables.values()
@@ -36,39 +36,39 @@ def shown_in(table: str, column: str) -> list[str]:
     )
 
 
-def test_page_names_what_the_contracts_call_personal_and_nothing_else():
+def test_page_names_exactly_the_personal_columns_of_the_contracts():
     named = re.findall(r"^\| `(\w+)\.(\w+)` \|", PAGE, re.MULTILINE)
     assert sorted(named) == sorted(PERSONAL)
 
 
 @pytest.mark.parametrize(("table", "column"), PERSONAL)
-def test_page_names_where_the_warehouse_shows_it(table: str, column: str):
+def test_page_names_the_columns_of_the_warehouse_that_show_it(table: str, column: str):
     [row] = re.findall(rf"^\| `{table}\.{column}` \|(.*)\|$", PAGE, re.MULTILINE)
     assert sorted(re.findall(r"`([\w.]+)`", row)) == shown_in(table, column)
 
 
-def told(root: str, name: str) -> str:
-    """What a root of Terraform says that a setting is."""
+def setting(root: str, name: str) -> str:
+    """Return the value of a setting in a root of Terraform."""
     files = [ROOT / "terraform" / root / name for name in ("main.tf", "variables.tf")]
     text = "".join(file.read_text(encoding="utf-8") for file in files)
-    [found] = set(re.findall(rf'\b{name}\s*= "?([A-Z\d]+)\b', text))
-    return str(found)
+    [value] = set(re.findall(rf'\b{name}\s*= "?([A-Z\d]+)\b', text))
+    return str(value)
 
 
 @pytest.mark.parametrize("name", ["mirror_days", "log_retention_days"])
-def test_days_of_both_environments_are_those_of_terraform(name: str):
+def test_days_of_both_environments_equal_terraform(name: str):
     kept = Page("privacy.md").section("## Where it is kept, and for how long")
-    assert f"`{name}` (prod {told('prod', name)}, dev {told('dev', name)})" in kept
+    assert f"`{name}` (prod {setting('prod', name)}, dev {setting('dev', name)})" in kept
 
 
-def test_days_of_object_lock_are_those_of_terraform():
+def test_days_of_object_lock_equal_terraform():
     page = " ".join(Page("privacy.md").section("## Protection against deletion").split())
-    mode = told("prod", "mode")
-    assert f"in prod `{mode}` for {told('prod', 'days')} days in *ingestion*" in page
-    assert f"for {told('prod', 'processed_days')} in *processed*" in page
-    assert f"in dev for {told('dev', 'days')}." in page
+    mode = setting("prod", "mode")
+    assert f"in prod `{mode}` for {setting('prod', 'days')} days in *ingestion*" in page
+    assert f"for {setting('prod', 'processed_days')} in *processed*" in page
+    assert f"in dev for {setting('dev', 'days')}." in page
 
 
-def test_facts_show_nothing_personal():
+def test_facts_have_no_personal_column():
     shown = {name for table, column in PERSONAL for name in shown_in(table, column)}
     assert not [name for name in shown if name.startswith("fact_")]

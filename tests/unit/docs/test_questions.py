@@ -1,4 +1,4 @@
-"""docs/questions.md says of each question what its file says."""
+"""docs/questions.md repeats the texts of each question's file."""
 
 import re
 from pathlib import Path
@@ -25,7 +25,7 @@ def test_page_has_every_question_in_order_under_its_theme():
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
-def test_page_says_what_the_file_says(question: Question):
+def test_page_has_the_texts_of_the_file(question: Question):
     section = in_one_line(SECTIONS[question.title])
     assert question.why in section
     assert f"**Look at:** {question.look_at}" in section
