@@ -10,7 +10,7 @@ from rich.text import Text
 from contracts.observation import OP_NAMES
 from totesys.demo.order_history import Version
 
-PROMISE = "30 min"  # from commit to visible at most (MISSION.md, M7)
+PROMISE = "30 min"  # docs/guarantees.md, freshness
 
 
 @dataclass(frozen=True)
