@@ -1,1 +1,1 @@
-"""What people look at: a Streamlit app on the warehouse's views, as one of its readers."""
+"""The dashboard: a Streamlit app that reads the warehouse's views with a reader's rights."""

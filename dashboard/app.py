@@ -1,4 +1,4 @@
-"""The app that `streamlit run` runs: navigation, and the outermost entry of every page."""
+"""The app that `streamlit run` starts: the navigation, and the outermost entry of each page."""
 
 import logging
 import os
@@ -15,36 +15,36 @@ from dashboard.pages import PAGES
 from dashboard.reader import reading
 from dashboard.settings import from_environment
 
-# every viewer would fetch one of Streamlit's own from elsewhere, that of a page in the menu too
+# A file of our own: Streamlit's icons, and those of menu entries, are fetched from another host.
 ICON = str(files("dashboard") / "icon.svg")
 
 logger = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Draw the page that was asked for."""
+    """Draw the page that the URL selects."""
     st.html(f"<style>{components.STYLE.read_text(encoding='utf-8')}</style>")
     pages = [
         st.Page(_entry(page), title=page.title, url_path=page.path, default=page is PAGES[0])
         for page in PAGES
     ]
-    chosen = st.navigation(pages)
-    st.set_page_config(f"{chosen.title} · {PROJECT} warehouse", ICON, layout="wide")
-    chosen.run()
+    selected = st.navigation(pages)
+    st.set_page_config(f"{selected.title} · {PROJECT} warehouse", ICON, layout="wide")
+    selected.run()
 
 
 def _entry(page: Page) -> Callable[[], None]:
-    """Return the function that draws the page. A PlatformError is shown to the user and logged."""
+    """Return the function that draws the page. It shows and logs a PlatformError."""
 
     def run() -> None:
-        components.begin()
+        components.reset_heading()
         try:
             with reading(from_environment(os.environ)) as reader:
                 page.draw(reader)
         except PlatformError as error:
             logger.error("%s: %s", page.title, error)
-            what = "The rest of this page" if components.is_begun() else "This page"
-            st.error(f"{what} cannot be shown. {error}", icon=":material/error:")
+            missing = "The rest of this page" if components.has_heading() else "This page"
+            st.error(f"{missing} cannot be shown. {error}", icon=":material/error:")
 
     return run
 

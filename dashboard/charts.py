@@ -1,4 +1,4 @@
-"""Charts: from rows to what Vega draws. Amounts become floats here, where they are only drawn."""
+"""Charts for Vega. Amounts become floats here, because they are only drawn and not added."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -8,118 +8,118 @@ from typing import Any
 import altair as alt
 import streamlit as st
 
-from dashboard.periods import from_to
+from dashboard.periods import starts
 from dashboard.reader import Rows
-from dashboard.time_axis import clock, span, times
+from dashboard.time_axis import bar_times, time_axis, time_format
 
 Chart = Any
-"""A chart of Altair's, whose methods are not typed."""
+"""An Altair chart, whose methods have no types."""
 
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY = (
     "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9",
 )  # fmt: skip
-"""The palette of Okabe and Ito."""
-GREY, INK = "#9aa5b1", "#3d4b5a"
+"""The Okabe-Ito palette, which color-blind people can distinguish."""
+GREY, INK, DARK, DARK_RED = "#9aa5b1", "#3d4b5a", "#1f2a37", "#a34700"
 
-BIG = (
+AXIS_NUMBER = (
     "abs(datum.value) < 1 ? format(datum.value, '~g') : "
     "replace(format(datum.value, '.3~s'), 'G', ' bn')"
 )
-"""How an axis spells a number: 0.5, 20k, 1.5M, 3 bn."""
-PLAIN = ",.0f"
-CENTS = ",.2f"
-ROOM = 1.2  # for a figure beside the longest bar
-HEIGHT, ROW = 250, 30
-BESIDE = 130  # pixels of a legend, an axis and its title, above and below rows of bars
-TIMES = {"begins": "date", "middle": "date", "ends": "date", "loaded": "date"}
+"""The Vega expression for numbers at an axis: 0.5, 20k, 1.5M, 3 bn."""
+WHOLE = ",.0f"
+LABEL_SPACE = 1.2  # of the longest bar, so that the value beside it has space
+HEIGHT, ROW_HEIGHT = 250, 30  # pixels
+LEGEND_AND_AXIS = 130  # pixels above and below horizontal bars
+MIN_SECONDS = 0.1  # of a point on the logarithmic axis
+TIME_FIELDS = {"begins": "date", "middle": "date", "ends": "date", "loaded": "date"}
 
 
-def over_time(
+def bars_over_time(
     rows: Rows,
     value: str,
     title: str,
     grain: str,
-    colours: Mapping[str, str] | None = None,
+    colors: Mapping[str, str] | None = None,
     split: str = "",
 ) -> Chart:
-    """Bars over time, of ``value`` in each ``period``; with ``split`` stacked in ``colours``."""
-    parts = {"color": _colour(split, colours)} if colours else {}
-    names = [alt.Tooltip(f"{split}:N", title=" ")] if split else []
-    drawn = [{**row, **span(row["period"], grain)} for row in rows]
+    """Return bars of ``value`` by ``period``, with ``split`` stacked in ``colors``."""
+    color = {"color": _color(split, colors)} if colors else {}
+    split_name = [alt.Tooltip(f"{split}:N", title=" ")] if split else []
+    points = [{**row, **bar_times(row["period"], grain)} for row in rows]
     return (
-        alt.Chart(_data(_stacked(drawn, value, split, list(colours or {}))))
+        alt.Chart(_data(_stacked(points, value, split, list(colors or {}))))
         .mark_rect(color=BLUE)
         .encode(
-            x=times("begins", rows, grain),
+            x=time_axis("begins", rows, grain),
             x2="ends:T",
-            y=alt.Y("top:Q", title=title, axis=_numbers()),
+            y=alt.Y("top:Q", title=title, axis=_number_axis()),
             y2="bottom:Q",
             tooltip=[
                 alt.Tooltip("begins:T", title=grain.capitalize(), format="%-d %b %Y"),
-                *names,
-                alt.Tooltip(f"{value}:Q", title=title, format=PLAIN),
+                *split_name,
+                alt.Tooltip(f"{value}:Q", title=title, format=WHOLE),
             ],
-            **parts,
+            **color,
         )
         .properties(height=HEIGHT)
     )
 
 
 def lines(
-    rows: Rows, value: str, title: str, grain: str, colours: Mapping[str, str], split: str
+    rows: Rows, value: str, title: str, grain: str, colors: Mapping[str, str], split: str
 ) -> Chart:
-    """A line for each of ``colours``, of ``value`` in each ``period``; 0 where there is no row."""
-    filled = _filled(rows, value, grain, split, list(colours))
-    drawn = [{**row, **span(row["period"], grain)} for row in filled]
+    """Return a line of ``value`` by ``period`` for each of ``colors``; 0 where no row exists."""
+    filled = _filled(rows, value, grain, split, list(colors))
+    points = [{**row, **bar_times(row["period"], grain)} for row in filled]
     return (
-        alt.Chart(_data(drawn))
+        alt.Chart(_data(points))
         .mark_line(point=alt.OverlayMarkDef(size=28), strokeWidth=2)
         .encode(
-            x=times("middle", filled, grain),
-            y=alt.Y(f"{value}:Q", title=title, axis=_numbers(), scale=alt.Scale(zero=True)),
-            color=_colour(split, colours),
+            x=time_axis("middle", filled, grain),
+            y=alt.Y(f"{value}:Q", title=title, axis=_number_axis(), scale=alt.Scale(zero=True)),
+            color=_color(split, colors),
             tooltip=[
                 alt.Tooltip("begins:T", title=grain.capitalize(), format="%-d %b %Y"),
                 alt.Tooltip(f"{split}:N", title=" "),
-                alt.Tooltip(f"{value}:Q", title=title, format=PLAIN),
+                alt.Tooltip(f"{value}:Q", title=title, format=WHOLE),
             ],
         )
         .properties(height=HEIGHT)
     )
 
 
-def ranking(rows: Rows, name: str, value: str, title: str, colour: str = BLUE) -> Chart:
-    """A bar a row, the longest first, with its value written beside it."""
+def ranking(rows: Rows, name: str, value: str, title: str, color: str = BLUE) -> Chart:
+    """Return a bar for each row with its value beside it. The longest bar must be the first."""
     bars = alt.Chart(_data(rows)).encode(
         y=alt.Y(f"{name}:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, ticks=False)),
         x=alt.X(
             f"{value}:Q",
             title=title,
-            axis=_numbers(grid=False),
-            scale=alt.Scale(domain=[0, float(rows[0][value]) * ROOM]),
+            axis=_number_axis(grid=False),
+            scale=alt.Scale(domain=[0, float(rows[0][value]) * LABEL_SPACE]),
         ),
         tooltip=[
             alt.Tooltip(f"{name}:N", title=" "),
-            alt.Tooltip(f"{value}:Q", title=title, format=PLAIN),
+            alt.Tooltip(f"{value}:Q", title=title, format=WHOLE),
         ],
     )
-    figures = bars.mark_text(align="left", dx=4, color="#1f2a37").encode(
+    values = bars.mark_text(align="left", dx=4, color=DARK).encode(
         text=alt.Text(f"{value}:Q", format=".3~s")
     )
-    return alt.layer(bars.mark_bar(color=colour, height={"band": 0.7}), figures).properties(
-        height=ROW * len(rows) + 50
+    return alt.layer(bars.mark_bar(color=color, height={"band": 0.7}), values).properties(
+        height=ROW_HEIGHT * len(rows) + 50
     )
 
 
-def parts(
-    rows: Rows, name: str, value: str, split: str, title: str, colours: Mapping[str, str]
+def stacked_bars(
+    rows: Rows, name: str, value: str, split: str, title: str, colors: Mapping[str, str]
 ) -> Chart:
-    """A bar a name, made of its parts in ``colours``."""
-    order = {part: number for number, part in enumerate(colours)}
-    drawn = [{**row, "order": order[row[split]]} for row in rows]
+    """Return a horizontal bar for each ``name``, with ``split`` stacked in ``colors``."""
+    order = {part: number for number, part in enumerate(colors)}
+    parts = [{**row, "order": order[row[split]]} for row in rows]
     names = list(dict.fromkeys(row[name] for row in rows))
     return (
-        alt.Chart(_data(drawn))
+        alt.Chart(_data(parts))
         .mark_bar(height={"band": 0.7})
         .encode(
             y=alt.Y(
@@ -128,8 +128,8 @@ def parts(
                 title=None,
                 axis=alt.Axis(labelLimit=170, labelOverlap=False),
             ),
-            x=alt.X(f"{value}:Q", title=title, stack="zero", axis=_numbers(grid=False)),
-            color=_colour(split, colours),
+            x=alt.X(f"{value}:Q", title=title, stack="zero", axis=_number_axis(grid=False)),
+            color=_color(split, colors),
             order=alt.Order("order:Q"),
             tooltip=[
                 alt.Tooltip(f"{name}:N", title=" "),
@@ -137,63 +137,76 @@ def parts(
                 alt.Tooltip(f"{value}:Q", title=title, format=",.2~f"),
             ],
         )
-        .properties(height=ROW * len(names) + BESIDE)
+        .properties(height=ROW_HEIGHT * len(names) + LEGEND_AND_AXIS)
     )
 
 
-def delays(rows: Rows, promise: float) -> Chart:
-    """A point a batch: how long it took to be loaded, against what is promised, in seconds.
+def load_times(rows: Rows, target: float) -> Chart:
+    """Return a point for each batch: the seconds until it was loaded, and a line at the target.
 
-    The axis grows tenfold from line to line: a second and half an hour are both to be seen.
+    The axis is logarithmic, so that a second and half an hour can both be read.
     """
-    ticks = {1: "1 s", 10: "10 s", 60: "1 min", 600: "10 min", promise: "30 min", 36_000: "10 h"}
-    spelled = " : ".join(f"datum.value == {tick:.0f} ? '{text}'" for tick, text in ticks.items())
-    # values below a tenth of a second would lie below the axis
-    drawn = [{**row, "drawn": max(float(row["seconds"]), 0.1)} for row in rows]
-    top = max([promise * 1.5, *(row["drawn"] for row in drawn)])
-    bottom = min([1.0, *(row["drawn"] for row in drawn)])
-    scale = alt.Scale(type="log", domain=[bottom, top])
-    shown = [tick for tick in ticks if bottom <= tick <= top]
-    points = (
-        alt.Chart(_data(drawn))
+    points = [{**row, "shown": max(float(row["seconds"]), MIN_SECONDS)} for row in rows]
+    top = max([target * 1.5, *(point["shown"] for point in points)])
+    bottom = min([1.0, *(point["shown"] for point in points)])
+    circles = (
+        alt.Chart(_data(points))
         .mark_circle(size=45, color=BLUE, opacity=0.7)
         .encode(
             x=alt.X(
                 "loaded:T",
                 title="Loaded at (UTC)",
-                axis=alt.Axis(format=clock(drawn), tickCount=5, grid=False, labelOverlap=True),
+                axis=alt.Axis(
+                    format=time_format([row["loaded"] for row in rows]),
+                    tickCount=5,
+                    grid=False,
+                    labelOverlap=True,
+                ),
             ),
             y=alt.Y(
-                "drawn:Q",
-                title="From lake to warehouse",
-                scale=scale,
-                axis=alt.Axis(values=shown, labelExpr=f"{spelled} : ''"),
+                "shown:Q",
+                title="Time from lake to warehouse",
+                scale=alt.Scale(type="log", domain=[bottom, top]),
+                axis=_duration_axis(bottom, top, target),
             ),
             tooltip=[
                 alt.Tooltip("batch:Q", title="Batch", format="d"),
-                alt.Tooltip("told:N", title="Took"),
+                alt.Tooltip("duration:N", title="Load time"),
                 alt.Tooltip("moment:N", title="Loaded at"),
             ],
         )
     )
-    limit = alt.Chart(_data([{"at": promise, "text": "promised: 30 minutes at most"}]))
-    line = limit.mark_rule(color=RED, strokeDash=[6, 4], size=2).encode(y="at:Q")
-    text = limit.mark_text(align="left", x=4, dy=-8, color="#a34700", fontWeight=600).encode(
-        y="at:Q", text="text:N"
-    )
-    return alt.layer(points, line, text).properties(height=260)
+    return alt.layer(circles, *_target_line(target)).properties(height=260)
 
 
 def show(chart: Chart, alt_text: str) -> None:
-    """Draw a chart as wide as its place, with a text for those who cannot see it."""
-    readable = chart.configure_axis(labelColor=INK, titleColor=INK, titleFontWeight="normal")
-    drawn = readable.configure_legend(labelColor=INK).configure_view(strokeWidth=0)
-    st.altair_chart(drawn, width="stretch", alt=alt_text)
+    """Draw a chart as wide as its container, with a text for screen readers."""
+    styled = (
+        chart.configure_axis(labelColor=INK, titleColor=INK, titleFontWeight="normal")
+        .configure_legend(labelColor=INK)
+        .configure_view(strokeWidth=0)
+    )
+    st.altair_chart(styled, width="stretch", alt=alt_text)
+
+
+def _target_line(target: float) -> tuple[Chart, Chart]:
+    base = alt.Chart(_data([{"at": target, "text": f"Target: {target / 60:.0f} minutes"}]))
+    line = base.mark_rule(color=RED, strokeDash=[6, 4], size=2).encode(y="at:Q")
+    text = base.mark_text(align="left", x=4, dy=-8, color=DARK_RED, fontWeight=600)
+    return line, text.encode(y="at:Q", text="text:N")
+
+
+def _duration_axis(bottom: float, top: float, target: float) -> alt.Axis:
+    minutes = f"{target / 60:.0f} min"
+    ticks = {1: "1 s", 10: "10 s", 60: "1 min", 600: "10 min", target: minutes, 36_000: "10 h"}
+    labels = " : ".join(f"datum.value == {tick:.0f} ? '{text}'" for tick, text in ticks.items())
+    visible = [tick for tick in ticks if bottom <= tick <= top]
+    return alt.Axis(values=visible, labelExpr=f"{labels} : ''")
 
 
 def _stacked(rows: Rows, value: str, split: str, order: Sequence[str]) -> Rows:
-    """The rows with where each part of a bar begins and ends; Vega stacks no bars that have a
-    width in time."""
+    """Return the rows with the bottom and the top of their part of a bar. Vega does not stack bars
+    whose width is a time span."""
     tops: dict[date, Decimal] = {}
     stacked = []
     for row in sorted(rows, key=lambda row: order.index(row[split]) if split else 0):
@@ -204,40 +217,40 @@ def _stacked(rows: Rows, value: str, split: str, order: Sequence[str]) -> Rows:
 
 
 def _filled(rows: Rows, value: str, grain: str, split: str, names: Sequence[str]) -> Rows:
-    """The rows, and one with 0 for each period between them that a name has none of; a line would
-    lead across it, as if there had been something."""
+    """Return the rows, with 0 for each period between them that has no row of a name. Otherwise
+    the line would connect its neighbors."""
     if not rows:
         return []
     periods = [row["period"] for row in rows]
-    nothing: Rows = [
+    zeros: Rows = [
         {"period": period, split: name, value: Decimal(0)}
-        for period in from_to(min(periods), max(periods), grain)
+        for period in starts(min(periods), max(periods), grain)
         for name in names
     ]
-    found = {(row["period"], row[split]): row for row in (*nothing, *rows)}
-    return list(found.values())
+    by_point = {(row["period"], row[split]): row for row in (*zeros, *rows)}
+    return list(by_point.values())
 
 
-def _numbers(grid: bool = True) -> alt.Axis:
-    return alt.Axis(labelExpr=BIG, tickCount=4, grid=grid)
+def _number_axis(grid: bool = True) -> alt.Axis:
+    return alt.Axis(labelExpr=AXIS_NUMBER, tickCount=4, grid=grid)
 
 
-def _colour(split: str, colours: Mapping[str, str]) -> alt.Color:
+def _color(split: str, colors: Mapping[str, str]) -> alt.Color:
     return alt.Color(
         f"{split}:N",
         title=None,
-        scale=alt.Scale(domain=list(colours), range=list(colours.values())),
-        legend=alt.Legend(orient="top", columns=3),  # a phone shows no more in a row
+        scale=alt.Scale(domain=list(colors), range=list(colors.values())),
+        legend=alt.Legend(orient="top", columns=3),  # a phone has space for three
     )
 
 
 def _data(rows: Sequence[Mapping[str, Any]]) -> Any:
-    values = [{name: _drawn(value) for name, value in row.items()} for row in rows]
-    # the end of a bar has no type of its own, by which Vega would know that it is a time
-    return alt.Data.from_dict({"values": values, "format": {"type": "json", "parse": TIMES}})
+    values = [{name: _json(value) for name, value in row.items()} for row in rows]
+    # Vega does not infer that the end of a bar is a time.
+    return alt.Data.from_dict({"values": values, "format": {"type": "json", "parse": TIME_FIELDS}})
 
 
-def _drawn(value: Any) -> Any:
+def _json(value: Any) -> Any:
     match value:
         case Decimal():
             return float(value)

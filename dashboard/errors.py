@@ -1,25 +1,25 @@
-"""What keeps the dashboard from showing something, by who must act."""
+"""The errors of the dashboard, one type for each person who can fix it."""
 
 from contracts.errors import PlatformError
 
 
 class NotConfigured(PlatformError):
-    """Nobody has said where the warehouse or the lake is, in a form that can be understood."""
+    """The address of the warehouse or of the lake is missing or malformed."""
 
     exit_code = 2
 
 
 class NotMigrated(PlatformError):
-    """The database holds no warehouse of this version; its owner must migrate it."""
+    """The database does not contain a warehouse of this version; its owner must migrate it."""
 
 
 class NotAllowed(PlatformError):
-    """The user may not read the warehouse; its owner must grant it."""
+    """The user cannot read the warehouse; its owner must grant the reader role."""
 
 
 class TookTooLong(PlatformError):
-    """A question was given up; fewer rows or a quieter server would help."""
+    """A query exceeded its time limit; a shorter period or an idle server can help."""
 
 
 class NotStarted(PlatformError):
-    """The dashboard's web server does not start; its log says why."""
+    """The dashboard's web server did not start; its log contains the reason."""

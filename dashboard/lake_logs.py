@@ -1,5 +1,5 @@
-"""What the lake's logs say and the warehouse does not: rows by table and operation, how long each
-step took, what waits, and what was set apart with its reasons."""
+"""Figures from the lake's logs: changed rows by table, the duration of each step, batches that wait
+for the load, and quarantined rows with their reasons."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,15 +14,16 @@ from lake.entries import Batch, BuildEntry, LoadEntry
 from lake.quarantine import quarantine
 from operations.quarantined_rows import QuarantinedRows, quarantined_rows
 
-FRESH = 20.0  # seconds that logs are taken as read
-MOST_BATCHES = 24
-MOST_REASONS = 20
+CACHE_SECONDS = 20.0
+MAX_BATCHES = 24
+MAX_REASONS = 20
 
 
 @dataclass(frozen=True)
-class Landed:
-    """A batch: the rows that it changed by table and operation, and the seconds from its commit
-    until dimensions and facts were built, and until the load log had it. None: not yet."""
+class BatchSummary:
+    """A batch: its changed rows by table and operation, the seconds from its commit until
+    dimensions and facts were built, and the seconds from then until the load log had it. None: not
+    yet."""
 
     seq: int
     observed_at: datetime
@@ -33,51 +34,52 @@ class Landed:
 
 
 @dataclass(frozen=True)
-class Logs:
-    """Where the lake stands. ``waiting`` counts the batches that are not loaded, ``waiting_since``
-    is the age in seconds of the oldest of them."""
+class LakeSummary:
+    """The state of the lake. ``waiting`` counts the batches that are not loaded, ``waiting_since``
+    is the age of the oldest of them in seconds."""
 
     lake: str
     seq: int
     waiting: int
     waiting_since: float
-    latest: list[Landed]
+    latest: list[BatchSummary]
     quarantined: int
     reasons: list[QuarantinedRows]
 
 
-@st.cache_data(ttl=FRESH, max_entries=10, show_spinner=False)
-def read(settings: Settings) -> Logs | None:
-    """What the logs say now; None where nobody said where the lake is, or it holds no batch.
+@st.cache_data(ttl=CACHE_SECONDS, max_entries=10, show_spinner=False)
+def read(settings: Settings) -> LakeSummary | None:
+    """Return the state of the lake, or None if its address is unknown or it has no batch.
 
-    Raises InvalidLake or LakeUnavailable."""
+    Raises InvalidLake or LakeUnavailable.
+    """
     lake = settings.lake
     seq = lake.batches.head_seq() if lake else 0
     if lake is None or not seq:
         return None
     loaded = lake.loads.head_seq()
-    first = max(1, seq - MOST_BATCHES + 1)
-    latest = list(map_concurrently(lambda number: _landed(lake, number), range(first, seq + 1)))
-    apart = quarantine(lake)
+    first = max(1, seq - MAX_BATCHES + 1)
+    latest = list(map_concurrently(lambda number: _summary(lake, number), range(first, seq + 1)))
     since = lake.batches.entry(loaded + 1).committed_at if loaded < seq else None
-    return Logs(
+    in_quarantine = quarantine(lake)
+    return LakeSummary(
         lake=lake.batches.entry(seq).lake,
         seq=seq,
         waiting=max(0, seq - loaded),
         waiting_since=(now() - since).total_seconds() if since else 0.0,
         latest=latest,
-        quarantined=apart.rows,
-        reasons=quarantined_rows(lake, apart.open)[:MOST_REASONS],
+        quarantined=in_quarantine.rows,
+        reasons=quarantined_rows(lake, in_quarantine.open)[:MAX_REASONS],
     )
 
 
-def _landed(lake: Lake, seq: int) -> Landed:
+def _summary(lake: Lake, seq: int) -> BatchSummary:
     batch: Batch = lake.batches.entry(seq)
     built = [_committed_at(log, seq) for log in (lake.dimensions, lake.facts)]
-    done = [moment for moment in built if moment]
-    ready = max(done) if len(done) == len(built) else None
+    complete = [moment for moment in built if moment]
+    ready = max(complete) if len(complete) == len(built) else None
     loaded = _committed_at(lake.loads, seq)
-    return Landed(
+    return BatchSummary(
         seq,
         batch.observed_at,
         batch.committed_at,
@@ -88,7 +90,6 @@ def _landed(lake: Lake, seq: int) -> Landed:
 
 
 def _committed_at(log: Log[BuildEntry] | Log[LoadEntry], seq: int) -> datetime | None:
-    """When the log had the batch; None where it has not yet."""
     try:
         return log.entry(seq).committed_at
     except NotFound:

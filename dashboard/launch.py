@@ -1,4 +1,4 @@
-"""The command line: `python -m dashboard …` starts the dashboard's web server."""
+"""The command line `python -m dashboard`, which starts the dashboard's web server."""
 
 import os
 import sys
@@ -7,77 +7,81 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contracts import PlatformError
+from contracts.project import PROJECT
 from dashboard import ports, settings
 
 HOST, PORT = "127.0.0.1", 8501
 ROOT = Path(__file__).resolve().parents[1]
 APP = Path(__file__).resolve().with_name("app.py")
 
-ABOUT = """Show the warehouse: sales, purchases, payments, designs, the life of an order, and how
-fresh all of it is. It reads the warehouse's views, and needs no right but a reader's."""
+ABOUT = """Show the warehouse in a browser: the pages of the project, the history of a row, and how
+current the data is. The dashboard reads the warehouse's views and needs only a reader's rights."""
 
 EXAMPLES = f"""examples:
   python -m dashboard --warehouse postgresql://analyst@localhost:5432/warehouse --lake ./lake
 
-  export PGPASSWORD=…  PGSSLROOTCERT=ca.pem     # a warehouse elsewhere is met with TLS only
+  export PGPASSWORD=…  PGSSLROOTCERT=ca.pem     # connections to another host require TLS
   python -m dashboard --warehouse postgresql://analyst@db.example.com/warehouse \\
-      --lake s3://totesys-prod-ingestion-… s3://totesys-prod-processed-…
+      --lake s3://{PROJECT}-prod-ingestion-… s3://{PROJECT}-prod-processed-…
 
-The user must be a member of warehouse_reader: its owner runs 'grant warehouse_reader to analyst'.
-Rather than as an option, the DSN may stand in {settings.WAREHOUSE}, the lake in {settings.LAKE}.
-Without a lake the page 'The platform' cannot tell what was set apart and what waits. A lake in S3
-is read by the usual AWS credentials.
+The user must be a member of warehouse_reader: the owner runs 'grant warehouse_reader to analyst'.
+Instead of options, {settings.WAREHOUSE} can contain the DSN and {settings.LAKE} the lake.
+Without a lake, the page 'Platform' does not show quarantined rows and waiting batches. A lake in
+S3 is read with the default AWS credentials.
 
-Anybody who reaches the port sees the data: it listens on {HOST} unless --host says otherwise, and
-then a proxy that asks who comes should stand before it."""
+Anyone who can connect to the port can see the data. The dashboard listens on {HOST}. Before you
+pass another --host, put a proxy with authentication in front of it."""
 
 
 def parser() -> ArgumentParser:
-    """The parser of the command."""
-    made = ArgumentParser(
+    """Return the parser of the command."""
+    command_parser = ArgumentParser(
         "python -m dashboard",
         description=ABOUT,
         epilog=EXAMPLES,
         formatter_class=RawDescriptionHelpFormatter,
     )
-    made.add_argument(
+    add = command_parser.add_argument
+    add(
         "--warehouse",
         metavar="DSN",
-        help="postgresql://user@host:port/database; the password comes from PGPASSWORD",
+        help="postgresql://user@host:port/database; PGPASSWORD contains the password",
     )
-    made.add_argument("--schema", help=f"of the warehouse's views ({settings.USUAL_SCHEMA})")
-    made.add_argument(
+    add("--schema", help=f"schema of the warehouse's views (default {settings.DEFAULT_SCHEMA})")
+    add(
         "--lake",
         nargs="+",
         default=[],
-        metavar="PLACE",
+        metavar="ADDRESS",
         help="a directory, or s3://INGESTION s3://PROCESSED",
     )
-    made.add_argument("--host", default=HOST, help=f"where to listen ({HOST})")
-    made.add_argument("--port", type=ports.port, default=PORT, help=f"of the page ({PORT})")
-    return made
+    add("--host", default=HOST, help=f"address to listen on (default {HOST})")
+    add("--port", type=ports.port, default=PORT, help=f"port to listen on (default {PORT})")
+    return command_parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Become the web server; where that cannot be, say why and return the exit status."""
+    """Replace this process by the web server, or print the error and return the exit status."""
     arguments = parser().parse_args(argv)
     try:
-        told = environment(arguments.warehouse, arguments.lake, arguments.schema)
-        where = settings.from_environment(told).warehouse
-        ports.ensure_free(arguments.host, arguments.port)
+        environ = environment(arguments.warehouse, arguments.lake, arguments.schema)
+        warehouse = settings.from_environment(environ).warehouse
+        ports.require_free(arguments.host, arguments.port)
     except PlatformError as error:
         sys.stderr.write(f"dashboard: {error}\n")
         return error.exit_code
-    sys.stdout.write(f"Dashboard of {where}: http://{arguments.host}:{arguments.port}\n")
+    sys.stdout.write(f"Dashboard of {warehouse}: http://{arguments.host}:{arguments.port}\n")
     sys.stdout.flush()
-    words = command(arguments.host, arguments.port)
-    return os.execve(words[0], words, told)  # nosec B606 # this interpreter, without a shell
+    program = command(arguments.host, arguments.port)
+    return os.execve(program[0], program, environ)  # nosec B606 # this interpreter, without a shell
 
 
 def command(host: str, port: int) -> list[str]:
-    """What starts the web server. Its arguments hold no secret: those are in the environment."""
+    """Return the command of the web server. Secrets are in the environment, not in arguments."""
     streamlit = [sys.executable, "-m", "streamlit", "run", str(APP)]
-    return [*streamlit, f"--server.address={host}", f"--server.port={port}"]
+    # `child` reads the address in the welcome message, which a user's settings may hide.
+    options = [f"--server.address={host}", f"--server.port={port}"]
+    return [*streamlit, *options, "--logger.hideWelcomeMessage=false"]
 
 
 def environment(
@@ -86,11 +90,11 @@ def environment(
     schema: str | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
-    """The environment by which the web server knows where to look. Raises NotConfigured."""
-    told = {
+    """Return the environment of the web server. Raises NotConfigured."""
+    variables = {
         settings.WAREHOUSE: warehouse,
         settings.SCHEMA: schema,
         settings.LAKE: " ".join(settings.stores(lake)) if lake else None,
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), environ.get("PYTHONPATH")])),
     }
-    return {**environ, **{name: value for name, value in told.items() if value}}
+    return {**environ, **{name: value for name, value in variables.items() if value}}

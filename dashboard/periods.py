@@ -1,22 +1,22 @@
-"""The period that the figures are about, and the one before it that they are compared with."""
+"""The period that figures cover, and the period of equal length before it."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-MOST_DAYS, MOST_WEEKS = 45, 7 * 60
-"""Days up to which bars are days, and weeks; beyond they are months."""
+MAX_DAYS, MAX_WEEKS = 45, 7 * 60
+"""Days up to which a bar is a day, and up to which it is a week; above, it is a month."""
 
-NAMED = {
+RELATIVE = {
     "Last 7 days": 7,
     "Last 30 days": 30,
     "Last 90 days": 90,
     "Last 12 months": 365,
     "All": None,
 }
-"""Periods by their names, in days."""
+"""Days of each period that ends on the last day of the data; None for all days."""
 
-CHOSEN = "Between two days"
-USUAL = "Last 30 days"
+CUSTOM = "Custom range"
+DEFAULT = "Last 30 days"
 
 
 @dataclass(frozen=True)
@@ -32,34 +32,34 @@ class Period:
 
     @property
     def before(self) -> "Period":
-        """The period as long that ends where this one begins."""
+        """The period of equal length that ends on the day before this one."""
         return Period(self.since - timedelta(self.days), self.since - timedelta(1))
 
     @property
     def grain(self) -> str:
-        """What a bar of a chart stands for: day, week or month."""
-        if self.days <= MOST_DAYS:
+        """The period of one bar in a chart: day, week or month."""
+        if self.days <= MAX_DAYS:
             return "day"
-        return "week" if self.days <= MOST_WEEKS else "month"
+        return "week" if self.days <= MAX_WEEKS else "month"
 
 
-def named(name: str, first: date, last: date) -> Period:
-    """A period of NAMED, in data that has orders from ``first`` to ``last``."""
-    days = NAMED[name]
+def relative_period(name: str, first: date, last: date) -> Period:
+    """Return a period of RELATIVE for data from ``first`` to ``last``."""
+    days = RELATIVE[name]
     return Period(first if days is None else last - timedelta(days - 1), last)
 
 
-def ends(begins: date, grain: str) -> date:
-    """The day after the day, week or month that begins there."""
+def next_start(start: date, grain: str) -> date:
+    """Return the first day after the day, week or month that begins at ``start``."""
     if grain == "month":
-        return (begins.replace(day=28) + timedelta(4)).replace(day=1)
-    return begins + timedelta(7 if grain == "week" else 1)
+        return (start.replace(day=28) + timedelta(4)).replace(day=1)
+    return start + timedelta(7 if grain == "week" else 1)
 
 
-def from_to(first: date, last: date, grain: str) -> list[date]:
-    """The beginnings of all days, weeks or months from the one that begins at ``first`` to the one
-    that begins at ``last``."""
-    found = [first]
-    while found[-1] < last:
-        found.append(ends(found[-1], grain))
-    return found
+def starts(first: date, last: date, grain: str) -> list[date]:
+    """Return the first day of each day, week or month from ``first`` to ``last``, which are first
+    days themselves."""
+    days = [first]
+    while days[-1] < last:
+        days.append(next_start(days[-1], grain))
+    return days

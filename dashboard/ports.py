@@ -1,4 +1,4 @@
-"""Ports that the web server can listen at."""
+"""Checks of the port that the web server listens on."""
 
 import errno
 import socket
@@ -10,37 +10,55 @@ LARGEST = 65_535
 
 
 def port(text: str) -> int:
-    """A port as the command line has it. Raises ArgumentTypeError."""
-    # a text with digits alone: int would take '1_0' and ' 1' too
+    """Return a port from the command line. Raises ArgumentTypeError."""
+    # Digits only: int() accepts '1_0' and ' 1' too.
     if text.isdecimal() and 1 <= int(text) <= LARGEST:
         return int(text)
-    raise ArgumentTypeError(f"{text!r} is no port; ports go from 1 to {LARGEST}")
+    raise ArgumentTypeError(f"{text!r} is not a port; ports are numbers from 1 to {LARGEST}")
 
 
 def port_or_any(text: str) -> int:
-    """The same, and 0 where any will do. Raises ArgumentTypeError."""
+    """Return a port from the command line, or 0 for any free port. Raises ArgumentTypeError."""
     return 0 if text == "0" else port(text)
 
 
-def ensure_free(host: str, port: int) -> None:
-    """Raises NotStarted where nothing can listen at the port, as somebody else does already."""
+def is_free(host: str, port: int) -> bool:
+    """Return whether a server can listen on the port."""
     try:
-        listen_briefly(host, port)
+        _listen_briefly(host, port)
+    except OSError:
+        return False
+    return True
+
+
+def any_free(host: str) -> int:
+    """Return a port that the system says is free."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def require_free(host: str, port: int) -> None:
+    """Raise NotStarted unless a server can listen on the port."""
+    try:
+        _listen_briefly(host, port)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise NotStarted(f"Port {port} is taken; name another with --port.") from None
+            raise NotStarted(
+                f"Port {port} is already in use. To fix: choose another port with --port."
+            ) from None
         raise NotStarted(
-            f"The dashboard cannot listen at {host}:{port}: {error.strerror}. Name an address of"
-            " this machine with --host, and a port that you may use with --port."
+            f"The dashboard cannot listen on {host}:{port}: {error.strerror}. To fix: choose an"
+            " address of this machine with --host, and a port that you may use with --port."
         ) from None
 
 
-def listen_briefly(host: str, port: int) -> None:
-    """Take a port and give it back. Raises OSError."""
+def _listen_briefly(host: str, port: int) -> None:
+    """Bind to the port and release it. Raises OSError."""
     [(family, kind, protocol, _, address), *_] = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM
     )
     with socket.socket(family, kind, protocol) as probe:
-        # connections that were closed a moment ago take no port
+        # Connections that were closed recently do not occupy the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(address)

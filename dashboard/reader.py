@@ -1,7 +1,8 @@
-"""Asks the warehouse: one session a page, opened when the first answer is not remembered."""
+"""Queries of the warehouse: one read-only session for each page, opened on the first cache miss."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -16,56 +17,55 @@ from postgres import QueryFailed, Sql, connected, render, sqlstate
 
 Rows = list[dict[str, Any]]
 
-FRESH = 20.0  # seconds that an answer is given again without asking
-MOST_ANSWERS = 500
-SHARED = tuple(
-    path.name.removesuffix(".sql") for path in project_folder("dashboard/sql/shared").iterdir()
-)
-"""Parts that the project's questions may embed, each under its file's name."""
+CACHE_SECONDS = 20.0
+MAX_CACHED = 500
 SESSION = """
 set search_path to {schema}; set default_transaction_read_only = on; set statement_timeout = '30s'
 """
-STANDING = """
+SCHEMA_ACCESS = """
 select
     to_regnamespace(quote_ident(:schema)) is null,
     coalesce(has_schema_privilege(to_regnamespace(quote_ident(:schema)), 'usage'), false)
 """
-NO_SUCH, NO_RIGHT, CANCELLED = ("42P01", "42883", "42703", "3F000"), "42501", "57014"
+UNDEFINED, DENIED, CANCELED = ("42P01", "42883", "42703", "3F000"), "42501", "57014"
 
 
-class Question(NamedTuple):
-    """What an answer is remembered by: the place is the warehouse, without a password."""
+class CacheKey(NamedTuple):
+    """The key of a cached result. ``warehouse`` is the address and the schema, without a
+    password."""
 
-    place: str
+    warehouse: str
     statement: str
     parameters: dict[str, Any]
 
 
 class Reader:
-    """A session with the warehouse, which may only read."""
+    """A session with the warehouse that can only read."""
 
     def __init__(self, settings: Settings, closing: ExitStack) -> None:
         self.settings = settings
         self._closing = closing
         self._connection: Connection | None = None
 
-    def ask(self, question: str, scope: str = "", **parameters: Any) -> Rows:
-        """The answer to the question in ``sql/<question>.sql``, a dict a row; ``scope`` names the
-        file in ``sql/scopes`` with what it is about. Raises NotMigrated, NotAllowed, TookTooLong,
-        and what `postgres.connected` does."""
-        parts = {name: Sql(text(f"shared/{name}")) for name in SHARED}
+    def query(self, name: str, scope: str = "", **parameters: Any) -> Rows:
+        """Return the result of ``sql/<name>.sql``, one dict for each row. ``scope`` names the file
+        in ``sql/scopes`` that selects the rows to look at.
+
+        Raises NotMigrated, NotAllowed, TookTooLong, and the errors of `postgres.connected`.
+        """
+        fragments = {part: Sql(query_text(f"shared/{part}")) for part in shared_fragments()}
         if scope:
-            parts["scope"] = render(text(f"scopes/{scope}"), **parts)
-        return self.run(render(text(question), **parts), **parameters)
+            fragments["scope"] = render(query_text(f"scopes/{scope}"), **fragments)
+        return self.run(render(query_text(name), **fragments), **parameters)
 
     def run(self, statement: str, **parameters: Any) -> Rows:
-        """The answer to a statement, at most FRESH seconds old."""
-        place = f"{self.settings.warehouse} {self.settings.schema}"
-        rows: Rows = _remembered(Question(place, statement, parameters), self)
+        """Return the result of a statement, which is at most CACHE_SECONDS old."""
+        warehouse = f"{self.settings.warehouse} {self.settings.schema}"
+        rows: Rows = _cached(CacheKey(warehouse, statement, parameters), self)
         return rows
 
     def fetch(self, statement: str, parameters: dict[str, Any]) -> Rows:
-        """The answer, asked anew."""
+        """Return the result of a statement without the cache."""
         if self._connection is None:
             self._connection = self._closing.enter_context(_session(self.settings))
         rows = self._connection.run(statement, **parameters)
@@ -75,26 +75,33 @@ class Reader:
 
 @contextmanager
 def reading(settings: Settings) -> Iterator[Reader]:
-    """A reader for the block."""
+    """Provide a reader for the block, and close its session afterwards."""
     try:
         with ExitStack() as closing:
             yield Reader(settings, closing)
     except QueryFailed as failure:
-        raise _told(failure, settings) from failure
+        raise _typed(failure, settings) from failure
 
 
-def text(question: str) -> str:
-    """Return the SQL of a question: the project's, or one that every project has."""
-    name = f"{question}.sql"
-    own = project_folder("dashboard/sql").joinpath(name)
-    path = own if own.is_file() else files("dashboard").joinpath("sql", name)
+def query_text(name: str) -> str:
+    """Return the SQL of a query: the project's, or else the dashboard's own."""
+    file = f"{name}.sql"
+    of_project = project_folder("dashboard/sql").joinpath(file)
+    path = of_project if of_project.is_file() else files("dashboard").joinpath("sql", file)
     return path.read_text(encoding="utf-8")
 
 
-@st.cache_data(ttl=FRESH, max_entries=MOST_ANSWERS, show_spinner="Asking the warehouse…")
-def _remembered(question: Question, _reader: Reader) -> Rows:
-    """The answer; the reader is no part of what it is remembered by."""
-    return _reader.fetch(question.statement, question.parameters)
+@cache
+def shared_fragments() -> tuple[str, ...]:
+    """Return the names of the SQL fragments that the project's queries can embed."""
+    folder = project_folder("dashboard/sql/shared")
+    return tuple(path.name.removesuffix(".sql") for path in folder.iterdir())
+
+
+@st.cache_data(ttl=CACHE_SECONDS, max_entries=MAX_CACHED, show_spinner="Querying the warehouse…")
+def _cached(key: CacheKey, _reader: Reader) -> Rows:
+    """Return the rows. Streamlit leaves ``_reader`` out of the key because of its underscore."""
+    return _reader.fetch(key.statement, key.parameters)
 
 
 @contextmanager
@@ -102,41 +109,40 @@ def _session(settings: Settings) -> Iterator[Connection]:
     with connected(settings.warehouse, "dashboard") as connection:
         for statement in render(SESSION, schema=settings.schema).split(";"):
             connection.run(statement)
-        [[is_missing, may_use]] = connection.run(STANDING, schema=settings.schema)
+        [[is_missing, is_usable]] = connection.run(SCHEMA_ACCESS, schema=settings.schema)
         if is_missing:
             raise _not_migrated(settings)
-        if not may_use:
+        if not is_usable:
             raise _not_allowed(settings)
         yield connection
 
 
-def _told(failure: QueryFailed, settings: Settings) -> Exception:
-    """The failure by who must act."""
+def _typed(failure: QueryFailed, settings: Settings) -> Exception:
+    """Return the failure as the error type of the person who can fix it."""
     cause = failure.__cause__
     state = sqlstate(cause) if isinstance(cause, DatabaseError) else ""
-    if state in NO_SUCH:
+    if state in UNDEFINED:
         return _not_migrated(settings)
-    if state == NO_RIGHT:
+    if state == DENIED:
         return _not_allowed(settings)
-    if state == CANCELLED:
+    if state == CANCELED:
         return TookTooLong(
-            "The warehouse took more than 30 seconds over this page, which then stopped asking."
-            " Choose a shorter period, or try again when the server has less to do."
+            "A query took more than 30 seconds and was canceled. To fix: choose a shorter period,"
+            " or try again when the server is less busy."
         )
     return failure
 
 
 def _not_migrated(settings: Settings) -> NotMigrated:
     return NotMigrated(
-        f"{settings.warehouse} has no warehouse of this version in the schema"
-        f" {settings.schema}. Its owner makes it, or brings it up to date, with"
-        " 'python -m warehouse migrate'."
+        f"The schema {settings.schema} of {settings.warehouse} does not contain a warehouse of this"
+        " version. To fix: its owner runs 'python -m warehouse migrate'."
     )
 
 
 def _not_allowed(settings: Settings) -> NotAllowed:
     user = settings.warehouse.user
     return NotAllowed(
-        f"{user} may not read the schema {settings.schema} of {settings.warehouse}. Its owner"
-        f" lets them: grant warehouse_reader to {user}."
+        f"The user {user} cannot read the schema {settings.schema} of {settings.warehouse}."
+        f" To fix: its owner runs 'grant warehouse_reader to {user}'."
     )

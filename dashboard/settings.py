@@ -1,4 +1,5 @@
-"""Where the dashboard looks: told by the environment, which the launcher fills."""
+"""The addresses of the warehouse and the lake, from the environment variables that the launcher
+sets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,58 +11,58 @@ from lake.local import local_addresses
 from postgres import Address, from_dsn
 
 WAREHOUSE = "TOTESYS_WAREHOUSE_DSN"
-"""The variable that holds the DSN of a reader of the warehouse."""
+"""The variable with the DSN of a reader of the warehouse."""
 
 SCHEMA = "TOTESYS_WAREHOUSE_SCHEMA"
 LAKE = "TOTESYS_LAKE"
-"""The variable that holds the addresses of the lake's two stores, with a space between."""
+"""The variable with the addresses of the lake's two stores, separated by a space."""
 
-USUAL_SCHEMA = "warehouse"
+DEFAULT_SCHEMA = "warehouse"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The warehouse, as one of its readers, and the lake's two stores where they are known."""
+    """The address of the warehouse for one of its readers, and the lake's two stores if known."""
 
     warehouse: Address
-    schema: str = USUAL_SCHEMA
+    schema: str = DEFAULT_SCHEMA
     stores: tuple[str, str] | None = None
 
     @property
     def lake(self) -> Lake | None:
-        """The lake in the generation that is in use there. Raises InvalidLake, LakeUnavailable."""
+        """The lake in its active generation. Raises InvalidLake, LakeUnavailable."""
         if not self.stores:
             return None
         return open_lake(*self.stores).in_use()
 
 
 def from_environment(environ: Mapping[str, str]) -> Settings:
-    """What the environment says. Raises NotConfigured or InvalidAddress."""
+    """Return the settings in the environment. Raises NotConfigured or InvalidAddress."""
     dsn = environ.get(WAREHOUSE)
     if not dsn:
         raise NotConfigured(
-            f"Nobody has said where the warehouse is. Put the DSN of a reader into {WAREHOUSE}, or"
-            " start the dashboard with --warehouse DSN."
+            "The address of the warehouse is not configured. To fix: set"
+            f" {WAREHOUSE} to the DSN of a reader, or start the dashboard with --warehouse DSN."
         )
-    places = environ.get(LAKE, "").split()
+    addresses = environ.get(LAKE, "").split()
     return Settings(
         from_dsn(dsn, environ),
-        environ.get(SCHEMA) or USUAL_SCHEMA,
-        stores(places) if places else None,
+        environ.get(SCHEMA) or DEFAULT_SCHEMA,
+        stores(addresses) if addresses else None,
     )
 
 
-def stores(places: Sequence[str]) -> tuple[str, str]:
-    """The addresses of the lake's two stores: those given, or the two folders of a directory.
+def stores(addresses: Sequence[str]) -> tuple[str, str]:
+    """Return the addresses of the lake's two stores, or the two folders in a directory.
 
     Raises NotConfigured.
     """
-    match places:
+    match addresses:
         case [ingestion, processed]:
             return ingestion, processed
         case [folder] if "://" not in folder:
             return local_addresses(Path(folder))
     raise NotConfigured(
-        "A lake is a directory, or two addresses: --lake DIR, or --lake s3://INGESTION"
-        " s3://PROCESSED."
+        f"The lake has {len(addresses)} addresses. To fix: pass one directory, --lake DIR, or two"
+        " buckets, --lake s3://INGESTION s3://PROCESSED."
     )

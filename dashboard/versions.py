@@ -1,4 +1,4 @@
-"""The versions of an order, and what set each apart from the one before."""
+"""The versions of a row, and the changes between them."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from dashboard import formatting
+
 STEPS = 6
-"""Moments that can be chosen within the time of a version."""
+"""Times that the slider offers within each version."""
 
 
 @dataclass(frozen=True)
 class Version:
-    """A version: when it held, its values, and the columns in which they differ from before.
+    """A version: its period, its values, and the columns that changed from the version before.
 
-    ``valid_to`` is None while it lasts."""
+    ``valid_to`` is None for the current version. ``is_reinserted`` marks the first version after a
+    deletion.
+    """
 
     number: int
     valid_from: datetime
@@ -23,31 +27,29 @@ class Version:
     is_deleted: bool
     values: Mapping[str, Any]
     changed: frozenset[str]
-    came_again: bool = False
+    is_reinserted: bool = False
 
-    @property
-    def story(self) -> str:
-        """What happened: placed, edited, deleted."""
+    def describe(self, created: str) -> str:
+        """Describe the change that led to this version; ``created`` is the verb for the first."""
         if self.is_deleted:
             return "deleted"
         if self.number == 1:
-            return "placed"
-        if self.came_again:
-            return "placed again"
-        fields = len(self.changed)
-        if not fields:
-            return "changed in nothing that is kept here"
-        return f"{fields} field{'s' if fields > 1 else ''} changed"
+            return created
+        if self.is_reinserted:
+            return f"{created} again"
+        if not self.changed:
+            return "no recorded field changed"
+        return f"{formatting.plural(len(self.changed), 'field')} changed"
 
 
 def versions(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> list[Version]:
-    """The versions in rows of a history view, oldest first; ``columns`` are those compared."""
-    made = list[Version]()
+    """Return the versions in rows of a history view, oldest first; ``columns`` are compared."""
+    result = list[Version]()
     for row in rows:
         values = {column: row[column] for column in columns}
-        before = made[-1] if made else None
+        before = result[-1] if result else None
         changed = {c for c in columns if before and before.values[c] != values[c]}
-        made.append(
+        result.append(
             Version(
                 row["version"],
                 row["valid_from"],
@@ -56,29 +58,30 @@ def versions(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> list[
                 row["is_deleted"],
                 values,
                 frozenset(changed),
-                came_again=bool(before and before.is_deleted and not row["is_deleted"]),
+                is_reinserted=bool(before and before.is_deleted and not row["is_deleted"]),
             )
         )
-    return made
+    return result
 
 
-def changed_columns(of: Iterable[Version]) -> frozenset[str]:
-    """The columns in which any version differs from the one before."""
-    return frozenset().union(*(version.changed for version in of))
+def changed_columns(all_versions: Iterable[Version]) -> frozenset[str]:
+    """Return the columns that changed between any two versions."""
+    return frozenset().union(*(version.changed for version in all_versions))
 
 
-def moments(of: Sequence[Version], now: datetime) -> list[datetime]:
-    """The moments at which the order may be looked at: just before it was there, every change, and
-    some between two changes and up to ``now``."""
-    begins = [version.valid_from for version in of]
+def moments(all_versions: Sequence[Version], now: datetime) -> list[datetime]:
+    """Return the times that the slider offers: just before the first version, each change, and some
+    times within each version up to ``now``."""
+    begins = [version.valid_from for version in all_versions]
     last = max(now, begins[-1] + timedelta(seconds=1))
-    chosen = {begins[0] - timedelta(seconds=1), last}
+    offered = {begins[0] - timedelta(seconds=1), last}
     for begin, end in zip(begins, [*begins[1:], last], strict=True):
-        chosen |= {begin + (end - begin) * step / STEPS for step in range(STEPS)}
-    return sorted(chosen)
+        offered |= {begin + (end - begin) * step / STEPS for step in range(STEPS)}
+    return sorted(offered)
 
 
-def version_at(of: Sequence[Version], moment: datetime) -> Version | None:
-    """The version that held at a moment; the last one of those that begin at once."""
-    place = bisect_right([version.valid_from for version in of], moment)
-    return of[place - 1] if place else None
+def version_at(all_versions: Sequence[Version], moment: datetime) -> Version | None:
+    """Return the version that was valid at a time, or None before the first. Of versions that begin
+    at the same time, it is the last."""
+    place = bisect_right([version.valid_from for version in all_versions], moment)
+    return all_versions[place - 1] if place else None

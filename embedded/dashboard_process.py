@@ -38,16 +38,16 @@ def beside(
         yield started
 
 
-def reader_dsn(server: Server, database: str) -> str:
-    """The DSN of a login of the dashboard's own, which may do what readers of a warehouse may; its
-    password is new."""
+def reader_dsn(server: Server, database: str, role: str = ROLE) -> str:
+    """Return the DSN of a login role that is a member of the warehouse's reader role. Each call
+    sets a new password."""
     password = secrets.token_urlsafe(24)
     with connected(from_dsn(server.dsn(database)), "embedded dashboard") as connection:
-        if connection.run(IS_THERE, role=ROLE) == [[False]]:
-            connection.run(render(CREATE, role=ROLE))
-        connection.run(render(LET_IN, role=ROLE, password=value(password)))
-        connection.run(render(LET_READ, role=ROLE, readers=READER))
-    return f"postgresql://{ROLE}:{password}@{HOST}:{server.port}/{quote(database)}"
+        if connection.run(IS_THERE, role=role) == [[False]]:
+            connection.run(render(CREATE, role=role))
+        connection.run(render(LET_IN, role=role, password=value(password)))
+        connection.run(render(LET_READ, role=role, readers=READER))
+    return f"postgresql://{role}:{password}@{HOST}:{server.port}/{quote(database)}"
 
 
 def _without_secrets() -> dict[str, str]:

@@ -1,10 +1,10 @@
-"""The pages in the order of the navigation: the project's, then those of every project."""
+"""The pages in the order of the navigation: the project's, then the generic ones."""
 
 from dashboard.page import Page, project_pages
 from dashboard.pages import platform, row_history
 
 PAGES = (
     *project_pages().pages,
-    Page("An order's life", "order", row_history.draw),
-    Page("The platform", "platform", platform.draw),
+    Page(row_history.title(), "history", row_history.draw),
+    Page("Platform", "platform", platform.draw),
 )

@@ -1,4 +1,4 @@
-"""How fresh the warehouse is, what it was loaded with, and what was set apart."""
+"""The platform: how current the warehouse is, its latest batches, and quarantined rows."""
 
 from datetime import UTC
 from typing import Any
@@ -6,26 +6,28 @@ from typing import Any
 import streamlit as st
 
 from contracts import PlatformError
+from contracts.observation import OP_NAMES
 from dashboard import charts, formatting, lake_logs
 from dashboard.components import Column, heading, table
-from dashboard.lake_logs import Logs
-from dashboard.questions import more
+from dashboard.lake_logs import BatchSummary, LakeSummary
+from dashboard.questions import question_picker
 from dashboard.reader import Reader, Rows
 from dashboard.settings import LAKE
 
-PROMISE = 30 * 60  # seconds from a change to the warehouse, at most
-DRAWN, LISTED = 500, 12
+TARGET = 30 * 60  # seconds from a change in the source to the warehouse, at most
+MAX_DRAWN, MAX_LISTED = 500, 12
 WINDOWS = {"Last 24 hours": "1 day", "Last 7 days": "7 days", "Last 90 days": "90 days"}
-OPS = {"new": charts.GREEN, "changed": charts.SKY, "deleted": charts.RED}
+OPERATIONS = dict(zip(OP_NAMES.values(), (charts.GREEN, charts.SKY, charts.RED), strict=True))
 STEPS = {"build dimensions and facts": charts.BLUE, "load": charts.ORANGE}
 
 
 def draw(reader: Reader) -> None:
     """Draw the page."""
     heading(
-        "The platform",
-        "A change of the source is promised to be here within 30 minutes. Each batch is what one"
-        " look at the source found changed; a source that rests makes none.",
+        "Platform",
+        "The target is that a change in the source reaches the warehouse within 30 minutes. A batch"
+        " contains the changes that one poll of the source found; a poll that finds no change"
+        " creates no batch.",
     )
     window = st.segmented_control(
         "Time",
@@ -35,155 +37,172 @@ def draw(reader: Reader) -> None:
         key="platform_window",
         persist_state="session",
     )
-    [totals] = reader.ask("ledger_totals", promise=f"{PROMISE} s", window=WINDOWS[window])
-    logs = _logs(reader)
-    _now(totals, logs)
-    batches = reader.ask("ledger", most=DRAWN, window=WINDOWS[window])
-    st.subheader("How long batches took to be loaded")
+    [totals] = reader.query("ledger_totals", target=f"{TARGET} s", window=WINDOWS[window])
+    lake = _lake_summary(reader)
+    _metrics(totals, lake)
+    batches = reader.query("ledger", max_rows=MAX_DRAWN, window=WINDOWS[window])
+    st.subheader("Load time by batch")
     if not batches:
-        st.info(f"No batch was loaded in this time ({window.lower()}).")
+        st.info(f"No batch was loaded in this time range ({window.lower()}).")
     else:
-        _over_time(batches)
-    if logs:
-        _from_logs(logs)
-    more(reader, "platform")
+        _load_times(batches)
+    if lake:
+        _changed_rows(lake)
+        _step_times(lake)
+        _quarantine(lake)
+    question_picker(reader, "platform")
 
 
-def _logs(reader: Reader) -> Logs | None:
-    """What the lake's logs say; where they say nothing, why, for the page goes on without."""
+def _lake_summary(reader: Reader) -> LakeSummary | None:
+    """Return the state of the lake, or draw the reason why it is unknown; the page continues."""
     if not reader.settings.stores:
         st.info(
-            "Nobody has said where the lake is, and only its logs know what waits, which tables"
-            " changed, how long each step took, and which rows were set apart. Start the dashboard"
-            f" with --lake, or set {LAKE}, to see it here.",
+            "The address of the lake is not configured. Waiting batches, changed rows by table, the"
+            " duration of each step and quarantined rows are not shown. To fix: start the dashboard"
+            f" with --lake, or set {LAKE}.",
             icon=":material/info:",
         )
         return None
     try:
-        logs = lake_logs.read(reader.settings)
+        lake = lake_logs.read(reader.settings)
     except PlatformError as error:
-        st.warning(f"The lake cannot be read, so part of this page is missing. {error}")
+        st.warning(f"The lake cannot be read, so a part of this page is not shown. {error}")
         return None
-    if logs is None:
-        st.info("The lake holds no batch yet.")
-    return logs
+    if lake is None:
+        st.info("The lake does not contain a batch yet.")
+    return lake
 
 
-def _now(totals: dict[str, Any], logs: Logs | None) -> None:
-    """The figures of the moment."""
+def _metrics(totals: dict[str, Any], lake: LakeSummary | None) -> None:
     places = st.columns(4)
     age = totals["last_load_age"]
     places[0].metric(
         "Last load",
-        f"{formatting.passed(float(age))} ago" if age is not None else "none yet",
+        f"{formatting.elapsed(float(age))} ago" if age is not None else "none yet",
         help=f"Batch {totals['last_batch']}" if age is not None else None,
     )
     places[1].metric(
-        "From lake in 30 minutes",
+        "Loaded within 30 minutes",
         formatting.share(totals["in_time"], totals["batches"]),
-        help=f"{formatting.count(totals['in_time'])} of {formatting.count(totals['batches'])} batches were in"
-        " the warehouse at most 30 minutes after they were in the lake",
+        help=f"{formatting.count(totals['in_time'])} of {formatting.count(totals['batches'])}"
+        " batches were loaded into the warehouse at most 30 minutes after their commit to the lake",
     )
-    if logs is None:
-        places[2].metric("Usual time to load", _age(totals["usual_seconds"]))
-        places[3].metric("Longest time to load", _age(totals["longest_seconds"]))
+    if lake is None:
+        places[2].metric("Median load time", _duration(totals["median_seconds"]))
+        places[3].metric("Longest load time", _duration(totals["longest_seconds"]))
         return
-    waiting = f"{logs.waiting} batches" if logs.waiting > 1 else "1 batch"
-    places[2].metric("Waiting to be loaded", waiting if logs.waiting else "nothing")
-    places[3].metric("Rows set apart", formatting.count(logs.quarantined))
-    if logs.waiting_since > PROMISE:
+    places[2].metric("Batches waiting", formatting.count(lake.waiting))
+    places[3].metric("Quarantined rows", formatting.count(lake.quarantined))
+    _warnings(totals, lake)
+
+
+def _warnings(totals: dict[str, Any], lake: LakeSummary) -> None:
+    waited = formatting.elapsed(lake.waiting_since)
+    if lake.waiting_since > TARGET:
         st.error(
-            f"The oldest batch has waited for {formatting.passed(logs.waiting_since)}, longer than is"
-            " promised. The runbook's page 'freshness' says what to do."
+            f"The oldest batch has waited for {waited}, longer than the target. See the page"
+            " 'freshness' of the runbook."
         )
-    elif logs.waiting:
-        st.caption(f"The oldest batch has waited for {formatting.passed(logs.waiting_since)}.")
-    if totals["lake"] not in (None, logs.lake):
+    elif lake.waiting:
+        st.caption(f"The oldest batch has waited for {waited}.")
+    if totals["lake"] not in (None, lake.lake):
         st.warning(
-            "This lake is not the one that the warehouse was loaded from; what it says here is of"
-            " another warehouse."
+            "The warehouse was not loaded from this lake. The figures of the lake on this page"
+            " belong to another warehouse."
         )
 
 
-def _age(seconds: Any) -> str:
-    return formatting.NOTHING if seconds is None else formatting.age(float(seconds))
+def _duration(seconds: Any) -> str:
+    return formatting.NO_VALUE if seconds is None else formatting.duration(float(seconds))
 
 
-def _over_time(batches: Rows) -> None:
-    drawn = [
+def _load_times(batches: Rows) -> None:
+    points = [
         {
             "batch": row["batch_seq"],
             "seconds": row["seconds"],
-            # as if it had no zone, so that the axis shows UTC wherever the reader is
+            # Without a zone, the axis shows UTC in every browser.
             "loaded": row["loaded_at"].astimezone(UTC).replace(tzinfo=None),
-            "told": formatting.age(float(row["seconds"])),
+            "duration": formatting.duration(float(row["seconds"])),
             "moment": formatting.moment(row["loaded_at"].astimezone(UTC)),
         }
         for row in batches
     ]
     charts.show(
-        charts.delays(drawn, PROMISE),
-        "Seconds from a batch's commit to the lake until it was in the warehouse, over time",
+        charts.load_times(points, TARGET),
+        "Seconds from the commit of each batch to the lake until its load into the warehouse",
     )
     st.caption(
-        "From the moment at which a batch was in the lake. How long a change had waited for the"
-        " poll that found it comes before that and is not measured here: no longer than polls lie"
-        " apart, but that is far where polls did not run. After a rebuild every batch counts as"
-        " loaded by the rebuild, so that these times tell of it and not of the first loads."
-        + (f" The latest {DRAWN} batches." if len(batches) == DRAWN else "")
+        "Measured from the commit of a batch to the lake. The time that a change waited for its"
+        " poll is not included: usually one poll interval, longer if polls did not run. A rebuild"
+        " loads all batches again, and the times are those of the rebuild."
+        + (f" The latest {MAX_DRAWN} batches." if len(batches) == MAX_DRAWN else "")
     )
-    table(BATCHES, batches[:LISTED], "The latest batches")
+    table(BATCHES, batches[:MAX_LISTED], "The latest batches")
 
 
 BATCHES = [
     Column("batch_seq", "Batch", is_number=True),
-    Column("observed_at", "Saw the source (its clock)", formatting.moment, is_short=True),
+    Column("observed_at", "Polled at (source clock)", formatting.moment, no_wrap=True),
     Column(
-        "loaded_at", "Loaded (UTC)", lambda m: formatting.moment(m.astimezone(UTC)), is_short=True
+        "loaded_at", "Loaded at (UTC)", lambda m: formatting.moment(m.astimezone(UTC)), no_wrap=True
     ),
-    Column("seconds", "Took", lambda s: formatting.age(float(s)), is_number=True),
+    Column("seconds", "Load time", lambda s: formatting.duration(float(s)), is_number=True),
     Column("rows", "Rows", formatting.count, is_number=True),
 ]
 REASONS = [
     Column("table", "Table"),
     Column("rows", "Rows", formatting.count, is_number=True),
-    Column("example", "For example", is_number=True),
+    Column("example", "Example key", is_number=True),
     Column("reasons", "Reason"),
 ]
 
 
-def _from_logs(logs: Logs) -> None:
-    # the first batch brought everything, and beside it no other would be seen
-    batches = [batch for batch in logs.latest if batch.seq > 1] or logs.latest
-    latest = f"the latest {len(batches)} batches" if len(batches) > 1 else "the only batch"
-    st.subheader("Rows that changed in the source, by table")
+def _changed_rows(lake: LakeSummary) -> None:
+    batches = _without_first(lake)
+    tables = sorted({name for batch in batches for name in batch.rows})
     rows = [
-        {"table": formatting.label(name), "op": op, "rows": sum(b.rows.get(name, {}).get(op, 0)
-                                                             for b in batches)}
-        for name in sorted({name for batch in batches for name in batch.rows})
-        for op in OPS
-    ]  # fmt: skip
-    charts.show(
-        charts.parts(rows, "table", "rows", "op", f"Rows in {latest}", OPS),
-        f"New, changed and deleted rows by table in {latest}",
-    )
-    st.subheader("How long each step took")
+        {
+            "table": formatting.label(name),
+            "operation": operation,
+            "rows": sum(batch.rows.get(name, {}).get(operation, 0) for batch in batches),
+        }
+        for name in tables
+        for operation in OPERATIONS
+    ]
+    latest = f"the latest {len(batches)} batches" if len(batches) > 1 else "one batch"
+    st.subheader("Changed rows by table")
+    chart = charts.stacked_bars(rows, "table", "rows", "operation", f"Rows in {latest}", OPERATIONS)
+    charts.show(chart, f"New, changed and deleted rows by table in {latest}")
+
+
+def _step_times(lake: LakeSummary) -> None:
     steps = [
         {"batch": f"Batch {batch.seq}", "step": step, "seconds": seconds}
-        for batch in reversed(batches)
+        for batch in reversed(_without_first(lake))
         for step, seconds in zip(STEPS, (batch.build, batch.load), strict=True)
         if seconds is not None
     ]
+    st.subheader("Duration of each step")
     charts.show(
-        charts.parts(steps, "batch", "seconds", "step", "Seconds", STEPS),
-        f"Seconds that each step took, in {latest}",
+        charts.stacked_bars(steps, "batch", "seconds", "step", "Seconds", STEPS),
+        "Seconds of each step by batch",
     )
-    st.subheader("Rows set apart")
-    if not logs.reasons:
-        st.success("No row is set apart.", icon=":material/check_circle:")
+
+
+def _without_first(lake: LakeSummary) -> list[BatchSummary]:
+    """Return the latest batches without batch 1, if there are others. It contains all rows: in one
+    chart with it, the others would not be visible."""
+    return [batch for batch in lake.latest if batch.seq > 1] or lake.latest
+
+
+def _quarantine(lake: LakeSummary) -> None:
+    st.subheader("Quarantined rows")
+    if not lake.reasons:
+        st.success("No row is in quarantine.", icon=":material/check_circle:")
         return
     st.markdown(
-        "These rows of the source cannot be read as what their columns are to hold; all others"
-        " went on. A row that conforms again comes by itself."
+        "The values of these source rows do not conform to the types of their columns. All other"
+        " rows were loaded. A row leaves quarantine when its next version conforms."
     )
-    table(REASONS, [vars(apart) for apart in logs.reasons], "Rows set apart, by reason")
+    table(REASONS, [vars(reason) for reason in lake.reasons], "Quarantined rows by reason")

@@ -1,26 +1,23 @@
-"""The pages of the dashboard about sales, purchases and payments."""
+"""The dashboard pages of the project: sales, purchases, payments and designs."""
 
-from dashboard.page import Page, ProjectPages, RowKind
-from totesys.dashboard import designs, home, orders, payments
+from dashboard.components import Column
+from dashboard.page import Page, ProjectPages
+from totesys.dashboard import designs, orders, overview, payment_types, payments
 from totesys.dashboard.filters import filtered
+from totesys.dashboard.row_kinds import ROW_KINDS
 
 PROJECT_PAGES = ProjectPages(
     pages=(
-        Page("Home", "home", filtered("Home", home.draw)),
+        Page("Overview", "overview", filtered("Overview", overview.draw)),
         Page("Sales", "sales", filtered("Sales", orders.sales)),
         Page("Purchases", "purchases", filtered("Purchases", orders.purchases)),
         Page("Payments", "payments", filtered("Payments", payments.draw)),
         Page("Designs", "designs", filtered("Designs", designs.draw)),
     ),
-    row_kinds={
-        "Sales order": RowKind(
-            "fact_sales_order", "search_sales", "recent_sales", "number, customer or design"
-        ),
-        "Purchase order": RowKind(
-            "fact_purchase_order",
-            "search_purchases",
-            "recent_purchases",
-            "number, supplier or item",
-        ),
+    row_kinds=ROW_KINDS,
+    row_noun="order",
+    currency_dimension="dim_currency",
+    answer_columns={
+        "payment_type_name": Column("payment_type_name", "Payment type", payment_types.title),
     },
 )

@@ -1,4 +1,4 @@
-"""Designs: which are ordered, and which are not."""
+"""Designs: which are ordered, how often, and when they were ordered last."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,74 +6,79 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import charts, formatting
-from dashboard.components import Column, by_currency, heading, nothing, table
+from dashboard.components import Column, heading, no_match, table
 from dashboard.reader import Reader
+from totesys.dashboard.currencies import by_currency
 from totesys.dashboard.filters import Filters
 
-MOST, MOST_NAMES = 15, 5
+MAX_DESIGNS, MAX_NAMES = 15, 5
 PALETTE = (charts.BLUE, charts.ORANGE, charts.GREEN, charts.PURPLE, charts.SKY)
 COLUMNS = [
-    Column("design_id", "Design", is_number=True),
+    Column("design_id", "Design ID", is_number=True),
     Column("design", "Name"),
     Column("file", "File"),
     Column("orders", "Orders", formatting.count, is_number=True),
-    Column("units", "Pieces", formatting.count, is_number=True),
-    Column("last_ordered", "Last ordered", formatting.day, is_short=True),
+    Column("units", "Units", formatting.count, is_number=True),
+    Column("last_ordered", "Last ordered", formatting.day, no_wrap=True),
 ]
 
 
 def draw(reader: Reader, filters: Filters) -> None:
     """Draw the page."""
-    period, scoped = filters.period, {"scope": "sales", **filters.parameters()}
+    period, scope = filters.period, {"scope": "sales", **filters.parameters()}
     heading(
         "Designs",
-        f"What was ordered from {formatting.day(period.since)} to {formatting.day(period.until)}. Pieces add"
-        " up across currencies; amounts do not.",
+        f"Designs in sales orders from {formatting.day(period.since)} to"
+        f" {formatting.day(period.until)}. Units are added across currencies; amounts are not.",
     )
-    [totals] = reader.ask("design_totals", **scoped)
+    [totals] = reader.query("design_totals", **scope)
     if not totals["orders"]:
-        nothing("No design was ordered in this period that the filters let pass.")
+        no_match("No sales order in this period matches the filters.")
         return
     places = st.columns(3)
     places[0].metric("Designs", formatting.count(totals["designs"]))
-    places[1].metric("Ordered in the period", formatting.count(totals["ordered"]),
+    places[1].metric("Designs ordered", formatting.count(totals["ordered"]),
                      help=formatting.share(totals["ordered"], totals["designs"]))  # fmt: skip
-    places[2].metric("Pieces ordered", formatting.count(totals["units"]))
-    _over_time(reader, filters)
-    st.subheader("The designs ordered most")
-    table(COLUMNS, reader.ask("designs_ordered", most=MOST, **scoped), "Designs ordered most")
-    st.subheader("Value of orders by name of the design")
-    values = by_currency(reader.ask("design_values", most=MOST, **scoped))
+    places[2].metric("Units ordered", formatting.count(totals["units"]))
+    _trend(reader, filters)
+    st.subheader("Most ordered designs")
+    table(
+        COLUMNS,
+        reader.query("designs_ordered", max_rows=MAX_DESIGNS, **scope),
+        "Most ordered designs",
+    )
+    st.subheader("Value of orders by design name")
+    values = by_currency(reader.query("design_values", max_rows=MAX_DESIGNS, **scope))
     for tab, (currency, rows) in zip(st.tabs(list(values)), values.items(), strict=True):
         with tab:
             chart = charts.ranking(rows, "name", "value", f"Value ({currency})")
-            charts.show(chart, f"Value of sales orders in {currency} by name of the design")
+            charts.show(chart, f"Value of sales orders in {currency} by design name")
 
 
-def _over_time(reader: Reader, filters: Filters) -> None:
+def _trend(reader: Reader, filters: Filters) -> None:
     grain = filters.period.grain
-    rows = reader.ask(
-        "design_trend", scope="sales", grain=grain, most=MOST_NAMES, **filters.parameters()
+    rows = reader.query(
+        "design_trend", scope="sales", grain=grain, max_names=MAX_NAMES, **filters.parameters()
     )
     units = Counter[str | None]()
     for row in rows:
         units[row["group_name"]] += row["units"]
     leading = [name for name, _ in units.most_common() if name is not None]
-    colours = dict(zip(leading, PALETTE, strict=False))
-    rest = _unlike(leading, "Others")
+    colors = dict(zip(leading, PALETTE, strict=False))
+    others = unused_name(leading, "Others")
     if None in units:
-        colours[rest] = charts.GREY
+        colors[others] = charts.GREY
     named = [
-        {**row, "group_name": rest if row["group_name"] is None else row["group_name"]}
+        {**row, "group_name": others if row["group_name"] is None else row["group_name"]}
         for row in rows
     ]
-    st.subheader(f"Pieces ordered by {grain} and name of the design")
-    chart = charts.over_time(named, "units", "Pieces", grain, colours, "group_name")
-    charts.show(chart, f"Pieces ordered by {grain}, by name of the design")
+    st.subheader(f"Units ordered by {grain} and design name")
+    chart = charts.bars_over_time(named, "units", "Units", grain, colors, "group_name")
+    charts.show(chart, f"Units ordered by {grain} and design name")
 
 
-def _unlike(names: Sequence[str], name: str) -> str:
-    """The name, or one like it that none of ``names`` is."""
+def unused_name(names: Sequence[str], name: str) -> str:
+    """Return the name, changed if ``names`` contains it: 'Others', 'All others'."""
     while name in names:
         name = f"All {name[:1].lower()}{name[1:]}"
     return name

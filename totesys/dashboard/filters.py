@@ -1,24 +1,31 @@
-"""The filters in the sidebar, which are kept while people go from page to page."""
+"""The filters in the sidebar. They are kept when people change the page."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import streamlit as st
 
-from dashboard.periods import CHOSEN, NAMED, USUAL, Period, named
+from dashboard.periods import CUSTOM, DEFAULT, RELATIVE, Period, relative_period
 from dashboard.reader import Reader
 
-AHEAD = timedelta(60)  # payments are due after their order
+DUE_AFTER_ORDER = timedelta(60)
+"""The time after the last order within which its payments are due."""
+
+TITLES = {
+    "currency": "Currency",
+    "country": "Country of the counterparty",
+    "department": "Department",
+}
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What the figures are about; an empty list lets everything pass. ``first`` and
-    ``last`` are the days of the first and the last order, and ``today`` is that on which the source
-    was last seen."""
+    """The selected filters; an empty list selects everything. ``first`` and ``last`` are the days
+    of the first and the last order, and ``today`` is the day of the last poll that found a change.
+    """
 
     period: Period
     first: date
@@ -29,7 +36,7 @@ class Filters:
     departments: list[str]
 
     def parameters(self, period: Period | None = None) -> dict[str, Any]:
-        """The parameters of a question's scope."""
+        """Return the parameters of a query's scope."""
         days = period or self.period
         return {
             "since": days.since,
@@ -41,86 +48,83 @@ class Filters:
 
     @property
     def is_comparable(self) -> bool:
-        """Whether the whole period before is known too."""
+        """Whether the warehouse contains the whole period before."""
         return self.period.before.since >= self.first
 
     @property
-    def whole(self) -> Period:
-        """The period with the one before it."""
+    def with_period_before(self) -> Period:
+        """The period extended by the one before it."""
         return Period(self.period.before.since, self.period.until)
 
 
 def filtered(title: str, draw: Callable[[Reader, Filters], None]) -> Callable[[Reader], None]:
-    """Return a page that draws the filters, then itself by them; or says that there are no orders."""
+    """Return a page that draws the filters and its content, or a message if there are no orders."""
 
     def page(reader: Reader) -> None:
-        if filters := chosen(reader):
+        if filters := select(reader):
             draw(reader, filters)
         else:
             st.title(title)
-            st.info("The warehouse holds no orders yet. Once a batch is loaded, they show here.")
+            st.info("The warehouse does not contain orders yet. Load a batch to see them here.")
 
     return page
 
 
-def chosen(reader: Reader) -> Filters | None:
-    """Draw the filters and say what is chosen; None where the warehouse holds no order."""
-    [span] = reader.ask("span")
+def select(reader: Reader) -> Filters | None:
+    """Draw the filters, and return the selection; None if the warehouse contains no order."""
+    [span] = reader.query("span")
     if span["first_day"] is None:
         return None
-    choices = defaultdict[str, list[str]](list)
-    for row in reader.ask("choices"):
-        choices[row["kind"]].append(row["value"])
+    options = defaultdict[str, list[str]](list)
+    for row in reader.query("filter_options"):
+        options[row["filter"]].append(row["value"])
     with st.sidebar:
         st.subheader("Filters")
         period = _period(span["first_day"], span["last_day"])
-        picked = {
-            kind: st.multiselect(
-                title,
-                choices[kind],
-                placeholder="All",
-                key=f"filter_{kind}",
-                persist_state="session",
-            )
-            for kind, title in _TITLES.items()
-        }
+        selected = _selected(options)
     return Filters(
         period,
         span["first_day"],
         span["last_day"],
         span["today"] or span["last_day"],
-        picked["currency"],
-        picked["country"],
-        picked["department"],
+        selected["currency"],
+        selected["country"],
+        selected["department"],
     )
 
 
-_TITLES = {
-    "currency": "Currency",
-    "country": "Country of the counterparty",
-    "department": "Department",
-}
+def _selected(options: Mapping[str, list[str]]) -> Mapping[str, list[str]]:
+    return {
+        name: st.multiselect(
+            title,
+            options[name],
+            placeholder="All",
+            key=f"filter_{name}",
+            persist_state="session",
+        )
+        for name, title in TITLES.items()
+    }
 
 
 def _period(first: date, last: date) -> Period:
     name = st.selectbox(
         "Period",
-        [*NAMED, CHOSEN],
-        index=list(NAMED).index(USUAL),
+        [*RELATIVE, CUSTOM],
+        index=list(RELATIVE).index(DEFAULT),
         key="filter_period",
         persist_state="session",
-        help="Counted back from the last day on which an order was placed.",
+        help="Periods end on the day of the last order.",
     )
-    if name != CHOSEN:
-        return named(name, first, last)
+    if name != CUSTOM:
+        return relative_period(name, first, last)
     days = st.date_input(
         "From and to",
         (max(first, last - timedelta(29)), last),
         min_value=first,
-        max_value=last + AHEAD,
+        max_value=last + DUE_AFTER_ORDER,
         format="DD/MM/YYYY",
         key="filter_days",
         persist_state="session",
     )
-    # while people choose there is one day, and none once they empty the field
+    # The field returns one day until the second is selected, and none if people clear it.
     return Period(days[0] if days else last, days[-1] if days else last)

@@ -1,4 +1,4 @@
-"""Sales and purchases: how much, when, by whom, with whom."""
+"""The pages of sales and purchase orders: value over time, rankings, and the largest orders."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,31 +7,33 @@ from typing import Any, Literal
 import streamlit as st
 
 from dashboard import charts, formatting
-from dashboard.components import Column, by_currency, cards, heading, nothing, table
-from dashboard.questions import more
+from dashboard.components import Column, heading, no_match, table
+from dashboard.questions import question_picker
 from dashboard.reader import Reader
+from totesys.dashboard.currencies import by_currency, cards
 from totesys.dashboard.filters import Filters
 
-MOST_GROUPS, MOST_ORDERS = 12, 10
+MAX_GROUPS, MAX_ORDERS = 12, 10
 
 
 @dataclass(frozen=True)
-class Side:
-    """What sales and purchases are called; ``groups`` are what orders can be ranked by."""
+class OrderPage:
+    """The titles and names of one of the two pages. ``groups`` are the columns that orders can be
+    ranked by."""
 
     scope: Literal["sales", "purchases"]
     title: str
-    order: str
+    noun: str
     partner: str
-    what: str
+    item: str
     groups: Mapping[str, str]
 
 
-SALES = Side(
+SALES = OrderPage(
     "sales", "Sales", "sales order", "Customer", "Design",
     {"Department": "department", "Country": "country", "Customer": "partner", "Seller": "person"},
 )  # fmt: skip
-PURCHASES = Side(
+PURCHASES = OrderPage(
     "purchases", "Purchases", "purchase order", "Supplier", "Item",
     {"Department": "department", "Country": "country", "Supplier": "partner", "Buyer": "person"},
 )  # fmt: skip
@@ -47,74 +49,76 @@ def purchases(reader: Reader, filters: Filters) -> None:
     _draw(reader, filters, PURCHASES)
 
 
-def _draw(reader: Reader, filters: Filters, side: Side) -> None:
-    period, scoped = filters.period, {"scope": side.scope, **filters.parameters()}
+def _draw(reader: Reader, filters: Filters, page: OrderPage) -> None:
+    period, scope = filters.period, {"scope": page.scope, **filters.parameters()}
     heading(
-        side.title,
-        f"Every {side.order} placed from {formatting.day(period.since)} to {formatting.day(period.until)},"
-        " as it is now; deleted ones do not count.",
+        page.title,
+        f"All {page.noun}s from {formatting.day(period.since)} to {formatting.day(period.until)} in"
+        " their current state, without deleted ones.",
     )
-    totals = {r["currency"]: r for r in reader.ask("order_totals", begins=period.since, **scoped)}
+    rows = reader.query("order_totals", period_start=period.since, **scope)
+    totals = {row["currency"]: row for row in rows}
     if not totals:
-        nothing(f"No {side.order} was placed in this period that the filters let pass.")
+        no_match(f"No {page.noun} in this period matches the filters.")
         return
-    trends = by_currency(reader.ask("order_trend", grain=period.grain, **scoped))
+    trends = by_currency(reader.query("order_trend", grain=period.grain, **scope))
 
     def card(currency: str) -> None:
         _figures(totals[currency], currency)
         st.markdown(f"**Value of orders by {period.grain}**")
-        chart = charts.over_time(trends[currency], "value", f"Value ({currency})", period.grain)
-        charts.show(chart, f"Value of {side.order}s in {currency} by {period.grain}")
+        title = f"Value ({currency})"
+        chart = charts.bars_over_time(trends[currency], "value", title, period.grain)
+        charts.show(chart, f"Value of {page.noun}s in {currency} by {period.grain}")
 
     cards(list(totals), card)
-    _ranked(reader, scoped, side)
-    more(reader, side.scope)
+    _ranking(reader, scope, page)
+    question_picker(reader, page.scope)
 
 
 def _figures(row: Mapping[str, Any], currency: str) -> None:
     st.metric(
-        f"Value of {formatting.count(row['orders'])} orders",
+        f"Value of {formatting.plural(row['orders'], 'order')}",
         formatting.short_money(row["value"], currency),
         help=formatting.money(row["value"], currency),
     )
-    average = row["value"] / row["orders"]
-    st.caption(
-        f"{formatting.count(row['units'])} pieces; {formatting.money(average, currency)} an order on average."
-    )
+    units = formatting.plural(row["units"], "unit")
+    average = formatting.money(row["value"] / row["orders"], currency)
+    st.caption(f"{units}, {average} per order on average.")
 
 
-def _ranked(reader: Reader, scoped: Mapping[str, Any], side: Side) -> None:
-    st.subheader("Who and where")
-    shown = st.segmented_control(
+def _ranking(reader: Reader, scope: Mapping[str, Any], page: OrderPage) -> None:
+    st.subheader("Ranking")
+    group = st.segmented_control(
         "Rank by",
-        list(side.groups),
+        list(page.groups),
         default="Department",
         required=True,
-        key=f"{side.scope}_by",
+        key=f"{page.scope}_by",
         persist_state="session",
     )
     ranked = by_currency(
-        reader.ask("order_ranking", by=side.groups[shown], most=MOST_GROUPS, **scoped)
+        reader.query("order_ranking", by=page.groups[group], max_rows=MAX_GROUPS, **scope)
     )
-    largest = by_currency(reader.ask("orders_largest", most=MOST_ORDERS, **scoped))
+    largest = by_currency(reader.query("orders_largest", max_rows=MAX_ORDERS, **scope))
     for tab, (currency, rows) in zip(st.tabs(list(ranked)), ranked.items(), strict=True):
         with tab:
-            least = f" (the {MOST_GROUPS} highest)" if len(rows) == MOST_GROUPS else ""
-            st.markdown(f"**Value of {side.order}s in {currency} by {shown.lower()}**{least}")
-            chart = charts.ranking(rows, "name", "value", f"Value ({currency})")
-            charts.show(chart, f"Value of {side.order}s in {currency} by {shown.lower()}")
-            st.markdown(f"**The largest {side.order}s in {currency}**")
-            table(_columns(side, currency), largest[currency], f"Largest orders in {currency}")
+            limit = f" (the {MAX_GROUPS} highest)" if len(rows) == MAX_GROUPS else ""
+            title = f"Value of {page.noun}s in {currency} by {group.lower()}"
+            st.markdown(f"**{title}**{limit}")
+            charts.show(charts.ranking(rows, "name", "value", f"Value ({currency})"), title)
+            caption = f"Largest {page.noun}s in {currency}"
+            st.markdown(f"**{caption}**")
+            table(_columns(page, currency), largest[currency], caption)
 
 
-def _columns(side: Side, currency: str) -> list[Column]:
+def _columns(page: OrderPage, currency: str) -> list[Column]:
     return [
         Column("key", "Order", is_number=True),
-        Column("created_date", "Placed", formatting.day, is_short=True),
-        Column("partner", side.partner),
+        Column("created_date", "Placed", formatting.day, no_wrap=True),
+        Column("partner", page.partner),
         Column("department", "Department"),
-        Column("what", side.what),
-        Column("units", "Pieces", formatting.count, is_number=True),
+        Column("item", page.item),
+        Column("units", "Units", formatting.count, is_number=True),
         Column("value", f"Value ({currency})", lambda v: f"{v:,.2f}", is_number=True),
-        Column("agreed_delivery_date", "Delivery", formatting.day, is_short=True),
+        Column("agreed_delivery_date", "Delivery", formatting.day, no_wrap=True),
     ]

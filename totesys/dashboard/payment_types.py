@@ -1,4 +1,9 @@
-"""Which kinds of payment are owed to us, and which by us."""
+"""The payment types of the source: which are receivables, and which are payables."""
 
-OWED_TO_US = frozenset({"SALES_RECEIPT", "PURCHASE_REFUND"})
-OWED_BY_US = frozenset({"PURCHASE_PAYMENT", "SALES_REFUND"})
+RECEIVABLES = frozenset({"SALES_RECEIPT", "PURCHASE_REFUND"})
+PAYABLES = frozenset({"PURCHASE_PAYMENT", "SALES_REFUND"})
+
+
+def title(name: str) -> str:
+    """Return the name as a title: ``SALES_RECEIPT`` is 'Sales receipt'."""
+    return name.replace("_", " ").capitalize()

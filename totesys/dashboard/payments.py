@@ -1,4 +1,4 @@
-"""Payments: what is paid, what is due, who is late."""
+"""The page of payments: paid, unpaid and overdue amounts by payment type."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -7,94 +7,105 @@ from typing import Any
 import streamlit as st
 
 from dashboard import charts, formatting
-from dashboard.components import Column, by_currency, cards, heading, nothing, table
+from dashboard.components import Column, heading, no_match, table
 from dashboard.periods import Period
-from dashboard.questions import more
-from dashboard.reader import Reader, Rows
-from totesys.dashboard.filters import AHEAD, Filters
-from totesys.dashboard.payment_types import OWED_TO_US
+from dashboard.questions import question_picker
+from dashboard.reader import Reader
+from totesys.dashboard import payment_types
+from totesys.dashboard.currencies import by_currency, cards
+from totesys.dashboard.filters import DUE_AFTER_ORDER, Filters
 
-MOST = 12
-STATES = {"Paid": charts.BLUE, "Not paid yet": charts.ORANGE}
+MAX_PARTNERS = 12
+STATES = {"Paid": charts.BLUE, "Unpaid": charts.ORANGE}
 
 
 def draw(reader: Reader, filters: Filters) -> None:
     """Draw the page."""
-    period = _due(filters)
-    apart = " Payments have no department, so that filter does nothing here." * bool(
-        filters.departments
-    )
-    heading(
-        "Payments",
-        f"Payments due from {formatting.day(period.since)} to {formatting.day(period.until)}. Overdue is what"
-        f" was due before {formatting.day(filters.today)} and is not paid.{apart}",
-    )
-    scoped = {"scope": "payments", "today": filters.today, **filters.parameters(period)}
-    totals = reader.ask("payment_totals", **scoped)
+    period = due_period(filters)
+    heading("Payments", _about(filters, period))
+    scope = {"scope": "payments", "today": filters.today, **filters.parameters(period)}
+    totals = reader.query("payment_totals", **scope)
     if not totals:
-        nothing("No payment was due in this period that the filters let pass.")
+        no_match("No payment due in this period matches the filters.")
         return
-    kinds = sorted({row["kind"] for row in totals}, reverse=True)
-    kind = st.segmented_control(
-        "Kind of payment",
-        kinds,
-        default=kinds[0],
+    types = sorted({row["payment_type"] for row in totals}, reverse=True)
+    selected = st.segmented_control(
+        "Payment type",
+        types,
+        default=types[0],
         required=True,
-        format_func=formatting.kind,
-        key="payments_kind",
+        format_func=payment_types.title,
+        key="payment_type",
         persist_state="session",
     )
-    _of_kind(reader, {**scoped, "kind": kind}, [r for r in totals if r["kind"] == kind], period)
-    more(reader, "payments")
+    scope = {**scope, "payment_type": selected}
+    by_code = {row["currency"]: row for row in totals if row["payment_type"] == selected}
+    _amounts(reader, scope, by_code, period.grain)
+    _overdue(reader, scope)
+    question_picker(reader, "payments")
 
 
-def _due(filters: Filters) -> Period:
-    """The period, with what is due after the last order where it goes that far."""
-    # the source was often seen on days without an order, so today may be later
+def due_period(filters: Filters) -> Period:
+    """Return the period, extended to future due dates if it ends on the day of the last order."""
+    # `today` can be later than the last order: a poll also finds other changes.
     if filters.period.until < filters.last:
         return filters.period
-    return Period(filters.period.since, filters.today + AHEAD)
+    return Period(filters.period.since, filters.today + DUE_AFTER_ORDER)
 
 
-def _of_kind(reader: Reader, scoped: Mapping[str, Any], totals: Rows, period: Period) -> None:
-    by_code = {row["currency"]: row for row in totals}
-    trends = by_currency(reader.ask("payment_trend", grain=period.grain, **scoped))
+def _about(filters: Filters, period: Period) -> str:
+    text = (
+        f"Payments due from {formatting.day(period.since)} to {formatting.day(period.until)}. A"
+        f" payment is overdue if it was due before {formatting.day(filters.today)} and is not paid."
+    )
+    if filters.departments:
+        text += " Payments have no department, so this page ignores that filter."
+    return text
+
+
+def _amounts(
+    reader: Reader, scope: Mapping[str, Any], by_code: Mapping[str, Mapping[str, Any]], grain: str
+) -> None:
+    trends = by_currency(reader.query("payment_trend", grain=grain, **scope))
 
     def card(currency: str) -> None:
         _figures(by_code[currency], currency)
-        st.markdown(f"**Amount due by {period.grain}**")
-        chart = charts.over_time(
-            trends[currency], "value", f"Amount ({currency})", period.grain, STATES, "state"
-        )
-        charts.show(chart, f"Amount due in {currency} by {period.grain}, paid and not paid yet")
+        st.markdown(f"**Amount due by {grain}**")
+        title = f"Amount ({currency})"
+        chart = charts.bars_over_time(trends[currency], "value", title, grain, STATES, "state")
+        charts.show(chart, f"Paid and unpaid amounts due in {currency} by {grain}")
 
     cards(list(by_code), card)
-    st.subheader("Who is late" if scoped["kind"] in OWED_TO_US else "With whom the company is late")
-    late = by_currency(reader.ask("payments_overdue", most=MOST, **scoped))
-    if not late:
-        st.success("Nothing is overdue.", icon=":material/check_circle:")
+
+
+def _overdue(reader: Reader, scope: Mapping[str, Any]) -> None:
+    is_receivable = scope["payment_type"] in payment_types.RECEIVABLES
+    st.subheader("Overdue receivables" if is_receivable else "Overdue payables")
+    overdue = by_currency(reader.query("payments_overdue", max_rows=MAX_PARTNERS, **scope))
+    if not overdue:
+        st.success("No payment is overdue.", icon=":material/check_circle:")
         return
-    for tab, (currency, rows) in zip(st.tabs(list(late)), late.items(), strict=True):
+    for tab, (currency, rows) in zip(st.tabs(list(overdue)), overdue.items(), strict=True):
         with tab:
             table(_columns(currency), rows, f"Overdue payments in {currency}")
 
 
 def _figures(row: Mapping[str, Any], currency: str) -> None:
-    for title, column in {"Paid": "paid", "Not paid yet": "unpaid"}.items():
+    for title, column in {"Paid": "paid", "Unpaid": "unpaid"}.items():
         amount: Decimal = row[column]
         st.metric(
             title, formatting.short_money(amount, currency), help=formatting.money(amount, currency)
         )
     st.caption(
-        f"Of that {formatting.short_money(row['overdue'], currency)} in"
-        f" {formatting.count(row['overdue_payments'])} payments is overdue."
+        f"Overdue: {formatting.short_money(row['overdue'], currency)} in"
+        f" {formatting.plural(row['overdue_payments'], 'payment')}."
     )
 
 
 def _columns(currency: str) -> list[Column]:
     return [
         Column("name", "Counterparty"),
-        Column("payments", "Payments overdue", formatting.count, is_number=True),
+        Column("payments", "Overdue payments", formatting.count, is_number=True),
         Column("value", f"Amount ({currency})", lambda v: f"{v:,.2f}", is_number=True),
-        Column("longest", "Oldest, days", formatting.count, is_number=True),
+        Column("longest", "Oldest (days)", formatting.count, is_number=True),
     ]

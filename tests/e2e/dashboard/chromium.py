@@ -1,4 +1,4 @@
-"""The Chromium that the machine has, driven by playwright."""
+"""The installed Chromium, driven by playwright."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,20 +10,20 @@ NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome"
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
-PATIENCE = 30_000  # milliseconds
+TIMEOUT = 60_000  # milliseconds; the first page imports much, and CI machines are busy
 IS_DRAWN = """() => document.querySelector('h1') && document.querySelector(
     '[data-test-script-state=notRunning][data-test-connection-state=CONNECTED]')"""
-MISSING = "no Chromium is on the PATH; .ci/browser says how to get one"
+MISSING = "no Chromium is on the PATH; .ci/browser installs one"
 
 
 def executable() -> str | None:
-    """Where a Chromium is; None where there is none."""
+    """Return the path of a Chromium, or None if there is none."""
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @contextmanager
 def launched(executable: str) -> Iterator[Browser]:
-    """A browser without a screen for the block."""
+    """Run a headless browser for the block."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
         try:
@@ -32,7 +32,7 @@ def launched(executable: str) -> Iterator[Browser]:
             browser.close()
 
 
-def settled(page: Page) -> None:
-    """Wait until the page is drawn and nothing runs for it any more. What was just done may not
-    have begun to run: what comes of it is to be waited for."""
-    page.wait_for_function(IS_DRAWN, timeout=PATIENCE)
+def wait_until_drawn(page: Page) -> None:
+    """Wait until the page has a heading and its script does not run. A click or a key may not have
+    started the script yet: wait for its result instead."""
+    page.wait_for_function(IS_DRAWN, timeout=TIMEOUT)

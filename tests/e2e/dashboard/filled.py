@@ -1,4 +1,5 @@
-"""A warehouse that the embedded platform has filled: orders, edits, deletions, rows set apart."""
+"""A warehouse that the embedded platform has filled: orders, changes, deletions, and a quarantined
+row."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -11,25 +12,28 @@ from embedded.workflow import Spark
 from postgres import connected, from_dsn
 from totesys.simulator import Simulator
 
-SOURCE, WAREHOUSE = "shown_source", "shown_warehouse"
-UNREADABLE = "update sales_order set agreed_payment_date = 'soon' where sales_order_id = :key"
+SOURCE, WAREHOUSE, ROLE = "dashboard_source", "dashboard_warehouse", "dashboard_viewer"
+INVALID_DATE = "update sales_order set agreed_payment_date = 'soon' where sales_order_id = :key"
+STEPS_PER_CYCLE = 8
 
 
 @dataclass(frozen=True)
 class Filled:
-    """Where it is, as a reader; an order that was edited twice, one that was edited and deleted,
-    and one that is set apart."""
+    """The DSN of a reader, the lake, and three sales orders: one with two updates, one with two
+    updates and a deletion, and one whose last version is in quarantine."""
 
     dsn: str
     lake: Path
-    edited: int
+    updated: int
     deleted: int
-    apart: int
+    quarantined: int
 
 
-def fill(server: Server, folder: Path, orders: int, steps: int, spark: Spark | None) -> Filled:
-    """Seed a source with ``orders`` that end today, let ``steps`` of its life and the life of three
-    orders happen, each step seen by a poll, and load all of it."""
+def fill(
+    server: Server, folder: Path, orders: int, cycles: int = 0, spark: Spark | None = None
+) -> Filled:
+    """Seed a source with ``orders`` until today, then poll and load it after each change of three
+    orders, and for ``cycles`` more with random changes."""
     for name in (SOURCE, WAREHOUSE):
         server.create_database(name)
     source = server.dsn(SOURCE)
@@ -40,19 +44,17 @@ def fill(server: Server, folder: Path, orders: int, steps: int, spark: Spark | N
         simulator = Simulator(connection, seed=5)
         simulator.create_schema()
         simulator.seed(orders, until=date.today())  # noqa: DTZ011 - one machine
-        platform.cycle()
-        edited, deleted = (simulator.place_sales_order().order_id for _ in range(2))
-        apart = simulator.place_sales_order().order_id
+        updated, deleted, quarantined = (simulator.place_sales_order().order_id for _ in range(3))
         platform.cycle()
         for _ in range(2):
-            simulator.edit_sales_order_silently(edited)
+            simulator.edit_sales_order_silently(updated)
             simulator.edit_sales_order_silently(deleted)
             platform.cycle()
-        connection.run(UNREADABLE, key=apart)
+        connection.run(INVALID_DATE, key=quarantined)
         simulator.delete_sales_order(deleted)
-        platform.cycle()
-        for _ in range(steps):
-            for _ in range(8):
+        for _ in range(1 + cycles):
+            for _ in range(STEPS_PER_CYCLE):
                 simulator.step()
             platform.cycle()
-    return Filled(reader_dsn(server, WAREHOUSE), folder / "lake", edited, deleted, apart)
+    dsn = reader_dsn(server, WAREHOUSE, ROLE)
+    return Filled(dsn, folder / "lake", updated, deleted, quarantined)

@@ -1,7 +1,6 @@
-"""Makes docs/images: `python -m tests.e2e.dashboard.screenshots [FOLDER]`.
+"""The pictures of docs/images: `python -m tests.e2e.dashboard.screenshots [FOLDER]`.
 
-A warehouse is filled as the demo fills its own, and each page of its dashboard is looked at in the
-Chromium that the machine has."""
+A warehouse is filled like that of the demo, and Chromium takes a picture of each page."""
 
 import sys
 import tempfile
@@ -14,45 +13,52 @@ from contracts import PlatformError
 from dashboard import child
 from dashboard.launch import environment
 from embedded.server import running
-from tests.e2e.dashboard.chromium import DESKTOP, MISSING, PHONE, executable, launched, settled
+from tests.e2e.dashboard.chromium import (
+    DESKTOP,
+    MISSING,
+    PHONE,
+    executable,
+    launched,
+    wait_until_drawn,
+)
 from tests.e2e.dashboard.filled import Filled, fill
 
 IMAGES = Path(__file__).parents[3] / "docs" / "images"
-ORDERS, STEPS = 3_000, 14
-LARGEST = 200_000  # bytes
-TALLEST = {DESKTOP["width"]: 1_150, PHONE["width"]: 1_500}
-PAGES = ("home", "sales", "purchases", "payments", "designs", "order", "platform")
+ORDERS, CYCLES = 3_000, 14
+MAX_BYTES = 200_000
+MAX_HEIGHT = {DESKTOP["width"]: 1_150, PHONE["width"]: 1_500}
+PAGES = ("overview", "sales", "purchases", "payments", "designs", "history", "platform")
 
 
 class TooLarge(PlatformError):
-    """A picture that would make the repository heavy."""
+    """A picture is too large for the repository."""
 
 
 def main(folder: Path) -> None:
-    """Write a picture of every page, and one as a phone shows it."""
-    found = executable()
-    if not found:
+    """Write a picture of each page, and of one page on a phone."""
+    path = executable()
+    if not path:
         sys.exit(f"screenshots: {MISSING}")
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="totesys-shown-") as name:
+    with tempfile.TemporaryDirectory(prefix="totesys-screenshots-") as name:
         root = Path(name)
         with running(root / "postgresql") as server:
-            filled = fill(server, root, ORDERS, STEPS, None)
-            told = environment(filled.dsn, [str(filled.lake)])
-            with child.running(told, root / "log") as started, launched(found) as browser:
-                _photograph(browser, started.address, filled, folder)
+            filled = fill(server, root, ORDERS, CYCLES)
+            environ = environment(filled.dsn, [str(filled.lake)])
+            with child.running(environ, root / "log") as web, launched(path) as browser:
+                _take_all(browser, web.address, filled, folder)
 
 
-def _photograph(browser: Browser, address: str, filled: Filled, folder: Path) -> None:
-    def an_order(page: Page) -> None:
+def _take_all(browser: Browser, address: str, filled: Filled, folder: Path) -> None:
+    def search(page: Page) -> None:
         page.get_by_role("textbox", name="Search by").fill(str(filled.deleted))
         page.keyboard.press("Enter")
         page.get_by_text(f"Sales order {filled.deleted}").wait_for()
 
     for path in PAGES:
-        prepare = an_order if path == "order" else None
+        prepare = search if path == "history" else None
         _take(browser, f"{address}/{path}", DESKTOP, folder / f"{path}.png", prepare)
-    _take(browser, f"{address}/order", PHONE, folder / "order-phone.png", an_order)
+    _take(browser, f"{address}/history", PHONE, folder / "history-phone.png", search)
 
 
 def _take(
@@ -62,22 +68,22 @@ def _take(
     file: Path,
     prepare: Callable[[Page], None] | None,
 ) -> None:
-    """A picture of the page from its top, no higher than people would scroll for."""
+    """Write a picture of the page from its top, up to a maximum height."""
     context = browser.new_context(viewport=size)
     page = context.new_page()
-    page.goto(address.replace("/home", "/"))
-    settled(page)
+    page.goto(address.replace("/overview", "/"))
+    wait_until_drawn(page)
     if prepare:
         prepare(page)
-        settled(page)
+        wait_until_drawn(page)
     page.wait_for_timeout(2_000)  # charts are drawn after the page
-    whole = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
-    page.set_viewport_size({**size, "height": min(whole, TALLEST[size["width"]])})
+    height = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
+    page.set_viewport_size({**size, "height": min(height, MAX_HEIGHT[size["width"]])})
     page.wait_for_timeout(1_000)
     page.screenshot(path=file)
     context.close()
-    if file.stat().st_size > LARGEST:
-        raise TooLarge(f"{file} has {file.stat().st_size:,} bytes, more than {LARGEST:,}.")
+    if file.stat().st_size > MAX_BYTES:
+        raise TooLarge(f"{file} has {file.stat().st_size:,} bytes, more than {MAX_BYTES:,}.")
     sys.stdout.write(f"{file.name:20}{file.stat().st_size / 1000:6.0f} kB\n")
 
 

@@ -1,14 +1,20 @@
-"""A warehouse of its own for each test, seen by a reader."""
+"""A warehouse for the tests of the dashboard, read by a member of its reader role.
 
-from collections.abc import Iterator
+The tests of a folder share one warehouse, which is emptied before each test.
+"""
+
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import count
+from pathlib import Path
 
 import pytest
 import streamlit as st
 from pg8000.native import Connection
+from streamlit.testing.v1 import AppTest
 
 from dashboard.reader import Reader, reading
-from dashboard.settings import Settings
+from dashboard.settings import LAKE, WAREHOUSE, Settings
 from embedded.dashboard_process import reader_dsn
 from embedded.server import Server
 from postgres import connected, from_dsn
@@ -16,25 +22,51 @@ from tests.integration.warehouse.facts import add, add_members, add_version
 from warehouse import migrate
 
 SALES, PURCHASES, PAYMENTS = "fact_sales_order", "fact_purchase_order", "fact_payment"
+ONE_PAGE = Path(__file__).with_name("one_page.py")
+TABLES_WITH_ROWS = """
+select string_agg(format('%I.%I', schemaname, tablename), ', ') from pg_tables
+where schemaname in ('warehouse', 'etl') and tablename not in ('migration', 'warehouse')
+"""
+
+Look = Callable[[str], AppTest]
+"""Opens the page at a path."""
+
+_numbers = count(1)
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered() -> None:
-    """No answer is that of another test."""
+def empty_cache() -> None:
+    """Forget the results of other tests."""
     st.cache_data.clear()
 
 
-@pytest.fixture
-def owner(warehouse_dsn: str) -> Iterator[Connection]:
-    """The owner's session with a warehouse without rows."""
-    with connected(from_dsn(warehouse_dsn), "tests") as connection:
+@pytest.fixture(scope="session")
+def shared_owner(server: Server) -> Iterator[Connection]:
+    """The owner's session with the warehouse that tests share."""
+    database = f"dashboard_tests_{next(_numbers)}"
+    server.create_database(database)
+    with connected(from_dsn(server.dsn(database)), "tests") as connection:
         migrate(connection)
         yield connection
 
 
+@pytest.fixture(scope="session")
+def shared_settings(server: Server, shared_owner: Connection) -> Settings:
+    [[database]] = shared_owner.run("select current_database()")
+    return Settings(from_dsn(reader_dsn(server, database, f"{database}_reader")))
+
+
 @pytest.fixture
-def settings(server: Server, owner: Connection, warehouse_dsn: str) -> Settings:
-    return Settings(from_dsn(reader_dsn(server, from_dsn(warehouse_dsn).database)))
+def owner(shared_owner: Connection) -> Connection:
+    """The owner's session with a warehouse without rows."""
+    [[tables]] = shared_owner.run(TABLES_WITH_ROWS)
+    shared_owner.run(f"truncate {tables} restart identity")
+    return shared_owner
+
+
+@pytest.fixture
+def settings(owner: Connection, shared_settings: Settings) -> Settings:
+    return shared_settings
 
 
 @pytest.fixture
@@ -60,7 +92,7 @@ def star(owner: Connection) -> Connection:
 
 
 def add_once(owner: Connection, table: str) -> None:
-    """The members 1 that a fact refers to, unless another fact's were added before."""
+    """Insert the members 1 that a fact refers to, unless another fact inserted them."""
     if not owner.run("select from warehouse.dim_date limit 1"):
         add_members(owner, SALES)
     if table == PAYMENTS:
@@ -68,11 +100,38 @@ def add_once(owner: Connection, table: str) -> None:
         add(owner, "dim_transaction", transaction_id=1, transaction_type="SALE")
 
 
-def saw(owner: Connection, batch: int, moment: datetime) -> None:
-    """Enter a batch that saw the source at a moment, into the ledger."""
+def add_batch(owner: Connection, seq: int, observed_at: datetime) -> None:
+    """Insert a batch into the ledger."""
     owner.run(
-        "insert into etl.ledger values (:seq, 'lake', 1, 'poll', 'load', :moment,"
+        "insert into etl.ledger values (:seq, 'lake', 1, 'poll', 'load', :observed_at,"
         " '2024-01-01 10:00Z', '2024-01-01 10:01Z', 1)",
-        seq=batch,
-        moment=moment,
+        seq=seq,
+        observed_at=observed_at,
     )
+
+
+@pytest.fixture
+def look(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Look:
+    """Open a page without a browser."""
+    address = settings.warehouse
+    monkeypatch.setenv(WAREHOUSE, f"postgresql://{address}")
+    monkeypatch.setenv("PGPASSWORD", address.password or "")
+    monkeypatch.delenv(LAKE, raising=False)
+
+    def look(path: str) -> AppTest:
+        app = AppTest.from_file(str(ONE_PAGE), default_timeout=60)
+        app.query_params["page"] = path
+        app.run()
+        assert not app.exception
+        return app
+
+    return look
+
+
+def metrics(app: AppTest, title: str) -> list[str]:
+    """Return the values of the metrics whose title contains the text."""
+    return [metric.value for metric in app.metric if title in metric.label]
+
+
+def captions(app: AppTest) -> str:
+    return " ".join(caption.value for caption in app.caption)

@@ -1,4 +1,4 @@
-"""An app that draws one page, named by `?page=`, without navigation."""
+"""An app that draws the page in `?page=`, without navigation."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What pages say where there is nothing to show, without a browser."""
+"""The messages of the app when it cannot show data, without a browser."""
 
 import logging
 
@@ -8,7 +8,9 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import pages
 from dashboard.launch import APP
-from dashboard.settings import LAKE, WAREHOUSE
+from dashboard.settings import LAKE, WAREHOUSE, Settings
+
+NOWHERE = "postgresql://a@127.0.0.1:1/nowhere"
 
 
 @pytest.fixture
@@ -18,51 +20,54 @@ def app(monkeypatch: pytest.MonkeyPatch) -> AppTest:
     return AppTest.from_file(str(APP), default_timeout=60)
 
 
-def look(app: AppTest, monkeypatch: pytest.MonkeyPatch, dsn: str) -> str:
-    """What the home page tells when it is opened on a database."""
+def messages(app: AppTest, monkeypatch: pytest.MonkeyPatch, dsn: str) -> str:
+    """Return the messages on the first page for a warehouse."""
     monkeypatch.setenv(WAREHOUSE, dsn)
     app.run()
     assert not app.exception
     return " ".join(element.value for element in (*app.error, *app.info))
 
 
-def test_nobody_said_where_the_warehouse_is(app: AppTest):
+def test_missing_address_of_the_warehouse(app: AppTest):
     app.run()
     assert WAREHOUSE in app.error[0].value
     assert not app.exception
 
 
-def test_warehouse_that_was_never_made(
+def test_database_without_a_warehouse(
     app: AppTest, monkeypatch: pytest.MonkeyPatch, warehouse_dsn: str
 ):
-    assert "has no warehouse of this version" in look(app, monkeypatch, warehouse_dsn)
+    text = messages(app, monkeypatch, warehouse_dsn)
+    assert "does not contain a warehouse of this version" in text
 
 
 def test_warehouse_without_rows(
-    app: AppTest, monkeypatch: pytest.MonkeyPatch, owner: Connection, warehouse_dsn: str
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, owner: Connection, settings: Settings
 ):
-    assert "holds no orders yet" in look(app, monkeypatch, warehouse_dsn)
+    monkeypatch.setenv("PGPASSWORD", settings.warehouse.password or "")
+    text = messages(app, monkeypatch, f"postgresql://{settings.warehouse}")
+    assert "does not contain orders yet" in text
 
 
-def test_page_that_fails_below_its_heading_says_that_the_rest_is_missing(
+def test_error_below_the_heading_says_that_the_rest_of_the_page_is_missing(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ):
-    nowhere = "postgresql://a@127.0.0.1:1/nowhere"
-    assert look(app, monkeypatch, nowhere).startswith("This page cannot be shown. Nothing")
-    monkeypatch.setattr(pages, "PAGES", pages.PAGES[::-1])  # the platform's page is first
+    text = messages(app, monkeypatch, NOWHERE)
+    assert text.startswith("This page cannot be shown. Nothing")
+    monkeypatch.setattr(pages, "PAGES", pages.PAGES[::-1])  # the first page is the platform
     platform = AppTest.from_file(str(APP), default_timeout=60)
-    told = look(platform, monkeypatch, nowhere)
-    assert platform.title[0].value == "The platform"
-    assert "The rest of this page cannot be shown. Nothing" in told
+    text = messages(platform, monkeypatch, NOWHERE)
+    assert platform.title[0].value == "Platform"
+    assert "The rest of this page cannot be shown. Nothing" in text
 
 
-def test_failure_is_logged_and_tells_no_password(
+def test_errors_are_logged_without_the_password(
     app: AppTest,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ):
     with caplog.at_level(logging.ERROR):
-        told = look(app, monkeypatch, "postgresql://a:s3cret@127.0.0.1:1/nowhere")
-    assert "Nothing answers at 127.0.0.1:1" in told
+        text = messages(app, monkeypatch, "postgresql://a:s3cret@127.0.0.1:1/nowhere")
+    assert "Nothing answers at 127.0.0.1:1" in text
     assert "Nothing answers" in caplog.text
-    assert "s3cret" not in told + caplog.text
+    assert "s3cret" not in text + caplog.text

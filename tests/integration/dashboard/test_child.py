@@ -10,61 +10,97 @@ from urllib.request import urlopen
 
 import pytest
 
-from dashboard import child
+from dashboard import child, ports
 from dashboard.errors import NotStarted
 from dashboard.launch import HOST, environment
 
-NOWHERE = environment("postgresql://reader@127.0.0.1:1/warehouse")
+ENVIRONMENT = environment("postgresql://reader@127.0.0.1:1/warehouse")
 
 
-def test_server_answers_during_the_block(tmp_path: Path):
-    with (
-        child.running(NOWHERE, tmp_path / "log") as started,
-        urlopen(started.address) as answer,  # nosec B310 # our own
-    ):
-        assert answer.status == 200
+def test_server_answers_until_it_is_ended(tmp_path: Path):
+    port = ports.any_free(HOST)
+    with child.running(ENVIRONMENT, tmp_path / "log", port) as server:
+        assert server.address.endswith(f":{port}")
+        with urlopen(server.address) as response:  # nosec B310 # our own
+            assert response.status == 200
+        assert not server.has_ended()
+        server.process.kill()
+        server.process.wait()
+        assert server.has_ended()
 
 
-def test_port_that_is_taken_is_told_with_the_remedy(tmp_path: Path):
-    with socket.socket() as taken:
-        taken.bind((HOST, 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+def test_port_in_use_is_reported_with_the_remedy(tmp_path: Path):
+    with socket.create_server((HOST, 0)) as other:
+        port = other.getsockname()[1]
         with (
-            pytest.raises(NotStarted, match="is taken"),
-            child.running(NOWHERE, tmp_path / "log", port),
+            pytest.raises(NotStarted, match="To fix: choose another port"),
+            child.running(ENVIRONMENT, tmp_path / "log", port),
         ):
-            raise AssertionError("it started")
+            raise AssertionError("the server was started")
+
+
+def test_server_that_lost_its_port_to_another_uses_any_free_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with socket.create_server((HOST, 0)) as other:
+        port = other.getsockname()[1]
+        monkeypatch.setattr(child, "PORT", port)
+        monkeypatch.setattr(child, "is_free", lambda *_: True)  # it was, a moment ago
+        monkeypatch.setattr(child, "command", serve)
+        with child.running(ENVIRONMENT, tmp_path / "log") as server:
+            assert not server.address.endswith(f":{port}")
+            assert not server.has_ended()
+
+
+SERVER = """
+import http.server, sys
+server = http.server.ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), type("Handler", (
+    http.server.BaseHTTPRequestHandler,), {"do_GET": lambda self: self.send_response(200) or
+    self.end_headers()}))
+print(f"http://{sys.argv[1]}:{sys.argv[2]}", flush=True)
+server.serve_forever()
+"""
+
+
+def serve(host: str, port: int) -> list[str]:
+    """Return the command of a small web server."""
+    return [sys.executable, "-c", SERVER, host, str(port)]
 
 
 def silent(host: str, port: int) -> list[str]:
-    """A web server that never answers."""
+    """Return the command of a web server that never answers."""
     return [sys.executable, "-c", "import time; time.sleep(300)"]
 
 
-def test_nobody_waits_for_it_once_its_caller_is_to_stop(
+def test_stopping_ends_the_wait_for_a_server_that_does_not_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(child, "command", silent)
     stopping, begun = Event(), monotonic()
     Timer(0.3, stopping.set).start()
-    with child.running(NOWHERE, tmp_path / "log", stopping=stopping) as started:
-        assert not started.has_ended()
-    assert started.has_ended()
-    assert monotonic() - begun < child.PATIENCE / 3
+    with child.running(ENVIRONMENT, tmp_path / "log", stopping=stopping) as server:
+        assert not server.has_ended()
+    assert server.has_ended()
+    assert monotonic() - begun < child.START_TIMEOUT / 3
 
 
-def test_interrupt_of_its_caller_does_not_reach_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_interrupt_of_the_caller_does_not_reach_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(child, "command", silent)
     stopping = Event()
     stopping.set()
-    with child.running(NOWHERE, tmp_path / "log", stopping=stopping) as started:
-        assert os.getpgid(started.process.pid) != os.getpgrp()
+    with child.running(ENVIRONMENT, tmp_path / "log", stopping=stopping) as server:
+        assert os.getpgid(server.process.pid) != os.getpgrp()
 
 
-def test_server_that_was_ended_is_noticed(tmp_path: Path):
-    with child.running(NOWHERE, tmp_path / "log") as started:
-        assert not started.has_ended()
-        started.process.kill()
-        started.process.wait()
-        assert started.has_ended()
+def test_server_that_ends_while_it_starts_is_reported_with_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    failing = [sys.executable, "-c", "import sys; sys.exit('no such module')"]
+    monkeypatch.setattr(child, "command", lambda *_: failing)
+    with (
+        pytest.raises(NotStarted, match="no such module"),
+        child.running(ENVIRONMENT, tmp_path / "log"),
+    ):
+        raise AssertionError("the server was started")

@@ -10,27 +10,27 @@ DAY, NOON = date(2026, 11, 2), datetime(2026, 11, 2, 12)
 
 
 def values(chart: charts.Chart) -> list[dict[str, object]]:
-    found: list[list[dict[str, object]]] = list(chart.to_dict()["datasets"].values())
-    return found[0]
+    datasets: list[list[dict[str, object]]] = list(chart.to_dict()["datasets"].values())
+    return datasets[0]
 
 
-def test_parts_of_a_bar_stand_on_one_another_in_the_order_of_the_legend():
+def test_parts_of_a_bar_are_stacked_in_the_order_of_the_legend():
     rows = [
-        {"period": DAY, "state": "Not paid yet", "value": Decimal(3)},
+        {"period": DAY, "state": "Unpaid", "value": Decimal(3)},
         {"period": DAY, "state": "Paid", "value": Decimal("1.5")},
     ]
-    colours = {"Paid": charts.BLUE, "Not paid yet": charts.ORANGE}
-    drawn = values(charts.over_time(rows, "value", "Amount (EUR)", "week", colours, "state"))
-    assert [(bar["state"], bar["bottom"], bar["top"]) for bar in drawn] == [
+    colors = {"Paid": charts.BLUE, "Unpaid": charts.ORANGE}
+    points = values(charts.bars_over_time(rows, "value", "Amount (EUR)", "week", colors, "state"))
+    assert [(bar["state"], bar["bottom"], bar["top"]) for bar in points] == [
         ("Paid", 0.0, 1.5),
-        ("Not paid yet", 1.5, 4.5),
+        ("Unpaid", 1.5, 4.5),
     ]
-    assert drawn[0]["begins"] == "2026-11-02T00:00:00"
-    assert str(drawn[0]["ends"]) < "2026-11-09"
+    assert points[0]["begins"] == "2026-11-02T00:00:00"
+    assert str(points[0]["ends"]) < "2026-11-09"
 
 
 def ticks(chart: charts.Chart) -> tuple[list[datetime], dict[str, str]]:
-    """Where an axis of time has its ticks, and what each day of them is called."""
+    """Return the ticks of a time axis, and the label of each tick's day."""
     axis = chart.to_dict()["encoding"]["x"]["axis"]
     moments = [
         datetime(*(v[part] for part in ("year", "month", "date", "hours", "minutes", "seconds")))
@@ -47,11 +47,11 @@ def ticks(chart: charts.Chart) -> tuple[list[datetime], dict[str, str]]:
         ("month", [date(2026, 2, 1), date(2026, 3, 1)], ["Feb 2026", "Mar 2026"]),
     ],
 )
-def test_tick_stands_below_the_middle_of_its_bar_and_names_when_the_bar_begins(
+def test_tick_is_below_the_middle_of_its_bar_and_shows_the_first_day(
     grain: str, periods: list[date], names: list[str]
 ):
     rows = [{"period": period, "value": Decimal(1)} for period in periods]
-    chart = charts.over_time(rows, "value", "Value (EUR)", grain)
+    chart = charts.bars_over_time(rows, "value", "Value (EUR)", grain)
     moments, labels = ticks(chart)
     for moment, bar, name in zip(moments, values(chart), names, strict=True):
         begins, ends = (datetime.fromisoformat(str(bar[side])) for side in ("begins", "ends"))
@@ -59,23 +59,23 @@ def test_tick_stands_below_the_middle_of_its_bar_and_names_when_the_bar_begins(
         assert labels[f"{moment:%Y-%m-%d}"] == name
 
 
-def test_ticks_of_many_bars_are_about_five():
+def test_axis_of_many_bars_has_five_ticks():
     rows = [{"period": DAY + timedelta(n), "value": Decimal(1)} for n in range(45)]
-    moments, labels = ticks(charts.over_time(rows, "value", "Value (EUR)", "day"))
+    moments, labels = ticks(charts.bars_over_time(rows, "value", "Value (EUR)", "day"))
     assert list(labels.values()) == ["2 Nov", "11 Nov", "20 Nov", "29 Nov", "8 Dec"]
     assert len(moments) == 5
 
 
-def test_line_falls_to_nothing_where_there_was_no_order():
+def test_line_is_zero_in_periods_without_rows():
     rows = [
         {"period": date(2026, 11, 6), "kind": "Sales", "value": Decimal(5)},
         {"period": date(2026, 11, 8), "kind": "Sales", "value": Decimal(7)},
         {"period": date(2026, 11, 7), "kind": "Purchases", "value": Decimal(2)},
     ]
-    colours = {"Sales": charts.BLUE, "Purchases": charts.ORANGE}
-    chart = charts.lines(rows, "value", "Value (EUR)", "day", colours, "kind")
-    drawn = {(str(v["begins"])[:10], v["kind"]): v["value"] for v in values(chart)}
-    assert drawn == {
+    colors = {"Sales": charts.BLUE, "Purchases": charts.ORANGE}
+    chart = charts.lines(rows, "value", "Value (EUR)", "day", colors, "kind")
+    by_point = {(str(v["begins"])[:10], v["kind"]): v["value"] for v in values(chart)}
+    assert by_point == {
         ("2026-11-06", "Sales"): 5, ("2026-11-07", "Sales"): 0, ("2026-11-08", "Sales"): 7,
         ("2026-11-06", "Purchases"): 0, ("2026-11-07", "Purchases"): 2,
         ("2026-11-08", "Purchases"): 0,
@@ -83,28 +83,29 @@ def test_line_falls_to_nothing_where_there_was_no_order():
     assert ticks(chart)[1]["2026-11-07"] == "7 Nov"
 
 
-def test_few_bars_made_of_parts_have_room_for_their_names():
+def test_chart_of_few_stacked_bars_has_space_for_its_labels():
     rows = [{"batch": "Batch 1", "step": "load", "seconds": 0.5}]
-    made = charts.parts(rows, "batch", "seconds", "step", "Seconds", {"load": charts.BLUE})
-    drawn = made.to_dict()
-    assert drawn["height"] >= charts.ROW + 130
-    assert drawn["encoding"]["y"]["axis"]["labelOverlap"] is False
+    chart = charts.stacked_bars(rows, "batch", "seconds", "step", "Seconds", {"load": charts.BLUE})
+    spec = chart.to_dict()
+    assert spec["height"] >= charts.ROW_HEIGHT + 130
+    assert spec["encoding"]["y"]["axis"]["labelOverlap"] is False
 
 
-def test_number_below_one_is_no_thousandth_of_something():
-    assert charts.BIG.startswith("abs(datum.value) < 1 ? format(datum.value, '~g') : ")
+def test_numbers_below_one_have_no_si_prefix():
+    assert charts.AXIS_NUMBER.startswith("abs(datum.value) < 1 ? format(datum.value, '~g') : ")
 
 
-def test_axis_of_amounts_names_the_currency():
+def test_axis_of_amounts_shows_the_currency():
     rows = [{"name": "Padberg", "value": Decimal(10)}, {"name": "O'Hara", "value": Decimal(5)}]
-    made = charts.ranking(rows, "name", "value", "Value (GBP)").to_dict()
-    assert made["layer"][0]["encoding"]["x"]["title"] == "Value (GBP)"
+    spec = charts.ranking(rows, "name", "value", "Value (GBP)").to_dict()
+    assert spec["layer"][0]["encoding"]["x"]["title"] == "Value (GBP)"
 
 
-def test_promise_is_drawn_even_where_all_is_quick():
-    made = charts.delays(
-        [{"batch": 1, "seconds": Decimal("0.02"), "loaded": NOON, "told": "", "moment": ""}], 1800
+def test_target_is_drawn_even_if_all_loads_are_fast():
+    spec = charts.load_times(
+        [{"batch": 1, "seconds": Decimal("0.02"), "loaded": NOON, "duration": "", "moment": ""}],
+        1800,
     ).to_dict()
-    low, high = made["layer"][0]["encoding"]["y"]["scale"]["domain"]
+    low, high = spec["layer"][0]["encoding"]["y"]["scale"]["domain"]
     assert low == 0.1
     assert high > 1800

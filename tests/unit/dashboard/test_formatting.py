@@ -7,12 +7,12 @@ import pytest
 from dashboard import formatting
 
 
-def test_money_has_its_currency_and_its_thousands_apart():
+def test_money_has_its_currency_and_thousands_separators():
     assert formatting.money(Decimal("1234567.5"), "EUR") == "1,234,567.50 EUR"
 
 
 @pytest.mark.parametrize(
-    ("amount", "told"),
+    ("amount", "expected"),
     [
         ("0", "0 GBP"),
         ("999999.4", "999,999 GBP"),
@@ -25,39 +25,39 @@ def test_money_has_its_currency_and_its_thousands_apart():
         ("151234567890", "151.23 bn GBP"),
     ],
 )
-def test_amounts_of_headlines_are_short(amount: str, told: str):
-    assert formatting.short_money(Decimal(amount), "GBP") == told
+def test_amounts_in_headlines_are_short(amount: str, expected: str):
+    assert formatting.short_money(Decimal(amount), "GBP") == expected
 
 
-def test_change_has_its_sign_and_none_compares_with_nothing():
+def test_change_has_a_sign_and_is_undefined_from_zero():
     assert formatting.change(Decimal(112), Decimal(100)) == "+12.0 %"
     assert formatting.change(3, 4) == "-25.0 %"
     assert formatting.change(3, 0) is None
 
 
-def test_share_is_never_rounded_up_to_all():
+def test_share_is_never_rounded_up_to_the_whole():
     assert formatting.share(9_999, 10_000) == "99.9 %"
     assert formatting.share(10, 10) == "100 %"
-    assert formatting.share(0, 0) == formatting.NOTHING
+    assert formatting.share(0, 0) == formatting.NO_VALUE
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("seconds", "expected"),
     [(1.44, "1.4 s"), (600, "10 min"), (7_200, "2 h"), (172_800, "2 days")],
 )
-def test_ages_are_told_in_the_unit_that_fits(seconds: float, told: str):
-    assert formatting.age(seconds) == told
+def test_durations_use_the_unit_that_fits(seconds: float, expected: str):
+    assert formatting.duration(seconds) == expected
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(0.02, "0 s"), (24.3, "24 s"), (59.7, "59 s"), (600, "10 min")]
+    ("seconds", "expected"), [(0.02, "0 s"), (24.3, "24 s"), (59.7, "59 s"), (600, "10 min")]
 )
-def test_time_that_has_passed_is_told_in_whole_seconds(seconds: float, told: str):
-    assert formatting.passed(seconds) == told
+def test_elapsed_time_below_a_minute_is_in_whole_seconds(seconds: float, expected: str):
+    assert formatting.elapsed(seconds) == expected
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "expected"),
     [
         (None, "-"),
         ("", ""),
@@ -70,15 +70,21 @@ def test_time_that_has_passed_is_told_in_whole_seconds(seconds: float, told: str
         (time(7, 5, 9, 120), "07:05:09"),
     ],
 )
-def test_values_are_spelled_for_people(value: Any, told: str):
-    assert formatting.value(value) == told
+def test_values_are_formatted_by_type(value: Any, expected: str):
+    assert formatting.value(value) == expected
 
 
-def test_key_of_a_dimension_shows_what_it_stands_for():
+def test_key_of_a_dimension_shows_the_name_of_its_member():
     assert formatting.value(7, {7: "Padberg"}) == "Padberg (7)"
     assert formatting.value(1008, {7: "Padberg"}) == "1008"
 
 
-def test_names_of_columns_and_kinds_become_words():
+def test_name_of_a_column_becomes_a_title():
     assert formatting.label("agreed_delivery_location_id") == "Agreed delivery location"
-    assert formatting.kind("SALES_RECEIPT") == "Sales receipt"
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [(0, "0 rows"), (1, "1 row"), (1234, "1,234 rows")]
+)
+def test_noun_agrees_with_its_count(number: int, expected: str):
+    assert formatting.plural(number, "row") == expected

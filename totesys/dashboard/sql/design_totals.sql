@@ -1,4 +1,4 @@
--- How many designs there are, and how many of them were ordered.
+-- The number of designs, of designs in the scope's orders, of orders, and of units.
 select
     (select count(*) from dim_design) as designs,
     count(distinct design_id) as ordered,

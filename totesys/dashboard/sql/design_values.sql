@@ -1,11 +1,11 @@
--- The :most names of designs with the highest value of orders in each currency.
+-- The :max_rows design names with the highest value of orders in each currency.
 select currency, name, orders, units, value
 from (
     select
-        currency, what as name, count(*) as orders, sum(units) as units, sum(value) as value,
-        row_number() over (partition by currency order by sum(value) desc) as place
+        currency, item as name, count(*) as orders, sum(units) as units, sum(value) as value,
+        row_number() over (partition by currency order by sum(value) desc) as rank
     from ({scope}) as orders
     group by currency, name
 ) as ranked
-where place <= :most
+where rank <= :max_rows
 order by currency, value desc, name

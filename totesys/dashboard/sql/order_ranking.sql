@@ -1,5 +1,5 @@
--- The :most groups with the highest value of orders in each currency, by :by. People and partners of
--- one name are groups of their own, told apart by their numbers.
+-- The :max_rows groups (:by) with the highest value of orders in each currency. People or partners
+-- with the same name are separate groups, and their names include their IDs.
 with groups as (
     select
         currency,
@@ -18,13 +18,13 @@ with groups as (
 ), ranked as (
     select
         *,
-        count(*) over (partition by currency, name) as namesakes,
-        row_number() over (partition by currency order by value desc) as place
+        count(*) over (partition by currency, name) as same_name,
+        row_number() over (partition by currency order by value desc) as rank
     from groups
 )
 select
-    currency, case when namesakes > 1 then name || ' (' || id || ')' else name end as name,
+    currency, case when same_name > 1 then name || ' (' || id || ')' else name end as name,
     orders, units, value
 from ranked
-where place <= :most
+where rank <= :max_rows
 order by currency, value desc, name

@@ -1,4 +1,4 @@
--- Orders by day, week or month (:grain), for each currency.
+-- Orders by currency and by day, week or month (:grain).
 select
     currency,
     cast(date_trunc(:grain, cast(created_date as timestamp)) as date) as period,

@@ -1,11 +1,11 @@
--- Payments of the kind :kind by the day, week or month (:grain) in which they are due.
+-- Payments of one type by currency, state, and the day, week or month (:grain) of their due date.
 select
     currency,
     cast(date_trunc(:grain, cast(payment_date as timestamp)) as date) as period,
-    case when paid then 'Paid' else 'Not paid yet' end as state,
+    case when paid then 'Paid' else 'Unpaid' end as state,
     count(*) as payments,
     sum(value) as value
 from ({scope}) as payments
-where kind = :kind
+where payment_type = :payment_type
 group by currency, period, state
 order by currency, period, state

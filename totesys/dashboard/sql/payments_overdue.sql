@@ -1,5 +1,5 @@
--- With whom most is overdue on :today, of the payments of the kind :kind. Partners of one name are
--- told apart by their numbers.
+-- The :max_rows partners with the highest overdue amount on :today, of payments of one type. The names
+-- of partners with the same name include their IDs.
 with groups as (
     select
         currency,
@@ -9,18 +9,18 @@ with groups as (
         sum(value) as value,
         cast(:today as date) - min(payment_date) as longest
     from ({scope}) as payments
-    where kind = :kind and not paid and payment_date < :today
+    where payment_type = :payment_type and not paid and payment_date < :today
     group by currency, name, partner_id
 ), ranked as (
     select
         *,
-        count(*) over (partition by currency, name) as namesakes,
-        row_number() over (partition by currency order by value desc) as place
+        count(*) over (partition by currency, name) as same_name,
+        row_number() over (partition by currency order by value desc) as rank
     from groups
 )
 select
-    currency, case when namesakes > 1 then name || ' (' || partner_id || ')' else name end as name,
+    currency, case when same_name > 1 then name || ' (' || partner_id || ')' else name end as name,
     payments, value, longest
 from ranked
-where place <= :most
+where rank <= :max_rows
 order by currency, value desc, name

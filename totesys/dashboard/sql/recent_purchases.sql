@@ -1,5 +1,5 @@
--- The purchase orders that were edited or deleted last. The first batch is left out: it brought all.
--- One that was deleted and came again is there.
+-- The purchase orders that were updated or deleted most recently, without batch 1, which inserted all.
+-- An order that was deleted and inserted again is not deleted.
 select
     key, count(*) as changes, max(observed_at) as observed_at,
     not exists (select from fact_purchase_order_current where purchase_order_id = key) as is_deleted
@@ -13,4 +13,4 @@ from (
 ) as latest
 group by key
 order by max(batch_seq) desc, key desc
-limit :most
+limit :max_rows

@@ -1,6 +1,6 @@
--- Purchase orders that have the number :number, or have or once had a supplier or an item whose
--- name holds :text. The one of that number comes first, then the latest; each is shown as its latest
--- version has it. Of the history no window is asked for, so that PostgreSQL only reads the fact.
+-- Purchase orders with the number :number, or with a supplier or item, in any version, whose name
+-- contains :text. The number comes first, then the latest orders; values are those of the latest
+-- version. Without the window columns of the history view, PostgreSQL only scans the fact.
 with found as (
     select purchase_order_id as key
     from fact_purchase_order_history
@@ -12,10 +12,10 @@ with found as (
         or position(lower(:text) in lower(item_code)) > 0
     group by key
     order by purchase_order_id = :number desc, key desc
-    limit :most
+    limit :max_rows
 )
 select
-    found.key, latest.created_date, counterparty_legal_name as partner, item_code as what,
+    found.key, latest.created_date, counterparty_legal_name as partner, item_code as item,
     item_quantity * item_unit_price as value, currency_code as currency, latest.is_deleted
 from found
 join fact_purchase_order_history as latest on purchase_order_id = key and batch_seq = (

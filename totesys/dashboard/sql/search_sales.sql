@@ -1,6 +1,6 @@
--- Sales orders that have the number :number, or have or once had a customer or a design whose
--- name holds :text. The one of that number comes first, then the latest; each is shown as its latest
--- version has it. Of the history no window is asked for, so that PostgreSQL only reads the fact.
+-- Sales orders with the number :number, or with a customer or design, in any version, whose name
+-- contains :text. The number comes first, then the latest orders; values are those of the latest
+-- version. Without the window columns of the history view, PostgreSQL only scans the fact.
 with found as (
     select sales_order_id as key
     from fact_sales_order_history
@@ -15,10 +15,10 @@ with found as (
         )
     group by key
     order by sales_order_id = :number desc, key desc
-    limit :most
+    limit :max_rows
 )
 select
-    found.key, latest.created_date, counterparty_legal_name as partner, design_name as what,
+    found.key, latest.created_date, counterparty_legal_name as partner, design_name as item,
     units_sold * unit_price as value, currency_code as currency, latest.is_deleted
 from found
 join fact_sales_order_history as latest on sales_order_id = key and batch_seq = (

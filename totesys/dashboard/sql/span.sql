@@ -1,5 +1,5 @@
--- The first and the last day on which an order was placed, and the day on which the source was last
--- seen. Of the histories no window is asked for, so that PostgreSQL only reads the facts.
+-- The days of the first and the last order, and the day of the last poll that found a change. Without
+-- the window columns of the history views, PostgreSQL only scans the facts.
 select
     min(first_day) as first_day,
     max(last_day) as last_day,

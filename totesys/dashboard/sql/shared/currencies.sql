@@ -1,5 +1,5 @@
--- Each currency by a name that is its own: its code, with its number where others have that code too,
--- as have those that the source does not tell of yet.
+-- A unique name for each currency: its code, followed by its ID if several currencies share the code,
+-- as members do whose source row was not loaded yet.
 select
     currency_id,
     case when count(*) over (partition by currency_code) = 1 then currency_code

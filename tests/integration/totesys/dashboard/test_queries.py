@@ -1,0 +1,161 @@
+"""The queries of the project's pages, run by a reader."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pg8000.native import Connection
+
+from dashboard.reader import Reader
+from tests.integration.dashboard.conftest import PAYMENTS, PURCHASES, SALES
+from tests.integration.warehouse.facts import DAY, add, add_version
+from totesys.dashboard import filters
+
+THE_DAY = date.fromisoformat(DAY)
+EVERYTHING: dict[str, Any] = {
+    "since": THE_DAY, "until": THE_DAY, "currencies": [], "countries": [], "departments": [],
+}  # fmt: skip
+NONE_BEFORE = {"period_start": THE_DAY}
+
+
+def test_totals_are_by_currency_and_of_the_current_state(star: Connection, reader: Reader):
+    add_version(star, SALES, 1, 2, units_sold=20, unit_price="2.50")
+    add_version(star, SALES, 3, 2, is_deleted=True)
+    euro, pound = reader.query("order_totals", scope="sales", **EVERYTHING, **NONE_BEFORE)
+    assert (pound["currency"], pound["orders"], pound["value"]) == ("currency_code of dim_currency",
+            1, Decimal("50.00"))  # fmt: skip
+    assert (euro["currency"], euro["units"], euro["value"]) == ("GBP", 4, Decimal("5.00"))
+
+
+@pytest.mark.parametrize(
+    "filter_",
+    [{"currencies": ["GBP"]}, {"countries": ["Samoa"]}, {"departments": ["Sales"]}],
+)
+def test_every_filter_limits_the_rows(star: Connection, reader: Reader, filter_: dict[str, Any]):
+    [row] = reader.query("order_totals", scope="sales", **{**EVERYTHING, **filter_}, **NONE_BEFORE)
+    assert (row["orders"], row["value"]) == (1, Decimal("5.00"))
+
+
+def test_period_limits_the_rows_and_the_days_before_are_counted_separately(
+    star: Connection, reader: Reader
+):
+    later = date(2024, 1, 2)
+    rows = reader.query("order_totals", scope="sales", **{**EVERYTHING, "until": later},
+                       period_start=later)  # fmt: skip
+    assert [(row["orders"], row["orders_before"]) for row in rows] == [(0, 1), (0, 2)]
+    assert not reader.query("order_totals", scope="sales", **{**EVERYTHING, "since": later},
+                          period_start=later)  # fmt: skip
+
+
+@pytest.mark.parametrize("scope", ["sales", "purchases"])
+def test_orders_have_rankings_trends_and_a_list_of_the_largest(
+    star: Connection, reader: Reader, scope: str
+):
+    add_version(star, PURCHASES, 1, 1, item_quantity=3, item_unit_price="1.10")
+    scoped = {"scope": scope, **EVERYTHING}
+    for group in ("department", "country", "partner", "person"):
+        ranked = reader.query("order_ranking", by=group, max_rows=5, **scoped)
+        assert all(row["name"] for row in ranked)
+        assert ranked
+    for grain in ("day", "week", "month"):
+        assert reader.query("order_trend", grain=grain, **scoped)
+    largest = reader.query("orders_largest", max_rows=1, **scoped)
+    assert len({row["currency"] for row in largest}) == len(largest)
+
+
+def test_designs_are_counted_and_ranked(star: Connection, reader: Reader):
+    scoped = {"scope": "sales", **EVERYTHING}
+    [totals] = reader.query("design_totals", **scoped)
+    assert totals == {"designs": 1, "ordered": 1, "orders": 3, "units": 15}
+    [design] = reader.query("designs_ordered", max_rows=5, **scoped)
+    assert (design["orders"], design["units"]) == (3, 15)
+    assert reader.query("design_values", max_rows=5, **scoped)
+    [group] = reader.query("design_trend", grain="day", max_names=1, **scoped)
+    assert (group["group_name"], group["units"]) == ("design_name of dim_design", 15)
+
+
+def test_payments_are_paid_unpaid_or_overdue(star: Connection, reader: Reader):
+    add_version(star, PAYMENTS, 1, 1, payment_amount="5.00", paid=True)
+    add_version(star, PAYMENTS, 2, 1, payment_amount="7.25")
+    scoped = {**EVERYTHING, "scope": "payments", "today": date(2024, 1, 5)}
+    [totals] = reader.query("payment_totals", **scoped)
+    assert (totals["paid"], totals["unpaid"], totals["overdue"], totals["overdue_payments"]) == (
+        Decimal("5.00"), Decimal("7.25"), Decimal("7.25"), 1)  # fmt: skip
+    receipts = {"payment_type": "SALES_RECEIPT"}
+    trend = reader.query("payment_trend", grain="day", **scoped, **receipts)
+    assert {row["state"] for row in trend} == {"Paid", "Unpaid"}
+    [overdue] = reader.query("payments_overdue", max_rows=5, **scoped, **receipts)
+    assert (overdue["value"], overdue["longest"]) == (Decimal("7.25"), 4)
+    assert not reader.query(
+        "payments_overdue", max_rows=5, **{**scoped, "today": THE_DAY}, **receipts
+    )
+
+
+def test_currencies_with_the_same_code_are_separate(star: Connection, reader: Reader):
+    for currency in (8, 9):
+        add(star, "dim_currency", currency_id=currency, currency_code="Unknown")
+        add_version(star, SALES, currency, 1, currency_id=currency, units_sold=currency)
+        add_version(star, PURCHASES, currency, 1, currency_id=currency)
+        add_version(star, PAYMENTS, currency, 1, currency_id=currency)
+    both = ["Unknown (8)", "Unknown (9)"]
+    scoped = {**EVERYTHING, "currencies": both}
+    totals = reader.query("order_totals", scope="sales", **scoped, **NONE_BEFORE)
+    assert [(row["currency"], row["units"]) for row in totals] == [(both[0], 8), (both[1], 9)]
+    late = {"today": date(2024, 1, 5), "payment_type": "SALES_RECEIPT"}
+    queries: list[tuple[str, str, dict[str, Any]]] = [
+        ("order_totals", "purchases", NONE_BEFORE),
+        ("order_trend", "sales", {"grain": "day"}),
+        ("order_ranking", "sales", {"by": "country", "max_rows": 5}),
+        ("orders_largest", "sales", {"max_rows": 5}),
+        ("design_values", "sales", {"max_rows": 5}),
+        ("payment_totals", "payments", {"today": late["today"]}),
+        ("payment_trend", "payments", {"grain": "day", "payment_type": late["payment_type"]}),
+        ("payments_overdue", "payments", {**late, "max_rows": 5}),
+    ]
+    for query, scope, more in queries:
+        rows = reader.query(query, scope=scope, **scoped, **more)
+        assert [row["currency"] for row in rows] == both, query
+    offered = [
+        row["value"] for row in reader.query("filter_options") if row["filter"] == "currency"
+    ]
+    assert set(both) < set(offered)
+    assert "GBP" in offered
+
+
+def test_people_and_partners_with_the_same_name_are_separate(star: Connection, reader: Reader):
+    for key in (8, 9):
+        add(star, "dim_staff", staff_id=key, first_name="Ann", last_name="Lee")
+        add(star, "dim_counterparty", counterparty_id=key, counterparty_legal_name="Smith")
+        of = {"counterparty_id": key, "unit_price": key}
+        add_version(star, SALES, key, 1, sales_staff_id=key, **of)
+        add_version(star, PURCHASES, key, 1, staff_id=key, counterparty_id=key, item_unit_price=key)
+        add_version(star, PAYMENTS, key, 1, counterparty_id=key, payment_amount=key)
+    for scope in ("sales", "purchases"):
+        for by, name in {"person": "Ann Lee", "partner": "Smith"}.items():
+            ranked = reader.query("order_ranking", scope=scope, by=by, max_rows=5, **EVERYTHING)
+            names = [row["name"] for row in ranked if row["name"].startswith(name)]
+            assert names == [f"{name} (9)", f"{name} (8)"]
+    overdue = reader.query(
+        "payments_overdue",
+        scope="payments",
+        max_rows=5,
+        payment_type="SALES_RECEIPT",
+        today=date(2024, 1, 5),
+        **EVERYTHING,
+    )
+    assert [row["name"] for row in overdue] == ["Smith (9)", "Smith (8)"]
+
+
+def test_design_named_others_is_not_the_group_of_other_designs(star: Connection, reader: Reader):
+    for design, name in {8: "Others", 9: "Rare"}.items():
+        add(star, "dim_design", design_id=design, design_name=name)
+        add_version(star, SALES, design, 1, design_id=design, units_sold=100 if design == 8 else 1)
+    rows = reader.query("design_trend", scope="sales", grain="day", max_names=1, **EVERYTHING)
+    assert {(row["group_name"], row["units"]) for row in rows} == {("Others", 100), (None, 16)}
+
+
+def test_reader_gets_the_span_of_orders_and_the_filter_options(star: Connection, reader: Reader):
+    assert reader.query("span") == [{"first_day": THE_DAY, "last_day": THE_DAY, "today": None}]
+    offered = {row["filter"] for row in reader.query("filter_options")}
+    assert offered == set(filters.TITLES)
