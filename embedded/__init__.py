@@ -1,1 +1,1 @@
-"""The whole platform on one machine."""
+"""The whole platform on one machine: `python -m embedded …`."""

@@ -12,7 +12,7 @@ from embedded.usage import QUIET, parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit status; what went wrong is one line on stderr."""
+    """Run a command and return its exit status; print an error as one line on stderr."""
     arguments = parser().parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if arguments.debug or arguments.command not in QUIET:
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(
             f"embedded {arguments.command}: unexpected {type(error).__name__}: {error}."
-            " Run again with --debug and report what it prints.",
+            " Run again with --debug and report the output.",
             file=sys.stderr,
         )
         return 1

@@ -1,5 +1,5 @@
-"""What each command does. Imports wait until a command needs them: a quiet poll need not load
-Spark's Python, nor --help anything at all."""
+"""The commands. Imports wait until a command needs them: a quiet poll does not load Spark's Python,
+and --help loads nothing."""
 
 import json
 from argparse import Namespace
@@ -12,8 +12,6 @@ from embedded.progress import finish_progress
 if TYPE_CHECKING:
     from embedded.platform import Platform
     from ingestion_lambda.options import PollOptions
-
-DIFFERENT = 3  # the exit status of a reconcile that found differences
 
 
 def _demo(arguments: Namespace) -> int:
@@ -32,11 +30,11 @@ def _up(arguments: Namespace) -> int:
 
 
 def _cycle(arguments: Namespace) -> int:
-    return _step(arguments, lambda p: p.cycle(_orders(arguments)))
+    return _step(arguments, lambda p: p.cycle(_poll_options(arguments)))
 
 
 def _poll(arguments: Namespace) -> int:
-    return _step(arguments, lambda p: p.poll(_orders(arguments)))
+    return _step(arguments, lambda p: p.poll(_poll_options(arguments)))
 
 
 def _transform(arguments: Namespace) -> int:
@@ -53,7 +51,7 @@ def _load(arguments: Namespace) -> int:
     return _step(arguments, lambda p: p.load())
 
 
-def _orders(arguments: Namespace) -> "PollOptions":
+def _poll_options(arguments: Namespace) -> "PollOptions":
     from ingestion_lambda.options import PollOptions
 
     return PollOptions(arguments.allow_mass_delete, arguments.reread, arguments.accept_source)
@@ -62,52 +60,54 @@ def _orders(arguments: Namespace) -> "PollOptions":
 def _step(arguments: Namespace, step: Callable[["Platform"], object]) -> int:
     from embedded.platform import Platform
 
-    begun = perf_counter()
-    places = arguments.source or "", arguments.warehouse or "", arguments.schema
-    with Platform(arguments.lake, *places) as platform:
+    start = perf_counter()
+    databases = arguments.source or "", arguments.warehouse or "", arguments.schema
+    with Platform(arguments.lake, *databases) as platform:
         step(platform)
-    return _report(platform.report(), begun)
+    return _report(platform.report(), start)
 
 
 def _migrate(arguments: Namespace) -> int:
     from postgres import connected, from_dsn
     from warehouse import migrate
 
-    begun = perf_counter()
+    start = perf_counter()
     with connected(from_dsn(arguments.warehouse), "migrate") as connection:
         applied = migrate(connection, arguments.schema)
-    return _report({"applied": applied, "schema": arguments.schema}, begun)
+    return _report({"applied": applied, "schema": arguments.schema}, start)
 
 
 def _rebuild(arguments: Namespace) -> int:
     from embedded.local_lake import existing
     from embedded.rebuild import rebuild
 
-    begun, anew = perf_counter(), arguments.generation == "next"
-    platform = rebuild(existing(arguments.lake), arguments.warehouse, arguments.schema, anew)
-    return _report({**platform.report(), "generation": platform.lake.generation}, begun)
+    start, is_next = perf_counter(), arguments.generation == "next"
+    platform = rebuild(existing(arguments.lake), arguments.warehouse, arguments.schema, is_next)
+    return _report({**platform.report(), "generation": platform.lake.generation}, start)
 
 
 def _reconcile(arguments: Namespace) -> int:
     from embedded.local_lake import existing
     from lake.local import open_local_lake
     from operations.reconcile import reconcile
-    from operations.reconcile.screen import show_reconciled
+    from operations.reconcile.screen import show_reconciliation
+    from postgres import from_dsn
 
-    begun, lake = perf_counter(), open_local_lake(existing(arguments.lake))
-    found = reconcile(lake, arguments.source, arguments.warehouse, arguments.schema)
+    start, lake = perf_counter(), open_local_lake(existing(arguments.lake))
+    source, warehouse = from_dsn(arguments.source), from_dsn(arguments.warehouse)
+    result = reconcile(lake, source, warehouse, arguments.schema)
     finish_progress()
-    show_reconciled(found)
-    _report(found.report(), begun)
-    return DIFFERENT if found.unexplained else 0
+    show_reconciliation(result)
+    _report(result.report(), start)
+    return result.exit_status
 
 
 def _erase(arguments: Namespace) -> int:
     from embedded.local_lake import existing
     from operations.erasure import erase
 
-    begun = perf_counter()
-    return _report(vars(erase(existing(arguments.lake), arguments.table, arguments.key)), begun)
+    start = perf_counter()
+    return _report(vars(erase(existing(arguments.lake), arguments.table, arguments.key)), start)
 
 
 def _status(arguments: Namespace) -> int:
@@ -115,20 +115,20 @@ def _status(arguments: Namespace) -> int:
     from lake.local import open_local_lake
     from operations.status import status
     from operations.terminal import show_status
-    from operations.warehouse import must_answer
+    from operations.warehouse_state import must_answer
     from postgres import from_dsn
 
-    begun, lake = perf_counter(), open_local_lake(existing(arguments.lake))
-    found = status(lake, must_answer(lake, from_dsn(arguments.warehouse)))
-    show_status(found)
-    _report(found.report(), begun)
-    return 1 if found.warehouse.is_down else 0
+    start, lake = perf_counter(), open_local_lake(existing(arguments.lake))
+    result = status(lake, must_answer(lake, from_dsn(arguments.warehouse)))
+    show_status(result)
+    _report(result.report(), start)
+    return 1 if result.warehouse.is_down else 0
 
 
-def _report(report: Mapping[str, Any], begun: float) -> int:
+def _report(report: Mapping[str, Any], start: float) -> int:
     """Print the last line, which programs read."""
     finish_progress()
-    seconds = {**report.get("seconds", {}), "total": round(perf_counter() - begun, 3)}
+    seconds = {**report.get("seconds", {}), "total": round(perf_counter() - start, 3)}
     print(json.dumps({**report, "seconds": seconds}), flush=True)
     return 0
 

@@ -1,4 +1,4 @@
-"""The dashboard beside the platform: a process of its own, which may only read the warehouse."""
+"""The dashboard as a process beside the platform, with a login that may only read the warehouse."""
 
 import os
 import secrets
@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event
 from urllib.parse import quote
 
+from contracts.project import PROJECT
 from dashboard import child
 from dashboard.child import Child
 from dashboard.launch import HOST, environment
@@ -16,40 +17,42 @@ from postgres import connected, from_dsn, render, value
 from warehouse.roles import READER
 
 ROLE, LOG = "dashboard", "dashboard.log"
-IS_THERE = "select exists (select from pg_roles where rolname = :role)"
-CREATE = "create role {role}"
-LET_IN = "alter role {role} login password {password}"
-LET_READ = "grant {readers} to {role}"
+ROLE_EXISTS = "select exists (select from pg_roles where rolname = :role)"
+CREATE_ROLE = "create role {role}"
+SET_PASSWORD = "alter role {role} login password {password}"  # nosec B105 # a template
+GRANT = "grant {readers} to {role}"
+OWN_VARIABLES = ("PG", f"{PROJECT.upper()}_")
 
 
 @contextmanager
-def beside(
+def running_dashboard(
     server: Server, database: str, lake: Path, folder: Path, port: int, stopping: Event
 ) -> Iterator[Child]:
-    """A dashboard of a warehouse that was migrated, for the block. It answers, unless ``stopping``
-    was set while it started.
+    """Run the dashboard of a migrated warehouse during the block.
 
-    It listens on ``port``, or with 0 on the usual one or any that is free, and logs to
-    ``folder`` / LOG. Raises NotStarted.
+    It answers when the block begins, unless ``stopping`` was set while it started. It listens on
+    ``port``, or with 0 on its default port or any free one, and logs to ``folder`` / LOG. Raises
+    NotStarted.
     """
-    # by the environment, for everybody on the machine could read an argument
-    told = environment(reader_dsn(server, database), [str(lake)], environ=_without_secrets())
-    with child.running(told, folder / LOG, port, stopping) as started:
-        yield started
+    # the DSN is in the environment, because every user of the machine can read arguments
+    dsn = reader_dsn(server, database)
+    variables = environment(dsn, [str(lake)], environ=_without_secrets())
+    with child.running(variables, folder / LOG, port, stopping) as process:
+        yield process
 
 
 def reader_dsn(server: Server, database: str, role: str = ROLE) -> str:
-    """Return the DSN of a login role that is a member of the warehouse's reader role. Each call
-    sets a new password."""
+    """Create the login ``role`` if it does not exist, make it a reader of the warehouse with a new
+    password, and return its DSN."""
     password = secrets.token_urlsafe(24)
     with connected(from_dsn(server.dsn(database)), "embedded dashboard") as connection:
-        if connection.run(IS_THERE, role=role) == [[False]]:
-            connection.run(render(CREATE, role=role))
-        connection.run(render(LET_IN, role=role, password=value(password)))
-        connection.run(render(LET_READ, role=role, readers=READER))
+        if connection.run(ROLE_EXISTS, role=role) == [[False]]:
+            connection.run(render(CREATE_ROLE, role=role))
+        connection.run(render(SET_PASSWORD, role=role, password=value(password)))
+        connection.run(render(GRANT, role=role, readers=READER))
     return f"postgresql://{role}:{password}@{HOST}:{server.port}/{quote(database)}"
 
 
 def _without_secrets() -> dict[str, str]:
-    """Our environment without what psql and the jobs would know us by."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("PG", "TOTESYS_"))}
+    """Return the environment without the variables that give psql and the jobs their access."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(OWN_VARIABLES)}

@@ -1,4 +1,4 @@
-"""The directory of a lake, checked for commands that read one and create none."""
+"""The directory of a lake, checked for commands that read a lake and never create one."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from contracts import PlatformError
 
 
 class NoLake(PlatformError):
-    """The directory of a lake that should exist does not."""
+    """The directory of the lake does not exist."""
 
     exit_code = 2
 

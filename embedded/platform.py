@@ -1,4 +1,5 @@
-"""The platform on one machine: what the Lambda and the Glue workflow are on AWS."""
+"""The platform on one machine: the poll and the workflow that run as Lambda and Glue jobs on
+AWS."""
 
 import os
 from collections.abc import Sequence
@@ -9,8 +10,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import contracts
+from contracts.project import PROJECT
 from embedded.server.spark import EmbeddedSpark
-from embedded.workflow import Ended, Spark, run, run_job
+from embedded.workflow import JobResult, Spark, run, run_job
 from embedded.workflow_definition import Event, Workflow, read_workflow
 from ingestion_lambda.options import DEFAULT_OPTIONS, PollOptions
 from ingestion_lambda.poll import Polled, poll
@@ -19,8 +21,8 @@ from lake.local import local_addresses, open_local_lake
 from postgres import connected, from_dsn
 from warehouse import SCHEMA, migrate
 
-WAREHOUSE = "TOTESYS_WAREHOUSE_DSN"
-"""The variable by which the load job finds the warehouse; an argument holds no secret."""
+WAREHOUSE = f"{PROJECT.upper()}_WAREHOUSE_DSN"
+"""The variable that gives the load job its DSN, because an argument never holds a secret."""
 
 LOAD = "load_warehouse"
 STEPS = {"build_dimensions": "dimensions", "build_facts": "facts", LOAD: "load"}
@@ -28,7 +30,7 @@ STEPS = {"build_dimensions": "dimensions", "build_facts": "facts", LOAD: "load"}
 
 @dataclass
 class DeferredBus:
-    """Keeps what a poll publishes, for the workflow to run after it."""
+    """Keeps the events of a poll, for the workflow to run after it."""
 
     events: list[Event] = field(default_factory=list)
 
@@ -37,16 +39,17 @@ class DeferredBus:
         self.events.append(event)
 
     def workflow_runs(self) -> bool:
-        """Never: workflow and poll take turns in one process, and runs at once are harmless."""
+        """Return False: poll and workflow take turns in this process, and concurrent runs are
+        harmless."""
         return False
 
 
 class Platform:
-    """A lake in a directory, with a source that it ingests and a warehouse that it loads, in the
-    generation that is in use there unless another ``generation`` is asked for.
+    """A lake in a directory, its source and its warehouse, in the generation that is in use there
+    unless ``generation`` names another.
 
-    Spark starts when a job first needs it and stops with the block, unless it is somebody
-    else's ``spark``.
+    Spark starts when a job first needs it and stops at the end of the block. With ``spark``, the
+    caller's session is used and keeps running.
     """
 
     def __init__(
@@ -91,49 +94,49 @@ class Platform:
     ) -> None:
         self._own_spark.stop()
 
-    def cycle(self, orders: PollOptions = DEFAULT_OPTIONS) -> None:
-        """One poll, and the workflow if the load log lags."""
-        for event in self.poll(orders):
-            # with the load, so that a warehouse that is down holds up nothing else
-            begins_with = {LOAD: self.migrate}
-            self._note(run(self._workflow, event, self._spark, before=begins_with))
+    def cycle(self, options: PollOptions = DEFAULT_OPTIONS) -> None:
+        """Poll once, and run the workflow if the load log lags."""
+        for event in self.poll(options):
+            # migrate with the load, so that the builds run even if the warehouse is down
+            before = {LOAD: self.migrate}
+            self._note(run(self._workflow, event, self._spark, before=before))
 
-    def poll(self, orders: PollOptions = DEFAULT_OPTIONS) -> Sequence[Event]:
-        """One poll, with what an operator asks of it; the events that it published."""
-        begun, bus = perf_counter(), DeferredBus()
+    def poll(self, options: PollOptions = DEFAULT_OPTIONS) -> Sequence[Event]:
+        """Poll once, with an operator's options, and return the published events."""
+        start, bus = perf_counter(), DeferredBus()
         with connected(from_dsn(self._source), "poll") as connection:
-            self._polled = poll(connection, contracts.source(), self.lake, bus, new_run(), orders)
-        self._seconds["poll"] = perf_counter() - begun
+            self._polled = poll(connection, contracts.source(), self.lake, bus, new_run(), options)
+        self._seconds["poll"] = perf_counter() - start
         return bus.events
 
     def transform(self, retry_quarantined: bool = False) -> None:
-        """Build dimensions and facts of every batch that lacks them, and where asked bring back
-        rows set apart that can be read by now."""
+        """Build the dimensions and facts that are missing, and with ``retry_quarantined`` bring
+        back quarantined rows that conform now."""
         retry = ["--retry-quarantined"] if retry_quarantined else []
         for name, extra in {"build_dimensions": [], "build_facts": retry}.items():
             self._note({name: run_job(self._workflow, name, self._spark, extra)})
 
     def load(self) -> None:
-        """Load every batch that was built and is not in the warehouse."""
+        """Load every batch that is built and not yet in the warehouse."""
         self.migrate()
         self._note({LOAD: run_job(self._workflow, LOAD, self._spark)})
 
     def report(self) -> dict[str, Any]:
-        """Where the platform stands, and what this run did and how long it took."""
+        """Return the state of the platform, and the changes and seconds of this run."""
         return {
             "seq": self.lake.batches.head_seq(),
             "changes": self._polled.changes,
             "loaded_through": self.lake.loads.head_seq(),
             "quarantined": self.lake.open_quarantined(),
-            "seconds": {name: round(spent, 3) for name, spent in self._seconds.items()},
+            "seconds": {name: round(seconds, 3) for name, seconds in self._seconds.items()},
         }
 
     def migrate(self) -> list[str]:
-        """Make or migrate the warehouse; the names of what was applied."""
+        """Create or migrate the warehouse, and return the names of the applied migrations."""
         os.environ[WAREHOUSE] = self._warehouse
         with connected(from_dsn(self._warehouse), "migrate") as connection:
             return migrate(connection, self._schema)
 
-    def _note(self, ended: dict[str, Ended]) -> None:
-        for name, job in ended.items():
+    def _note(self, results: dict[str, JobResult]) -> None:
+        for name, job in results.items():
             self._seconds[STEPS[name]] = job.seconds

@@ -1,39 +1,41 @@
-"""What the platform says while it works, for a person at a terminal."""
+"""Progress on stderr while a command runs, from the platform's log records."""
 
 import logging
 import sys
 
-from operations.log_lines import told_fields
+from operations.log_lines import format_fields
 
 OWN = ("ingestion_lambda", "glue_jobs", "warehouse", "embedded", "lake")
 STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
-class Sentences(logging.Formatter):
-    """A line a happening: time, words, and what they are about."""
+class ProgressFormatter(logging.Formatter):
+    """Formats a record as a line: time, message and fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        about = {k: v for k, v in record.__dict__.items() if k not in STANDARD and k != "run"}
-        told = told_fields(about)
-        line = f"{self.formatTime(record, '%H:%M:%S')} {record.getMessage()}  {told}".rstrip()
+        fields = {k: v for k, v in record.__dict__.items() if k not in STANDARD and k != "run"}
+        text = format_fields(fields)
+        line = f"{self.formatTime(record, '%H:%M:%S')} {record.getMessage()}  {text}".rstrip()
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
 def show_progress(everything: bool = False) -> None:
-    """Tell on stderr what goes on: on a terminal the latest of it, elsewhere, or with
-    ``everything``, line by line and with that the libraries' log too."""
+    """Show log messages on stderr: on a terminal the latest one beside a spinner, otherwise line by
+    line. ``everything`` adds debug messages and the logs of libraries."""
     handler: logging.Handler = logging.StreamHandler(sys.stderr)
     if sys.stderr.isatty() and not everything:
-        from embedded.spinner import on_stderr  # noqa: PLC0415 - Rich takes time to load
+        from rich.console import Console  # noqa: PLC0415 - Rich takes time to load
 
-        handler = on_stderr()
-    handler.setFormatter(Sentences())
+        from embedded.spinner import SpinnerHandler  # noqa: PLC0415 - as above
+
+        handler = SpinnerHandler(Console(stderr=True))
+    handler.setFormatter(ProgressFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     for name in OWN:
         logging.getLogger(name).setLevel(logging.DEBUG if everything else logging.INFO)
 
 
 def finish_progress() -> None:
-    """Leave the screen to what was found."""
+    """Remove the spinner, so that the result can be printed."""
     for handler in logging.getLogger().handlers:
-        handler.close()  # one that writes lines goes on writing
+        handler.close()  # a handler that writes lines keeps working

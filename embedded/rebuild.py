@@ -1,4 +1,4 @@
-"""An empty warehouse again from the lake alone; with new transformations, if they are asked for."""
+"""Rebuild a warehouse from the lake alone, on request with all transformations made again."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,62 +20,61 @@ class NothingToRebuild(PlatformError):
 
 
 class WarehouseNotEmpty(PlatformError):
-    """The warehouse holds batches that the rebuild cannot be put upon."""
+    """The warehouse holds batches of another lake or generation."""
 
     exit_code = 2
 
 
 class ReplayUnfinished(PlatformError):
-    """The next generation does not hold every batch yet."""
+    """The next generation does not have every batch yet."""
 
 
 def rebuild(
-    folder: Path, warehouse: str, schema: str, anew: bool = False, spark: Spark | None = None
+    folder: Path, warehouse: str, schema: str, is_next: bool = False, spark: Spark | None = None
 ) -> Platform:
-    """Bring every batch of the lake into an empty warehouse; the platform that did it.
+    """Load every batch of the lake into an empty warehouse, and return the platform that did it.
 
-    With ``anew`` the transformations of all batches are made again, in the next generation,
-    beside those of the one in use; once they are whole it is the one in use. Nothing is
-    overwritten, and where a rebuild was broken off the next one goes on. Raises NothingToRebuild,
-    WarehouseNotEmpty or ReplayUnfinished.
+    With ``is_next``, build all batches again in the next generation, beside the generation in use,
+    and adopt the next one when it is complete. Nothing is overwritten, and an interrupted rebuild
+    continues where it stopped. Raises NothingToRebuild, WarehouseNotEmpty or ReplayUnfinished.
     """
     lake = open_local_lake(folder)
     head = lake.batches.head_seq()
     if not head:
         raise NothingToRebuild("The lake holds no batch, so there is nothing to rebuild from.")
-    lake = replace(lake, generation=lake.generation + anew)
+    lake = replace(lake, generation=lake.generation + is_next)
     _refuse_other_batches(warehouse, origin(lake, head))
     with Platform(folder, "", warehouse, schema, spark, lake.generation) as platform:
         platform.migrate()
-        platform.transform()  # whatever was made before is not made again
-        if anew:
+        platform.transform()  # builds only the missing batches
+        if is_next:
             _adopt(lake)
         platform.load()
     return platform
 
 
-def _refuse_other_batches(warehouse: str, ours: LakeIdentity) -> None:
+def _refuse_other_batches(warehouse: str, identity: LakeIdentity) -> None:
     with connected(from_dsn(warehouse), "rebuild") as connection:
         try:
-            found = ledger.read_state(connection)
+            state = ledger.read_state(connection)
         except SchemaOutdated:
             return
-    if found.head and (found.lake, found.generation) != (ours.lake, ours.generation):
+    if state.head and (state.lake, state.generation) != (identity.lake, identity.generation):
         raise WarehouseNotEmpty(
-            f"The warehouse at {from_dsn(warehouse)} holds batches 1 to {found.head} of lake"
-            f" {found.lake}, generation {found.generation}, and this rebuild brings lake"
-            f" {ours.lake}, generation {ours.generation}. It needs an empty database: create one,"
-            " and name it in --warehouse."
+            f"The warehouse at {from_dsn(warehouse)} holds batches 1 to {state.head} of lake"
+            f" {state.lake}, generation {state.generation}, and this rebuild is of lake"
+            f" {identity.lake}, generation {identity.generation}. It needs an empty database:"
+            " create one, and name it in --warehouse."
         )
 
 
 def _adopt(lake: Lake) -> None:
-    """From now on the lake's generation is the one in use."""
+    """Record that the lake's generation is the one in use from now on."""
     built, head = built_through(lake), lake.batches.head_seq()
     if built < head:
         raise ReplayUnfinished(
-            f"Generation {lake.generation} holds {built} of {head} batches: another run is at it,"
-            " or new batches came. Run the rebuild again; it goes on from there."
+            f"Generation {lake.generation} has {built} of {head} batches: another run is building"
+            " it, or new batches arrived. Run the rebuild again; it continues from there."
         )
     for seq in range(lake.generations.head_seq() + 1, lake.generation + 1):
         try:

@@ -1,4 +1,4 @@
-"""Progress on a terminal."""
+"""A log handler that shows progress on a terminal."""
 
 import logging
 
@@ -7,14 +7,13 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
 
-class LatestLine(logging.Handler):
-    """On a terminal: a sign that work goes on, since when, and the latest that was told of it.
-    Warnings stay on the screen."""
+class SpinnerHandler(logging.Handler):
+    """Spinner with elapsed time and the last log message. Warnings stay on the screen."""
 
     def __init__(self, screen: Console) -> None:
         super().__init__()
-        words = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True))
-        columns = SpinnerColumn(), TimeElapsedColumn(), words
+        message = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True))
+        columns = SpinnerColumn(), TimeElapsedColumn(), message
         self._progress = Progress(*columns, console=screen, transient=True)
         self._task = self._progress.add_task("")
         self._progress.start()
@@ -29,8 +28,3 @@ class LatestLine(logging.Handler):
     def close(self) -> None:
         self._progress.stop()
         super().close()
-
-
-def on_stderr() -> LatestLine:
-    """The same on stderr."""
-    return LatestLine(Console(stderr=True))

@@ -1,4 +1,4 @@
-"""The platform kept running: databases, a source that lives, and a cycle on a schedule."""
+"""The platform kept running: databases, a source that changes, and a cycle on a schedule."""
 
 import signal
 from collections.abc import Sequence
@@ -14,26 +14,27 @@ from typing import Protocol
 from rich.markup import escape
 
 from contracts import PlatformError
+from contracts.project import PROJECT
 from dashboard.child import Child
-from embedded.dashboard_process import LOG, beside
+from embedded.dashboard_process import LOG, running_dashboard
 from embedded.platform import Platform
 from embedded.server import Server, running
 from embedded.workflow import Spark
-from operations.terminal import console, told_changes
+from operations.terminal import console, format_changes
 from postgres import Address, from_dsn
-from totesys.simulator.background_writer import ChangeLog, living, prepare
+from totesys.simulator.background_writer import BackgroundWriter, background_writer, prepare
 
-SOURCE, WAREHOUSE = "totesys", "warehouse"
+SOURCE, WAREHOUSE = PROJECT, "warehouse"
 
 
 class Say(Protocol):
-    """Shows what is told; with ``soft_wrap`` no line is broken, for it will be copied."""
+    """Prints a text; with ``soft_wrap`` no line is broken, so that it can be copied."""
 
-    def __call__(self, told: str, /, *, soft_wrap: bool = False) -> object: ...
+    def __call__(self, text: str, /, *, soft_wrap: bool = False) -> object: ...
 
 
 class InvalidPace(PlatformError):
-    """A schedule that cannot be kept."""
+    """The schedule is invalid."""
 
     exit_code = 2
 
@@ -51,11 +52,13 @@ class Pace:
 
 
 def up(directory: Path, pace: Pace, orders: int, dashboard: int | None) -> None:
-    """Keep running in ``directory`` until Ctrl-C, SIGTERM or the end of the terminal; everything
-    is stopped then, and the next ``up`` there goes on where this one ended."""
+    """Run in ``directory`` until Ctrl-C, SIGTERM or the end of the terminal, then stop everything.
+
+    The next ``up`` in the directory continues from there.
+    """
     stopping, screen = Event(), console()
     numbers = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup has it ignored
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
         numbers.append(signal.SIGHUP)
     for number in numbers:
         signal.signal(number, lambda *_: stopping.set())
@@ -71,8 +74,10 @@ def keep_running(
     spark: Spark | None = None,
     dashboard: int | None = None,
 ) -> None:
-    """Keep running until ``stopping``; a cycle under way ends first. With a port for the
-    ``dashboard``, or 0 for one that is free, it runs as well."""
+    """Run until ``stopping`` is set; a cycle that is running ends first.
+
+    ``dashboard`` is the port of the dashboard, 0 for any free one, None for no dashboard.
+    """
     say("PostgreSQL starts…")
     with ExitStack() as stack:
         server = stack.enter_context(running(directory / "postgresql"))
@@ -80,19 +85,19 @@ def keep_running(
         prepare(from_dsn(source), orders)
         lake = directory / "lake"
         platform = stack.enter_context(Platform(lake, source, warehouse, spark=spark))
-        shown = None
+        child = None
         if dashboard is not None:
-            platform.migrate()  # makes the role of readers too
-            shown = stack.enter_context(
-                beside(server, WAREHOUSE, lake, directory, dashboard, stopping)
+            platform.migrate()  # creates the role of readers too
+            child = stack.enter_context(
+                running_dashboard(server, WAREHOUSE, lake, directory, dashboard, stopping)
             )
         if not stopping.is_set():
-            address = shown.address if shown else ""
+            address = child.address if child else ""
             welcome(say, [from_dsn(source), from_dsn(warehouse)], directory, pace, address)
-            live = stack.enter_context(living(from_dsn(source), pace.rate, stopping))
-            _cycles(platform, live, pace, stopping, say, shown)
+            writer = stack.enter_context(background_writer(from_dsn(source), pace.rate, stopping))
+            _cycles(platform, writer, pace, stopping, say, child)
         say("Stopping…")
-    say(f"Stopped. Everything is kept in {escape(str(directory))}; 'up' goes on from here.")
+    say(f"Stopped. Everything is kept in {escape(str(directory))}; 'up' continues from here.")
 
 
 def _database(server: Server, name: str) -> str:
@@ -102,53 +107,59 @@ def _database(server: Server, name: str) -> str:
 
 
 def _cycles(
-    platform: Platform, live: ChangeLog, pace: Pace, stopping: Event, say: Say, shown: Child | None
+    platform: Platform,
+    writer: BackgroundWriter,
+    pace: Pace,
+    stopping: Event,
+    say: Say,
+    dashboard: Child | None,
 ) -> None:
-    """Cycle after cycle until ``stopping``; that the dashboard has ended is told once."""
+    """Run cycles until ``stopping`` is set; report once that the dashboard has ended."""
     while not stopping.is_set():
-        begun = monotonic()
-        say(_cycle(platform, live))
-        if shown and shown.has_ended():
-            say(_line(f"[bold red]the dashboard has ended[/]; {LOG} says why. All else goes on."))
-            shown = None
-        stopping.wait(max(0.0, pace.every - (monotonic() - begun)))
+        start = monotonic()
+        say(_cycle(platform, writer))
+        if dashboard and dashboard.has_ended():
+            say(_line(f"[bold red]the dashboard has ended[/]; see {LOG}. All else keeps running."))
+            dashboard = None
+        stopping.wait(max(0.0, pace.every - (monotonic() - start)))
 
 
-def _cycle(platform: Platform, live: ChangeLog) -> str:
-    """One cycle, told in a line."""
-    happened, oldest = live.take()
+def _cycle(platform: Platform, writer: BackgroundWriter) -> str:
+    """Run a cycle, and return a line about it."""
+    changes, oldest = writer.take()
     try:
         platform.cycle()
     except PlatformError as error:
         return _line(f"[bold red]failed[/]: {escape(str(error))} The next cycle tries again.")
     report = platform.report()
     if not report["changes"]:
-        return _line(f"batch {report['seq']}   quiet")
+        return _line(f"batch {report['seq']}   no changes")
     visible = f", the oldest visible after {monotonic() - oldest:.1f} s" if oldest else ""
-    what = f"{len(happened)} changes{visible}" if happened else "the first rows"
-    changes = escape(told_changes(report["changes"]))
-    apart = f"   [red]{report['quarantined']} set apart[/]" if report["quarantined"] else ""
-    return _line(f"batch {report['seq']}   {what}   [dim]{changes}[/]{apart}")
+    summary = f"{len(changes)} changes{visible}" if changes else "the first rows"
+    counts = escape(format_changes(report["changes"]))
+    quarantined = report["quarantined"]
+    quarantine = f"   [red]{quarantined} in quarantine[/]" if quarantined else ""
+    return _line(f"batch {report['seq']}   {summary}   [dim]{counts}[/]{quarantine}")
 
 
-def _line(told: str) -> str:
-    return f"{datetime.now():%H:%M:%S}   {told}"  # noqa: DTZ005 - the clock on the wall
+def _line(text: str) -> str:
+    return f"{datetime.now():%H:%M:%S}   {text}"  # noqa: DTZ005 - the clock on the wall
 
 
 def welcome(
     say: Say, databases: Sequence[Address], directory: Path, pace: Pace, dashboard: str
 ) -> None:
-    """Say where everything is, and what comes."""
-    places = "".join(f"{a.database:10} postgresql://{a}\n" for a in databases)
-    shown = f"{'dashboard':10} [bold]{dashboard}[/]\n" if dashboard else ""
+    """Print the addresses, and what happens next."""
+    addresses = "".join(f"{a.database:10} postgresql://{a}\n" for a in databases)
+    page = f"{'dashboard':10} [bold]{dashboard}[/]\n" if dashboard else ""
     password = quote(str(directory / "postgresql" / "password"))
     say(
-        f"{places}{'lake':10} {escape(str(directory / 'lake'))}\n{shown}\nTo look into them:\n"
+        f"{addresses}{'lake':10} {escape(str(directory / 'lake'))}\n{page}\nTo connect with psql:\n"
         f'export PGPASSWORD="$(cat {escape(password)})"\n',
         soft_wrap=True,
     )
     say(
         f"About {pace.rate:g} changes a minute at the source, a poll every {pace.every:g} s."
-        " Ctrl-C stops everything.\nThe first cycle starts Spark and brings all rows.\n"
-        "What a line tells of rows: + new, ~ changed, - deleted.\n"
+        " Ctrl-C stops everything.\nThe first cycle starts Spark and loads all rows.\n"
+        "Rows in a line: + new, ~ changed, - deleted.\n"
     )

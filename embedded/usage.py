@@ -1,4 +1,4 @@
-"""What the command line takes: commands, options, and what --help teaches."""
+"""The commands and options of the command line, and the texts of --help."""
 
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
@@ -6,34 +6,34 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from contracts.project import PROJECT
 from dashboard.ports import port_or_any
 
 ABOUT = """The whole platform on one machine: no AWS account, no Docker, no root.
 
-A poll takes what changed in the source into the lake; the jobs build dimensions and facts as
-Parquet and load them into the warehouse, with the full history of every fact."""
+A poll lands the changes of the source in the lake; the jobs build dimensions and facts as Parquet
+and load them into the warehouse, with the full history of every fact."""
 
-EXAMPLES = """examples:
+EXAMPLES = f"""examples:
   python -m embedded demo
-  python -m embedded cycle --source postgresql://reader@localhost:5432/totesys \\
+  python -m embedded cycle --source postgresql://reader@localhost:5432/{PROJECT} \\
       --warehouse postgresql://owner@localhost:5432/warehouse --lake ./lake
 
-A DSN is postgresql://user[:password]@host:port/database; without a password PGPASSWORD counts.
+A DSN is postgresql://user[:password]@host:port/database; PGPASSWORD gives a missing password.
 The last line on stdout is JSON: seq, changes, loaded_through, quarantined, seconds.
-Exit status: 0 done, 1 a run that failed, 2 wrong usage or input, 3 differences (reconcile)."""
+Exit status: 0 done, 1 failed run, 2 wrong usage or input, 3 unexplained differences (reconcile)."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """What a command does, and the options that it must and may have. Those ``accepted`` change
-    nothing here: one set of options fits all steps of a cycle. ``told`` is what an option's help
-    says of this command alone."""
+    """A command: its description, required and optional options. Options in ``accepted`` have no
+    effect: all steps of a cycle take the same options. ``help`` replaces an option's help."""
 
     about: str
     required: Sequence[str] = ()
     optional: Sequence[str] = ()
     accepted: Sequence[str] = ()
-    told: Mapping[str, str] = field(default_factory=dict)
+    help: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def options(self) -> Sequence[str]:
@@ -41,53 +41,53 @@ class Command:
         return list(dict.fromkeys((*self.required, *self.optional, *self.accepted)))
 
 
-POLL = ("allow-mass-delete", "reread", "accept-source")
-MADE = "the lake's directory, made where there is none"
-MIGRATED = "the warehouse, made or migrated before the load"
+POLL_OPTIONS = ("allow-mass-delete", "reread", "accept-source")
+LAKE_CREATED = "the lake's directory, created if it does not exist"
+MIGRATED = "the warehouse, created or migrated before the load"
 COMMANDS = {
     "demo": Command("seed a source, change it, watch each change arrive", (), ("orders",)),
     "up": Command(
-        "keep running: a source that lives, polls on a schedule, the dashboard",
+        "keep running: a source that changes, polls on a schedule, the dashboard",
         (),
         ("directory", "every", "rate", "orders", "dashboard-port", "no-dashboard"),
     ),
     "cycle": Command(
-        "one poll, then the workflow if the load lags",
+        "poll once, then run the workflow if the load lags",
         ("source", "warehouse", "lake"),
-        ("schema", *POLL),
-        told={"lake": MADE, "warehouse": MIGRATED},
+        ("schema", *POLL_OPTIONS),
+        help={"lake": LAKE_CREATED, "warehouse": MIGRATED},
     ),
     "poll": Command(
-        "one poll: what changed in the source becomes the next batch",
+        "poll once: the changes of the source become the next batch",
         ("source", "lake"),
-        POLL,
+        POLL_OPTIONS,
         accepted=("warehouse", "schema"),
-        told={"lake": MADE},
+        help={"lake": LAKE_CREATED},
     ),
     "transform": Command(
-        "build dimensions and facts of batches that lack them",
+        "build the dimensions and facts that are missing",
         ("lake",),
         ("retry-quarantined",),
         accepted=("source", "warehouse", "schema", "allow-mass-delete"),
     ),
     "load": Command(
-        "load what was built and is not in the warehouse",
+        "load the batches that are built and not yet in the warehouse",
         ("warehouse", "lake"),
         ("schema",),
         accepted=("source", "allow-mass-delete"),
-        told={"warehouse": MIGRATED},
+        help={"warehouse": MIGRATED},
     ),
     "migrate": Command(
-        "make the warehouse, or bring it to this version",
+        "create the warehouse, or migrate it to this version",
         ("warehouse",),
         ("schema",),
-        told={"warehouse": "the warehouse, as its owner"},
+        help={"warehouse": "the warehouse, as its owner"},
     ),
     "rebuild": Command(
-        "an empty warehouse again, from the lake alone",
+        "rebuild a warehouse from the lake alone",
         ("warehouse", "lake"),
         ("schema", "generation"),
-        told={"warehouse": "an empty database, or one where a rebuild of this lake broke off"},
+        help={"warehouse": "an empty database, or that of an interrupted rebuild of this lake"},
     ),
     "reconcile": Command(
         "compare source, mirror and warehouse, value by value",
@@ -95,18 +95,16 @@ COMMANDS = {
         ("schema",),
     ),
     "erase": Command(
-        "let all versions of a row say what the source says now, in its personal columns",
+        "replace the personal columns in all versions of a row by their values in the source",
         ("lake", "table", "key"),
     ),
-    "status": Command(
-        "what was loaded, what waits where, what is set apart", ("warehouse", "lake")
-    ),
+    "status": Command("loaded and pending batches, and rows in quarantine", ("warehouse", "lake")),
 }
 
 
-def _from_one(text: str) -> int:
+def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+        raise ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
     return int(text)
 
 
@@ -119,83 +117,83 @@ OPTIONS: Mapping[str, dict[str, Any]] = {
         "action": "append",
         "default": [],
         "metavar": "TABLE",
-        "help": "let this poll delete more rows of the table than the breaker allows",
+        "help": "let this poll delete more rows of the table than the mass-delete guard allows",
     },
     "accept-source": {
         "action": "store_true",
-        "help": "let this poll read a source that does not look like the lake's",
+        "help": "let this poll read a source whose identity differs from that of the lake's source",
     },
     "reread": {
         "action": "append",
         "default": [],
         "metavar": "TABLE",
-        "help": "read the whole table, and land where it differs from its mirror",
+        "help": "read the whole table, and land the rows that differ from its mirror",
     },
     "table": {"metavar": "TABLE", "help": "table of the source"},
     "key": {"type": int, "metavar": "KEY", "help": "primary key of the row"},
     "retry-quarantined": {
         "action": "store_true",
-        "help": "bring back rows set apart that mended code or a wider calendar can read",
+        "help": "bring back quarantined rows that conform by corrected code or a wider calendar",
     },
     "generation": {
         "choices": ["next"],
-        "help": "'next' makes the transformations of all batches again, beside the old ones",
+        "help": "'next' builds all batches again, beside the generation in use",
     },
     "orders": {
-        "type": _from_one,
+        "type": _positive,
         "default": 200,
         "metavar": "COUNT",
         "help": "orders to begin with, 1 or more (200)",
     },
     "directory": {
         "type": Path,
-        "default": Path(".totesys"),
+        "default": Path(f".{PROJECT}"),
         "metavar": "DIR",
-        "help": "where databases and lake are kept (.totesys)",
+        "help": f"where databases and lake are kept (.{PROJECT})",
     },
     "every": {
         "type": float,
         "default": 30.0,
         "metavar": "SECONDS",
-        "help": "from one poll to the next (30)",
+        "help": "seconds from one poll to the next (30)",
     },
     "rate": {
         "type": float,
         "default": 20.0,
         "metavar": "CHANGES",
-        "help": "how many changes the source sees a minute (20)",
+        "help": "changes of the source a minute (20)",
     },
     "dashboard-port": {
         "type": port_or_any,
         "default": 0,
         "metavar": "PORT",
-        "help": "where the dashboard listens (8501, or any that is free)",
+        "help": "port of the dashboard (8501, or any free one)",
     },
-    "no-dashboard": {"action": "store_true", "help": "leave the dashboard out"},
+    "no-dashboard": {"action": "store_true", "help": "run without the dashboard"},
 }
-QUIET = ("demo", "up", "status")  # they tell their own story
+QUIET = ("demo", "up", "status")  # these print their own progress
 
 
 def parser() -> ArgumentParser:
-    """The parser of all commands."""
-    made = ArgumentParser(
+    """Return the parser of all commands."""
+    result = ArgumentParser(
         "python -m embedded",
         description=ABOUT,
         epilog=EXAMPLES,
         formatter_class=RawDescriptionHelpFormatter,
     )
-    added = made.add_subparsers(dest="command", required=True, metavar="command")
+    commands = result.add_subparsers(dest="command", required=True, metavar="command")
     for name, command in COMMANDS.items():
         about = command.about[0].upper() + command.about[1:] + "."
-        sub = added.add_parser(name, help=command.about, description=about)
+        sub = commands.add_parser(name, help=command.about, description=about)
         for option in command.options:
-            sub.add_argument(f"--{option}", **OPTIONS[option] | _in(command, option))
+            sub.add_argument(f"--{option}", **OPTIONS[option] | _specific(command, option))
         sub.add_argument("--debug", action="store_true", help="log everything, show tracebacks")
-    return made
+    return result
 
 
-def _in(command: Command, option: str) -> dict[str, Any]:
-    """What is peculiar to the option in the command."""
-    told = SUPPRESS if option in command.accepted else command.told.get(option)
-    own = {"required": option in command.required, "help": told}
+def _specific(command: Command, option: str) -> dict[str, Any]:
+    """Return the settings of the option that differ in this command."""
+    text = SUPPRESS if option in command.accepted else command.help.get(option)
+    own = {"required": option in command.required, "help": text}
     return {name: value for name, value in own.items() if value}

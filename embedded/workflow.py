@@ -1,4 +1,4 @@
-"""Run the workflow in this process, as Glue runs it: what the triggers say, and nothing else."""
+"""Runs the workflow in this process as Glue does: the triggers alone decide which jobs start."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -22,12 +22,12 @@ Main = Callable[[Sequence[str], Spark], object]
 
 
 class JobFailed(PlatformError):
-    """A job of the workflow failed; jobs that wait for its success did not run."""
+    """A job of the workflow failed; the jobs that need its success did not run."""
 
 
 @dataclass(frozen=True)
-class Ended:
-    """How a job ended: SUCCEEDED or FAILED, after how long, with what error."""
+class JobResult:
+    """The end of a job: SUCCEEDED or FAILED, its seconds, and its error."""
 
     state: str
     seconds: float
@@ -36,37 +36,38 @@ class Ended:
 
 @dataclass
 class _Run:
-    """A run of a workflow: the jobs that were started, and how they ended."""
+    """A run of a workflow: the jobs that were started, and the results of those that ended."""
 
     workflow: Workflow
     start: Callable[[str], Future[object]]
-    under_way: dict[Future[object], tuple[str, float]] = field(default_factory=dict)
+    running: dict[Future[object], tuple[str, float]] = field(default_factory=dict)
     started: set[str] = field(default_factory=set)
-    ended: dict[str, Ended] = field(default_factory=dict)
+    results: dict[str, JobResult] = field(default_factory=dict)
 
     def begin(self, names: Sequence[str]) -> None:
-        """Start these jobs, each at most once a run."""
+        """Start these jobs, each at most once in a run."""
         for name in names:
             if name not in self.started:
                 self.started.add(name)
-                self.under_way[self.start(name)] = name, perf_counter()
+                self.running[self.start(name)] = name, perf_counter()
 
     def follow(self) -> None:
-        """Wait for jobs to end, and start what their ends set off, until all is quiet."""
-        while self.under_way:
-            done, _ = wait(self.under_way, return_when=FIRST_COMPLETED)
+        """Wait for jobs to end, and start the jobs that their ends trigger, until none is
+        running."""
+        while self.running:
+            done, _ = wait(self.running, return_when=FIRST_COMPLETED)
             for future in done:
                 self._note(future)
-            states = {name: job.state for name, job in self.ended.items()}
+            states = {name: job.state for name, job in self.results.items()}
             for trigger in self.workflow.conditionals:
                 if trigger.holds(states):
                     self.begin(trigger.actions)
 
     def _note(self, future: Future[object]) -> None:
-        name, begun = self.under_way.pop(future)
+        name, start = self.running.pop(future)
         error = future.exception()
         state = "FAILED" if error else "SUCCEEDED"
-        self.ended[name] = Ended(state, perf_counter() - begun, error)
+        self.results[name] = JobResult(state, perf_counter() - start, error)
         logger.info("job ended", extra={"job": name, "state": state})
 
 
@@ -76,46 +77,46 @@ def run(
     spark: Spark,
     mains: Mapping[str, Main] | None = None,
     before: Mapping[str, Callable[[], object]] | None = None,
-) -> dict[str, Ended]:
-    """Run what the event starts, jobs side by side where nothing holds them back, and return how
-    each ended; {} where the event starts nothing.
+) -> dict[str, JobResult]:
+    """Run the jobs that the event triggers, concurrently where the triggers allow it, and return
+    the result of each; {} if the event triggers none.
 
-    ``mains`` maps a script to what runs in its place, ``before`` a job to what it begins with.
-    Raises JobFailed once all is quiet.
+    ``mains`` maps a script to a function that runs in its place, ``before`` maps a job to a
+    function that runs first. Raises JobFailed when no job is running any more.
     """
     with ThreadPoolExecutor(max(1, len(workflow.jobs)), "job") as pool:
 
         def start(name: str) -> Future[object]:
             job = workflow.jobs[name]
             main = mains[job.script] if mains else _main(job.script)
-            return pool.submit(_begun, (before or {}).get(name), main, job.argv, spark)
+            return pool.submit(_run_main, (before or {}).get(name), main, job.argv, spark)
 
-        this = _Run(workflow, start)
+        current = _Run(workflow, start)
         for trigger in workflow.events:
             if trigger.matches(event):
-                this.begin(trigger.actions)
-        this.follow()
-    failures = {name: job.error for name, job in this.ended.items() if job.error}
+                current.begin(trigger.actions)
+        current.follow()
+    failures = {name: job.error for name, job in current.results.items() if job.error}
     for error in failures.values():
-        told = "; ".join(f"{name} failed: {why}" for name, why in failures.items())
-        raise JobFailed(f"Job {told}") from error
-    return this.ended
+        text = "; ".join(f"{name} failed: {reason}" for name, reason in failures.items())
+        raise JobFailed(f"Job {text}") from error
+    return current.results
 
 
-def _begun(
-    beginning: Callable[[], object] | None, main: Main, argv: Sequence[str], spark: Spark
+def _run_main(
+    before: Callable[[], object] | None, main: Main, argv: Sequence[str], spark: Spark
 ) -> None:
-    if beginning:
-        beginning()
+    if before:
+        before()
     main(argv, spark)
 
 
-def run_job(workflow: Workflow, name: str, spark: Spark, extra: Sequence[str] = ()) -> Ended:
-    """Run one job alone, whatever its triggers say, with ``extra`` arguments. Its error passes as
-    it is."""
-    job, begun = workflow.jobs[name], perf_counter()
+def run_job(workflow: Workflow, name: str, spark: Spark, extra: Sequence[str] = ()) -> JobResult:
+    """Run one job alone, without its triggers, with ``extra`` arguments. Its error is raised
+    unchanged."""
+    job, start = workflow.jobs[name], perf_counter()
     _main(job.script)([*job.argv, *extra], spark)
-    return Ended("SUCCEEDED", perf_counter() - begun)
+    return JobResult("SUCCEEDED", perf_counter() - start)
 
 
 def _main(script: str) -> Main:

@@ -1,4 +1,4 @@
-"""What glue_jobs/workflow.json says, read and checked."""
+"""The definition of the workflow in glue_jobs/workflow.json, read and validated."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,33 +17,33 @@ Event = Mapping[str, Any]
 
 
 class InvalidWorkflow(PlatformError):
-    """workflow.json contradicts itself, or a value for one of its places is missing."""
+    """workflow.json contradicts itself, or a value for a placeholder is missing."""
 
     exit_code = 2
 
 
 @dataclass(frozen=True)
 class Job:
-    """A script and the arguments that it is started with."""
+    """A script and its arguments."""
 
     script: str
     arguments: Mapping[str, str]
 
     @property
     def argv(self) -> list[str]:
-        """The arguments as a command line has them."""
+        """The arguments in the form of a command line."""
         return [part for pair in self.arguments.items() for part in pair]
 
 
 @dataclass(frozen=True)
 class EventTrigger:
-    """Starts jobs when an event matches: in every field of the pattern, one of its values."""
+    """Starts jobs when an event matches: each field of the pattern lists the values that match."""
 
     pattern: Mapping[str, Sequence[str]]
     actions: Sequence[str]
 
     def matches(self, event: Event) -> bool:
-        """Whether the event starts the jobs."""
+        """Return True if the event starts the jobs."""
         return all(event.get(name) in values for name, values in self.pattern.items())
 
 
@@ -56,13 +56,13 @@ class ConditionalTrigger:
     actions: Sequence[str]
 
     def holds(self, states: Mapping[str, str]) -> bool:
-        """Whether the jobs may start, given the states of those that have ended."""
+        """Return True if the jobs may start, given the states of the jobs that have ended."""
         return COMBINED[self.logical](states.get(job) == state for job, state in self.conditions)
 
 
 @dataclass(frozen=True)
 class Workflow:
-    """Jobs, and what starts them."""
+    """Jobs and their triggers."""
 
     name: str
     jobs: Mapping[str, Job]
@@ -71,10 +71,11 @@ class Workflow:
 
 
 def read_workflow(values: Mapping[str, str], path: Path = WORKFLOW) -> Workflow:
-    """The workflow, with ``values`` in the places of its ``${…}``. Raises InvalidWorkflow."""
+    """Return the workflow, with ``values`` for its placeholders ``${…}``. Raises
+    InvalidWorkflow."""
     try:
-        # parsed first: no value can be anything but text
-        document = _filled(json.loads(path.read_text(encoding="utf-8")), values)
+        # parsed before the values are filled in: a value is never more than text
+        document = _fill(json.loads(path.read_text(encoding="utf-8")), values)
         jobs = {
             name: Job(job["script"], job["arguments"]) for name, job in document["jobs"].items()
         }
@@ -86,22 +87,22 @@ def read_workflow(values: Mapping[str, str], path: Path = WORKFLOW) -> Workflow:
             [_conditional(trigger) for trigger in triggers if trigger["type"] == "CONDITIONAL"],
         )
         _check(workflow, len(triggers))
-    except (KeyError, TypeError, ValueError, AttributeError) as wrong:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvalidWorkflow(
-            f"{path} is no workflow that we can run: {wrong!r}. Mend the file,"
-            " or give the value that it asks for."
-        ) from wrong
+            f"{path} cannot be run as a workflow: {error!r}. Correct the file, or give the value"
+            " of its placeholder."
+        ) from error
     return workflow
 
 
-def _filled(part: Any, values: Mapping[str, str]) -> Any:
+def _fill(part: Any, values: Mapping[str, str]) -> Any:
     match part:
         case str():
             return Template(part).substitute(values)
         case list():
-            return [_filled(item, values) for item in part]
+            return [_fill(item, values) for item in part]
         case dict():
-            return {name: _filled(item, values) for name, item in part.items()}
+            return {name: _fill(item, values) for name, item in part.items()}
     return part
 
 
@@ -115,15 +116,17 @@ def _conditional(trigger: Mapping[str, Any]) -> ConditionalTrigger:
 
 
 def _check(workflow: Workflow, triggers: int) -> None:
-    """Raise ValueError where a trigger names what is not there."""
-    found: list[EventTrigger | ConditionalTrigger] = [*workflow.events, *workflow.conditionals]
-    if len(found) != triggers:
+    """Raise ValueError if a trigger names a job or a state that does not exist."""
+    known: list[EventTrigger | ConditionalTrigger] = [*workflow.events, *workflow.conditionals]
+    if len(known) != triggers:
         raise ValueError("a trigger is neither EVENT nor CONDITIONAL")
-    named = {name for trigger in found for name in trigger.actions}
+    named = {name for trigger in known for name in trigger.actions}
     for conditional in workflow.conditionals:
         named |= {job for job, _ in conditional.conditions}
         unknown = {state for _, state in conditional.conditions} - set(STATES)
         if unknown or conditional.logical not in COMBINED or not conditional.conditions:
-            raise ValueError(f"a conditional trigger asks for {conditional}")
+            raise ValueError(f"a conditional trigger is invalid: {conditional}")
     if named - workflow.jobs.keys():
-        raise ValueError(f"triggers name {sorted(named - workflow.jobs.keys())}, which are no jobs")
+        raise ValueError(
+            f"triggers name jobs that do not exist: {sorted(named - workflow.jobs.keys())}"
+        )

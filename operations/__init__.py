@@ -1,1 +1,1 @@
-"""What people on call ask of the platform, on one machine as in AWS: status, logs, a smoke test."""
+"""Commands for operators: status, logs, smoke test, reconcile and erasure."""

@@ -1,10 +1,12 @@
-"""What is deployed, asked by boto3 under the credentials of whoever asks."""
+"""The deployed platform, read by boto3 with the caller's credentials."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -22,59 +24,64 @@ from lake.s3 import PATIENCE, S3Store
 from operations.deployment import Deployment
 from operations.errors import AwsRefused, NotSignedIn, NotThere, Unhealthy
 from operations.services import Run, Schedule, Services
-from postgres import Address, from_secret
+from postgres import Address, resolve
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import WorkflowRunTypeDef
 
-POLLING = Config(  # the longest that Lambda allows, and while another poll runs
+POLLING = Config(  # waits for the longest timeout of Lambda, and retries while another poll runs
     read_timeout=900, retries={"mode": "standard", "total_max_attempts": 8}
 )
 BAD_ENDS = ("ErroredActions", "FailedActions", "StoppedActions", "TimeoutActions")
 LAST_RUNS = 5
 NEVER = datetime.min.replace(tzinfo=UTC)
 
-SIGN_IN = "Sign in (`aws sso login`, AWS_PROFILE=…), then ask again."
+SIGN_IN = "Sign in (`aws sso login`, AWS_PROFILE=…), then try again."
 INVALID = ("ExpiredToken", "InvalidClientTokenId", "UnrecognizedClient", "InvalidAccessKeyId")
 MISSING = ("NotFound", "NonExistent", "NoSuch", "DoesNotExist")
 
 
 @contextmanager
-def asking(what: str, where: str) -> Iterator[None]:
-    """Turn what AWS answers, or does not, into NotSignedIn, NotThere or AwsRefused."""
+def requesting(resource: str, region: str) -> Iterator[None]:
+    """Turn the errors of requests for a resource into NotSignedIn, NotThere or AwsRefused."""
     try:
         yield
-    except (NoCredentialsError, PartialCredentialsError, TokenRetrievalError) as unknown:
-        raise NotSignedIn(f"AWS does not know who asks: {unknown}. {SIGN_IN}") from None
+    except (NoCredentialsError, PartialCredentialsError, TokenRetrievalError) as error:
+        raise NotSignedIn(f"There are no AWS credentials: {error}. {SIGN_IN}") from None
     except ClientError as refusal:
-        raise _refused(what, where, refusal) from None
-    except BotoCoreError as silence:
-        raise AwsRefused(f"AWS does not tell of {what} in {where}: {silence}") from None
+        raise _refused(resource, region, refusal) from None
+    except BotoCoreError as error:
+        raise AwsRefused(f"AWS did not answer for {resource} in {region}: {error}") from None
 
 
-def _refused(what: str, where: str, refusal: ClientError) -> Exception:
+def _refused(resource: str, region: str, refusal: ClientError) -> Exception:
     code = refusal.response["Error"].get("Code", "")
     if any(part in code for part in INVALID):
-        return NotSignedIn(f"AWS does not take the credentials: {refusal}. {SIGN_IN}")
+        return NotSignedIn(f"AWS does not accept the credentials: {refusal}. {SIGN_IN}")
     if any(part in code for part in MISSING):
         return NotThere(
-            f"There is no {what} in {where}. Check name, region and account; `make apply` makes it."
+            f"There is no {resource} in {region}. Check name, region and account; `make apply`"
+            " creates it."
         )
     return AwsRefused(
-        f"AWS does not tell of {what} in {where}: {refusal}. docs/deploy.md says what one must be"
-        " allowed who asks."
+        f"AWS refused {resource} in {region}: {refusal}. docs/deploy.md lists the permissions that"
+        " the caller needs."
     )
 
 
 class Aws:
-    """A deployment. Every question may raise NotSignedIn, NotThere or AwsRefused."""
+    """A deployment. Every method may raise NotSignedIn, NotThere or AwsRefused.
 
-    def __init__(self, deployment: Deployment) -> None:
+    ``ca_bundle`` is the file with the certificates that verify remote databases.
+    """
+
+    def __init__(self, deployment: Deployment, ca_bundle: Path | None = None) -> None:
         self.deployment = deployment
+        self._ca_bundle = str(ca_bundle) if ca_bundle else None
         self.region = deployment.region
 
     def lake(self) -> Lake:
-        """The lake in the buckets and the generation that the function works with."""
+        """Open the lake in the buckets and the generation of the function's configuration."""
         variables = self._variables
         client = boto3.client("s3", region_name=self.region, config=PATIENCE)
         ingestion, processed = (
@@ -82,70 +89,75 @@ class Aws:
         )
         return Lake(ingestion, processed, int(variables.get("GENERATION", "1")))
 
-    def reader(self) -> Address:
-        """The warehouse, as its readers reach it. Raises InvalidAddress too."""
-        name = self.deployment.reader_secret
-        with self._asking(f"secret {name} with a value"):
-            client = boto3.client("secretsmanager", region_name=self.region, config=PATIENCE)
-            return from_secret(client.get_secret_value(SecretId=name)["SecretString"])
+    def address(self, reference: str) -> Address:
+        """Return the address behind ``env:VARIABLE`` or ``secretsmanager:NAME``.
+
+        Also raises InvalidReference or InvalidAddress.
+        """
+        return resolve(reference, os.environ, self._secret, self._ca_bundle)
 
     def services(self) -> Services:
-        """How the parts are."""
+        """Return the state of the services."""
         states = self._alarms()
         return Services(
             name=self.deployment.name,
             region=self.region,
             schedule=self._schedule(),
-            alarms=_on(states),
+            alarms=_active(states),
             watched=len(states),
             dead_letters=self._dead_letters(),
             runs=self._runs(),
         )
 
     def alarms(self) -> dict[str, str]:
-        """The alarms that are on, each with the reason."""
-        return _on(self._alarms())
+        """Return the active alarms, each with its reason."""
+        return _active(self._alarms())
 
     def last_run(self) -> Run | None:
-        """The workflow's last run, if there was one."""
+        """Return the last run of the workflow, or None."""
         name = self.deployment.workflow
-        with self._asking(f"workflow {name}"):
+        with self._requesting(f"workflow {name}"):
             glue = boto3.client("glue", region_name=self.region)
             raw = glue.get_workflow(Name=name)["Workflow"].get("LastRun")
         return _run(raw) if raw else None
 
     def poll(self) -> dict[str, Any]:
-        """One poll: what it answered. Raises Unhealthy where it failed."""
+        """Invoke a poll and return its result. Raises Unhealthy if it failed."""
         name = self.deployment.function
-        with self._asking(f"function {name}"):
+        with self._requesting(f"function {name}"):
             client = boto3.client("lambda", region_name=self.region, config=POLLING)
             answer = client.invoke(FunctionName=name)
-            polled: dict[str, Any] = json.load(answer["Payload"])
+            result: dict[str, Any] = json.load(answer["Payload"])
         if answer.get("FunctionError"):
-            raise Unhealthy(f"poll: {polled.get('errorType')}: {polled.get('errorMessage')}")
-        return polled
+            raise Unhealthy(f"poll: {result.get('errorType')}: {result.get('errorMessage')}")
+        return result
 
     @cached_property
     def _variables(self) -> Mapping[str, str]:
         name = self.deployment.function
-        with self._asking(f"function {name}"):
+        with self._requesting(f"function {name}"):
             client = boto3.client("lambda", region_name=self.region, config=PATIENCE)
-            found = client.get_function_configuration(FunctionName=name)
-        return found.get("Environment", {}).get("Variables", {})
+            configuration = client.get_function_configuration(FunctionName=name)
+        return configuration.get("Environment", {}).get("Variables", {})
+
+    def _secret(self, name: str) -> str:
+        with self._requesting(f"secret {name} with a value"):
+            client = boto3.client("secretsmanager", region_name=self.region, config=PATIENCE)
+            return client.get_secret_value(SecretId=name)["SecretString"]
 
     def _schedule(self) -> Schedule:
         name = self.deployment.schedule
-        with self._asking(f"schedule {name}"):
-            found = boto3.client("scheduler", region_name=self.region).get_schedule(Name=name)
-        return Schedule(found["ScheduleExpression"], found["State"] == "ENABLED")
+        with self._requesting(f"schedule {name}"):
+            schedule = boto3.client("scheduler", region_name=self.region).get_schedule(Name=name)
+        return Schedule(schedule["ScheduleExpression"], schedule["State"] == "ENABLED")
 
     def _alarms(self) -> dict[str, tuple[bool, str]]:
-        """Of each alarm whether it is on, and why."""
+        """Return whether each alarm is active, and its reason."""
         names, name = self.deployment.alarms, self.deployment.name
-        which: Any = {"AlarmNamePrefix": f"{name}-"} if names is None else {"AlarmNames": names}
-        with self._asking(f"alarms of {name}"):
+        selection: Any = {"AlarmNamePrefix": f"{name}-"} if names is None else {"AlarmNames": names}
+        with self._requesting(f"alarms of {name}"):
             client = boto3.client("cloudwatch", region_name=self.region)
-            pages = client.get_paginator("describe_alarms").paginate(**which)
+            pages = client.get_paginator("describe_alarms").paginate(**selection)
             return {
                 alarm["AlarmName"]: (alarm["StateValue"] == "ALARM", alarm.get("StateReason", ""))
                 for page in pages
@@ -154,21 +166,21 @@ class Aws:
 
     def _dead_letters(self) -> int:
         name, count = self.deployment.queue, "ApproximateNumberOfMessages"
-        with self._asking(f"queue {name}"):
+        with self._requesting(f"queue {name}"):
             sqs = boto3.client("sqs", region_name=self.region)
             url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-            told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[count])
-        return int(told["Attributes"][count])
+            attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[count])
+        return int(attributes["Attributes"][count])
 
     def _runs(self) -> list[Run]:
         name = self.deployment.workflow
-        with self._asking(f"workflow {name}"):
+        with self._requesting(f"workflow {name}"):
             glue = boto3.client("glue", region_name=self.region)
-            told = glue.get_workflow_runs(Name=name, MaxResults=LAST_RUNS)["Runs"]
-        return sorted(map(_run, told), key=lambda run: run.started or NEVER, reverse=True)
+            runs = glue.get_workflow_runs(Name=name, MaxResults=LAST_RUNS)["Runs"]
+        return sorted(map(_run, runs), key=lambda run: run.started or NEVER, reverse=True)
 
-    def _asking(self, what: str) -> AbstractContextManager[None]:
-        return asking(what, self.region)
+    def _requesting(self, resource: str) -> AbstractContextManager[None]:
+        return requesting(resource, self.region)
 
 
 def _run(raw: "WorkflowRunTypeDef") -> Run:
@@ -183,5 +195,5 @@ def _run(raw: "WorkflowRunTypeDef") -> Run:
     )
 
 
-def _on(alarms: Mapping[str, tuple[bool, str]]) -> dict[str, str]:
+def _active(alarms: Mapping[str, tuple[bool, str]]) -> dict[str, str]:
     return {name: reason for name, (is_on, reason) in alarms.items() if is_on}

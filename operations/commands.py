@@ -1,47 +1,56 @@
-"""What each command does."""
+"""The commands for a deployed platform."""
 
 import json
 import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from time import perf_counter
+from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
 from operations.aws import Aws
-from operations.deployment import Deployment, from_outputs, named
+from operations.deployment import EXAMPLE, Deployment, from_outputs, named
 from operations.errors import InvalidQuestion, NotSignedIn
 from operations.logs import Logs, Question, ago
+from operations.reconcile import reconcile
+from operations.reconcile.screen import show_reconciliation
 from operations.smoke import smoke
 from operations.status import status
 from operations.terminal import show_line, show_status
-from operations.warehouse import may_answer
-from postgres import Address
+from operations.warehouse_state import may_answer
 
 
 def _status(arguments: Namespace) -> int:
-    begun, aws = perf_counter(), Aws(_deployment(arguments))
+    start, aws = perf_counter(), Aws(_deployment(arguments), arguments.ca_bundle)
     lake, services = aws.lake(), aws.services()
+    reader = f"secretsmanager:{aws.deployment.reader_secret}"
+    result = status(lake, may_answer(lake, lambda: aws.address(reader)), services)
+    show_status(result)
+    _report(result.report(), start)
+    return 1 if result.warehouse.is_down else 0
 
-    def reader() -> Address:
-        address, file = aws.reader(), arguments.ca_bundle
-        return replace(address, sslrootcert=str(file)) if file else address
 
-    found = status(lake, may_answer(lake, reader), services)
-    show_status(found)
-    seconds = {"total": round(perf_counter() - begun, 3)}
-    print(json.dumps({**found.report(), "seconds": seconds}), flush=True)
-    return 1 if found.warehouse.is_down else 0
+def _reconcile(arguments: Namespace) -> int:
+    start, aws = perf_counter(), Aws(_deployment(arguments), arguments.ca_bundle)
+    secrets = aws.deployment.source_secret, aws.deployment.reader_secret
+    source, warehouse = (
+        aws.address(reference or f"secretsmanager:{secret}")
+        for reference, secret in zip((arguments.source, arguments.warehouse), secrets, strict=True)
+    )
+    result = reconcile(aws.lake(), source, warehouse, arguments.schema)
+    show_reconciliation(result)
+    _report(result.report(), start)
+    return result.exit_status
 
 
 def _logs(arguments: Namespace) -> int:
     question = Question(ago(arguments.since), arguments.filter, arguments.all)
-    logs = Logs(_deployment(arguments), lambda told: print(told, file=sys.stderr, flush=True))
-    screen = Console(highlight=False)  # as wide as it is
+    logs = Logs(_deployment(arguments), lambda text: print(text, file=sys.stderr, flush=True))
+    screen = Console(highlight=False)  # as wide as the terminal
     for line in logs.follow(question) if arguments.follow else logs.lines(question):
         show_line(screen, line)
     return 0
@@ -52,13 +61,19 @@ def _smoke(arguments: Namespace) -> int:
     return 0
 
 
+def _report(report: Mapping[str, Any], start: float) -> None:
+    """Print the last line, which programs read."""
+    seconds = {"total": round(perf_counter() - start, 3)}
+    print(json.dumps({**report, "seconds": seconds}), flush=True)
+
+
 def _deployment(arguments: Namespace) -> Deployment:
     if arguments.name:
         return named(arguments.name, arguments.region or _region())
     if sys.stdin.isatty():
         raise InvalidQuestion(
-            "Of what? Give --name, as totesys-dev, or pipe in what `terraform output -json` prints:"
-            " `make status` does."
+            f"No deployment is named. Give --name, for example {EXAMPLE}, or pipe in the output of"
+            f" `terraform output -json`, as `make {arguments.command}` does."
         )
     return from_outputs(sys.stdin.read())
 
@@ -66,12 +81,13 @@ def _deployment(arguments: Namespace) -> Deployment:
 def _region() -> str:
     try:
         return os.environ.get("AWS_REGION") or boto3.Session().region_name or ""
-    except BotoCoreError as wrong:  # a profile that is not there
-        raise NotSignedIn(f"{wrong}. Check AWS_PROFILE.") from None
+    except BotoCoreError as error:  # the profile does not exist
+        raise NotSignedIn(f"{error}. Check AWS_PROFILE.") from None
 
 
 RUN: Mapping[str, Callable[[Namespace], int]] = {
     "status": _status,
+    "reconcile": _reconcile,
     "logs": _logs,
     "smoke": _smoke,
 }

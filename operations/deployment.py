@@ -1,22 +1,24 @@
-"""What is deployed, by its names in AWS."""
+"""A deployment: the names of its resources in AWS."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from contracts.project import PROJECT
 from operations.errors import InvalidQuestion, NothingDeployed
 
+EXAMPLE = f"{PROJECT}-dev"
 REMEDY = (
-    "Apply Terraform (`make apply`), fetch its state (docs/deploy.md says where it is), or do"
-    " without it: `NAME=totesys-dev REGION=eu-west-2` name what is deployed."
+    "Apply Terraform (`make apply`), fetch its state (docs/deploy.md says where it is), or name the"
+    f" deployment without it: `NAME={EXAMPLE} REGION=eu-west-2`."
 )
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """The parts that are asked. ``alarms`` is None where only the beginning of their names is
-    known, which is ``name``, as that of every other name."""
+    """The resources that commands use. ``alarms`` is None if their names are not known; then they
+    begin with ``name``, as all names do."""
 
     name: str
     region: str
@@ -24,14 +26,15 @@ class Deployment:
     schedule: str
     queue: str
     workflow: str
+    source_secret: str
     reader_secret: str
     alarms: Sequence[str] | None = None
 
 
 def named(name: str, region: str) -> Deployment:
-    """The deployment whose names begin with ``name``, called as Terraform's modules call it.
+    """Return the deployment whose names begin with ``name``, as Terraform's modules name them.
 
-    Raises InvalidQuestion where no region is known.
+    Raises InvalidQuestion if ``region`` is empty.
     """
     if not region:
         raise InvalidQuestion(
@@ -45,14 +48,15 @@ def named(name: str, region: str) -> Deployment:
         schedule=f"{name}-ingestion",
         queue=f"{name}-dead-letters",
         workflow=name,
+        source_secret=f"{name}/source",
         reader_secret=f"{name}/warehouse-reader",
     )
 
 
 def from_outputs(text: str) -> Deployment:
-    """The deployment that has these outputs, as `terraform output -json` prints them.
+    """Return the deployment with these outputs, as `terraform output -json` prints them.
 
-    Raises NothingDeployed where there are none, or where one is missing.
+    Raises NothingDeployed if there are no outputs, or if one is missing.
     """
     if not text.strip():
         raise NothingDeployed(f"There are no outputs of Terraform. {REMEDY}")
@@ -60,7 +64,7 @@ def from_outputs(text: str) -> Deployment:
         value = {name: output["value"] for name, output in json.loads(text).items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         raise NothingDeployed(
-            f"These are no outputs of `terraform output -json`. {REMEDY}"
+            f"The input is not the output of `terraform output -json`. {REMEDY}"
         ) from None
     if not value:
         raise NothingDeployed(f"Nothing is applied in this environment. {REMEDY}")
@@ -76,10 +80,11 @@ def _deployment(value: dict[str, Any]) -> Deployment:
             schedule=value["schedule"],
             queue=value["queue"],
             workflow=value["workflow"],
+            source_secret=value["secrets"]["source"],
             reader_secret=value["secrets"]["warehouse_reader"],
             alarms=[*value["alarms"].values()],
         )
     except KeyError as missing:
         raise NothingDeployed(
-            f"Terraform has no output {missing}: what is applied is of another version. {REMEDY}"
+            f"Terraform has no output {missing}: another version is applied. {REMEDY}"
         ) from None

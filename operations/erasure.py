@@ -1,7 +1,8 @@
-"""Take what tells of a person out of a lake: the one exception to objects that never change.
+"""Erases personal data from a lake: the one exception to objects that never change.
 
-Every version of a row gets, in the columns that its contract calls personal, what the source says
-now. So the row is corrected in the source first, and a poll has seen it (docs/privacy.md).
+In every version of a row, the columns that its contract marks as personal get their values in the
+source. So the row must be corrected in the source first, and a poll must have seen it
+(docs/privacy.md).
 """
 
 import io
@@ -24,20 +25,20 @@ from lake import Lake
 from lake.local import open_local_lake
 
 ERASED = "erased"
-"""What a text that must not be NULL says of a row that is gone from the source."""
+"""Replaces a text that must not be NULL, if the row is deleted in the source."""
 
 Row = dict[str, Any]
 
 
 class NothingPersonal(PlatformError):
-    """The table has no personal column, or the lake no such row."""
+    """The table has no personal column, or the lake has no row of that key."""
 
     exit_code = 2
 
 
 @dataclass(frozen=True)
 class Erased:
-    """The keys of the objects that were written anew, and the rows in them that changed."""
+    """The keys of the rewritten objects, and the count of rows that changed in them."""
 
     ingestion: tuple[str, ...]
     processed: tuple[str, ...]
@@ -46,35 +47,35 @@ class Erased:
 
 @dataclass(frozen=True)
 class _Person:
-    """A row of a source table: all the versions that landed of it, and what its personal columns
-    say from now on."""
+    """A row of a source table: all of its landed versions, and the new values of its personal
+    columns."""
 
     table: SourceTable
     key: int
     versions: list[Row]
-    now: Row
+    values: Row
 
 
 @dataclass(frozen=True)
-class _Place:
-    """How a kind of object holds a person: its columns, each with the source's of which it is
-    made, and the column of the row's key; '' where rows of another key show the person's values."""
+class _Location:
+    """Where a kind of object has the row's values: its columns, each with its column of the source,
+    and the column of the row's key, or '' if rows with other keys show the values."""
 
     key: str
     columns: Mapping[Column, str]
 
 
 def erase(folder: Path, table: str, key: int) -> Erased:
-    """Rewrite every object of a lake in a directory that says otherwise of the row than the
-    source does now. Again it changes nothing. Raises NothingPersonal."""
+    """Rewrite every object of the lake in ``folder`` whose personal values of the row differ from
+    the source. A second call changes nothing. Raises NothingPersonal."""
     person = _person(open_local_lake(folder), table, key)
     written: dict[str, list[str]] = {"ingestion": [], "processed": []}
     count = 0
     for store, keys in written.items():
         for path in sorted((folder / store).rglob("*.parquet")):
             name = path.relative_to(folder / store).as_posix()
-            for place in _places(name.split("/"), person.table):
-                if rows := _rewrite(path, place, person):
+            for location in _locations(name.split("/"), person.table):
+                if rows := _rewrite(path, location, person):
                     keys.append(name)
                     count += rows
     return Erased(tuple(written["ingestion"]), tuple(written["processed"]), count)
@@ -87,16 +88,18 @@ def _person(lake: Lake, name: str, key: int) -> _Person:
     table = tables.get(name)
     if table is None:
         raise NothingPersonal(
-            f"{name} is no table with a column that its contract calls personal."
-            f" These have: {', '.join(sorted(tables))}."
+            f"{name} is not a table with personal columns in its contract. Tables with personal"
+            f" columns: {', '.join(sorted(tables))}."
         )
     versions = list(_landed(lake, table, key))
     if not versions:
         raise NothingPersonal(f"No batch of this lake has a row {key} of {name}. Check the key.")
     last = versions[-1]
-    is_gone = last["op"] == "D"
-    now = {c.name: _blank(c) if is_gone else last[c.name] for c in table.columns if c.personal}
-    return _Person(table, key, versions, now)
+    is_deleted = last["op"] == "D"
+    values = {
+        c.name: _blank(c) if is_deleted else last[c.name] for c in table.columns if c.personal
+    }
+    return _Person(table, key, versions, values)
 
 
 def _landed(lake: Lake, table: SourceTable, key: int) -> Iterator[Row]:
@@ -110,62 +113,65 @@ def _blank(column: Column) -> str | None:
     return ERASED if column.type.kind == "text" and not column.nullable else None
 
 
-def _places(folders: list[str], of: SourceTable) -> Iterator[_Place]:
-    """How objects in these folders hold rows of the table."""
+def _locations(folders: list[str], of: SourceTable) -> Iterator[_Location]:
+    """Yield where objects in these folders have values of the table."""
     if of.name in folders:
-        yield _Place(of.key, {c: c.name for c in of.columns if c.personal})
+        yield _Location(of.key, {c: c.name for c in of.columns if c.personal})
     for table in contracts.warehouse().tables.values():
         if table.name in folders and not isinstance(table, Calendar):
             own = {c: c.origin for c in table.columns if table.of == of.name and not c.lookup}
             looked_up = {c: c.origin_column for c in table.columns if c.lookup == of.name}
             for key, columns in ((table.key, own), ("", looked_up)):
-                if held := {c: o for c, o in columns.items() if o and of.column(o).personal}:
-                    yield _Place(key, held)
+                if personal := {c: o for c, o in columns.items() if o and of.column(o).personal}:
+                    yield _Location(key, personal)
 
 
-def _rewrite(path: Path, place: _Place, person: _Person) -> int:
-    """Let the object say what is so now; how many rows that changed."""
-    # Spark writes moments in a form of its own, and reads them from others in microseconds alone
+def _rewrite(path: Path, location: _Location, person: _Person) -> int:
+    """Replace the personal values in an object, and return the count of rows that changed."""
+    # Spark writes INT96 timestamps, and reads those of others only in microseconds
     table = pq.ParquetFile(path, coerce_int96_timestamp_unit="us").read()
     rows: list[Row] = table.to_pylist()
-    now = {c.name: _shown(c, person.now[origin]) for c, origin in place.columns.items()}
-    known = [{c.name: _shown(c, v[o]) for c, o in place.columns.items()} for v in person.versions]
+    values = {c.name: _value(c, person.values[o]) for c, o in location.columns.items()}
+    earlier = [
+        {c.name: _value(c, version[o]) for c, o in location.columns.items()}
+        for version in person.versions
+    ]
     changed = 0
     for row in rows:
-        held = {name: row[name] for name in now}
-        theirs = row[place.key] == person.key if place.key else held in known
+        stored = {name: row[name] for name in values}
+        is_person = row[location.key] == person.key if location.key else stored in earlier
         before = dict(row)
-        if theirs:
-            row.update(now)
-            _forget_unfit(row, person)
+        if is_person:
+            row.update(values)
+            _erase_unfit(row, person)
         changed += row != before
     if changed:
-        _put(pa.Table.from_pylist(rows, schema=table.schema), path)
+        _replace(pa.Table.from_pylist(rows, schema=table.schema), path)
     return changed
 
 
-def _shown(column: Column, value: Any) -> Any:
-    """As the warehouse shows it."""
+def _value(column: Column, value: Any) -> Any:
+    """Return the value in the form of the warehouse."""
     is_unknown = value is None and column.type.kind == "text" and not column.nullable
     return UNKNOWN if is_unknown else value
 
 
-def _forget_unfit(row: Row, person: _Person) -> None:
-    """The original texts of values that their type could not hold are personal like the values."""
+def _erase_unfit(row: Row, person: _Person) -> None:
+    """Remove the original texts of unfit personal values: they are as personal as the values."""
     if row.get(UNFIT):
-        left = {n: text for n, text in json.loads(row[UNFIT]).items() if n not in person.now}
+        left = {n: text for n, text in json.loads(row[UNFIT]).items() if n not in person.values}
         row[UNFIT] = json.dumps(left) if left else None
 
 
-def _put(table: pa.Table, path: Path) -> None:
-    """Whole and for the same readers, or as it was."""
+def _replace(table: pa.Table, path: Path) -> None:
+    """Replace a file completely, with the same permissions, or leave it as it was."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-        anew = Path(file.name)  # which its owner alone may read
+        new = Path(file.name)  # readable only by its owner
         try:
             pq.write_table(table, file, compression="zstd")
             file.flush()
-            shutil.copymode(path, anew)
+            shutil.copymode(path, new)
             os.fsync(file.fileno())
-            anew.replace(path)
+            new.replace(path)
         finally:
-            anew.unlink(missing_ok=True)
+            new.unlink(missing_ok=True)

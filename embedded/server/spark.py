@@ -1,4 +1,4 @@
-"""A Spark of our own in this process, small and quick to start."""
+"""A Spark session in this process, small and quick to start."""
 
 import atexit
 import os
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LOG4J = Path(__file__).with_name("log4j2.properties")
 
 JVM = (
-    "-XX:TieredStopAtLevel=1",  # starts in half the time; no loss up to millions of rows
+    "-XX:TieredStopAtLevel=1",  # starts in half the time; as fast up to millions of rows
     "-XX:+UseSerialGC",
     "-XX:-UsePerfData",
     "-Duser.timezone=UTC",  # JDBC writes timestamps in the zone of the JVM
@@ -39,9 +39,9 @@ SETTINGS = {
 
 
 class EmbeddedSpark:
-    """A session that starts when it is first asked for; of all threads, once.
+    """Starts a session on first use, once for all threads.
 
-    Where this process has a session already, it is that one, which somebody else will stop.
+    If this process has a session already, that session is used, and its owner stops it.
     """
 
     def __init__(self) -> None:
@@ -50,21 +50,21 @@ class EmbeddedSpark:
         self._folder: Path | None = None
 
     def get(self) -> "SparkSession":
-        """The session. Raises NoJava or NoDriver."""
+        """Return the session. Raises NoJava or NoDriver."""
         with self._lock:
             if self._session is None:
-                self._session = _of_somebody_else()
+                self._session = _existing_session()
             if self._session is None:
                 os.environ["JAVA_HOME"] = str(java_home())
                 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
                 jar = driver()
                 self._folder = Path(tempfile.mkdtemp(prefix="spark-"))
-                atexit.register(self.stop)  # for those who leave by an error
+                atexit.register(self.stop)  # for callers that end by an error
                 self._session = _session(jar, self._folder)
             return self._session
 
     def stop(self) -> None:
-        """End the session, if it ever started, and remove what it kept on the disk."""
+        """Stop the session if it was started here, and remove its files."""
         atexit.unregister(self.stop)
         with self._lock:
             session, folder = self._session, self._folder
@@ -75,23 +75,23 @@ class EmbeddedSpark:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _of_somebody_else() -> "SparkSession | None":
-    from pyspark.sql import SparkSession  # noqa: PLC0415 - a quiet poll does without
+def _existing_session() -> "SparkSession | None":
+    from pyspark.sql import SparkSession  # noqa: PLC0415 - a quiet poll needs no Spark
 
-    session = SparkSession._instantiatedSession  # getActiveSession is one of this thread's
+    session = SparkSession._instantiatedSession  # getActiveSession sees only this thread's
     return session if session and session.sparkContext._jsc else None  # None once it is stopped
 
 
 def _session(jar: Path, folder: Path) -> "SparkSession":
-    from pyspark.sql import SparkSession  # noqa: PLC0415 - a quiet poll does without
+    from pyspark.sql import SparkSession  # noqa: PLC0415 - a quiet poll needs no Spark
 
     builder = SparkSession.builder.master("local[*]").appName("embedded")
-    own = {
+    paths = {
         "spark.driver.extraClassPath": str(jar),
         "spark.local.dir": str(folder),
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
     }
-    for name, value in {**SETTINGS, **own}.items():
+    for name, value in {**SETTINGS, **paths}.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     _write_no_checksum_files(session)
@@ -99,8 +99,9 @@ def _session(jar: Path, folder: Path) -> "SparkSession":
 
 
 def _write_no_checksum_files(session: "SparkSession") -> None:
-    """Hadoop puts a hidden .crc beside each local file; in the lake it would be a stray object."""
+    """Keep Hadoop from writing a .crc beside each local file: in the lake it would be a stray
+    object."""
     context = session.sparkContext
-    # the JVM is there while the session is
+    # the JVM exists as long as the session
     files = context._jvm.org.apache.hadoop.fs.FileSystem  # type: ignore[union-attr]
     files.getLocal(context._jsc.hadoopConfiguration()).setWriteChecksum(False)

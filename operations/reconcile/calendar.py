@@ -1,4 +1,4 @@
-"""The days of a calendar, as the warehouse has them."""
+"""Compares a calendar of the warehouse with its contract."""
 
 from pg8000.native import Connection
 
@@ -16,18 +16,19 @@ PARTS = {
     "quarter": "extract(quarter from {day})",
 }
 COMPARE = """
-select wanted_day is null, {day} is null, coalesce(wanted_day, {day})::text
+select expected_day is null, {day} is null, coalesce(expected_day, {day})::text
 from {schema}.{calendar} full join (
-    select moment::date as wanted_day
+    select moment::date as expected_day
     from generate_series({first}::date, {last}::date, interval '1 day') as moment
-) as wanted on wanted_day = {day}
-where wanted_day is null or {day} is null or not ({same})
+) as expected on expected_day = {day}
+where expected_day is null or {day} is null or not ({same})
 """
 COUNT = "select count(*) from {schema}.{calendar}"
 
 
 def compare_calendar(connection: Connection, schema: str, calendar: Calendar) -> TableComparison:
-    """Every day of the contract once, with its right parts, and no other."""
+    """Compare a calendar with its contract: every day once, with the right parts, and no other
+    day."""
     day = render("{day}", day=calendar.key)
     same = " and ".join(
         render("{name} = ", name=name) + render(PARTS[name], day=day)

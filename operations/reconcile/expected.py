@@ -1,6 +1,6 @@
-"""What the mirror asks of the warehouse, by the contracts and by Arrow alone.
+"""The rows that the warehouse must have, derived from the mirror by the contracts and Arrow alone.
 
-On purpose not the code of the jobs: a conversion that they have wrong must show.
+The code of the jobs is not used on purpose: a wrong conversion of theirs must show.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,19 +19,19 @@ Lookups = Mapping[str, pa.Table]
 
 
 def compared_columns(table: Dimension | Fact) -> SourceTable:
-    """The warehouse table without its record number and history, in the form of a table whose
-    rows can be read and compared."""
+    """Return the warehouse table without its record number and history columns, in the form of a
+    source table, so that its rows can be read and compared in the same way."""
     columns = tuple(column for column in table.columns if column not in VERSION)
     return SourceTable(table.name, table.about, table.key, columns)
 
 
 def expected(rows: pa.Table, table: Dimension | Fact, lookups: Lookups) -> pa.Table:
-    """The rows of the warehouse table that these rows of its source table become. What has no
-    form there is NULL: such a row is set apart, and the warehouse has no equal."""
-    own = compared_columns(table)
-    values = [_value(rows, column, table, lookups) for column in own.columns]
+    """Return the rows of the warehouse table for these rows of its source table. A value that does
+    not conform is NULL: its row is in quarantine, and the warehouse has no equal row."""
+    compared = compared_columns(table)
+    values = [_value(rows, column, table, lookups) for column in compared.columns]
     unfit = pa.nulls(rows.num_rows, pa.string())
-    return pa.table([*values, unfit], schema=row_schema(own))
+    return pa.table([*values, unfit], schema=row_schema(compared))
 
 
 def _value(rows: pa.Table, column: Column, table: Dimension | Fact, lookups: Lookups) -> pa.Array:
@@ -52,22 +52,23 @@ def _origin(rows: pa.Table, column: Column, table: Dimension | Fact, lookups: Lo
     other = lookups[column.lookup]
     key = contracts.source().tables[column.lookup].key
     holder = rows[table.lookups[column.lookup]].combine_chunks()
-    place = pc.index_in(holder, value_set=other[key].combine_chunks())
-    return other[column.origin_column].combine_chunks().take(place)
+    index = pc.index_in(holder, value_set=other[key].combine_chunks())
+    return other[column.origin_column].combine_chunks().take(index)
 
 
 def _conversion(column: Column, origin: Column) -> Callable[[pa.Array], pa.Array]:
-    known: Mapping[tuple[str, str], Callable[[pa.Array], pa.Array]] = {
+    conversions: Mapping[tuple[str, str], Callable[[pa.Array], pa.Array]] = {
         ("timestamp", "date"): lambda moments: moments.cast(pa.date32()),
         ("timestamp", "time"): lambda moments: pc.strftime(moments, "%H:%M:%S"),
         ("text", "date"): lambda texts: _dates(texts, column),
     }
-    if (origin.type.kind, column.type.kind) not in known:
+    if (origin.type.kind, column.type.kind) not in conversions:
         raise Unconvertible(
             f"Column {column.name} is {origin.type} in the source and {column.type} in the"
-            " warehouse, and reconcile cannot compare them; add to operations/reconcile/expected.py."
+            " warehouse, and reconcile cannot compare them. Add the conversion to"
+            " operations/reconcile/expected.py."
         )
-    return known[origin.type.kind, column.type.kind]
+    return conversions[origin.type.kind, column.type.kind]
 
 
 def _dates(texts: pa.Array, column: Column) -> pa.Array:
@@ -76,5 +77,5 @@ def _dates(texts: pa.Array, column: Column) -> pa.Array:
 
 
 def _translated(codes: pa.Array, names: Mapping[str, str]) -> pa.Array:
-    place = pc.index_in(codes, value_set=pa.array(list(names)))
-    return pc.coalesce(pa.array(list(names.values())).take(place), codes)
+    index = pc.index_in(codes, value_set=pa.array(list(names)))
+    return pc.coalesce(pa.array(list(names.values())).take(index), codes)

@@ -1,4 +1,4 @@
-"""Compare source, mirror and warehouse, bucket by bucket: memory holds one at a time."""
+"""Compares source, mirror and warehouse, bucket by bucket: memory holds one at a time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,21 +28,24 @@ from operations.reconcile.calendar import compare_calendar
 from operations.reconcile.expected import Lookups, compared_columns, expected
 from operations.reconcile.explained import are_inferred, by_quarantine, were_deleted
 from operations.reconcile.table_comparison import TableComparison
-from postgres import Sql, connected, from_dsn, render, transaction
+from postgres import Address, Sql, connected, render, transaction
+
+DIFFERENT = 3
+"""The exit status of a command that found unexplained differences."""
 
 ROWS = "select {values} from {schema}.{rows} order by {key}"
 SNAPSHOT = "set transaction isolation level repeatable read, read only"
 
 
 class NothingToReconcile(PlatformError):
-    """The lake holds no batch, or the warehouse none of them."""
+    """The lake holds no batch."""
 
 
 @dataclass(frozen=True)
-class Reconciled:
-    """What was found. ``seq`` is the batch whose mirror stands between source and warehouse;
-    the warehouse holds the batches up to and with ``loaded_through``, and lacks ``retries`` of
-    rows set apart."""
+class Reconciliation:
+    """The result of a comparison. ``seq`` is the batch of the compared mirror. The warehouse has
+    the batches through ``loaded_through``; ``retries`` counts the retries of quarantined rows that
+    are not loaded yet."""
 
     seq: int
     loaded_through: int
@@ -52,11 +55,16 @@ class Reconciled:
 
     @property
     def unexplained(self) -> int:
-        """Differences that nothing explains."""
+        """Count of differences that are not explained."""
         return sum(comparison.unexplained for comparison in self.comparisons)
 
+    @property
+    def exit_status(self) -> int:
+        """0, or DIFFERENT if a difference is not explained."""
+        return DIFFERENT if self.unexplained else 0
+
     def report(self) -> dict[str, Any]:
-        """The same, as the last line of a command has it."""
+        """Return the result as the last line of a command."""
         sides = {comparison.side for comparison in self.comparisons}
         return {
             "seq": self.seq,
@@ -77,29 +85,30 @@ class Reconciled:
         }
 
 
-def reconcile(lake: Lake, source: str, warehouse: str, schema: str) -> Reconciled:
-    """Compare the source, as one snapshot shows it, with the mirror of the last batch, and the
-    warehouse with what that mirror asks for.
+def reconcile(lake: Lake, source: Address, warehouse: Address, schema: str) -> Reconciliation:
+    """Compare the source, in one snapshot, with the mirror of the last batch, and the warehouse
+    with the rows that follow from that mirror.
 
-    Raises NothingToReconcile, OtherLedger, SchemaOutdated, or what a poll raises.
+    Raises NothingToReconcile, OtherLedger, SchemaOutdated, or an error of a poll.
     """
     head = lake.batches.head()
     if head is None:
         raise NothingToReconcile("The lake holds no batch yet; run a cycle first.")
     with (
-        connected(from_dsn(source), "reconcile") as theirs,
-        connected(from_dsn(warehouse), "reconcile") as ours,
-        open_snapshot(theirs, contracts.source()),
-        _frozen_warehouse(ours),
+        connected(source, "reconcile") as source_connection,
+        connected(warehouse, "reconcile") as warehouse_connection,
+        open_snapshot(source_connection, contracts.source()),
+        _frozen_warehouse(warehouse_connection),
     ):
-        found = ledger.read_state(ours)
+        state = ledger.read_state(warehouse_connection)
         fingerprint = contracts.warehouse().fingerprint
-        ledger.check(found, origin(lake, head.seq), schema, fingerprint)
-        apart = quarantine(lake)
-        comparisons = list(_mirror_of_source(theirs, lake, head))
-        comparisons += _Warehouse(ours, schema, lake, head, apart).comparisons()
-    retries = apart.last_retry - found.retries
-    return Reconciled(head.seq, found.head, retries, apart.rows, comparisons)
+        ledger.check(state, origin(lake, head.seq), schema, fingerprint)
+        quarantined = quarantine(lake)
+        comparisons = list(_mirror_of_source(source_connection, lake, head))
+        compared = _Warehouse(warehouse_connection, schema, lake, head, quarantined)
+        comparisons += compared.comparisons()
+    retries = quarantined.last_retry - state.retries
+    return Reconciliation(head.seq, state.head, retries, quarantined.rows, comparisons)
 
 
 @contextmanager
@@ -115,8 +124,8 @@ def _mirror_of_source(connection: Connection, lake: Lake, head: Batch) -> Iterat
         comparison = TableComparison("mirror", table.name)
         mirror = _mirror(lake, table, head)
         polled = TablePoll(connection, source.schema, table)
-        for _, found in polled.differences(mirror, FullRead("reconcile")):
-            comparison.note_mirror(found, table.key)
+        for _, differences in polled.differences(mirror, FullRead("reconcile")):
+            comparison.note_mirror(differences, table.key)
         yield comparison
 
 
@@ -133,7 +142,7 @@ class _Warehouse:
     quarantine: Quarantine
 
     def comparisons(self) -> Iterator[TableComparison]:
-        """A tally a table."""
+        """Yield the comparison of each table."""
         warehouse = contracts.warehouse()
         for calendar in warehouse.calendars:
             yield compare_calendar(self.connection, self.schema, calendar)
@@ -144,60 +153,64 @@ class _Warehouse:
 
     def _dimension(self, dimension: Dimension) -> TableComparison:
         comparison, extra = TableComparison("warehouse", dimension.name), list[pa.Table]()
-        for found in self._differences(dimension, dimension.name):
-            comparison.note_warehouse(found, dimension.key)
-            extra += [found.inserted] if found.inserted.num_rows else []
+        for differences in self._differences(dimension, dimension.name):
+            comparison.note_warehouse(differences, dimension.key)
+            extra += [differences.inserted] if differences.inserted.num_rows else []
         if extra:
-            beyond = pa.concat_tables(extra)
-            known = beyond.filter(pc.invert(are_inferred(beyond, dimension)))
+            rows = pa.concat_tables(extra)
+            known = rows.filter(pc.invert(are_inferred(rows, dimension)))
             keys = known[dimension.key].combine_chunks()
             deleted = were_deleted(self.lake, self._table(dimension.of), keys, self.head.seq)
-            comparison.explained = beyond.num_rows - known.num_rows + deleted
+            comparison.explained = rows.num_rows - known.num_rows + deleted
         return comparison
 
     def _fact(self, fact: Fact) -> TableComparison:
         comparison = TableComparison("warehouse", fact.name)
-        for found in self._differences(fact, f"{fact.name}_current"):
-            comparison.note_warehouse(found, fact.key)
-        apart = self.quarantine.tables.get(fact.of, Output((), 0))
+        for differences in self._differences(fact, f"{fact.name}_current"):
+            comparison.note_warehouse(differences, fact.key)
+        quarantined = self.quarantine.tables.get(fact.of, Output((), 0))
         comparison.explained = by_quarantine(
-            self.connection, self.schema, fact, comparison, self.lake, apart
+            self.connection, self.schema, fact, comparison, self.lake, quarantined
         )
         return comparison
 
     def _differences(self, table: Dimension | Fact, rows: str) -> Iterator[Difference]:
-        """The buckets of the table or view ``rows`` against those that the mirror asks for."""
-        own, mirror = compared_columns(table), _mirror(self.lake, self._table(table.of), self.head)
-        values = Sql(", ".join(_selected(column) for column in own.columns))
-        query = render(ROWS, values=values, schema=self.schema, rows=rows, key=own.key)
+        """Compare the buckets of the table or view ``rows`` with the rows that follow from the
+        mirror."""
+        compared, mirror = (
+            compared_columns(table),
+            _mirror(self.lake, self._table(table.of), self.head),
+        )
+        values = Sql(", ".join(_selected(column) for column in compared.columns))
+        query = render(ROWS, values=values, schema=self.schema, rows=rows, key=compared.key)
         lookups, unseen = self._lookups(table), set(mirror.buckets)
-        with spool_rows(self.connection, query, own) as spool:
+        with spool_rows(self.connection, query, compared) as spool:
             batches = (spool.get_batch(number) for number in range(spool.num_record_batches))
-            for bucket, seen in by_bucket(batches, own.key, row_schema(own)):
+            for bucket, seen in by_bucket(batches, compared.key, row_schema(compared)):
                 unseen.discard(bucket)
-                yield _between(expected(mirror.read(bucket), table, lookups), seen, own.key)
+                yield _between(expected(mirror.read(bucket), table, lookups), seen, compared.key)
         for bucket in sorted(unseen):
             known = expected(mirror.read(bucket), table, lookups)
-            yield _between(known, known.slice(0, 0), own.key)
+            yield _between(known, known.slice(0, 0), compared.key)
 
     def _lookups(self, table: Dimension | Fact) -> Lookups:
-        """Whole mirrors, of tables that are small by their nature."""
-        found = {}
+        """Return the whole mirrors of looked-up tables, which are small by nature."""
+        lookups = {}
         for name in table.lookups if isinstance(table, Dimension) else ():
             mirror = _mirror(self.lake, self._table(name), self.head)
             empty = row_schema(self._table(name)).empty_table()
-            found[name] = pa.concat_tables([empty, *(mirror.read(b) for b in mirror.buckets)])
-        return found
+            lookups[name] = pa.concat_tables([empty, *(mirror.read(b) for b in mirror.buckets)])
+        return lookups
 
     def _table(self, name: str) -> SourceTable:
         return contracts.source().tables[name]
 
 
-def _between(wanted: pa.Table, seen: pa.Table, key: str) -> Difference:
-    is_gone = pc.invert(pc.is_in(wanted[key], value_set=seen[key].combine_chunks()))
-    return compare(wanted, seen, wanted[key].filter(is_gone).combine_chunks(), key)
+def _between(expected_rows: pa.Table, seen: pa.Table, key: str) -> Difference:
+    is_missing = pc.invert(pc.is_in(expected_rows[key], value_set=seen[key].combine_chunks()))
+    return compare(expected_rows, seen, expected_rows[key].filter(is_missing).combine_chunks(), key)
 
 
 def _selected(column: Column) -> Sql:
-    exact = "to_char({name}, 'HH24:MI:SS.US') as {name}"  # as the mirror's moments are spelled
+    exact = "to_char({name}, 'HH24:MI:SS.US') as {name}"  # the format of the mirror's times
     return render(exact if column.type.kind == "time" else "{name}", name=column.name)

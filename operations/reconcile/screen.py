@@ -1,41 +1,43 @@
-"""What reconcile shows: a table for a terminal of 100 columns."""
+"""The result of reconcile as a table for a terminal of 100 columns."""
 
-from operations.reconcile import Reconciled
+from collections.abc import Iterator
+
+from operations.reconcile import Reconciliation
 from operations.terminal import console, section
 
 
-def show_reconciled(found: Reconciled) -> None:
-    """A row a table on each side, and a sentence on what it means."""
+def show_reconciliation(result: Reconciliation) -> None:
+    """Print a row for each compared table, and a conclusion."""
     screen = console()
     table = section("Source, mirror and warehouse")
     table.add_column("table", min_width=20)
-    table.add_column("in the", no_wrap=True)
+    table.add_column("in", no_wrap=True)
     for heading in ("rows", "missing", "extra", "different", "explained"):
         table.add_column(heading, justify="right")
-    table.add_column("for example", overflow="fold")
-    for comparison in found.comparisons:
-        figures = (f"{count:,}" if count else "-" for count in comparison.counts.values())
+    table.add_column("example keys", overflow="fold")
+    for comparison in result.comparisons:
+        counts = (f"{count:,}" if count else "-" for count in comparison.counts.values())
         examples = ", ".join(map(str, comparison.examples))
         style = "bold red" if comparison.unexplained else None
-        table.add_row(comparison.name, comparison.side, *figures, examples, style=style)
+        table.add_row(comparison.name, comparison.side, *counts, examples, style=style)
     screen.print(table)
-    screen.print(_conclusion(found))
+    screen.print("\n".join(_conclusion(result)) + "\n")
 
 
-def _conclusion(found: Reconciled) -> str:
-    told = []
-    if found.seq > found.loaded_through:
-        first = found.loaded_through + 1
-        span = f"batch {first}" if first == found.seq else f"batches {first} to {found.seq}"
-        told.append(f"Pending: {span} not loaded yet, so the warehouse is behind the mirror.")
-    if found.retries:
-        told.append(f"Pending: {found.retries} retries of rows set apart not loaded yet.")
-    if found.quarantined:
-        told.append(f"Set apart: {found.quarantined:,} rows; 'status' says why.")
-    if any(
-        comparison.unexplained for comparison in found.comparisons if comparison.side == "mirror"
-    ):
-        told.append("The mirror is not the source: run a cycle, then reconcile again.")
-    if not found.unexplained:
-        told.append("No difference that is not explained.")
-    return "\n".join(told) + "\n"
+def _conclusion(result: Reconciliation) -> Iterator[str]:
+    if result.seq > result.loaded_through:
+        first = result.loaded_through + 1
+        span = f"batch {first}" if first == result.seq else f"batches {first} to {result.seq}"
+        yield f"Pending: {span} not loaded yet, so the warehouse is behind the mirror."
+    if result.retries:
+        yield f"Pending: {result.retries} retries of quarantined rows not loaded yet."
+    if result.quarantined:
+        yield f"Quarantine: {result.quarantined:,} rows; 'status' shows the reasons."
+    if any(c.unexplained for c in result.comparisons if c.side == "mirror"):
+        yield "The mirror differs from the source: run a cycle, then reconcile again."
+    if not result.unexplained:
+        yield "All differences are explained." if _differs(result) else "There is no difference."
+
+
+def _differs(result: Reconciliation) -> bool:
+    return any(comparison.differences for comparison in result.comparisons)

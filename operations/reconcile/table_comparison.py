@@ -1,4 +1,4 @@
-"""Two sides of a table, compared and counted."""
+"""The comparison of a table with the rows that it should have, as counts."""
 
 from dataclasses import dataclass, field
 
@@ -11,9 +11,8 @@ EXAMPLES = 3
 
 @dataclass
 class TableComparison:
-    """How the table ``name`` on ``side`` compares with what it is checked against: rows that it
-    has, those that it lacks, has beyond, or has with other values, and ``explained``, those of
-    the three that are as they should be."""
+    """Counts for the table ``name`` on ``side``: its rows, those that are missing, extra, or have
+    different values, and ``explained``, the expected ones among these three."""
 
     side: str
     name: str
@@ -27,37 +26,41 @@ class TableComparison:
 
     @property
     def differences(self) -> int:
-        """Rows that are not the same on both sides."""
+        """Count of rows that are not the same on both sides."""
         return self.missing + self.extra + self.different
 
     @property
     def unexplained(self) -> int:
-        """Differences that nothing explains."""
+        """Count of differences that are not explained."""
         return self.differences - self.explained
 
     @property
     def counts(self) -> dict[str, int]:
-        """The figures, as the last line of a command has them."""
+        """The counts for the last line of a command."""
         names = "rows", "missing", "extra", "different", "explained"
         return {name: getattr(self, name) for name in names}
 
     def note(self, missing: pa.Table, extra: pa.Table, different: pa.Table, key: str) -> None:
-        """Count the rows that differ, and keep their keys."""
+        """Add the rows that differ, and keep their keys."""
         self.missing += missing.num_rows
         self.extra += extra.num_rows
         self.different += different.num_rows
         for rows in (missing, extra, different):
             if rows.num_rows:
                 self.keys.append(rows[key].combine_chunks())
-                wanted = EXAMPLES - len(self.examples)
-                self.examples += rows[key][: max(0, wanted)].to_pylist()
+                left = EXAMPLES - len(self.examples)
+                self.examples += rows[key][: max(0, left)].to_pylist()
 
-    def note_mirror(self, found: Difference, key: str) -> None:
-        """A bucket of the mirror, found to differ so from the source."""
-        self.rows += found.mirror.num_rows + found.deleted.num_rows - found.inserted.num_rows
-        self.note(found.inserted, found.deleted, found.updated, key)
+    def note_mirror(self, differences: Difference, key: str) -> None:
+        """Add the differences of a bucket of the mirror from the source."""
+        self.rows += (
+            differences.mirror.num_rows
+            + differences.deleted.num_rows
+            - differences.inserted.num_rows
+        )
+        self.note(differences.inserted, differences.deleted, differences.updated, key)
 
-    def note_warehouse(self, found: Difference, key: str) -> None:
-        """A bucket of the warehouse, which differs so from what the mirror asks for."""
-        self.rows += found.mirror.num_rows
-        self.note(found.deleted, found.inserted, found.updated, key)
+    def note_warehouse(self, differences: Difference, key: str) -> None:
+        """Add the differences of a bucket of the warehouse from the rows of the mirror."""
+        self.rows += differences.mirror.num_rows
+        self.note(differences.deleted, differences.inserted, differences.updated, key)

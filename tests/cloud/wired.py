@@ -8,7 +8,7 @@ from typing import Any
 
 from lake import Lake
 from lake.s3 import S3Store
-from operations.reconcile import Reconciled, reconcile
+from operations.reconcile import Reconciliation, reconcile
 from postgres import connected, from_dsn, render
 from postgres.sql import value
 from tests.cloud.conftest import Databases, Stack
@@ -78,11 +78,13 @@ class Wired:
         wait_until(lambda: self.workflow_runs()[0]["Status"] != "RUNNING")
         return self.workflow_runs()[0]
 
-    def reconciled(self) -> Reconciled:
+    def reconciled(self) -> Reconciliation:
         """Source, lake and warehouse, compared row by row and value by value."""
         s3, buckets = self.client("s3"), self.output("buckets")
         lake = Lake(S3Store(s3, buckets["ingestion"]), S3Store(s3, buckets["processed"]))
-        return reconcile(lake, self.databases.source, self.databases.warehouse, SCHEMA)
+        return reconcile(
+            lake, from_dsn(self.databases.source), from_dsn(self.databases.warehouse), SCHEMA
+        )
 
 
 def create_login(dsn: str, name: str, password: str, group: str) -> None:

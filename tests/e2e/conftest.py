@@ -16,7 +16,7 @@ from totesys.simulator import Simulator
 
 @pytest.fixture
 def source(seeded_source_dsn: str) -> Iterator[Connection]:
-    """A session that writes to the source."""
+    """Open a session that writes to the source."""
     with connected(from_dsn(seeded_source_dsn), "writer") as connection:
         yield connection
 
@@ -28,7 +28,7 @@ def simulator(source: Connection) -> Simulator:
 
 @pytest.fixture
 def warehouse(warehouse_dsn: str) -> Iterator[Connection]:
-    """A session that reads the warehouse."""
+    """Open a session that reads the warehouse."""
     with connected(from_dsn(warehouse_dsn), "reader") as connection:
         yield connection
 
@@ -49,9 +49,9 @@ def shell(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Shell:
-    """A person in the folder that holds `platform`'s lake; commands borrow everybody's Spark."""
+    """Run commands in the folder of `platform`'s lake; they use the session-wide Spark."""
     monkeypatch.chdir(tmp_path)
-    ours = logging.getLogger("ingestion_lambda")  # the Lambda's handler, in this process, keeps it
-    monkeypatch.setattr(ours, "handlers", [])
-    monkeypatch.setattr(ours, "propagate", True)
+    logger = logging.getLogger("ingestion_lambda")  # the Lambda's handler may have changed it
+    monkeypatch.setattr(logger, "handlers", [])
+    monkeypatch.setattr(logger, "propagate", True)
     return Shell({"source": seeded_source_dsn, "warehouse": warehouse_dsn}, capsys)

@@ -15,7 +15,7 @@ from pg8000.native import Connection
 from pyspark.sql import SparkSession
 from rich.console import Console
 
-from embedded.demo.demo import _Follower
+from embedded.demo.demo import follow
 from embedded.platform import Platform
 from embedded.server import Server
 from postgres import connected, from_dsn
@@ -58,13 +58,12 @@ def demonstrated(
         connected(from_dsn(source), "writer") as writer,
         connected(from_dsn(dsn), "analyst") as reader,
     ):
-        simulator = Simulator(writer)
-        simulator.seed(ORDERS, until=DAY)
+        Simulator(writer).seed(ORDERS, until=DAY)
         platform = Platform(lake, source, dsn, spark=lambda: spark)
         platform.cycle()
-        scenario = Scenario(simulator, writer, reader, SCHEMA)
-        follower = _Follower(Console(quiet=True), platform, scenario)
-        follower.follow_all(simulator, from_dsn(source))
+        scenario = Scenario(writer, from_dsn(source), reader, SCHEMA, platform.cycle)
+        for step in scenario.steps():
+            follow(Console(quiet=True), platform, step)
         reader.run("set search_path to warehouse")
         yield reader
     for name in ("analysts_source", "analysts"):

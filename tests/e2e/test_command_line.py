@@ -1,4 +1,4 @@
-"""The command line as a program: what it prints, and how it ends."""
+"""The command line as a program: its output and its exit status."""
 
 import json
 import os
@@ -29,8 +29,8 @@ def embedded(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str
     )
 
 
-# what is asked of source and warehouse alike; in the warehouse a table is the latest of its star
-SAME = {
+# queries with the same answer in source and warehouse
+SAME_ANSWER = {
     "select count(*), sum(units_sold * unit_price), sum(unit_price), sum(units_sold) from": (
         "sales_order",
         "fact_sales_order_current",
@@ -71,16 +71,18 @@ COUNTS = {
 
 
 @pytest.mark.skipif(not totesys_dump.available(), reason="the real dump is not on this machine")
-def test_real_dump_comes_over_whole_and_a_second_cycle_does_nothing(
+def test_real_dump_arrives_complete_and_a_second_cycle_does_nothing(
     source_dsn: str, warehouse_dsn: str, tmp_path: Path
 ):
     with connected(from_dsn(source_dsn), "test") as source:
         totesys_dump.load(source, totesys_dump.DUMP)
-        # the dump has no empty text beside its NULLs, as the source came to have
+        # the dump has NULLs but no empty text, and the source has both since
         source.run("update address set district = '' where address_id = 2")
-        expected = {asked: source.run(f"{asked} {table}") for asked, (table, _) in SAME.items()}
-    places = ["--source", source_dsn, "--warehouse", warehouse_dsn, "--lake", str(tmp_path / "l")]
-    first = embedded("cycle", *places)
+        expected = {
+            query: source.run(f"{query} {table}") for query, (table, _) in SAME_ANSWER.items()
+        }
+    options = ["--source", source_dsn, "--warehouse", warehouse_dsn, "--lake", str(tmp_path / "l")]
+    first = embedded("cycle", *options)
     assert first.returncode == 0, first.stderr
     report = json.loads(first.stdout.splitlines()[-1])
     assert report["changes"]["sales_order"] == {"I": 11187, "U": 0, "D": 0}
@@ -88,7 +90,9 @@ def test_real_dump_comes_over_whole_and_a_second_cycle_does_nothing(
     assert set(report["seconds"]) == {"poll", "dimensions", "facts", "load", "total"}
     with connected(from_dsn(warehouse_dsn), "test") as warehouse:
         warehouse.run("set search_path to warehouse")
-        found = {asked: warehouse.run(f"{asked} {table}") for asked, (_, table) in SAME.items()}
+        answers = {
+            query: warehouse.run(f"{query} {table}") for query, (_, table) in SAME_ANSWER.items()
+        }
         count = "select count(*) from {table}"
         counts = {name: warehouse.run(render(count, table=name))[0][0] for name in COUNTS}
         [[zero, quote]] = warehouse.run(
@@ -100,41 +104,41 @@ def test_real_dump_comes_over_whole_and_a_second_cycle_does_nothing(
             " coalesce(district, '') = '' group by 1 order by 1"
         )
     assert counts == COUNTS
-    assert found == expected
+    assert answers == expected
     assert zero
     assert quote
     assert districts == [[False], [True]]
-    second = embedded("cycle", *places)
+    second = embedded("cycle", *options)
     again = json.loads(second.stdout.splitlines()[-1])
     assert (second.returncode, again["seq"], again["changes"]) == (0, 1, {})
     assert again["seconds"]["dimensions"] == again["seconds"]["load"] == 0
 
 
 def test_demo_shows_every_change_arrive_and_ends_by_itself():
-    ended = embedded("demo", "--orders", "40", COLUMNS="100")
-    assert ended.returncode == 0, ended.stderr
-    assert "visible" in ended.stdout
-    assert "deleted" in ended.stdout
-    assert all(len(line) <= 100 for line in ended.stdout.splitlines())
+    process = embedded("demo", "--orders", "40", COLUMNS="100")
+    assert process.returncode == 0, process.stderr
+    assert "visible" in process.stdout
+    assert "deleted" in process.stdout
+    assert all(len(line) <= 100 for line in process.stdout.splitlines())
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["cycle", "--help"]], ids=" ".join)
-def test_help_teaches(arguments: Sequence[str]):
-    ended = embedded(*arguments, COLUMNS="100")
-    told = ended.stdout + ended.stderr
-    assert "usage: python -m embedded" in told
-    assert all(len(line) <= 100 for line in told.splitlines())
+def test_help_shows_the_usage(arguments: Sequence[str]):
+    process = embedded(*arguments, COLUMNS="100")
+    text = process.stdout + process.stderr
+    assert "usage: python -m embedded" in text
+    assert all(len(line) <= 100 for line in text.splitlines())
     if arguments == ["--help"]:
-        assert "postgresql://user[:password]@host:port/database" in told
+        assert "postgresql://user[:password]@host:port/database" in text
 
 
-def steps(source: str, warehouse: str, lake: Path) -> list[list[str]]:
+def cycle_and_poll(source: str, warehouse: str, lake: Path) -> list[list[str]]:
     options = {"--source": source, "--warehouse": warehouse, "--lake": str(lake)}
     flat = [part for pair in options.items() for part in pair]
     return [["cycle", *flat], ["poll", *flat]]
 
 
-def test_wrong_source_is_one_line_that_says_what_to_do_and_no_password(
+def test_error_for_a_wrong_source_is_one_line_with_the_remedy_and_no_password(
     source_dsn: str, warehouse_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     good = urlsplit(source_dsn)
@@ -146,35 +150,37 @@ def test_wrong_source_is_one_line_that_says_what_to_do_and_no_password(
         warehouse_dsn: (1, "lacks a table"),
     }
     for dsn, (status, remedy) in wrong.items():
-        for arguments in steps(dsn, warehouse_dsn, tmp_path / "lake"):
+        for arguments in cycle_and_poll(dsn, warehouse_dsn, tmp_path / "lake"):
             assert main(arguments) == status
-            told = capsys.readouterr()
-            assert remedy in told.err
-            assert "Traceback" not in told.err
-            assert "opensesame" not in told.err
-            assert len(told.err.splitlines()) == 1
-            assert told.out == ""
+            output = capsys.readouterr()
+            assert remedy in output.err
+            assert "Traceback" not in output.err
+            assert "opensesame" not in output.err
+            assert len(output.err.splitlines()) == 1
+            assert output.out == ""
 
 
 def test_wrong_warehouse_leaves_the_batch_committed_for_the_next_cycle(
     seeded_source_dsn: str, warehouse_dsn: str, tmp_path: Path
 ):
-    [cycle, _] = steps(seeded_source_dsn, warehouse_dsn + "_not", tmp_path / "lake")
-    failed = embedded(*cycle)  # a program of its own: it ends its Spark, and this one's must go on
+    [cycle, _] = cycle_and_poll(seeded_source_dsn, warehouse_dsn + "_not", tmp_path / "lake")
+    failed = embedded(
+        *cycle
+    )  # another process: the command stops its Spark, and the tests' session must keep running
     assert failed.returncode == 1
     assert "does not exist" in failed.stderr
-    [_, poll] = steps(seeded_source_dsn, warehouse_dsn, tmp_path / "lake")
+    [_, poll] = cycle_and_poll(seeded_source_dsn, warehouse_dsn, tmp_path / "lake")
     polled = embedded(*poll)
     assert polled.returncode == 0
     report = json.loads(polled.stdout.splitlines()[-1])
     assert (report["seq"], report["loaded_through"]) == (1, 0)
 
 
-def test_lake_that_cannot_be_written_is_one_line(
+def test_error_for_a_lake_that_cannot_be_written_is_one_line(
     seeded_source_dsn: str, warehouse_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     (tmp_path / "lake").write_text("a file")
-    for arguments in steps(seeded_source_dsn, warehouse_dsn, tmp_path / "lake"):
+    for arguments in cycle_and_poll(seeded_source_dsn, warehouse_dsn, tmp_path / "lake"):
         assert main(arguments) == 1
         assert "Check the permissions" in capsys.readouterr().err.splitlines()[-1]
 
@@ -190,15 +196,15 @@ def test_lake_that_cannot_be_written_is_one_line(
         "erase": ["table", "key"],
     }.items(),
 )
-def test_mistyped_lake_is_noticed_by_what_does_not_make_one(
+def test_missing_lake_is_an_error_of_commands_that_create_none(
     command: str, options: Sequence[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    nowhere, nobody = tmp_path / "nolake", "postgresql://nobody@127.0.0.1:1/nothing"
-    values = dict.fromkeys(("source", "warehouse"), nobody) | {"table": "staff", "key": "17"}
+    missing, unused = tmp_path / "nolake", "postgresql://unused@127.0.0.1:1/nothing"
+    values = dict.fromkeys(("source", "warehouse"), unused) | {"table": "staff", "key": "17"}
     given = [f"--{option}={values[option]}" for option in options]
-    assert main([command, *given, "--lake", str(nowhere)]) == 2
-    assert f"There is no lake in {nowhere}; check --lake." in capsys.readouterr().err
-    assert not nowhere.exists()
+    assert main([command, *given, "--lake", str(missing)]) == 2
+    assert f"There is no lake in {missing}; check --lake." in capsys.readouterr().err
+    assert not missing.exists()
 
 
 def test_debug_shows_the_traceback(tmp_path: Path, warehouse_dsn: str):

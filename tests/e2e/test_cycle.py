@@ -1,4 +1,4 @@
-"""From a commit in the source to a row in the warehouse, by one cycle."""
+"""A cycle brings committed changes of the source to the warehouse."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -28,7 +28,7 @@ def history(warehouse: Connection, key: int) -> list[list[Any]]:
 
 
 def dump(warehouse: Connection) -> dict[str, list[list[Any]]]:
-    """Everything that the warehouse holds."""
+    """Return every row of the warehouse."""
     tables = warehouse.run(
         "SELECT table_schema, table_name FROM information_schema.tables"
         " WHERE table_schema IN ('warehouse', 'etl') AND table_type = 'BASE TABLE' ORDER BY 1, 2"
@@ -69,21 +69,23 @@ def test_first_cycle_fills_every_dimension(
 
 def test_texts_arrive_as_they_are(platform: Platform, source: Connection, warehouse: Connection):
     platform.cycle()
-    ours = "SELECT address_line_1, address_line_2, district, city, postal_code, country, phone FROM"
-    rows = source.run(f"{ours} address ORDER BY address_id")
+    columns = (
+        "SELECT address_line_1, address_line_2, district, city, postal_code, country, phone FROM"
+    )
+    rows = source.run(f"{columns} address ORDER BY address_id")
     assert {"08841"} & {row[4] for row in rows}
     assert {None, ""} <= {row[2] for row in rows}
-    assert rows == warehouse.run(f"{ours} warehouse.dim_location ORDER BY location_id")
+    assert rows == warehouse.run(f"{columns} warehouse.dim_location ORDER BY location_id")
 
 
 def test_second_cycle_does_nothing(platform: Platform, warehouse: Connection):
     platform.cycle()
-    before, held = platform.report(), dump(warehouse)
+    before, rows_before = platform.report(), dump(warehouse)
     platform.cycle()
     after = platform.report()
     assert (after["seq"], after["loaded_through"]) == (before["seq"], before["loaded_through"])
     assert after["changes"] == {}
-    assert dump(warehouse) == held
+    assert dump(warehouse) == rows_before
 
 
 def test_edit_that_leaves_last_updated_alone_is_one_more_version(
@@ -122,11 +124,11 @@ def test_deleted_order_keeps_its_history_and_ends_with_a_tombstone(
     platform: Platform, simulator: Simulator, warehouse: Connection
 ):
     platform.cycle()
-    gone = simulator.delete_sales_order()
+    deleted = simulator.delete_sales_order()
     platform.cycle()
     platform.cycle()
-    assert [row[:3] for row in history(warehouse, gone)] == [[1, False, False], [2, True, True]]
-    assert gone not in current(warehouse)
+    assert [row[:3] for row in history(warehouse, deleted)] == [[1, False, False], [2, True, True]]
+    assert deleted not in current(warehouse)
 
 
 def test_department_of_a_member_of_staff_changes_in_its_dimension(
@@ -141,7 +143,7 @@ def test_department_of_a_member_of_staff_changes_in_its_dimension(
     assert warehouse.run(renamed) == [[members]]
 
 
-def test_row_that_cannot_conform_is_set_apart_and_holds_up_nothing(
+def test_row_that_does_not_conform_is_quarantined_and_the_others_are_loaded(
     platform: Platform, source: Connection, warehouse: Connection
 ):
     source.run("UPDATE sales_order SET agreed_payment_date = 'soon' WHERE sales_order_id = 3")
@@ -154,7 +156,7 @@ def test_row_that_cannot_conform_is_set_apart_and_holds_up_nothing(
     assert 3 in current(warehouse)
 
 
-def test_row_that_cannot_conform_counts_no_longer_once_it_is_mended_or_deleted(
+def test_quarantined_row_does_not_count_once_it_is_corrected_or_deleted(
     platform: Platform, source: Connection, warehouse: Connection
 ):
     platform.cycle()
@@ -174,16 +176,16 @@ def test_row_that_cannot_conform_counts_no_longer_once_it_is_mended_or_deleted(
     assert platform.report()["quarantined"] == 0
     assert [row[:3] for row in history(warehouse, 3)] == [[1, False, False], [2, True, True]]
     assert history(warehouse, 90001) == []
-    found = current(warehouse)
-    assert 4 in found
-    assert not {3, 90001} & found
-    held = dump(warehouse)
+    orders = current(warehouse)
+    assert 4 in orders
+    assert not {3, 90001} & orders
+    rows_before = dump(warehouse)
     platform.transform(retry_quarantined=True)
     platform.load()
-    assert dump(warehouse) == held
+    assert dump(warehouse) == rows_before
 
 
-def test_every_step_run_twice_changes_nothing_more(
+def test_a_step_that_runs_twice_changes_nothing_more(
     platform: Platform, simulator: Simulator, warehouse: Connection
 ):
     platform.cycle()
@@ -192,13 +194,13 @@ def test_every_step_run_twice_changes_nothing_more(
         step()
         step()
     assert len(history(warehouse, edit.key)) == 2
-    held = dump(warehouse)
+    rows_before = dump(warehouse)
     for step in (platform.load, platform.transform, platform.poll, platform.cycle):
         step()
-    assert dump(warehouse) == held
+    assert dump(warehouse) == rows_before
 
 
-def test_warehouse_that_is_down_gets_everything_once_it_is_up(
+def test_warehouse_that_was_down_gets_every_batch_once_it_is_up(
     tmp_path: Path, platform: Platform, simulator: Simulator, warehouse: Connection
 ):
     working = platform._warehouse
@@ -214,19 +216,19 @@ def test_warehouse_that_is_down_gets_everything_once_it_is_up(
     assert len(current(warehouse)) > 0
 
 
-def test_nothing_in_the_lake_is_ever_overwritten(
+def test_no_object_of_the_lake_is_overwritten(
     tmp_path: Path, platform: Platform, simulator: Simulator
 ):
     def objects() -> dict[Path, bytes]:
         return {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 
     platform.cycle()
-    held = objects()
+    objects_before = objects()
     simulator.edit_sales_order_silently()
     simulator.move_staff()
     simulator.delete_sales_order()
     platform.cycle()
     now = objects()
-    assert {path: now[path] for path in held} == held
-    assert len(now) > len(held)
+    assert {path: now[path] for path in objects_before} == objects_before
+    assert len(now) > len(objects_before)
     assert not [path for path in now if path.suffix == ".crc"]

@@ -1,4 +1,4 @@
-"""Random histories through the whole platform, against a plain model of every order's versions."""
+"""Random histories through the whole platform, compared with a model of every order's versions."""
 
 import shutil
 import tempfile
@@ -31,10 +31,10 @@ INSERT INTO sales_order SELECT :key, created_at, last_updated, design_id, staff_
     agreed_payment_date, agreed_delivery_location_id
 FROM sales_order WHERE sales_order_id = :pattern
 """
-PATTERN = 26  # an order that no history touches
+PATTERN = 26  # an order that no history changes
 
-# an order is written, with so many units, or deleted; late means by a transaction that stays open
-# until the cycle after the next
+# an order is written with a number of units, or deleted (None); a late change is made by a
+# transaction that stays open until after the next cycle
 changes = st.tuples(
     st.sampled_from([1, 2, 3, 900, 901]), st.none() | st.integers(1, 3), st.booleans()
 )
@@ -42,7 +42,7 @@ histories = st.lists(st.lists(changes, min_size=1, max_size=4), min_size=2, max_
 
 
 class Source:
-    """The orders of the source, as committed and as one open transaction will leave them."""
+    """The orders of the source: the committed ones, and those of one open transaction."""
 
     def __init__(self, connection: Connection, late: Connection) -> None:
         self._connection, self._late = connection, late
@@ -71,7 +71,7 @@ class Source:
             self._apply({key: units})
 
     def commit_late(self) -> None:
-        """End the open transaction, if there is one."""
+        """Commit the open transaction, if there is one."""
         if self._pending:
             self._late.run("COMMIT")
             self._apply(self._pending)
@@ -86,7 +86,7 @@ class Source:
 
 
 def follow(versions: Versions, committed: dict[int, int]) -> None:
-    """Add the versions that a poll of these orders must find."""
+    """Add the versions that a poll of these orders must see."""
     for key, units in committed.items():
         if versions.get(key, [(0, True)])[-1] != (units, False):
             versions.setdefault(key, []).append((units, False))
@@ -97,7 +97,7 @@ def follow(versions: Versions, committed: dict[int, int]) -> None:
 
 @contextmanager
 def fresh(server: Server, template: str) -> Iterator[tuple[str, str, Path]]:
-    """A source, a warehouse and a folder for one history."""
+    """Create a source, a warehouse and a folder for one history."""
     with ExitStack() as stack:
         names = [f"{kind}_of_history_{next(NUMBERS)}" for kind in ("source", "warehouse")]
         for name, of in zip(names, (template, None), strict=True):
@@ -134,12 +134,12 @@ def test_every_order_has_exactly_the_versions_that_polls_could_see(
                 source.change(key, units, is_late=is_late)
             platform.cycle()
             follow(versions, source.committed)
-            assert told(warehouse) == versions
+            assert stored_versions(warehouse) == versions
         source.commit_late()
 
 
-def told(warehouse: Connection) -> Versions:
-    """The versions of every order, as the warehouse has them."""
+def stored_versions(warehouse: Connection) -> Versions:
+    """Return the versions of every order in the warehouse."""
     versions: Versions = {}
     for key, units, is_deleted in warehouse.run(HISTORY):
         versions.setdefault(key, []).append((units, is_deleted))

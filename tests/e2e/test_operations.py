@@ -1,4 +1,4 @@
-"""docs/operations.md on one machine: what the page says to type does what it says."""
+"""docs/operations.md on one machine: the page's commands do what it says."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -32,19 +32,19 @@ def edit(source: Connection, order: int = 7) -> None:
 
 @pytest.fixture
 def empty(server: Server) -> Iterator[str]:
-    """A further database, empty."""
+    """Create another database, empty."""
     server.create_database("of_operations")
     yield server.dsn("of_operations")
     server.drop_database("of_operations")
 
 
 @pytest.fixture
-def told(shell: Shell, empty: str) -> Shell:
-    """The page's variables: it calls the empty database by two names."""
+def shell_with_empty(shell: Shell, empty: str) -> Shell:
+    """Add the empty database to the shell's variables, under the page's two names."""
     return Shell({**shell.variables, "empty": empty, "another": empty}, shell.capsys)
 
 
-def test_poll_after_a_pause_brings_all_of_it_as_one_batch(shell: Shell, source: Connection):
+def test_poll_after_a_pause_lands_all_changes_as_one_batch(shell: Shell, source: Connection):
     assert shell.types(CYCLE).report["seq"] == 1
     edit(source)
     edit(source)
@@ -58,9 +58,7 @@ def test_poll_after_a_pause_brings_all_of_it_as_one_batch(shell: Shell, source: 
     }
 
 
-def test_full_read_of_a_table_that_equals_the_mirror_yields_nothing(
-    shell: Shell, source: Connection
-):
+def test_table_read_again_lands_nothing_if_it_equals_its_mirror(shell: Shell, source: Connection):
     [reread] = PAGE.commands("## Read a table in full")
     shell.types(CYCLE)
     again = shell.types(reread)
@@ -74,30 +72,35 @@ def test_full_read_of_a_table_that_equals_the_mirror_yields_nothing(
     ("heading", "generation"),
     [("## The warehouse is lost", 1), ("## Replay after a corrected transformation", 2)],
 )
-def test_warehouse_is_made_again_version_for_version(
-    told: Shell, source: Connection, warehouse_dsn: str, empty: str, heading: str, generation: int
+def test_warehouse_is_rebuilt_version_for_version(
+    shell_with_empty: Shell,
+    source: Connection,
+    warehouse_dsn: str,
+    empty: str,
+    heading: str,
+    generation: int,
 ):
     rebuild, reconcile = PAGE.commands(heading)
-    told.types(CYCLE)
+    shell_with_empty.types(CYCLE)
     edit(source)
     source.run("update transaction set sales_order_id = null where sales_order_id = 9")
     source.run("delete from sales_order where sales_order_id = 9")
-    told.types(CYCLE)
-    assert told.types(rebuild).report["generation"] == generation
+    shell_with_empty.types(CYCLE)
+    assert shell_with_empty.types(rebuild).report["generation"] == generation
     assert history(empty) == history(warehouse_dsn)
-    compared = told.types(reconcile)
+    compared = shell_with_empty.types(reconcile)
     assert (compared.status, compared.report["unexplained"]) == (0, 0)
 
 
-def test_reader_reads_views_and_nothing_else(
+def test_reader_can_read_views_and_cannot_write(
     shell: Shell, warehouse_dsn: str, warehouse: Connection
 ):
-    let_in, end = PAGE.blocks("sql", "## People")
+    grant, end = PAGE.blocks("sql", "## People")
     shell.types(CYCLE)
-    warehouse.run(let_in)
+    warehouse.run(grant)
     try:
-        ours = from_dsn(warehouse_dsn)
-        dsn = f"postgresql://ana:to%20be%20changed@{ours.host}:{ours.port}/{ours.database}"
+        at = from_dsn(warehouse_dsn)
+        dsn = f"postgresql://ana:to%20be%20changed@{at.host}:{at.port}/{at.database}"
         with connected(from_dsn(dsn), "ana") as ana:
             [[orders]] = ana.run("select count(*) from warehouse.fact_sales_order_current")
             assert orders > 0

@@ -1,4 +1,4 @@
-"""docs/privacy.md: what told of a person is in no object any more, and everything else is."""
+"""docs/privacy.md: an erased person is in no object of the lake, and all other data stays."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,12 +28,12 @@ STAFF = "select staff_id, first_name, last_name, email_address from warehouse.di
 
 
 def erase(table: str, key: int) -> Command:
-    """The page's command, for another row."""
+    """Return the page's command for another row."""
     return [{"staff": table, "17": str(key)}.get(word, word) for word in ERASE]
 
 
-def telling(folder: Path, *values: object) -> list[str]:
-    """The objects of a lake with a row that holds one of the values, in whatever column."""
+def objects_with(folder: Path, *values: object) -> list[str]:
+    """Return the objects of a lake that have one of the values in any column."""
     return [
         path.relative_to(folder).as_posix()
         for path in sorted(folder.rglob("*.parquet"))
@@ -53,7 +53,7 @@ def rows(dsn: str, query: str) -> Any:
 
 @pytest.fixture
 def empty(server: Server) -> Iterator[list[str]]:
-    """Two empty databases."""
+    """Create two empty databases."""
     names = ["after_erasure", "replayed_after_erasure"]
     for name in names:
         server.create_database(name)
@@ -62,7 +62,7 @@ def empty(server: Server) -> Iterator[list[str]]:
         server.drop_database(name)
 
 
-def test_erased_person_is_in_no_object_and_the_lake_still_makes_the_same_warehouse(
+def test_erased_person_is_in_no_object_and_the_lake_rebuilds_the_same_warehouse(
     platform: Platform,
     shell: Shell,
     source: Connection,
@@ -81,14 +81,14 @@ def test_erased_person_is_in_no_object_and_the_lake_still_makes_the_same_warehou
     source.run(CORRECTION)
     platform.cycle()
     assert [17, "erased", "erased", "erased"] in rows(warehouse_dsn, STAFF)
-    before = set(telling(lake, SECRET))
+    before = set(objects_with(lake, SECRET))
     assert {name.split("/")[1] for name in before} == {"totesys", "_mirror", "g=1"}
 
-    logs, held = objects(lake), rows(warehouse_dsn, STAFF)
+    logs, members = objects(lake), rows(warehouse_dsn, STAFF)
     report = shell.types(erase("staff", 17)).report
     erased = {f"{store}/{key}" for store in ("ingestion", "processed") for key in report[store]}
     assert erased == before
-    assert telling(lake, SECRET) == []
+    assert objects_with(lake, SECRET) == []
     assert {path for path, body in objects(lake).items() if logs[path] != body} == {
         lake / name for name in erased
     }
@@ -96,14 +96,14 @@ def test_erased_person_is_in_no_object_and_the_lake_still_makes_the_same_warehou
 
     assert platform.poll(PollOptions(reread=("staff",))) == []
     assert platform.report()["changes"] == {}
-    for dsn, anew in zip(empty, (False, True), strict=True):
-        rebuild(lake, dsn, "warehouse", anew=anew, spark=lambda: spark)
-        assert rows(dsn, STAFF) == held
+    for dsn, is_next in zip(empty, (False, True), strict=True):
+        rebuild(lake, dsn, "warehouse", is_next=is_next, spark=lambda: spark)
+        assert rows(dsn, STAFF) == members
         facts = "select * from warehouse.fact_sales_order_history order by 2, 3, 4"
         assert len(rows(dsn, facts)) == len(rows(warehouse_dsn, facts))
 
 
-def test_address_goes_from_the_dimensions_that_looked_it_up_and_an_account_from_the_quarantine(
+def test_erased_address_leaves_the_dimensions_that_look_it_up_and_an_account_the_quarantine(
     platform: Platform, shell: Shell, source: Connection, tmp_path: Path
 ):
     lake = tmp_path / "lake"
@@ -116,17 +116,17 @@ def test_address_goes_from_the_dimensions_that_looked_it_up_and_an_account_from_
     source.run(moved, street="erased", key=address)
     source.run("update payment set counterparty_ac_number = 0 where payment_id = 3")
     platform.cycle()
-    places = {part for name in telling(lake, STREET, ACCOUNT) for part in name.split("/")}
-    assert places >= {"dim_location", "dim_counterparty", "_mirror", "_quarantine"}
+    folders = {part for name in objects_with(lake, STREET, ACCOUNT) for part in name.split("/")}
+    assert folders >= {"dim_location", "dim_counterparty", "_mirror", "_quarantine"}
     shell.types(erase("address", address))
     shell.types(erase("payment", 3))
-    assert telling(lake, STREET, ACCOUNT) == []
+    assert objects_with(lake, STREET, ACCOUNT) == []
     source.run("update payment set payment_date = '2025-03-04' where payment_id = 3")
     platform.cycle()
     assert platform.report()["quarantined"] == 0
 
 
-def test_person_deleted_before_the_correction_is_blank_in_the_lake_and_corrected_in_the_warehouse(
+def test_person_deleted_before_the_correction_is_erased_in_the_lake_and_in_the_warehouse(
     platform: Platform, shell: Shell, source: Connection, warehouse: Connection, tmp_path: Path
 ):
     source.run(
@@ -137,7 +137,7 @@ def test_person_deleted_before_the_correction_is_blank_in_the_lake_and_corrected
     source.run("delete from staff where staff_id = 1017")
     platform.cycle()
     shell.types(erase("staff", 1017))
-    assert telling(tmp_path / "lake", SECRET) == []
+    assert objects_with(tmp_path / "lake", SECRET) == []
     assert [1017, SECRET, "x", "y"] in warehouse.run(STAFF)
     warehouse.run(DELETED_BEFORE.replace("17", "1017"))
     platform.cycle()
@@ -146,16 +146,18 @@ def test_person_deleted_before_the_correction_is_blank_in_the_lake_and_corrected
 
 
 @pytest.mark.parametrize(("table", "key"), [("design", 1), ("nowhere", 1), ("staff", 4711)])
-def test_nothing_personal_is_wrong_input(platform: Platform, shell: Shell, table: str, key: int):
+def test_table_or_key_without_personal_data_is_wrong_input(
+    platform: Platform, shell: Shell, table: str, key: int
+):
     platform.poll()
     refused = shell.types(erase(table, key))
     assert refused.status == 2
     assert table in refused.err
 
 
-def test_wrong_table_is_told_the_tables_that_have_personal_columns(
+def test_error_for_a_wrong_table_lists_the_tables_with_personal_columns(
     platform: Platform, shell: Shell
 ):
     platform.poll()
-    told = shell.types(erase("nowhere", 1)).err
-    assert "These have: address, counterparty, department, payment, staff." in told
+    error = shell.types(erase("nowhere", 1)).err
+    assert "columns: address, counterparty, department, payment, staff." in error

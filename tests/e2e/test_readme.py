@@ -1,4 +1,4 @@
-"""README.md on one machine: the commands for a database of one's own, typed as they stand there."""
+"""README.md on one machine: the commands for your own database, run as printed."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,17 +15,17 @@ MIGRATE, CYCLE, STATUS, RECONCILE, RETRY, LOAD, REBUILD, REPLAY, UP = Page("../R
 
 @pytest.fixture
 def person(shell: Shell, server: Server) -> Iterator[Shell]:
-    """Somebody with two more databases, which are empty."""
+    """Add two empty databases to the shell's variables."""
     names = ("empty", "another")
     for name in names:
         server.create_database(f"readme_{name}")
-    further = {name: server.dsn(f"readme_{name}") for name in names}
-    yield replace(shell, variables={**shell.variables, **further})
+    dsns = {name: server.dsn(f"readme_{name}") for name in names}
+    yield replace(shell, variables={**shell.variables, **dsns})
     for name in names:
         server.drop_database(f"readme_{name}")
 
 
-def test_commands_for_a_database_of_ones_own_do_what_the_page_says(person: Shell):
+def test_commands_for_your_own_database_do_what_the_page_says(person: Shell):
     assert person.types(MIGRATE).report["applied"]
     assert person.types(MIGRATE).report["applied"] == []
     first = person.types(CYCLE).report
@@ -42,5 +42,5 @@ def test_commands_for_a_database_of_ones_own_do_what_the_page_says(person: Shell
 
 
 def test_the_last_command_keeps_running():
-    """tests/e2e/test_up.py runs it, and ends it."""
+    """Check only its name: tests/e2e/test_up.py runs it and stops it."""
     assert UP[-1] == "up"

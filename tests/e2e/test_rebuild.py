@@ -1,4 +1,4 @@
-"""The warehouse again from the lake alone, row for row."""
+"""`rebuild` makes the same warehouse from the lake alone, row for row."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from totesys.simulator import Simulator
 
 @pytest.fixture
 def empty_dsn(server: Server, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A further database, empty."""
+    """Create another database, empty."""
     name = f"rebuilt_{id(request)}"
     server.create_database(name)
     yield server.dsn(name)
@@ -32,7 +32,7 @@ def empty_dsn(server: Server, request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def history(platform: Platform, simulator: Simulator, source: Connection) -> None:
-    """A few batches: edits, a deletion, staff moved, and a row that is set apart."""
+    """Make a few batches: edits, a deletion, moved staff, and a quarantined row."""
     platform.cycle()
     simulator.move_staff()
     simulator.place_sales_order()
@@ -50,8 +50,8 @@ def history(platform: Platform, simulator: Simulator, source: Connection) -> Non
     platform.cycle()
 
 
-def held(dsn: str) -> dict[str, list[Any]]:
-    """Every row of the warehouse, without the record numbers."""
+def rows(dsn: str) -> dict[str, list[Any]]:
+    """Return every row of the warehouse, without the record numbers."""
     with connected(from_dsn(dsn), "test") as connection:
         return {
             table.name: connection.run(
@@ -71,28 +71,28 @@ def objects(folder: Path) -> dict[Path, bytes]:
 
 
 @pytest.mark.usefixtures("history")
-def test_rebuilt_warehouse_is_the_old_one_and_so_is_the_next_generation_without_old_mirrors(
+def test_rebuilt_warehouse_and_next_generation_equal_the_old_one_without_old_mirrors(
     platform: Platform, warehouse_dsn: str, empty_dsn: str, tmp_path: Path, spark: SparkSession,
     server: Server,
 ):  # fmt: skip
-    folder, before = tmp_path / "lake", held(warehouse_dsn)
+    folder, before = tmp_path / "lake", rows(warehouse_dsn)
     rebuilt = rebuild(folder, empty_dsn, "warehouse", spark=lambda: spark)
-    assert held(empty_dsn) == before
+    assert rows(empty_dsn) == before
     assert rebuilt.report()["loaded_through"] == 4
     with pytest.raises(WarehouseNotEmpty, match=r"generation 1.*It needs an empty database"):
-        rebuild(folder, empty_dsn, "warehouse", anew=True, spark=lambda: spark)
+        rebuild(folder, empty_dsn, "warehouse", is_next=True, spark=lambda: spark)
     assert open_local_lake(folder).generation == 1
 
     delete_superseded_mirrors(platform, folder)
-    standing = objects(folder)
+    before_replay = objects(folder)
     server.create_database("next_generation")
     try:
         dsn = server.dsn("next_generation")
-        again = rebuild(folder, dsn, "warehouse", anew=True, spark=lambda: spark)
-        assert held(dsn) == before
+        again = rebuild(folder, dsn, "warehouse", is_next=True, spark=lambda: spark)
+        assert rows(dsn) == before
         assert (again.lake.generation, open_local_lake(folder).generation) == (2, 2)
         now = objects(folder)
-        assert {path: now[path] for path in standing} == standing
+        assert {path: now[path] for path in before_replay} == before_replay
         following = Platform(folder, platform._source, dsn, spark=lambda: spark)
         with connected(from_dsn(platform._source), "test") as source:
             Simulator(source).edit_sales_order_silently()
@@ -114,7 +114,7 @@ def delete_superseded_mirrors(platform: Platform, folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("history")
-def test_row_that_mended_code_reads_slots_into_its_history_by_the_next_load(
+def test_row_read_by_corrected_code_gets_its_place_in_history_with_the_next_load(
     platform: Platform, warehouse: Connection, monkeypatch: pytest.MonkeyPatch
 ):
     versions = """
@@ -124,8 +124,8 @@ def test_row_that_mended_code_reads_slots_into_its_history_by_the_next_load(
     assert [seq for _, seq, _ in warehouse.run(versions)] == [1, 3]
     known = conversions.CONVERSIONS["text", "date"]
     lenient = f"coalesce({known}, to_date(nullif({{0}}, ''), 'd/M/yyyy'))"
-    mended = {**conversions.CONVERSIONS, ("text", "date"): lenient}
-    monkeypatch.setattr(conversions, "CONVERSIONS", mended)
+    corrected = {**conversions.CONVERSIONS, ("text", "date"): lenient}
+    monkeypatch.setattr(conversions, "CONVERSIONS", corrected)
     assert platform.report()["quarantined"] == 0  # batch 3 superseded the row
 
     platform.transform(retry_quarantined=True)
@@ -133,14 +133,14 @@ def test_row_that_mended_code_reads_slots_into_its_history_by_the_next_load(
     assert platform.report()["quarantined"] == 0
     for _ in range(2):
         platform.load()
-        found = warehouse.run(versions)
-        assert found[1] == [2, 2, "2025-02-01"]
-        assert [seq for _, seq, _ in found] == [1, 2, 3]
+        history = warehouse.run(versions)
+        assert history[1] == [2, 2, "2025-02-01"]
+        assert [seq for _, seq, _ in history] == [1, 2, 3]
     assert warehouse.run("SELECT retry_seq, through, rows FROM etl.retry") == [[1, 4, 1]]
     assert platform.lake.loads.head_seq() == 4
 
 
-def test_rebuild_without_batches_and_upon_another_lake_is_refused(
+def test_rebuild_without_batches_or_into_the_warehouse_of_another_lake_is_refused(
     platform: Platform,
     tmp_path: Path,
     seeded_source_dsn: str,
@@ -154,7 +154,7 @@ def test_rebuild_without_batches_and_upon_another_lake_is_refused(
     assert main(["poll", "--source", seeded_source_dsn, *arguments[3:]]) == 0
     capsys.readouterr()
     assert main(arguments) == 2
-    told = capsys.readouterr()
-    assert "It needs an empty database" in told.err
-    assert told.out == ""
+    output = capsys.readouterr()
+    assert "It needs an empty database" in output.err
+    assert output.out == ""
     assert json.loads(json.dumps(platform.report()))["loaded_through"] == 1

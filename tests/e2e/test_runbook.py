@@ -1,4 +1,5 @@
-"""The runbook on one machine: each condition is brought about, and the page's commands end it."""
+"""The runbook on one machine: each test causes an alarm's condition, and the page's commands end
+it."""
 
 import re
 from collections.abc import Iterator
@@ -29,15 +30,15 @@ def page(alarm: str) -> Page:
     return Page(f"runbook/{alarm}.md")
 
 
-def shown(warehouse: Connection, order: int = 7) -> Any:
-    """What the warehouse shows of an order now."""
+def units(warehouse: Connection, order: int = 7) -> Any:
+    """Return the current units of an order in the warehouse."""
     query = "select units_sold from warehouse.fact_sales_order_current where sales_order_id = :key"
-    return [units for [units] in warehouse.run(query, key=order)]
+    return [count for [count] in warehouse.run(query, key=order)]
 
 
 @contextmanager
-def nobody_may_connect(server: Server, dsn: str) -> Iterator[None]:
-    """A database that is down for everybody but those who are in already."""
+def refusing_connections(server: Server, dsn: str) -> Iterator[None]:
+    """Let a database refuse new connections during the block."""
     name = from_dsn(dsn).database
     with connected(from_dsn(server.dsn("postgres")), "test") as administrator:
         administrator.run(f"alter database {name} allow_connections false")
@@ -47,18 +48,18 @@ def nobody_may_connect(server: Server, dsn: str) -> Iterator[None]:
             administrator.run(f"alter database {name} allow_connections true")
 
 
-def test_one_more_poll_brings_what_changed_and_again_nothing(
+def test_one_more_poll_lands_the_changes_and_a_second_lands_nothing(
     shell: Shell, source: Connection, warehouse: Connection
 ):
     assert shell.types(ONE_MORE).status == 0
     source.run(EDIT)
-    before = shown(warehouse)
+    before = units(warehouse)
     assert shell.types(ONE_MORE).report["changes"] == {"sales_order": {"I": 0, "U": 1, "D": 0}}
-    assert shown(warehouse) == [before[0] + 1]
+    assert units(warehouse) == [before[0] + 1]
     assert shell.types(ONE_MORE).report["changes"] == {}
 
 
-def test_function_errors_says_why_a_password_is_refused_and_the_right_one_ends_it(
+def test_function_errors_shows_a_refused_password_and_the_right_one_ends_it(
     shell: Shell, seeded_source_dsn: str
 ):
     [poll] = page("function-errors").commands("## Check")
@@ -69,14 +70,14 @@ def test_function_errors_says_why_a_password_is_refused_and_the_right_one_ends_i
         variables={**shell.variables, "source": seeded_source_dsn.replace(password, "outdated")},
     )
     refused = wrong.types(poll)
-    assert refused.status == 1  # which is all that the page of dead-letters says of one machine
+    assert refused.status == 1  # as the page dead-letters says about one machine
     assert "Check user, password" in refused.err
     assert "outdated" not in refused.err
     polled = shell.types(poll)
     assert (polled.status, polled.report["seq"]) == (0, 1)
 
 
-def test_function_errors_says_that_tables_are_locked_and_passes_once_they_are_free(
+def test_function_errors_shows_locked_tables_and_a_poll_passes_once_they_are_free(
     shell: Shell, source: Connection, monkeypatch: pytest.MonkeyPatch
 ):
     [poll] = page("function-errors").commands("## Check")
@@ -89,7 +90,7 @@ def test_function_errors_says_that_tables_are_locked_and_passes_once_they_are_fr
     assert shell.types(poll).report["seq"] == 1
 
 
-def test_function_errors_lets_a_source_that_became_another_in_once(
+def test_function_errors_accepts_another_source_once(
     shell: Shell, server: Server, totesys_template: str, warehouse: Connection
 ):
     [accept] = page("function-errors").commands("### Another source")
@@ -105,15 +106,15 @@ def test_function_errors_lets_a_source_that_became_another_in_once(
         assert refused.status == 1
         assert "another source" in refused.err
         assert moved.types(accept).report["loaded_through"] == 2
-        assert shown(warehouse) == [4711]
+        assert units(warehouse) == [4711]
         assert moved.types(ONE_MORE).report["changes"] == {}
     finally:
         server.drop_database("another_source")
 
 
-def test_mass_delete_passes_once_for_the_table_that_was_meant(shell: Shell, source: Connection):
+def test_mass_delete_is_allowed_once_for_the_named_table(shell: Shell, source: Connection):
     [allow] = page("mass-delete").commands("## Do")
-    many = "insert into design select id, now(), 'Meant to go', 'x', 'y', now()"
+    many = "insert into design select id, now(), 'Intended', 'x', 'y', now()"
     source.run(f"{many} from generate_series(1001, 1400) as id")
     shell.types(ONE_MORE)
     source.run("delete from design where design_id > 1000")
@@ -138,26 +139,26 @@ def test_mass_delete_by_mistake_is_over_once_the_rows_are_back(shell: Shell, sou
     assert (polled.status, polled.report["seq"], polled.report["changes"]) == (0, 1, {})
 
 
-def test_freshness_grows_while_the_warehouse_is_down_and_status_says_where_it_waits(
+def test_freshness_grows_while_the_warehouse_is_down_and_status_shows_the_pending_step(
     shell: Shell, source: Connection, server: Server, warehouse_dsn: str
 ):
     [status] = page("freshness").commands("## Check")
     shell.types(ONE_MORE)
     assert shell.types(status).report["freshness_seconds"] == 0
     source.run(EDIT)
-    with nobody_may_connect(server, warehouse_dsn):
+    with refusing_connections(server, warehouse_dsn):
         assert shell.types(ONE_MORE).status == 1
         first, second = (shell.types(status) for _ in range(2))
     assert first.status == 1
     assert first.report["pending"] == {**NOTHING, "load": 1}
     assert 0 < first.report["freshness_seconds"] < second.report["freshness_seconds"]
     assert shell.types(ONE_MORE).report["loaded_through"] == 2
-    well = shell.types(status)
-    assert (well.status, well.report["pending"]) == (0, NOTHING)
-    assert well.report["freshness_seconds"] == 0
+    healthy = shell.types(status)
+    assert (healthy.status, healthy.report["pending"]) == (0, NOTHING)
+    assert healthy.report["freshness_seconds"] == 0
 
 
-def test_failed_jobs_says_which_object_is_gone_and_goes_on_once_it_is_back(
+def test_failed_jobs_names_the_missing_object_and_continues_once_it_is_restored(
     shell: Shell, platform: Platform, source: Connection, tmp_path: Path, warehouse: Connection
 ):
     transform, load = page("failed-jobs").commands("## Check")
@@ -167,19 +168,19 @@ def test_failed_jobs_says_which_object_is_gone_and_goes_on_once_it_is_back(
     landed = tmp_path / "lake" / "ingestion" / platform.lake.batches.entry(2).tables[
         "sales_order"
     ].file.key  # fmt: skip
-    gone = landed.rename(tmp_path / "gone.parquet")
+    moved = landed.rename(tmp_path / "moved.parquet")
     failed = shell.types(transform)
     assert failed.status == 1
     assert landed.name in failed.err
     assert "Restore the object" in failed.err
-    gone.rename(landed)
-    before = shown(warehouse)
+    moved.rename(landed)
+    before = units(warehouse)
     assert shell.types(transform).status == 0
     assert shell.types(load).report["loaded_through"] == 2
-    assert shown(warehouse) == [before[0] + 1]
+    assert units(warehouse) == [before[0] + 1]
 
 
-def test_quarantined_rows_name_their_reason_until_the_source_corrects_them(
+def test_quarantined_rows_have_a_reason_until_the_source_corrects_them(
     shell: Shell, source: Connection, warehouse: Connection
 ):
     [status] = page("quarantined-rows").commands("## Check")
@@ -188,20 +189,20 @@ def test_quarantined_rows_name_their_reason_until_the_source_corrects_them(
     [reason] = shell.types(status).report["reasons"]
     assert (reason["table"], reason["rows"], reason["example"]) == ("sales_order", 1, 7)
     assert "soon" in reason["reasons"]
-    assert shown(warehouse) == []
+    assert units(warehouse) == []
     source.run("update sales_order set agreed_payment_date = '2025-03-04' where sales_order_id = 7")
     assert shell.types(ONE_MORE).report["quarantined"] == 0
     assert shell.types(status).report["reasons"] == []
-    assert len(shown(warehouse)) == 1
+    assert len(units(warehouse)) == 1
 
 
-def test_quarantined_rows_come_back_by_mended_code_with_the_moment_of_before(
+def test_quarantined_rows_return_by_corrected_code_with_their_original_time(
     shell: Shell, source: Connection, warehouse: Connection, monkeypatch: pytest.MonkeyPatch
 ):
     retry, load = page("quarantined-rows").commands("## Do")
     source.run("update sales_order set agreed_payment_date = '1/2/2025' where sales_order_id = 7")
     shell.types(ONE_MORE)
-    assert shell.types(retry).report["quarantined"] == 1  # nothing is mended yet
+    assert shell.types(retry).report["quarantined"] == 1  # the code is not corrected yet
     known = conversions.CONVERSIONS["text", "date"]
     lenient = f"coalesce({known}, to_date(nullif({{0}}, ''), 'd/M/yyyy'))"
     monkeypatch.setitem(conversions.CONVERSIONS, ("text", "date"), lenient)
@@ -214,12 +215,12 @@ def test_quarantined_rows_come_back_by_mended_code_with_the_moment_of_before(
     assert warehouse.run(history) == [[1, "2025-02-01"]]
 
 
-def test_missed_rows_are_found_by_the_audit_and_by_reading_a_table_on_demand(
+def test_missed_rows_are_found_by_the_audit_and_by_a_full_read_on_demand(
     shell: Shell, source: Connection, warehouse: Connection, monkeypatch: pytest.MonkeyPatch
 ):
     reconcile, reread = page("missed-rows").commands("## Do")
     shell.types(ONE_MORE)
-    before = shown(warehouse)[0]
+    before = units(warehouse)[0]
     with monkeypatch.context() as patch:
         patch.setattr(XidRange, "condition", property(lambda _: Sql("FALSE")))
         source.run(EDIT)
@@ -230,7 +231,7 @@ def test_missed_rows_are_found_by_the_audit_and_by_reading_a_table_on_demand(
 
         again = shell.types(reread)
         assert "rows were missed" in again.err
-        assert shown(warehouse) == [before + 1]
+        assert units(warehouse) == [before + 1]
         assert shell.types(reconcile).status == 0
 
         source.run(EDIT)
@@ -238,11 +239,11 @@ def test_missed_rows_are_found_by_the_audit_and_by_reading_a_table_on_demand(
         later = snapshot.SNAPSHOT.replace("clock_timestamp()", tomorrow)
         patch.setattr(snapshot, "SNAPSHOT", later)
         assert "rows were missed" in shell.types(ONE_MORE).err
-        assert shown(warehouse) == [before + 2]
+        assert units(warehouse) == [before + 2]
         assert shell.types(reconcile).status == 0
 
 
-def test_horizon_age_is_over_once_the_transactions_that_the_page_finds_have_ended(
+def test_horizon_age_is_0_once_the_transactions_that_the_page_finds_have_ended(
     platform: Platform, source: Connection, seeded_source_dsn: str
 ):
     [find] = page("horizon-age").blocks("sql", "## Check")
@@ -267,10 +268,11 @@ def test_horizon_age_is_over_once_the_transactions_that_the_page_finds_have_ende
     assert platform._polled.health.horizon_age == 0
 
 
-def test_every_command_for_one_machine_is_typed_by_a_test_here():
-    """A page that gets a command needs its test; the `status` of the README is that of freshness."""
-    told = Path(__file__).read_text(encoding="utf-8")
-    typed = set(re.findall(r'page\("([a-z-]+)"\)\.commands\("([^"]+)"\)', told))
+def test_every_command_for_one_machine_is_run_by_a_test_here():
+    """Compare the pages' commands with those of this file; README's `status` is that of
+    freshness."""
+    tests = Path(__file__).read_text(encoding="utf-8")
+    typed = set(re.findall(r'page\("([a-z-]+)"\)\.commands\("([^"]+)"\)', tests))
     typed.add(("README", "## One more poll"))
     pages = sorted((Path(__file__).parents[2] / "docs" / "runbook").glob("*.md"))
     given = {

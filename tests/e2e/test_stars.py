@@ -1,6 +1,6 @@
-"""What happens in the source, as all three stars tell it after the next cycle.
+"""Changes of the source in all three stars after the next cycle.
 
-The tests share a platform; each changes rows of its own.
+The tests share a platform. Each changes other rows.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from postgres import connected, from_dsn, render
 from totesys.simulator import Simulator
 
 DUE = date(2030, 1, 15)
-FLIP = 37
+PAID = 37
 VERSIONS = """
 select version, {column} from warehouse.{history} where {key} = :key order by version
 """
@@ -30,7 +30,7 @@ class Stars(NamedTuple):
     warehouse: Connection
 
     def versions(self, fact: str, key: int, column: str) -> list[list[object]]:
-        """Version and value of a column, for every version of a row."""
+        """Return the number and the value of a column for every version of a row."""
         query = render(VERSIONS, history=f"fact_{fact}_history", key=f"{fact}_id", column=column)
         rows: list[list[object]] = self.warehouse.run(query, key=key)
         return rows
@@ -43,7 +43,7 @@ def stars(
     spark: SparkSession,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Stars]:
-    """A platform after its first cycle; 37 payments are due on one day."""
+    """Create a platform and run its first cycle; 37 payments are due on one day."""
     server.create_database("stars_source", seeded_template)
     server.create_database("stars_warehouse")
     source, warehouse = server.dsn("stars_source"), server.dsn("stars_warehouse")
@@ -84,7 +84,7 @@ def test_every_transaction_and_kind_of_payment_is_there(stars: Stars):
     )
 
 
-def test_there_and_back_with_a_poll_between_each_is_three_versions(stars: Stars):
+def test_edit_and_reversal_with_polls_between_are_three_versions(stars: Stars):
     order = stars.simulator.place_purchase_order().order_id
     edit = "update purchase_order set item_code = :code where purchase_order_id = :key"
     for code in ("A", "B", "A"):
@@ -93,7 +93,7 @@ def test_there_and_back_with_a_poll_between_each_is_three_versions(stars: Stars)
     assert stars.versions("purchase_order", order, "item_code") == [[1, "A"], [2, "B"], [3, "A"]]
 
 
-def test_there_and_back_between_two_polls_is_no_version(stars: Stars):
+def test_edit_and_reversal_between_two_polls_make_no_version(stars: Stars):
     before = stars.versions("purchase_order", 1, "item_code")
     edit = "update purchase_order set item_code = :code where purchase_order_id = 1"
     for code in ("elsewhere", before[-1][1]):
@@ -102,9 +102,9 @@ def test_there_and_back_between_two_polls_is_no_version(stars: Stars):
     assert stars.versions("purchase_order", 1, "item_code") == before
 
 
-def test_payments_that_are_flipped_at_one_moment_are_as_many_second_versions(stars: Stars):
+def test_every_payment_that_is_paid_at_one_moment_gets_a_second_version(stars: Stars):
     paid = stars.simulator.pay_due(DUE)
-    assert len(paid) == FLIP
+    assert len(paid) == PAID
     stars.platform.cycle()
     second = stars.warehouse.run("""
         select payment_id, paid, last_updated_date + last_updated_time, batch_seq
@@ -118,10 +118,10 @@ def test_payments_that_are_flipped_at_one_moment_are_as_many_second_versions(sta
         select count(*), min(old_value), min(new_value) from warehouse.fact_payment_changes
         where column_name = 'paid'
     """)
-    assert changed == [[FLIP, "false", "true"]]
+    assert changed == [[PAID, "false", "true"]]
 
 
-def test_a_department_that_is_renamed_is_so_for_all_its_staff_and_nobody_else(stars: Stars):
+def test_renamed_department_is_renamed_for_all_of_its_staff_and_no_others(stars: Stars):
     [[department, members]] = stars.source.run(
         "select department_id, count(*) from staff group by 1 order by 2 desc, 1 limit 1"
     )
@@ -132,14 +132,16 @@ def test_a_department_that_is_renamed_is_so_for_all_its_staff_and_nobody_else(st
         id=department,
     )
     stars.platform.cycle()
-    found = "select staff_id from warehouse.dim_staff where department_name = 'Renamed' order by 1"
-    of = "select staff_id from staff where department_id = :id order by 1"
-    assert stars.warehouse.run(found) == stars.source.run(of, id=department)
+    renamed = (
+        "select staff_id from warehouse.dim_staff where department_name = 'Renamed' order by 1"
+    )
+    members_of = "select staff_id from staff where department_id = :id order by 1"
+    assert stars.warehouse.run(renamed) == stars.source.run(members_of, id=department)
     places = "select distinct location from warehouse.dim_staff where department_name = 'Renamed'"
     assert stars.warehouse.run(places) == [["Unknown"]]
 
 
-def test_an_address_that_changes_does_so_for_every_counterparty_there(stars: Stars):
+def test_changed_address_changes_for_every_counterparty_there(stars: Stars):
     moved = "update counterparty set legal_address_id = 3 where counterparty_id in (1, 2, 3)"
     stars.source.run(moved)
     stars.platform.cycle()
@@ -156,7 +158,7 @@ def test_an_address_that_changes_does_so_for_every_counterparty_there(stars: Sta
     assert stars.warehouse.run(place) == [[3]]
 
 
-def test_the_transaction_of_a_deleted_order_loses_its_reference_and_its_payment_stays(
+def test_transaction_of_a_deleted_order_loses_its_reference_and_its_payment_stays(
     stars: Stars,
 ):
     order = stars.simulator.place_sales_order()
@@ -189,6 +191,6 @@ def test_an_order_leads_to_its_payment(stars: Stars):
         select item_quantity * item_unit_price from warehouse.fact_purchase_order_current
         where purchase_order_id = :key
     """
-    found = stars.warehouse.run(payment, key=order.order_id)
-    assert len(found) == 1
-    assert found == stars.warehouse.run(price, key=order.order_id)
+    amounts = stars.warehouse.run(payment, key=order.order_id)
+    assert len(amounts) == 1
+    assert amounts == stars.warehouse.run(price, key=order.order_id)

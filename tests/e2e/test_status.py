@@ -1,4 +1,4 @@
-"""Where the platform stands, told from its logs, whatever is missing or down."""
+"""`status` reads the logs of the lake, and works while the warehouse is missing or down."""
 
 import json
 from pathlib import Path
@@ -9,25 +9,25 @@ from pg8000.native import Connection
 
 from embedded.cli import main
 from embedded.platform import Platform
-from operations.terminal import told_changes
+from operations.terminal import format_changes
 
 
-def told(capsys: pytest.CaptureFixture[str]) -> tuple[str, dict[str, Any]]:
+def output(capsys: pytest.CaptureFixture[str]) -> tuple[str, dict[str, Any]]:
     out = capsys.readouterr().out
     assert all(len(line) <= 100 for line in out.splitlines()[:-1])
     return out, json.loads(out.splitlines()[-1])
 
 
-def test_empty_lake_and_a_warehouse_that_was_never_made(
+def test_empty_lake_and_a_warehouse_that_was_never_migrated_are_not_an_error(
     warehouse_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     assert main(["status", "--warehouse", warehouse_dsn, "--lake", str(tmp_path)]) == 0
-    text, report = told(capsys)
+    text, report = output(capsys)
     assert "The lake holds no batch yet." in text
     assert (report["seq"], report["freshness_seconds"], report["quarantined"]) == (0, 0, 0)
 
 
-def test_what_is_loaded_waits_and_is_set_apart_is_told_even_with_the_warehouse_down(
+def test_loaded_pending_and_quarantined_rows_are_shown_even_with_the_warehouse_down(
     platform: Platform,
     source: Connection,
     warehouse_dsn: str,
@@ -38,7 +38,7 @@ def test_what_is_loaded_waits_and_is_set_apart_is_told_even_with_the_warehouse_d
     source.run("UPDATE sales_order SET agreed_payment_date = 'soon' WHERE sales_order_id < 4")
     platform.cycle()
     assert main(arguments) == 0
-    text, report = told(capsys)
+    text, report = output(capsys)
     assert "all loaded" in text
     assert report["pending"] == {"dimensions": 0, "facts": 0, "load": 0, "retries": 0}
     assert report["quarantined"] == 3
@@ -50,7 +50,7 @@ def test_what_is_loaded_waits_and_is_set_apart_is_told_even_with_the_warehouse_d
     platform.poll()
     platform.transform()
     assert main([*arguments[:2], warehouse_dsn + "_not", *arguments[3:]]) == 1
-    text, report = told(capsys)
+    text, report = output(capsys)
     assert "does not exist" in text
     assert report["pending"] == {"dimensions": 0, "facts": 0, "load": 1, "retries": 0}
     assert report["freshness_seconds"] > 0
@@ -72,6 +72,6 @@ def test_warehouse_of_another_lake_is_an_error(
     assert "Name the lake" in " ".join(capsys.readouterr().out.split())
 
 
-def test_changes_are_told_in_few_characters():
+def test_changes_are_shown_in_few_characters():
     changes = {"payment": {"I": 1200, "U": 0, "D": 0}, "staff": {"I": 0, "U": 2, "D": 1}}
-    assert told_changes(changes) == "payment +1,200, staff ~2 -1"
+    assert format_changes(changes) == "payment +1,200, staff ~2 -1"

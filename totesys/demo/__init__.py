@@ -1,1 +1,1 @@
-"""The demo: changes that the source makes, and how each is found in the warehouse."""
+"""The demo: a scenario of changes in the source, and the history of the order that it follows."""

@@ -1,4 +1,4 @@
-"""What happens in the demo's source, one after the other, and what tells that it arrived."""
+"""The demo's scenario: changes of the source, and how to check that each reached the warehouse."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from typing import Any
 
 from pg8000.native import Connection
 
-from postgres import render
+from postgres import Address, render
+from totesys.demo.order_history import RowHistory, order_history
 from totesys.simulator import Edit, Order, Simulator
 
 IS_CURRENT = """
@@ -23,73 +24,114 @@ DUE = """
 SELECT payment_date FROM payment WHERE NOT paid GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1
 """
 
-Arrived = Callable[[], bool]
-
 
 @dataclass(frozen=True)
 class Change:
-    """What changed in the source, column by column, and how to ask whether it arrived."""
+    """A committed change of the source: the columns with their new values, and a check whether
+    the warehouse shows it."""
 
     columns: str
-    arrived: Arrived
+    is_visible: Callable[[], bool]
 
 
 @dataclass(frozen=True)
+class Step:
+    """A step of the scenario: ``action`` commits a change of the source."""
+
+    title: str
+    action: Callable[[], Change]
+
+
 class Scenario:
-    """Changes that ``simulator`` makes. Each commits, and returns how to ask ``warehouse``
-    whether it can be seen there."""
+    """Changes of every kind, each to be followed by a cycle of the platform.
 
-    simulator: Simulator
-    source: Connection
-    warehouse: Connection
-    schema: str
+    ``source`` and ``address`` lead to the same database: the second is for a transaction that stays
+    open during a ``cycle``.
+    """
 
-    def placed(self) -> tuple[int, Change]:
-        """An order is placed; its number, for what happens to it next."""
-        order = self.simulator.place_sales_order()
-        return order.order_id, self.is_current(order)
+    def __init__(
+        self,
+        source: Connection,
+        address: Address,
+        warehouse: Connection,
+        schema: str,
+        cycle: Callable[[], object],
+    ) -> None:
+        self._source, self._address = source, address
+        self._warehouse, self._schema = warehouse, schema
+        self._cycle = cycle
+        self._simulator = Simulator(source)
+        self._order = 0  # the order that the scenario follows, from placed to deleted
 
-    def edited(self, order: int) -> Change:
-        """An order is edited, and its last_updated stays as it was."""
-        versions = self._versions(order)
-        edit = self.simulator.edit_sales_order_silently(order)
-        return Change(_columns(edit), lambda: self._versions(order) == versions + 1)
+    def steps(self) -> list[Step]:
+        """Return the steps, to be run in this order."""
+        return [
+            Step("an order is placed, with its transaction and payment", self._place),
+            Step("it is edited; last_updated stays as it was", self._edit),
+            Step("it is edited once more", self._edit),
+            Step("an order is written in a savepoint", self._place_in_savepoint),
+            Step("the payments due on a day are paid, at one moment", self._pay),
+            Step("a member of staff moves to another department", self._move_staff),
+            Step("an address changes", self._change_address),
+            Step("an order stamped before the last poll commits after it", self._commit_late),
+            Step("the first order is deleted", self._delete),
+        ]
 
-    def placed_in_savepoint(self) -> Change:
-        """An order is placed by a savepoint, and another is rolled back."""
-        return self.is_current(self.simulator.place_order_in_savepoint())
+    def history(self) -> RowHistory:
+        """Return the history of the order that the scenario follows."""
+        return order_history(self._warehouse, self._schema, self._order)
 
-    def paid(self) -> Change:
-        """The payments due on the day with most of them are paid, all at one moment."""
-        [[day]] = self.source.run(DUE)
-        keys = self.simulator.pay_due(date.fromisoformat(day))
-        columns = f"{len(keys)} payments: paid = true, last_updated"
-        query = render(PAID, schema=self.schema)
-        return Change(columns, lambda: bool(self.warehouse.run(query, keys=keys) == [[len(keys)]]))
+    def _place(self) -> Change:
+        order = self._simulator.place_sales_order()
+        self._order = order.order_id
+        return self._placed(order)
 
-    def moved(self) -> Change:
-        """A member of staff moves to another department."""
-        before = self._departments()
-        edit = self.simulator.move_staff()
-        return Change(_columns(edit), lambda: self._departments() != before)
+    def _edit(self) -> Change:
+        """Edit the order; its last_updated stays as it was."""
+        order, versions = self._order, self._versions()
+        edit = self._simulator.edit_sales_order_silently(order)
+        return Change(_columns(edit), lambda: self._versions() == versions + 1)
 
-    def address_changed(self) -> Change:
-        """An address gets another city and phone number."""
-        edit = self.simulator.change_address()
-        now = [[edit.changed["city"], edit.changed["phone"]]]
-        return Change(_columns(edit), lambda: self._asked(CITY, edit.key) == now)
+    def _place_in_savepoint(self) -> Change:
+        """Place an order in a savepoint, and roll another one back."""
+        return self._placed(self._simulator.place_order_in_savepoint())
 
-    def deleted(self, order: int) -> Change:
-        """An order is deleted; its history stays, and ends with a tombstone."""
-        versions = self._versions(order)
-        self.simulator.delete_sales_order(order)
+    def _pay(self) -> Change:
+        """Pay the payments due on the day that has most of them, all at one moment."""
+        [[day]] = self._source.run(DUE)
+        keys = self._simulator.pay_due(date.fromisoformat(day))
+        query = render(PAID, schema=self._schema)
         return Change(
-            f"sales_order {order} is gone; sales_order_id = NULL in its transaction",
-            lambda: not self._is_current(order) and self._versions(order) == versions + 1,
+            f"{len(keys)} payments: paid = true, last_updated",
+            lambda: bool(self._warehouse.run(query, keys=keys) == [[len(keys)]]),
         )
 
-    def is_current(self, order: Order) -> Change:
-        """An order was placed."""
+    def _move_staff(self) -> Change:
+        before = self._departments()
+        edit = self._simulator.move_staff()
+        return Change(_columns(edit), lambda: self._departments() != before)
+
+    def _change_address(self) -> Change:
+        edit = self._simulator.change_address()
+        expected = [[edit.changed["city"], edit.changed["phone"]]]
+        return Change(_columns(edit), lambda: self._query(CITY, edit.key) == expected)
+
+    def _commit_late(self) -> Change:
+        """Commit an order after a cycle that could not see it, with timestamps from before it."""
+        with self._simulator.late_order(self._address) as order:
+            self._cycle()
+        return self._placed(order)
+
+    def _delete(self) -> Change:
+        """Delete the order; its history stays and ends with a tombstone."""
+        order, versions = self._order, self._versions()
+        self._simulator.delete_sales_order(order)
+        return Change(
+            f"sales_order {order} is deleted; sales_order_id = NULL in its transaction",
+            lambda: not self._is_current(order) and self._versions() == versions + 1,
+        )
+
+    def _placed(self, order: Order) -> Change:
         columns = (
             f"sales_order {order.order_id}, transaction {order.transaction_id},"
             f" payment {order.payment_id}"
@@ -97,21 +139,22 @@ class Scenario:
         return Change(columns, lambda: self._is_current(order.order_id))
 
     def _is_current(self, order: int) -> bool:
-        return bool(self._asked(IS_CURRENT, order)[0][0])
+        return bool(self._query(IS_CURRENT, order)[0][0])
 
-    def _versions(self, order: int) -> int:
-        return int(self._asked(VERSIONS, order)[0][0])
+    def _versions(self) -> int:
+        """Return how many versions the followed order has."""
+        return int(self._query(VERSIONS, self._order)[0][0])
 
     def _departments(self) -> list[list[Any]]:
-        rows: list[list[Any]] = self.warehouse.run(render(DEPARTMENTS, schema=self.schema))
+        rows: list[list[Any]] = self._warehouse.run(render(DEPARTMENTS, schema=self._schema))
         return rows
 
-    def _asked(self, query: str, order: int) -> list[list[Any]]:
-        rows: list[list[Any]] = self.warehouse.run(render(query, schema=self.schema, key=order))
+    def _query(self, query: str, key: int) -> list[list[Any]]:
+        rows: list[list[Any]] = self._warehouse.run(render(query, schema=self._schema, key=key))
         return rows
 
 
 def _columns(edit: Edit) -> str:
-    """The columns that an edit changed, with what they hold now."""
+    """Return the edited columns with their new values."""
     changed = ", ".join(f"{name} = {value}" for name, value in edit.changed.items())
     return f"{edit.table} {edit.key}: {changed}"

@@ -1,4 +1,4 @@
-"""A source that behaves like the real one, its bad habits included."""
+"""A simulated source that behaves like the real one, its bad habits included."""
 
 from totesys.simulator.orders import Order
 from totesys.simulator.rows import Edit, NothingToPick

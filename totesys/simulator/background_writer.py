@@ -1,4 +1,4 @@
-"""A source that goes on living, in a thread beside those who watch it."""
+"""Writes to the simulated source in a thread, while the platform runs beside it."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,61 +12,63 @@ from pg8000.native import Connection
 from postgres import Address, connected
 from totesys.simulator import Simulator
 
-IS_MADE = "select to_regclass('public.sales_order') is not null"
+EXISTS = "select to_regclass('public.sales_order') is not null"
 LAST_KEY = "select coalesce(max(transaction_id), 0) from transaction"
 
 
-class ChangeLog:
-    """What has happened since somebody last asked."""
+class BackgroundWriter:
+    """The changes that were written since `take` was last called."""
 
     def __init__(self) -> None:
-        self._lock, self._told = Lock(), list[str]()
+        self._lock, self._changes = Lock(), list[str]()
         self._oldest: float | None = None
 
-    def note(self, told: str) -> None:
-        """Something happened."""
+    def note(self, change: str) -> None:
+        """Note that a change was committed."""
         with self._lock:
-            self._told.append(told)
+            self._changes.append(change)
             self._oldest = self._oldest or monotonic()
 
     def take(self) -> tuple[list[str], float | None]:
-        """What happened since the last time, and when the first of it did."""
+        """Return the changes since the last call, and the monotonic time of the first (or None)."""
         with self._lock:
-            told, oldest = self._told, self._oldest
-            self._told, self._oldest = [], None
-            return told, oldest
+            changes, oldest = self._changes, self._oldest
+            self._changes, self._oldest = [], None
+            return changes, oldest
 
 
 def prepare(address: Address, orders: int) -> None:
-    """Make the source and fill it, unless it was done before."""
+    """Create and seed the source, unless it exists and has rows."""
     with connected(address, "simulator") as connection:
-        [[is_made]] = connection.run(IS_MADE)
-        if not is_made:
+        [[exists]] = connection.run(EXISTS)
+        if not exists:
             Simulator(connection).create_schema()
         if not _last_key(connection):
             Simulator(connection).seed(orders, until=date.today())  # noqa: DTZ011 - one machine
 
 
 @contextmanager
-def living(address: Address, rate: float, stopping: Event) -> Iterator[ChangeLog]:
-    """A source in which ``rate`` things happen a minute, during the block or until ``stopping``,
-    which its failure sets too."""
-    live = ChangeLog()
+def background_writer(address: Address, rate: float, stopping: Event) -> Iterator[BackgroundWriter]:
+    """Write ``rate`` changes a minute during the block, or until ``stopping`` is set.
+
+    A failure of the writer sets ``stopping``, and is raised at the end of the block.
+    """
+    writer = BackgroundWriter()
     with ThreadPoolExecutor(1, "simulator") as pool:
-        ended: Future[None] = pool.submit(_live, address, 60 / rate, stopping, live)
-        ended.add_done_callback(lambda _: stopping.set())
+        end: Future[None] = pool.submit(_write, address, 60 / rate, stopping, writer)
+        end.add_done_callback(lambda _: stopping.set())
         try:
-            yield live
+            yield writer
         finally:
             stopping.set()
-        ended.result()
+        end.result()
 
 
-def _live(address: Address, pause: float, stopping: Event, live: ChangeLog) -> None:
+def _write(address: Address, pause: float, stopping: Event, writer: BackgroundWriter) -> None:
     with connected(address, "simulator") as connection:
-        simulator = Simulator(connection, seed=_last_key(connection))  # never the same day again
+        simulator = Simulator(connection, seed=_last_key(connection))  # other changes each time
         while not stopping.wait(pause):
-            live.note(simulator.step())
+            writer.note(simulator.step())
 
 
 def _last_key(connection: Connection) -> int:

@@ -1,4 +1,4 @@
-"""Rows of the source: pick one, insert one, edit one."""
+"""Pick, insert and edit rows of the simulated source."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ NOW = Sql("current_timestamp")
 
 
 class NothingToPick(PlatformError):
-    """The simulated source has no row to work on; it must be seeded first."""
+    """The simulated source has no row to change; seed it first."""
 
 
 @dataclass(frozen=True)
 class Edit:
-    """The row of ``table`` that was edited, and what it holds now in the columns that changed."""
+    """An edited row of ``table``, and the new values of the columns that changed."""
 
     table: str
     key: int
@@ -29,21 +29,21 @@ class Edit:
 
 
 def today(connection: Connection) -> date:
-    """The day by the source's clock."""
+    """Return the date of the source's clock."""
     day: date = one(connection, "select current_date")
     return day
 
 
 def one(connection: Connection, statement: str, **parameters: Value | float) -> Any:
-    """The only value that a statement returns, or None if it returns no row."""
+    """Return the only value that a statement returns, or None if it returns no row."""
     rows = connection.run(statement, **parameters)
     return rows[0][0] if rows else None
 
 
 def row(connection: Connection, table: str, key: int, *columns: str) -> list[Any]:
-    """Columns of a row, locked until the transaction ends.
+    """Return columns of a row, and lock it until the transaction ends.
 
-    Raises NothingToPick where there is no such row.
+    Raises NothingToPick if the row does not exist.
     """
     statement = render(
         "select {columns} from {table} where {key} = {row} for update",
@@ -54,12 +54,12 @@ def row(connection: Connection, table: str, key: int, *columns: str) -> list[Any
     )
     rows: list[list[Any]] = connection.run(statement)
     if not rows:
-        raise NothingToPick(f"The simulated source has no {table} {key}; name one that it has.")
+        raise NothingToPick(f"The simulated source has no {table} {key}. Choose a key that exists.")
     return rows[0]
 
 
-def picked(connection: Connection, dice: Random, table: str, other_than: int | None = None) -> int:
-    """The key of a row drawn from ``table``, never ``other_than``. Raises NothingToPick."""
+def pick(connection: Connection, random: Random, table: str, other_than: int | None = None) -> int:
+    """Return the key of a random row of ``table``, never ``other_than``. Raises NothingToPick."""
     statement = render(  # two index look-ups at most, whatever the size of the table
         "select coalesce("
         " (select {key} from {table} where {key} <> {other} and {key} >="
@@ -70,13 +70,13 @@ def picked(connection: Connection, dice: Random, table: str, other_than: int | N
         table=table,
         other=other_than or 0,
     )
-    key = one(connection, statement, place=dice.random())
+    key = one(connection, statement, place=random.random())
     if key is None:
         raise NothingToPick(f"The simulated source has no row in {table} to pick; seed it first.")
     return int(key)
 
 
-def inserted(connection: Connection, table: str, columns: Mapping[str, Value | Sql]) -> int:
+def insert(connection: Connection, table: str, columns: Mapping[str, Value | Sql]) -> int:
     """Insert a row whose last_updated is its created_at, and return its key."""
     statement = render(
         "insert into {table} ({columns}, last_updated) values ({values}, {now}) returning {key}",
@@ -89,7 +89,7 @@ def inserted(connection: Connection, table: str, columns: Mapping[str, Value | S
     return int(one(connection, statement))
 
 
-def edited(
+def edit(
     connection: Connection,
     table: str,
     key: int,
@@ -97,7 +97,7 @@ def edited(
     *,
     silently: bool = False,
 ) -> Edit:
-    """Edit a row; ``silently`` leaves its last_updated alone, as the real source mostly does."""
+    """Edit a row; ``silently`` leaves its last_updated as it is, as the real source mostly does."""
     columns: dict[str, Value | Sql] = {**changed}
     if not silently:
         columns["last_updated"] = NOW

@@ -1,4 +1,4 @@
-"""What happens in the source; each happening is one transaction unless its name says otherwise."""
+"""Changes of the simulated source; each is one transaction unless its docstring says otherwise."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from pg8000.native import Connection
 
 from postgres import Address, connected, render, transaction, value
 from totesys.simulator.orders import PURCHASES, SALES, Order, item_code, place
-from totesys.simulator.rows import Edit, Value, edited, picked, row, today
+from totesys.simulator.rows import Edit, Value, edit, pick, row, today
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 SEED = Path(__file__).with_name("seed.sql")
@@ -23,7 +23,7 @@ PAYMENTS_A_FLIP = 37
 FOLDERS = ("/usr/share", "/opt", "/srv", "/media", "/home/it's here")
 GOODS = {SALES: "design_id", PURCHASES: "item_code"}
 PAY_DUE = "pay_due"
-LIKELY = {
+WEIGHTS = {
     "place_sales_order": 38,
     "place_purchase_order": 14,
     "place_order_in_savepoint": 5,
@@ -35,24 +35,25 @@ LIKELY = {
     "delete_sales_order": 3,
     PAY_DUE: 4,
 }
-"""What happens in a source that lives, and how often of a hundred times."""
+"""The changes that `step` draws from, each with its weight out of a hundred."""
 CITIES = ("Leeds", "St. Mary's", "Kraków", "Washington, D.C.", "New Torrance")
 
 
 class Simulator:
-    """Drives a source over ``connection``. The same ``seed`` on the same data does the same.
+    """Changes a source over ``connection``. The same ``seed`` on the same data makes the same
+    changes.
 
-    Only times differ between two runs: they are the source's own clock.
+    Only times differ between two runs, because they come from the source's clock.
     """
 
     def __init__(self, connection: Connection, seed: int = 0) -> None:
         self._connection = connection
         self._seed = seed
-        # repeatable on purpose, and no secret
-        self._dice = Random(seed)  # nosec B311
+        # repeatable on purpose; it protects nothing
+        self._random = Random(seed)  # nosec B311
 
     def create_schema(self) -> None:
-        """Create the tables of ``totesys``, empty."""
+        """Create the tables of the source, empty."""
         with transaction(self._connection):
             self._connection.run(SCHEMA.read_text())
 
@@ -77,32 +78,32 @@ class Simulator:
     def place_sales_order(self) -> Order:
         """Place a sales order with its transaction and payment; all three share created_at."""
         with transaction(self._connection):
-            return place(self._connection, self._dice, SALES)
+            return place(self._connection, self._random, SALES)
 
     def place_purchase_order(self) -> Order:
         """Place a purchase order with its transaction and payment; they share created_at."""
         with transaction(self._connection):
-            return place(self._connection, self._dice, PURCHASES)
+            return place(self._connection, self._random, PURCHASES)
 
     def place_order_in_savepoint(self) -> Order:
         """Place a sales order in a savepoint that is released, and another in one rolled back."""
         with transaction(self._connection):
             self._connection.run("savepoint kept")
-            order = place(self._connection, self._dice, SALES)
+            order = place(self._connection, self._random, SALES)
             self._connection.run("release savepoint kept")
             self._connection.run("savepoint regretted")
-            place(self._connection, self._dice, SALES)
+            place(self._connection, self._random, SALES)
             self._connection.run("rollback to savepoint regretted")
         return order
 
     @contextmanager
     def late_order(self, address: Address) -> Iterator[Order]:
-        """A sales order placed now, over a connection of its own, and committed after the block.
+        """Place a sales order now, over another connection, and commit it after the block.
 
-        When the block fails it is rolled back.
+        If the block fails, the order is rolled back.
         """
         with connected(address, "simulator, late order") as second, transaction(second):
-            yield place(second, self._dice, SALES)
+            yield place(second, self._random, SALES)
 
     def edit_sales_order_silently(self, order_id: int | None = None) -> Edit:
         """Change one to four of staff, design, delivery date and location of a sales order.
@@ -121,30 +122,30 @@ class Simulator:
     def change_design_silently(self, design_id: int | None = None) -> Edit:
         """Move the file of a design to another folder; its last_updated stays as it is."""
         with transaction(self._connection):
-            design_id = design_id or self._picked("design")
+            design_id = design_id or self._pick("design")
             (folder,) = self._row("design", design_id, "file_location")
             changed = {"file_location": self._choice(FOLDERS, folder)}
-            return edited(self._connection, "design", design_id, changed, silently=True)
+            return edit(self._connection, "design", design_id, changed, silently=True)
 
     def move_staff(self, staff_id: int | None = None) -> Edit:
         """Move a member of staff to another department."""
         with transaction(self._connection):
-            staff_id = staff_id or self._picked("staff")
+            staff_id = staff_id or self._pick("staff")
             (department,) = self._row("staff", staff_id, "department_id")
-            changed = {"department_id": self._picked("department", department)}
-            return edited(self._connection, "staff", staff_id, changed)
+            changed = {"department_id": self._pick("department", department)}
+            return edit(self._connection, "staff", staff_id, changed)
 
     def change_address(self, address_id: int | None = None) -> Edit:
         """Give an address another phone number and another city."""
         with transaction(self._connection):
-            address_id = address_id or self._picked("address")
+            address_id = address_id or self._pick("address")
             (city,) = self._row("address", address_id, "city")
-            phone = f"{self._dice.randrange(10_000):04} {self._dice.randrange(1_000_000):06}"
+            phone = f"{self._random.randrange(10_000):04} {self._random.randrange(1_000_000):06}"
             changed = {"city": self._choice(CITIES, city), "phone": phone}
-            return edited(self._connection, "address", address_id, changed)
+            return edit(self._connection, "address", address_id, changed)
 
     def pay_due(self, day: date) -> list[int]:
-        """Flip the payments due on ``day`` to paid, 37 at most, all with one last_updated.
+        """Set the payments due on ``day`` to paid, 37 at most, all with one last_updated.
 
         Returns their keys.
         """
@@ -162,32 +163,32 @@ class Simulator:
     def delete_sales_order(self, order_id: int | None = None) -> int:
         """Delete a sales order and return its key.
 
-        The foreign key empties its transaction's reference; the transaction's last_updated stays
-        as it is, and so does the payment.
+        The foreign key sets its transaction's reference to NULL. The transaction's last_updated and
+        the payment stay as they are.
         """
         with transaction(self._connection):
-            order_id = order_id or self._picked(SALES)
+            order_id = order_id or self._pick(SALES)
             self._row(SALES, order_id, "sales_order_id")
             self._connection.run("delete from sales_order where sales_order_id = :id", id=order_id)
         return order_id
 
     def step(self) -> str:
-        """Let happen what is likely to happen next, and tell what it was; the same seed on the
-        same data draws the same."""
-        [happening] = self._dice.choices(list(LIKELY), list(LIKELY.values()))
-        if happening == PAY_DUE:
+        """Make a random change and return its description; the same seed on the same data draws
+        the same change."""
+        [change] = self._random.choices(list(WEIGHTS), list(WEIGHTS.values()))
+        if change == PAY_DUE:
             count = len(self.pay_due(today(self._connection)))
             return f"{count} payments due today are paid"
-        getattr(self, happening)()
-        return happening.replace("_", " ")
+        getattr(self, change)()
+        return change.replace("_", " ")
 
     def _edit_order_silently(self, table: str, order_id: int | None) -> Edit:
         with transaction(self._connection):
-            order_id = order_id or self._picked(table)
+            order_id = order_id or self._pick(table)
             possible = self._possible_edits(table, order_id)
-            columns = self._dice.sample(sorted(possible), self._dice.randint(1, len(possible)))
+            columns = self._random.sample(sorted(possible), self._random.randint(1, len(possible)))
             changed = {column: possible[column] for column in columns}
-            return edited(self._connection, table, order_id, changed, silently=True)
+            return edit(self._connection, table, order_id, changed, silently=True)
 
     def _possible_edits(self, table: str, order_id: int) -> dict[str, Value]:
         goods, staff, location, delivery, created_at = self._row(
@@ -199,23 +200,23 @@ class Simulator:
             "agreed_delivery_date",
             "created_at",
         )
-        later = created_at.date() + timedelta(days=self._dice.randrange(7, 60))
+        later = created_at.date() + timedelta(days=self._random.randrange(7, 60))
         return {
             GOODS[table]: (
-                self._picked("design", goods) if table == SALES else item_code(self._dice)
+                self._pick("design", goods) if table == SALES else item_code(self._random)
             ),
-            "staff_id": self._picked("staff", staff),
-            "agreed_delivery_location_id": self._picked("address", location),
+            "staff_id": self._pick("staff", staff),
+            "agreed_delivery_location_id": self._pick("address", location),
             "agreed_delivery_date": str(
                 later + timedelta(days=1) if str(later) == delivery else later
             ),
         }
 
-    def _picked(self, table: str, other_than: int | None = None) -> int:
-        return picked(self._connection, self._dice, table, other_than)
+    def _pick(self, table: str, other_than: int | None = None) -> int:
+        return pick(self._connection, self._random, table, other_than)
 
     def _row(self, table: str, key: int, *columns: str) -> list[Any]:
         return row(self._connection, table, key, *columns)
 
     def _choice(self, choices: Sequence[str], other_than: str) -> str:
-        return self._dice.choice([choice for choice in choices if choice != other_than])
+        return self._random.choice([choice for choice in choices if choice != other_than])

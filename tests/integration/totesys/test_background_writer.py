@@ -1,4 +1,4 @@
-"""What happens in a source that lives, drawn by a seed."""
+"""Changes of the simulated source, drawn by a seed, and written in the background."""
 
 from collections.abc import Iterator
 from threading import Event
@@ -8,11 +8,11 @@ from pg8000.native import Connection
 
 from postgres import connected, from_dsn
 from totesys.simulator import Simulator
-from totesys.simulator.background_writer import living, prepare
+from totesys.simulator.background_writer import background_writer, prepare
 
 ROWS = """
 select 'order', sales_order_id, design_id, staff_id, agreed_delivery_date from sales_order
-union all select 'bought', purchase_order_id, 0, staff_id, item_code from purchase_order
+union all select 'purchase', purchase_order_id, 0, staff_id, item_code from purchase_order
 order by 1, 2
 """
 
@@ -26,18 +26,18 @@ def source(seeded_source_dsn: str) -> Iterator[Connection]:
 def test_steps_of_one_seed_are_the_same_on_the_same_data(
     source: Connection, server, seeded_template: str
 ):
-    ours = Simulator(source, seed=7)
-    told = [ours.step() for _ in range(60)]
+    simulator = Simulator(source, seed=7)
+    changes = [simulator.step() for _ in range(60)]
     server.create_database("twin", seeded_template)
     try:
         with connected(from_dsn(server.dsn("twin")), "test") as other:
             twin = Simulator(other, seed=7)
-            assert [twin.step() for _ in range(60)] == told
+            assert [twin.step() for _ in range(60)] == changes
             assert other.run(ROWS) == source.run(ROWS)
     finally:
         server.drop_database("twin")
-    assert len(set(told)) > 6
-    assert max(set(told), key=told.count) == "place sales order"
+    assert len(set(changes)) > 6
+    assert max(set(changes), key=changes.count) == "place sales order"
 
 
 def test_purchase_order_is_edited_silently(source: Connection):
@@ -58,31 +58,31 @@ def test_purchase_order_is_edited_silently(source: Connection):
         assert "last_updated" not in changed
 
 
-def test_source_is_made_once_and_lives_during_the_block(source_dsn: str, server):
-    server.create_database("living")
-    address = from_dsn(server.dsn("living"))
+def test_source_is_seeded_once_and_changes_during_the_block(server):
+    server.create_database("written")
+    address = from_dsn(server.dsn("written"))
     try:
         prepare(address, 20)
         prepare(address, 20)
         stopping = Event()
-        with living(address, rate=6000, stopping=stopping) as live:
-            told, oldest = list[str](), None
-            while len(told) < 5:
-                more, first = live.take()
-                told, oldest = told + more, oldest or first
+        with background_writer(address, rate=6000, stopping=stopping) as writer:
+            changes, oldest = list[str](), None
+            while len(changes) < 5 and not stopping.wait(0.01):
+                more, first = writer.take()
+                changes, oldest = changes + more, oldest or first
         assert stopping.is_set()
         assert oldest is not None
         with connected(address, "test") as connection:
             [[orders]] = connection.run("select count(*) from transaction")
         assert orders >= 20
     finally:
-        server.drop_database("living")
+        server.drop_database("written")
 
 
-def test_failure_of_the_source_stops_everything_and_shows(source_dsn: str):
+def test_failure_of_the_writer_sets_stopping_and_is_raised(source_dsn: str):
     stopping = Event()
     with (
         pytest.raises(Exception, match="seed it first"),
-        living(from_dsn(source_dsn), rate=6000, stopping=stopping),
+        background_writer(from_dsn(source_dsn), rate=6000, stopping=stopping),
     ):
         assert stopping.wait(20)

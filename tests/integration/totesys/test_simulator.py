@@ -1,4 +1,4 @@
-"""The simulator does to a real source what the real one was seen to do."""
+"""The simulator changes a source in the ways that were observed in the real one."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -50,8 +50,8 @@ def row(connection: Connection, table: str, key: int) -> dict[str, Any]:
         key=f"{table}_id",
         row=key,
     )
-    found: dict[str, Any] = connection.run(statement)[0][0]
-    return found
+    columns: dict[str, Any] = connection.run(statement)[0][0]
+    return columns
 
 
 def count(connection: Connection, table: str) -> int:
@@ -62,7 +62,7 @@ def everything(connection: Connection) -> dict[str, list[Any]]:
     return {table: content(connection, table) for table in TABLES}
 
 
-def some_events(simulator: Simulator) -> list[object]:
+def some_changes(simulator: Simulator) -> list[object]:
     return [
         simulator.place_sales_order(),
         simulator.place_purchase_order(),
@@ -76,7 +76,7 @@ def some_events(simulator: Simulator) -> list[object]:
     ]
 
 
-def test_schema_has_the_eleven_tables_and_the_one_that_is_not_ours(empty: Connection) -> None:
+def test_schema_has_the_eleven_tables_and_the_one_of_the_migration_tool(empty: Connection) -> None:
     tables = empty.run("select tablename from pg_tables where schemaname = 'public'")
     assert sorted(name for (name,) in tables) == sorted([*TABLES, "_prisma_migrations"])
 
@@ -86,8 +86,8 @@ def test_every_table_has_a_serial_key_and_two_timestamps_in_milliseconds(
 ) -> None:
     for table in TABLES:
         columns = {
-            name: (kind, nullable, default)
-            for name, kind, nullable, default in empty.run(
+            name: (data_type, nullable, default)
+            for name, data_type, nullable, default in empty.run(
                 "select attname, format_type(atttypid, atttypmod), not attnotnull,"
                 " pg_get_expr(adbin, adrelid)"
                 " from pg_attribute left join pg_attrdef on adrelid = attrelid and adnum = attnum"
@@ -119,19 +119,19 @@ def test_seed_gives_other_rows_for_another_seed(empty: Connection, source: Conne
         assert content(empty, table) != content(source, table)
 
 
-def test_events_are_the_same_for_the_same_seed_and_data(
+def test_changes_are_the_same_for_the_same_seed_and_data(
     source: Connection, server: Server, seeded_template: str
 ) -> None:
     server.create_database("again", seeded_template)
     with connected(from_dsn(server.dsn("again")), "test") as again:
-        assert some_events(Simulator(again, 5)) == some_events(Simulator(source, 5))
+        assert some_changes(Simulator(again, 5)) == some_changes(Simulator(source, 5))
         for table in TABLES:
             times = ("created_at", "last_updated")
             assert content(again, table, times) == content(source, table, times)
     server.drop_database("again")
 
 
-def test_seed_leaves_every_foreign_key_in_force(empty: Connection) -> None:
+def test_seed_leaves_every_foreign_key_enforced(empty: Connection) -> None:
     keys = "select conname, pg_get_constraintdef(oid) from pg_constraint order by conname"
     before = empty.run(keys)
     Simulator(empty).seed(5)
@@ -145,7 +145,7 @@ def test_seed_places_seven_sales_for_three_purchases(empty: Connection) -> None:
 
 
 @pytest.mark.parametrize("orders", [0, 1])
-def test_seed_of_next_to_nothing_still_holds_what_orders_refer_to(
+def test_seed_of_no_or_one_order_still_has_the_rows_that_orders_refer_to(
     empty: Connection, orders: int
 ) -> None:
     simulator = Simulator(empty)
@@ -171,7 +171,7 @@ def test_seeded_orders_agree_with_their_transactions_and_payments(empty: Connect
     assert agreeing == [[300]]
 
 
-def test_seeded_history_ends_before_the_day_named_and_keeps_to_working_hours(
+def test_seeded_history_ends_before_the_given_day_and_stays_in_working_hours(
     empty: Connection,
 ) -> None:
     Simulator(empty).seed(500, until=date(2025, 6, 9))
@@ -185,7 +185,7 @@ def test_seeded_history_ends_before_the_day_named_and_keeps_to_working_hours(
     assert (on_weekends, at_night) == (0, 0)
 
 
-def test_payments_are_paid_when_they_fell_due_on_a_weekday_before_the_end(
+def test_payments_due_on_a_weekday_before_the_end_are_paid(
     empty: Connection,
 ) -> None:
     Simulator(empty).seed(500)
@@ -202,7 +202,7 @@ def test_payments_are_paid_when_they_fell_due_on_a_weekday_before_the_end(
     assert {different for _, different in shared} == {1}
 
 
-def test_seed_holds_values_that_break_naive_code(source: Connection) -> None:
+def test_seed_has_values_that_break_naive_code(source: Connection) -> None:
     addresses = content(source, "address")
     assert "08841" in {address[5] for address in addresses}
     assert {None, ""} <= {address[3] for address in addresses}
@@ -278,7 +278,7 @@ def test_silent_change_of_a_design_leaves_last_updated(source: Connection) -> No
     assert row(source, "design", 3) == {**before, **edit.changed}
 
 
-def test_moved_staff_and_changed_address_are_updated_openly(source: Connection) -> None:
+def test_moved_staff_and_changed_address_get_a_new_last_updated(source: Connection) -> None:
     simulator = Simulator(source)
     for edit in (simulator.move_staff(17), simulator.change_address(6)):
         after = row(source, edit.table, edit.key)
@@ -292,21 +292,21 @@ def test_edit_without_a_key_draws_one(source: Connection) -> None:
     assert len(drawn) > 5
 
 
-def test_payments_due_are_flipped_at_one_moment_37_at_most(source: Connection) -> None:
+def test_due_payments_are_paid_at_one_moment_37_at_most(source: Connection) -> None:
     simulator = Simulator(source)
     for _ in range(40):
         simulator.place_sales_order()
     source.run("update payment set payment_date = '2030-01-02', paid = false")
-    flipped = simulator.pay_due(date(2030, 1, 2))
-    assert len(flipped) == 37
+    paid = simulator.pay_due(date(2030, 1, 2))
+    assert len(paid) == 37
     moments = source.run(
         "select last_updated, array_agg(payment_id) from payment where paid group by 1"
     )
-    assert [sorted(keys) for _, keys in moments] == [flipped]
+    assert [sorted(keys) for _, keys in moments] == [paid]
     assert simulator.pay_due(date(2030, 1, 3)) == []
 
 
-def test_deleted_order_empties_its_transactions_reference_silently(source: Connection) -> None:
+def test_deleted_order_sets_its_transactions_reference_to_null_silently(source: Connection) -> None:
     simulator = Simulator(source)
     placed = simulator.place_sales_order()
     transaction = row(source, "transaction", placed.transaction_id)
@@ -352,7 +352,9 @@ def sees(connection: Connection, order: Order) -> int:
     return int(connection.run(query, id=order.order_id)[0][0])
 
 
-def test_late_order_whose_block_fails_never_was(source: Connection, seeded_source_dsn: str) -> None:
+def test_late_order_is_rolled_back_if_its_block_fails(
+    source: Connection, seeded_source_dsn: str
+) -> None:
     with (
         pytest.raises(KeyboardInterrupt),
         Simulator(source).late_order(from_dsn(seeded_source_dsn)) as late,
@@ -361,13 +363,13 @@ def test_late_order_whose_block_fails_never_was(source: Connection, seeded_sourc
     assert sees(source, late) == 0
 
 
-@pytest.mark.parametrize("event", ["place_sales_order", "edit_sales_order_silently", "move_staff"])
-def test_event_in_an_empty_source_asks_to_seed_it_first(empty: Connection, event: str) -> None:
+@pytest.mark.parametrize("change", ["place_sales_order", "edit_sales_order_silently", "move_staff"])
+def test_change_of_an_empty_source_asks_to_seed_it_first(empty: Connection, change: str) -> None:
     with pytest.raises(NothingToPick, match="seed it first"):
-        getattr(Simulator(empty), event)()
+        getattr(Simulator(empty), change)()
 
 
-def test_event_on_a_row_that_is_not_there_says_so(source: Connection) -> None:
+def test_change_of_a_row_that_does_not_exist_is_refused(source: Connection) -> None:
     with pytest.raises(NothingToPick, match="no sales_order 4711"):
         Simulator(source).delete_sales_order(4711)
 

@@ -1,4 +1,4 @@
-"""What is told while work goes on."""
+"""Progress on a terminal while a command runs."""
 
 import io
 import logging
@@ -6,8 +6,8 @@ import logging
 import pytest
 from rich.console import Console
 
-from embedded.progress import Sentences, finish_progress
-from embedded.spinner import LatestLine
+from embedded.progress import ProgressFormatter, finish_progress
+from embedded.spinner import SpinnerHandler
 
 
 @pytest.fixture
@@ -15,16 +15,16 @@ def screen() -> Console:
     return Console(file=io.StringIO(), force_terminal=True, width=60)
 
 
-def told(screen: Console) -> str:
+def output(screen: Console) -> str:
     assert isinstance(screen.file, io.StringIO)
     return screen.file.getvalue()
 
 
-def test_terminal_shows_the_latest_and_keeps_warnings(
+def test_terminal_shows_the_latest_message_and_keeps_warnings(
     screen: Console, monkeypatch: pytest.MonkeyPatch
 ):
-    handler = LatestLine(screen)
-    handler.setFormatter(Sentences())
+    handler = SpinnerHandler(screen)
+    handler.setFormatter(ProgressFormatter())
     logger = logging.Logger("test")
     logger.addHandler(handler)
     logger.info("batch built", extra={"seq": 17, "rows": {"fact": 3, "none": 0}})
@@ -32,5 +32,5 @@ def test_terminal_shows_the_latest_and_keeps_warnings(
     monkeypatch.setattr(logging.getLogger(), "handlers", [handler])
     finish_progress()
     finish_progress()
-    assert "batch built  seq=17  rows={fact: 3}" in told(screen)
-    assert "rows beyond [the] horizon" in told(screen)
+    assert "batch built  seq=17  rows={fact: 3}" in output(screen)
+    assert "rows beyond [the] horizon" in output(screen)

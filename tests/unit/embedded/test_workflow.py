@@ -1,4 +1,4 @@
-"""The runner does what workflow.json says; the file itself is under test here as well."""
+"""The runner follows workflow.json; the file itself is tested here as well."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -12,8 +12,8 @@ import pytest
 from embedded.workflow import JobFailed, Main, run
 from embedded.workflow_definition import WORKFLOW, InvalidWorkflow, read_workflow
 
-GRACE = 0.2  # seconds in which a job that nothing holds back would have started
-PATIENCE = 10.0  # seconds after which something hangs
+GRACE = 0.2  # seconds within which a job that waits for nothing would have started
+PATIENCE = 10.0  # seconds after which a test counts as hanging
 BUILDS = ("build_dimensions", "build_facts")
 LOAD = "load_warehouse"
 VALUES = {
@@ -27,14 +27,14 @@ VALUES = {
     "catalog": "",
 }
 COMMITTED = {"source": "totesys.ingestion", "detail-type": "Batch Committed", "detail": {"seq": 1}}
-Mend = Callable[[dict[str, Any]], object]
+Change = Callable[[dict[str, Any]], object]
 
 
 class Jobs:
-    """Stand-ins for the scripts, which note when they begin and end, and wait or fail if told."""
+    """Functions in place of the scripts. They note their start and end, and run an action."""
 
     def __init__(self) -> None:
-        self.told: list[str] = []
+        self.notes: list[str] = []
         self.argv: dict[str, Sequence[str]] = {}
         self.actions: dict[str, Callable[[], object]] = {}
         self._lock = Lock()
@@ -46,19 +46,19 @@ class Jobs:
     def _main(self, name: str) -> Main:
         def main(argv: Sequence[str], _spark: object) -> None:
             self.argv[name] = argv
-            self._note(f"{name} begins")
+            self._note(f"{name} starts")
             self.actions.get(name, lambda: None)()
             self._note(f"{name} ends")
 
         return main
 
-    def _note(self, what: str) -> None:
+    def _note(self, text: str) -> None:
         with self._lock:
-            self.told.append(what)
+            self.notes.append(text)
 
 
 def no_spark() -> Any:
-    raise AssertionError("the runner itself has no use for Spark")
+    raise AssertionError("the runner itself does not use Spark")
 
 
 @pytest.fixture
@@ -67,27 +67,27 @@ def jobs() -> Jobs:
 
 
 @pytest.fixture
-def mended(tmp_path: Path) -> Callable[[Mend], Path]:
-    """The real workflow.json after a change."""
+def changed(tmp_path: Path) -> Callable[[Change], Path]:
+    """Write the real workflow.json after a change."""
 
-    def mend(change: Mend) -> Path:
+    def write(change: Change) -> Path:
         document = json.loads(WORKFLOW.read_text())
         change(document)
         path = tmp_path / "workflow.json"
         path.write_text(json.dumps(document))
         return path
 
-    return mend
+    return write
 
 
 @pytest.mark.parametrize(("slow", "quick"), [BUILDS, BUILDS[::-1]])
-def test_load_begins_only_after_both_builds_have_ended(jobs: Jobs, slow: str, quick: str):
+def test_load_starts_only_after_both_builds_have_ended(jobs: Jobs, slow: str, quick: str):
     quick_ended = Flag()
     jobs.actions[quick] = quick_ended.set
 
     def hold_back() -> None:
         assert quick_ended.wait(PATIENCE)
-        Flag().wait(GRACE)  # a load that waits for the quick one alone would begin here
+        Flag().wait(GRACE)  # a load that waits only for the quick one would start here
 
     jobs.actions[slow] = hold_back
 
@@ -96,10 +96,10 @@ def test_load_begins_only_after_both_builds_have_ended(jobs: Jobs, slow: str, qu
     assert {name: job.state for name, job in ended.items()} == dict.fromkeys(
         (*BUILDS, LOAD), "SUCCEEDED"
     )
-    assert jobs.told[-3:] == [f"{slow} ends", f"{LOAD} begins", f"{LOAD} ends"]
+    assert jobs.notes[-3:] == [f"{slow} ends", f"{LOAD} starts", f"{LOAD} ends"]
 
 
-def test_both_builds_run_side_by_side(jobs: Jobs):
+def test_both_builds_run_concurrently(jobs: Jobs):
     flags = {name: Flag() for name in BUILDS}
 
     def meet(mine: str, other: str) -> Callable[[], None]:
@@ -120,33 +120,33 @@ def test_both_builds_run_side_by_side(jobs: Jobs):
 )
 def test_other_events_start_nothing(jobs: Jobs, event: Mapping[str, Any]):
     assert run(read_workflow(VALUES), event, no_spark, jobs.mains) == {}
-    assert jobs.told == []
+    assert jobs.notes == []
 
 
 def test_without_its_event_trigger_the_workflow_starts_nothing(
-    jobs: Jobs, mended: Callable[[Mend], Path]
+    jobs: Jobs, changed: Callable[[Change], Path]
 ):
-    path = mended(lambda document: document["triggers"].pop("batch_committed"))
+    path = changed(lambda document: document["triggers"].pop("batch_committed"))
 
     assert run(read_workflow(VALUES, path), COMMITTED, no_spark, jobs.mains) == {}
 
 
 @pytest.mark.parametrize(("held", "dropped"), [(0, 0), (1, 1)])
 def test_without_a_condition_the_load_does_not_wait_for_that_build(
-    jobs: Jobs, mended: Callable[[Mend], Path], held: int, dropped: int
+    jobs: Jobs, changed: Callable[[Change], Path], held: int, dropped: int
 ):
-    path = mended(lambda document: document["triggers"]["both_built"]["conditions"].pop(dropped))
-    load_began = Flag()
-    jobs.actions[LOAD] = load_began.set
-    jobs.actions[BUILDS[held]] = lambda: load_began.wait(PATIENCE)
+    path = changed(lambda document: document["triggers"]["both_built"]["conditions"].pop(dropped))
+    load_started = Flag()
+    jobs.actions[LOAD] = load_started.set
+    jobs.actions[BUILDS[held]] = lambda: load_started.wait(PATIENCE)
 
     run(read_workflow(VALUES, path), COMMITTED, no_spark, jobs.mains)
 
-    assert jobs.told.index(f"{LOAD} begins") < jobs.told.index(f"{BUILDS[held]} ends")
+    assert jobs.notes.index(f"{LOAD} starts") < jobs.notes.index(f"{BUILDS[held]} ends")
 
 
 @pytest.mark.parametrize("failing", BUILDS)
-def test_a_failed_build_keeps_the_load_from_running_and_is_named_with_its_cause(
+def test_load_does_not_run_after_a_failed_build_and_the_error_names_job_and_cause(
     jobs: Jobs, failing: str
 ):
     cause = RuntimeError("no space left")
@@ -160,11 +160,11 @@ def test_a_failed_build_keeps_the_load_from_running_and_is_named_with_its_cause(
         run(read_workflow(VALUES), COMMITTED, no_spark, jobs.mains)
 
     assert failed.value.__cause__ is cause
-    assert f"{LOAD} begins" not in jobs.told
-    assert {f"{name} ends" for name in BUILDS if name != failing} <= set(jobs.told)
+    assert f"{LOAD} starts" not in jobs.notes
+    assert {f"{name} ends" for name in BUILDS if name != failing} <= set(jobs.notes)
 
 
-def test_the_jobs_get_their_arguments_with_every_place_filled(jobs: Jobs):
+def test_jobs_get_their_arguments_with_every_placeholder_filled(jobs: Jobs):
     run(read_workflow(VALUES), COMMITTED, no_spark, jobs.mains)
 
     built = ["--ingestion", VALUES["ingestion"], "--processed", VALUES["processed"]]
@@ -179,7 +179,7 @@ def test_the_jobs_get_their_arguments_with_every_place_filled(jobs: Jobs):
     }
 
 
-def test_a_value_is_only_ever_text(jobs: Jobs):
+def test_a_value_is_never_more_than_text(jobs: Jobs):
     hostile = 'a", "b": "${name}'
     run(read_workflow({**VALUES, "ingestion": hostile}), COMMITTED, no_spark, jobs.mains)
 
@@ -187,7 +187,7 @@ def test_a_value_is_only_ever_text(jobs: Jobs):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reason"),
     [
         (lambda d: d["triggers"]["both_built"]["actions"].append("ghost"), "ghost"),
         (lambda d: d["triggers"]["both_built"]["conditions"][0].update(job="nobody"), "nobody"),
@@ -202,7 +202,7 @@ def test_a_value_is_only_ever_text(jobs: Jobs):
     ],
 )
 def test_a_workflow_that_contradicts_itself_is_refused(
-    mended: Callable[[Mend], Path], change: Mend, told: str
+    changed: Callable[[Change], Path], change: Change, reason: str
 ):
-    with pytest.raises(InvalidWorkflow, match=told):
-        read_workflow(VALUES, mended(change))
+    with pytest.raises(InvalidWorkflow, match=reason):
+        read_workflow(VALUES, changed(change))

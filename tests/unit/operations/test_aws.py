@@ -1,30 +1,32 @@
-"""What AWS refuses becomes an error that says what to do."""
+"""Errors of AWS become typed errors that name the remedy."""
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
 from contracts import PlatformError
-from operations.aws import asking
+from operations.aws import requesting
 from operations.errors import AwsRefused, NotSignedIn, NotThere
 
 
 def refusal(code: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "told by AWS"}}, "Operation")
+    return ClientError({"Error": {"Code": code, "Message": "reason of AWS"}}, "Operation")
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "told"),
+    ("error", "kind", "message"),
     [
         (NoCredentialsError(), NotSignedIn, "Sign in"),
-        (refusal("ExpiredTokenException"), NotSignedIn, "told by AWS.+Sign in"),
+        (refusal("ExpiredTokenException"), NotSignedIn, "reason of AWS.+Sign in"),
         (refusal("UnrecognizedClientException"), NotSignedIn, "Sign in"),
         (refusal("ResourceNotFoundException"), NotThere, "no queue q in eu-west-2. Check name"),
         (refusal("AWS.SimpleQueueService.NonExistentQueue"), NotThere, "no queue q"),
         (refusal("EntityNotFoundException"), NotThere, "no queue q"),
-        (refusal("AccessDeniedException"), AwsRefused, "does not tell of queue q.+told by AWS"),
+        (refusal("AccessDeniedException"), AwsRefused, "refused queue q.+reason of AWS"),
         (EndpointConnectionError(endpoint_url="https://x"), AwsRefused, "Could not connect"),
     ],
 )
-def test_error_of_aws_is_one_of_ours(error: Exception, kind: type[PlatformError], told: str):
-    with pytest.raises(kind, match=told), asking("queue q", "eu-west-2"):
+def test_error_of_aws_becomes_a_typed_error(
+    error: Exception, kind: type[PlatformError], message: str
+):
+    with pytest.raises(kind, match=message), requesting("queue q", "eu-west-2"):
         raise error

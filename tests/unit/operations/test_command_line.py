@@ -1,4 +1,4 @@
-"""What goes wrong is a line on stderr and an exit status, never a traceback."""
+"""An error is one line on stderr and an exit status, never a traceback."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ from operations.cli import main
 ROOT = Path(__file__).parents[3]
 
 
-def test_error_that_nobody_expected_asks_for_a_report(
+def test_unexpected_error_asks_for_a_report(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     def fail(_: Namespace) -> int:
@@ -27,14 +27,16 @@ def test_error_that_nobody_expected_asks_for_a_report(
         main(["smoke", "--debug"])
 
 
-@pytest.mark.parametrize("command", ["status", "logs", "smoke"])
-def test_help_teaches_each_command(command: str, capsys: pytest.CaptureFixture[str]):
+@pytest.mark.parametrize("command", ["status", "reconcile", "logs", "smoke"])
+def test_help_of_each_command_has_an_example_of_a_name(
+    command: str, capsys: pytest.CaptureFixture[str]
+):
     with pytest.raises(SystemExit, match="0"):
         main([command, "--help"])
     assert "totesys-dev" in capsys.readouterr().out
 
 
-def test_reader_that_goes_away_ends_it_in_peace():
+def test_closed_pipe_ends_the_command_without_an_error():
     program = """
 import sys
 from operations import cli, commands

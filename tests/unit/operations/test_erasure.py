@@ -1,4 +1,4 @@
-"""What erasing a person does to the objects of a lake as files."""
+"""The files of a lake after an erasure."""
 
 import errno
 import os
@@ -14,7 +14,7 @@ READ_BY_ALL = 0o644
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Path:
-    """Objects of two batches tell of a person; the source has forgotten the name in the second."""
+    """Create a lake with a person in two batches; the second has the erased name."""
     built = LakeBuilder(tmp_path / "lake")
     built.insert(staff=[row("staff", 1, first_name="Zebediah")])
     built.update(staff=[row("staff", 1, first_name="erased")])
@@ -26,7 +26,7 @@ def files(lake: Path) -> dict[Path, bytes]:
 
 
 @pytest.mark.parametrize("mode", [READ_BY_ALL, 0o640, 0o444])
-def test_object_that_is_written_anew_may_be_read_by_whoever_might_before(lake: Path, mode: int):
+def test_rewritten_object_keeps_its_permissions(lake: Path, mode: int):
     for path in files(lake):
         path.chmod(mode)
     erased = erase(lake, "staff", 1)
@@ -34,7 +34,7 @@ def test_object_that_is_written_anew_may_be_read_by_whoever_might_before(lake: P
     assert {path.stat().st_mode & 0o777 for path in files(lake)} == {mode}
 
 
-def test_full_disk_leaves_every_object_as_it_was_and_no_other_file(
+def test_full_disk_leaves_every_object_unchanged_and_no_temporary_file(
     lake: Path, monkeypatch: pytest.MonkeyPatch
 ):
     def full(_: int) -> None:

@@ -1,4 +1,4 @@
-"""What parts log becomes lines for people, and no line holds a secret."""
+"""Log events become lines for people, and no line contains a secret."""
 
 import json
 
@@ -14,7 +14,7 @@ def line(text: str, part: str = "poll") -> Line:
     return read_line(AT, part, text)
 
 
-def test_line_of_powertools_shows_message_and_fields_of_the_domain():
+def test_line_of_powertools_shows_message_and_fields():
     text = json.dumps(
         {
             "level": "INFO",
@@ -38,7 +38,15 @@ def test_line_of_powertools_shows_message_and_fields_of_the_domain():
 
 
 def test_line_of_a_job_shows_the_same():
-    text = '{"time": "…", "level": "WARNING", "logger": "glue_jobs.load.transaction", "message": "m", "n": 1}'
+    text = json.dumps(
+        {
+            "time": "…",
+            "level": "WARNING",
+            "logger": "glue_jobs.load.transaction",
+            "message": "m",
+            "n": 1,
+        }
+    )
     assert str(line(text, "load")) == "11-14 22:13:20 load        WARNING  m  n=1"
 
 
@@ -48,17 +56,17 @@ def test_traceback_follows_its_message():
 
 
 def test_error_that_lambda_writes_as_text_keeps_its_level():
-    found = line("[ERROR] MassDelete: 30 % of staff\nTraceback (most recent call last):\n  File")
-    assert (found.level, found.message) == ("ERROR", "[ERROR] MassDelete: 30 % of staff")
-    assert found.is_ours
+    result = line("[ERROR] MassDelete: 30 % of staff\nTraceback (most recent call last):\n  File")
+    assert (result.level, result.message) == ("ERROR", "[ERROR] MassDelete: 30 % of staff")
+    assert result.is_ours
 
 
 def test_event_of_a_failed_job_names_the_job():
     detail = {"jobName": "load", "state": "FAILED", "severity": "ERROR", "message": "OtherLedger"}
-    found = line(
+    result = line(
         json.dumps({"detail-type": "Glue Job State Change", "detail": detail}), "failed job"
     )
-    assert str(found).endswith("ERROR    OtherLedger  job=load  state=FAILED")
+    assert str(result).endswith("ERROR    OtherLedger  job=load  state=FAILED")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +84,7 @@ def test_event_of_a_failed_job_names_the_job():
         " ",
     ],
 )
-def test_what_the_runtime_says_while_all_is_well_is_not_ours(text: str):
+def test_routine_message_of_the_runtime_is_not_ours(text: str):
     assert not line(text).is_ours
 
 
@@ -87,14 +95,14 @@ def test_what_the_runtime_says_while_all_is_well_is_not_ours(text: str):
         "REPORT RequestId: 1\tDuration: 60000 ms\tStatus: timeout",
         "23/11/14 22:13:20 ERROR TaskSetManager: Task 0 failed 4 times; aborting job",
         '{"level": "WARNING", "logger": "botocore.retries", "message": "retrying"}',
-        "[WARNING] a Lambda's own words",
+        "[WARNING] a message of the Lambda runtime",
         "Traceback (most recent call last):",
         "[1, 2]",
         '"text"',
-        "a text that is long, and says not before its end that it has INFO in it, as a word",
+        "a text that is long, with the word for a level only near its end, which is INFO",
     ],
 )
-def test_what_tells_of_trouble_is_ours(text: str):
+def test_message_about_a_problem_is_ours(text: str):
     assert line(text).is_ours
 
 
@@ -115,10 +123,10 @@ def test_what_tells_of_trouble_is_ours(text: str):
         '{"message": "m", "exception": "Traceback\\n  password=\'hunter2\'"}',
     ],
 )
-def test_secret_that_a_library_lets_slip_is_never_shown(text: str):
-    told = str(line(text))
-    assert "hunter" not in told
-    assert "***" in told
+def test_secret_in_a_message_of_a_library_is_never_shown(text: str):
+    text = str(line(text))
+    assert "hunter" not in text
+    assert "***" in text
 
 
 def test_access_key_is_never_shown():
@@ -135,5 +143,5 @@ def test_access_key_is_never_shown():
         "PostgreSQL refuses loader@db.example.com:5432/warehouse",
     ],
 )
-def test_names_and_words_about_secrets_stay(text: str):
+def test_names_and_texts_about_secrets_stay(text: str):
     assert str(line(text)).endswith(text)

@@ -1,4 +1,4 @@
-"""The logs of a deployment come as one, in the order of time."""
+"""The logs of a deployment, merged in the order of time."""
 
 import itertools
 import sys
@@ -27,22 +27,22 @@ BY_NAME = ("--name", NAME, "--region", REGION)
 
 
 class CloudWatch:
-    """Log groups in an account that moto plays."""
+    """Log groups of an account in moto."""
 
     def __init__(self) -> None:
         self.client = boto3.client("logs", REGION)
         self._streams = itertools.count()
 
-    def log(self, group: str, *messages: str, ago: float = 60.0, apart: float = 1.0) -> None:
-        """Messages in a new stream of a group, the first so many seconds ago."""
-        known = self.client.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
-        if not known:
+    def log(self, group: str, *messages: str, ago: float = 60.0, pause: float = 1.0) -> None:
+        """Log messages to a new stream of a group, the first ``ago`` seconds ago."""
+        groups = self.client.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+        if not groups:
             self.client.create_log_group(logGroupName=group)
         stream = f"stream-{next(self._streams)}"
         self.client.create_log_stream(logGroupName=group, logStreamName=stream)
-        begin = int((now().timestamp() - ago) * 1000)
+        start = int((now().timestamp() - ago) * 1000)
         events: Any = [
-            {"timestamp": begin + int(apart * 1000 * number), "message": message}
+            {"timestamp": start + int(pause * 1000 * number), "message": message}
             for number, message in enumerate(messages)
         ]
         self.client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
@@ -57,21 +57,21 @@ def cloudwatch(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudWatch]:
 
 
 @pytest.fixture
-def said() -> list[str]:
+def notices() -> list[str]:
     return []
 
 
 @pytest.fixture
-def logs(cloudwatch: CloudWatch, said: list[str]) -> Logs:
-    return Logs(named(NAME, REGION), said.append)
+def logs(cloudwatch: CloudWatch, notices: list[str]) -> Logs:
+    return Logs(named(NAME, REGION), notices.append)
 
 
-def told(logs: Logs, since: str = "1h", **asked: Any) -> list[str]:
-    return [line.message for line in logs.lines(Question(ago(since), **asked))]
+def messages(logs: Logs, since: str = "1h", **options: Any) -> list[str]:
+    return [line.message for line in logs.lines(Question(ago(since), **options))]
 
 
 def test_lines_of_all_parts_are_merged_by_time(cloudwatch: CloudWatch, logs: Logs):
-    cloudwatch.log(POLL, "first", "fourth", ago=60, apart=30)
+    cloudwatch.log(POLL, "first", "fourth", ago=60, pause=30)
     cloudwatch.log(BUILD, "second", ago=50)
     cloudwatch.log(LOAD, "third", ago=40)
     cloudwatch.log(FAILED, '{"detail-type": "t", "detail": {"message": "fifth"}}', ago=20)
@@ -80,16 +80,16 @@ def test_lines_of_all_parts_are_merged_by_time(cloudwatch: CloudWatch, logs: Log
     assert [line.part for line in lines] == ["poll", "build", "load", "poll", "failed job"]
 
 
-def test_only_what_is_asked_for_comes(cloudwatch: CloudWatch, logs: Logs):
+def test_only_selected_lines_are_shown(cloudwatch: CloudWatch, logs: Logs):
     cloudwatch.log(POLL, "too old", ago=4000)
     cloudwatch.log(POLL, "A Poll", "START RequestId: 1", "another", ago=60)
-    assert told(logs) == ["A Poll", "another"]
-    assert told(logs, text="a poll") == ["A Poll"]
-    assert told(logs, since="2h") == ["too old", "A Poll", "another"]
-    assert told(logs, everything=True) == ["A Poll", "START RequestId: 1", "another"]
+    assert messages(logs) == ["A Poll", "another"]
+    assert messages(logs, text="a poll") == ["A Poll"]
+    assert messages(logs, since="2h") == ["too old", "A Poll", "another"]
+    assert messages(logs, everything=True) == ["A Poll", "START RequestId: 1", "another"]
 
 
-def test_text_is_looked_for_in_the_line_as_it_is_shown(cloudwatch: CloudWatch, logs: Logs):
+def test_text_is_searched_in_the_line_as_it_is_shown(cloudwatch: CloudWatch, logs: Logs):
     cloudwatch.log(POLL, '{"message": "batch", "seq": 7}', '{"message": "batch", "seq": 8}')
     assert [line.fields for line in logs.lines(Question(ago("1h"), "seq=8"))] == [{"seq": 8}]
 
@@ -102,19 +102,19 @@ def test_every_page_is_read(cloudwatch: CloudWatch, logs: Logs, monkeypatch: pyt
         return whole(*before, 3, *after)
 
     monkeypatch.setattr(LogGroup, "filter_log_events", three_at_once)
-    messages = [f"line {number}" for number in range(10)]
-    cloudwatch.log(POLL, *messages)
-    assert told(logs) == messages
+    expected = [f"line {number}" for number in range(10)]
+    cloudwatch.log(POLL, *expected)
+    assert messages(logs) == expected
 
 
-def test_group_that_is_not_there_yet_is_said_once_and_no_error(
-    cloudwatch: CloudWatch, logs: Logs, said: list[str]
+def test_group_that_does_not_exist_yet_is_reported_once_and_is_not_an_error(
+    cloudwatch: CloudWatch, logs: Logs, notices: list[str]
 ):
     cloudwatch.log(POLL, "a poll")
-    assert told(logs) == told(logs) == ["a poll"]
-    assert f"{LOAD} is not there yet: nothing has logged to it." in said
-    assert len(said) == len(set(said)) == 7
-    assert not any(POLL in sentence for sentence in said)
+    assert messages(logs) == messages(logs) == ["a poll"]
+    assert f"{LOAD} does not exist yet: nothing has logged to it." in notices
+    assert len(notices) == len(set(notices)) == 7
+    assert not any(POLL in notice for notice in notices)
 
 
 @pytest.mark.parametrize(
@@ -127,14 +127,14 @@ def test_group_that_is_not_there_yet_is_said_once_and_no_error(
         (f"/aws-glue/jobs/my-{NAME}x-role/x/error", False),
     ],
 )
-def test_groups_of_jobs_are_found_however_glue_names_them(
+def test_groups_of_jobs_are_found_in_every_form_of_their_names(
     cloudwatch: CloudWatch, logs: Logs, group: str, is_ours: bool
 ):
     cloudwatch.log(group, "from a job")
-    assert told(logs) == (["from a job"] if is_ours else [])
+    assert messages(logs) == (["from a job"] if is_ours else [])
 
 
-def test_lines_that_come_are_followed_and_none_comes_twice(
+def test_new_lines_are_followed_and_none_is_shown_twice(
     cloudwatch: CloudWatch, logs: Logs, monkeypatch: pytest.MonkeyPatch
 ):
     cloudwatch.log(POLL, "before", ago=30)
@@ -147,36 +147,38 @@ def test_lines_that_come_are_followed_and_none_comes_twice(
 
     monkeypatch.setattr("operations.logs.sleep", pause)
     lines = logs.follow(Question(ago("1h")))
-    found = [line.message for line in itertools.islice(lines, 5)]
-    assert found == ["before", "before too", "late", "new", "newer"]
+    shown = [line.message for line in itertools.islice(lines, 5)]
+    assert shown == ["before", "before too", "late", "new", "newer"]
 
 
-def test_group_that_is_made_later_is_followed_from_then_on(
-    cloudwatch: CloudWatch, logs: Logs, said: list[str], monkeypatch: pytest.MonkeyPatch
+def test_group_that_is_created_later_is_followed_from_then_on(
+    cloudwatch: CloudWatch, logs: Logs, notices: list[str], monkeypatch: pytest.MonkeyPatch
 ):
     coming = iter([LOAD, f"{JOBS}/logs-v2-{NAME}"])
     monkeypatch.setattr("operations.logs.sleep", lambda _: cloudwatch.log(next(coming), "a load"))
     cloudwatch.log(POLL, "a poll")
     lines = itertools.islice(logs.follow(Question(ago("1h"))), 3)
     assert [line.message for line in lines] == ["a poll", "a load", "a load"]
-    assert [LOAD in sentence for sentence in said].count(True) == 1
-    assert len(said) == len(set(said)) == 7
+    assert [LOAD in notice for notice in notices].count(True) == 1
+    assert len(notices) == len(set(notices)) == 7
 
 
 @pytest.mark.parametrize(
     ("span", "seconds"), [("90s", 90), ("30m", 1800), ("2h", 7200), ("1d", 86400)]
 )
-def test_span_is_so_long(span: str, seconds: int):
+def test_span_is_read_in_its_unit(span: str, seconds: int):
     assert abs(now() - ago(span) - timedelta(seconds=seconds)) < timedelta(seconds=10)
 
 
 @pytest.mark.parametrize("span", ["", "0h", "h", "1w", "1h30m", "-1h", "yesterday"])
-def test_what_is_no_span_is_refused_with_examples(span: str):
+def test_invalid_span_is_refused_with_examples(span: str):
     with pytest.raises(InvalidQuestion, match="write 30m, 2h or 1d"):
         ago(span)
 
 
-def test_command_prints_a_line_for_each(cloudwatch: CloudWatch, capsys: pytest.CaptureFixture[str]):
+def test_command_prints_a_line_for_each_message(
+    cloudwatch: CloudWatch, capsys: pytest.CaptureFixture[str]
+):
     message = '{"level": "INFO", "message": "batch committed", "seq": 7, "text": "%s"}' % (
         "x" * 200
     )
@@ -186,10 +188,10 @@ def test_command_prints_a_line_for_each(cloudwatch: CloudWatch, capsys: pytest.C
     first, second = out.splitlines()
     assert "poll        INFO     batch committed  seq=7  text=xxx" in first
     assert "[ERROR] it failed [bold]" in second
-    assert "is not there yet" in errors
+    assert "does not exist yet" in errors
 
 
-def test_stopping_to_follow_is_how_it_ends(
+def test_ctrl_c_ends_following_with_status_0(
     cloudwatch: CloudWatch, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     def stop(_: float) -> None:
@@ -201,12 +203,12 @@ def test_stopping_to_follow_is_how_it_ends(
     assert "a poll" in capsys.readouterr().out
 
 
-def test_span_that_is_none_is_wrong_usage(capsys: pytest.CaptureFixture[str]):
+def test_invalid_span_is_wrong_usage(capsys: pytest.CaptureFixture[str]):
     assert main(["logs", *BY_NAME, "--since", "soon"]) == 2
-    assert "'soon' is no span of time" in capsys.readouterr().err
+    assert "'soon' is not a time span" in capsys.readouterr().err
 
 
-def test_nothing_named_on_a_terminal_is_wrong_usage(
+def test_no_deployment_named_on_a_terminal_is_wrong_usage(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)

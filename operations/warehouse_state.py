@@ -1,0 +1,67 @@
+"""The state of the warehouse for `status`, and the reason if it is not known."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import contracts
+from contracts import PlatformError
+from glue_jobs.errors import OtherLedger, SchemaOutdated
+from glue_jobs.load import ledger
+from glue_jobs.load.pending import origin
+from lake import Lake
+from postgres import Address, Refused, Unreachable, connected
+
+LOADED_AT = "select batch_seq, loaded_at from etl.ledger order by batch_seq desc limit :last"
+LAST = 8  # batches whose load times are shown
+
+
+@dataclass(frozen=True)
+class WarehouseState:
+    """Last batch and retry in the warehouse, and the load times of the last batches.
+
+    ``problem`` says why the state is not known or why nothing can be loaded; ``is_down`` is True if
+    that is an error; ``is_known`` is False if the warehouse did not answer.
+    """
+
+    head: int = 0
+    retries: int = 0
+    loaded_at: Mapping[int, datetime] = field(default_factory=dict)
+    problem: str = ""
+    is_down: bool = False
+    is_known: bool = True
+
+
+def must_answer(lake: Lake, address: Address) -> WarehouseState:
+    """Return the state of a warehouse that must be reachable: it is an error if it is not."""
+    try:
+        return _state(lake, address)
+    except (Refused, Unreachable) as error:
+        return WarehouseState(problem=str(error), is_down=True, is_known=False)
+
+
+def may_answer(lake: Lake, address: Callable[[], Address]) -> WarehouseState:
+    """Return the state of a warehouse that may be out of reach, for example in a private network;
+    that is not an error, whatever the reason. ``address`` finds its address."""
+    try:
+        return _state(lake, address())
+    except PlatformError as error:
+        return WarehouseState(problem=str(error), is_known=False)
+
+
+def _state(lake: Lake, address: Address) -> WarehouseState:
+    try:
+        with connected(address, "status") as connection:
+            state = ledger.read_state(connection)
+            loaded_at = dict(connection.run(LOADED_AT, last=LAST))
+    except SchemaOutdated as never_migrated:
+        return WarehouseState(problem=str(never_migrated))
+    try:
+        if seq := lake.batches.head_seq():
+            fingerprint = contracts.warehouse().fingerprint
+            ledger.check(state, origin(lake, seq), state.schema, fingerprint)
+    except SchemaOutdated as outdated:
+        return WarehouseState(state.head, state.retries, loaded_at, problem=str(outdated))
+    except OtherLedger as other:
+        return WarehouseState(problem=str(other), is_down=True)
+    return WarehouseState(state.head, state.retries, loaded_at)
