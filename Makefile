@@ -12,7 +12,7 @@ CHECK := $(BIN)/check-jsonschema --quiet --builtin-schema
 CHAOS_TESTS = $(shell grep -rl --include='test_*.py' '^from hypothesis' tests)
 # Terraform says what is deployed, or NAME and REGION where its state is not at hand. They are given to
 # make: what the environment calls so is something else.
-$(foreach variable,NAME REGION SINCE FILTER FOLLOW ALL,$(eval $(variable) :=))
+$(foreach variable,NAME REGION SOURCE WAREHOUSE SINCE FILTER FOLLOW ALL,$(eval $(variable) :=))
 ASK = $(if $(NAME),,.ci/terraform $(ENV) output -json |) $(BIN)/python -m operations $@ \
 	$(addprefix --name ,$(NAME)) $(addprefix --region ,$(REGION))
 PACKAGE_FLAGS = $(addprefix --ca-bundle ,$(wildcard terraform/$(ENV)/ca.pem))
@@ -104,6 +104,9 @@ smoke: setup settings ## Poll once in what is deployed, and say how it is
 
 status: setup settings ## Say how what is deployed stands; NAME=totesys-dev asks without Terraform
 	@$(ASK) $(PACKAGE_FLAGS)
+
+reconcile: setup settings ## Compare the source, lake and warehouse of a deployment, value by value
+	@$(ASK) $(PACKAGE_FLAGS) $(addprefix --source ,$(SOURCE)) $(addprefix --warehouse ,$(WAREHOUSE))
 
 logs: setup settings ## Show the last hour of its logs; SINCE=2h, FILTER=text, FOLLOW=1, ALL=1
 	@$(ASK) $(addprefix --since ,$(SINCE)) $(if $(FILTER),--filter "$$FILTER") \

@@ -1,4 +1,4 @@
-"""A platform that is deployed in an account as moto has it, with two batches in its lake."""
+"""A platform deployed in an account in moto, with two batches in its lake."""
 
 import json
 from collections.abc import Iterator
@@ -23,13 +23,13 @@ ALARMS = ("freshness", "silence")
 
 
 class BucketLake(LakeBuilder):
-    """The same in the deployment's buckets."""
+    """A lake in the deployment's buckets."""
 
     def _address(self, name: str) -> str:
         return f"s3://{NAME}-{name}-{ACCOUNT}"
 
     def built(self, seq: int) -> None:
-        """Both kinds of jobs have taken the batch."""
+        """Record that both kinds of builds have taken the batch."""
         for log in (self.lake.dimensions, self.lake.facts):
             log.commit(BuildEntry(seq, new_run(), now(), {}))
 
@@ -39,7 +39,7 @@ class BucketLake(LakeBuilder):
 
 @dataclass
 class Deployed:
-    """What Terraform made, and the lake behind it."""
+    """The outputs of Terraform, and the lake of the deployment."""
 
     lake: BucketLake
     outputs: dict[str, Any] = field(
@@ -49,23 +49,26 @@ class Deployed:
             "schedule": f"{NAME}-ingestion",
             "queue": f"{NAME}-dead-letters",
             "workflow": NAME,
-            "secrets": {"warehouse_reader": f"{NAME}/warehouse-reader"},
+            "secrets": {
+                "source": f"{NAME}/source",
+                "warehouse_reader": f"{NAME}/warehouse-reader",
+            },
             "alarms": {alarm: f"{NAME}-{alarm}" for alarm in ALARMS},
         }
     )
 
     @property
     def terraform(self) -> str:
-        """What `terraform output -json` prints."""
+        """The text of `terraform output -json`."""
         return json.dumps({name: {"value": output} for name, output in self.outputs.items()})
 
     def client(self, service: str) -> Any:
         return boto3.client(service, REGION)  # type: ignore[call-overload]
 
-    def tell_reader(self, **address: Any) -> None:
-        """Give the readers' secret its value."""
+    def put_secret(self, name: str, **address: Any) -> None:
+        """Give a secret its value."""
         self.client("secretsmanager").put_secret_value(
-            SecretId=f"{NAME}/warehouse-reader", SecretString=json.dumps(address)
+            SecretId=f"{NAME}/{name}", SecretString=json.dumps(address)
         )
 
     def alarm(self, name: str, reason: str) -> None:
@@ -81,20 +84,22 @@ def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Deploy
     for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE", "PGSSLROOTCERT"):
         monkeypatch.delenv(name, raising=False)
     with mock_aws(config={"lambda": {"use_docker": False}}):
-        made = Deployed(BucketLake(tmp_path))
-        _apply(made)
-        yield made
+        result = Deployed(BucketLake(tmp_path))
+        _apply(result)
+        yield result
 
 
-def _apply(made: Deployed) -> None:
+def _apply(deployed: Deployed) -> None:
     buckets = {name: f"{NAME}-{name}-{ACCOUNT}" for name in ("ingestion", "processed")}
     for bucket in buckets.values():
-        made.client("s3").create_bucket(
+        deployed.client("s3").create_bucket(
             Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
         )
-    role = made.client("iam").create_role(RoleName="role", AssumeRolePolicyDocument="{}")["Role"]
+    role = deployed.client("iam").create_role(RoleName="role", AssumeRolePolicyDocument="{}")[
+        "Role"
+    ]
     variables = {f"{name.upper()}_BUCKET": bucket for name, bucket in buckets.items()}
-    function = made.client("lambda").create_function(
+    function = deployed.client("lambda").create_function(
         FunctionName=f"{NAME}-ingestion",
         Runtime="python3.13",
         Handler="handler",
@@ -102,17 +107,18 @@ def _apply(made: Deployed) -> None:
         Code={"ZipFile": b""},
         Environment={"Variables": {**variables, "GENERATION": "1"}},
     )
-    made.client("scheduler").create_schedule(
+    deployed.client("scheduler").create_schedule(
         Name=f"{NAME}-ingestion",
         ScheduleExpression="rate(5 minutes)",
         FlexibleTimeWindow={"Mode": "OFF"},
         Target={"Arn": function["FunctionArn"], "RoleArn": role["Arn"]},
     )
-    made.client("sqs").create_queue(QueueName=f"{NAME}-dead-letters")
-    made.client("glue").create_workflow(Name=NAME)
-    made.client("secretsmanager").create_secret(Name=f"{NAME}/warehouse-reader")
+    deployed.client("sqs").create_queue(QueueName=f"{NAME}-dead-letters")
+    deployed.client("glue").create_workflow(Name=NAME)
+    for secret in ("source", "warehouse-reader"):
+        deployed.client("secretsmanager").create_secret(Name=f"{NAME}/{secret}")
     for alarm in ALARMS:
-        made.client("cloudwatch").put_metric_alarm(
+        deployed.client("cloudwatch").put_metric_alarm(
             AlarmName=f"{NAME}-{alarm}",
             MetricName="Polls",
             Namespace="Warehouse",
@@ -126,7 +132,7 @@ def _apply(made: Deployed) -> None:
 
 @pytest.fixture
 def two_batches(deployed: Deployed) -> Deployed:
-    """Of the two batches in the lake one is loaded, and one waits for the load."""
+    """Create two batches in the lake: one is loaded, and one is pending."""
     deployed.lake.insert(currency=[row("currency", 1)])
     deployed.lake.update(currency=[row("currency", 1, currency_code="EUR")])
     for seq in (1, 2):
@@ -137,13 +143,13 @@ def two_batches(deployed: Deployed) -> Deployed:
 
 @pytest.fixture
 def reader(server: Server, warehouse_dsn: str) -> Iterator[dict[str, Any]]:
-    """A warehouse that was migrated and holds nothing, as the secret of its readers tells of it."""
+    """Create an empty migrated warehouse, and return the value of its readers' secret."""
     user = "status_reader"
     password = "opensesame"
-    make = "create role {name} login password {password} in role warehouse_reader"
+    create = "create role {name} login password {password} in role warehouse_reader"
     with connected(from_dsn(warehouse_dsn), "owner") as owner:
         migrate(owner)
-        owner.run(render(make, name=user, password=value(password)))
+        owner.run(render(create, name=user, password=value(password)))
     address = from_dsn(warehouse_dsn)
     yield {
         "host": address.host,
