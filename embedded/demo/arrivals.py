@@ -10,7 +10,7 @@ from rich.text import Text
 from contracts.observation import OP_NAMES
 from totesys.demo.order_history import RowHistory
 
-PROMISE = "30 min"  # from commit to visible at most
+PROMISE = "30 min"  # from commit to visible at most; docs/guarantees.md, freshness
 
 
 @dataclass(frozen=True)
