@@ -1,115 +1,171 @@
-"""Open a connection, with errors that say what to do."""
+"""Open a connection. Every error says what to do."""
 
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 
 from pg8000.exceptions import DatabaseError, InterfaceError
-from pg8000.native import Connection
 
 from postgres.address import Address
+from postgres.driver import Connection, PooledConnection, sqlstate, sqlstate_message
 from postgres.errors import (
     InvalidAddress,
+    LockTimeout,
     NotAuthenticated,
     QueryFailed,
     Refused,
+    StartupRefused,
     Unreachable,
     Unverified,
 )
+from postgres.session import MARKER, SESSION, TRACKED, Session, newer
 
-CONNECT_TIMEOUT = 10.0  # seconds; a host that drops packets would hold a poll for minutes
-SESSION = {
-    "DateStyle": "ISO, YMD",
-    "client_encoding": "UTF8",
-    "standard_conforming_strings": "on",  # a backslash in a literal is only a backslash
-}
+CONNECT_TIMEOUT = 10.0
+"""Seconds. A host that drops packets would otherwise block a poll for minutes."""
+
+JDBC_PARAMETERS = {"extra_float_digits": "2"}
+STARTUP_REFUSED = ("08P01", "0A000")
+LOCK_NOT_AVAILABLE = "55P03"
 
 
 @contextmanager
-def connected(address: Address, application: str) -> Iterator[Connection]:
-    """A connection for the block, named ``application`` in ``pg_stat_activity``.
+def connected(
+    address: Address, application: str, session: Session = SESSION
+) -> Iterator[Connection]:
+    """Open a connection for the block, named ``application`` in ``pg_stat_activity``.
 
-    Raises what ``connect`` does; what PostgreSQL refuses within the block, and nobody there
-    expected, leaves it as QueryFailed.
+    Raises what ``connect`` does. A database error that the block does not handle becomes
+    LockTimeout, QueryFailed or, if the connection broke, Unreachable.
     """
     with ExitStack() as closing:
-        connection = connect(address, application)
+        connection = connect(address, application, session)
         closing.callback(_close, connection)
         try:
             yield connection
         except DatabaseError as refusal:
-            raise QueryFailed(
+            kind = LockTimeout if sqlstate(refusal) == LOCK_NOT_AVAILABLE else QueryFailed
+            raise kind(
                 f"PostgreSQL at {address} refuses a statement of {application}:"
                 f" {sqlstate_message(refusal)} (SQLSTATE {sqlstate(refusal)})."
             ) from refusal
         except InterfaceError as broken:
             raise Unreachable(
                 f"The connection of {application} to {address} broke: {broken}."
-                " Nothing is half done; the next run starts afresh."
+                " Its transaction was rolled back. To fix: run it again."
             ) from broken
 
 
-def connect(address: Address, application: str) -> Connection:
-    """A new connection; dates come as ISO, text as UTF-8.
+def connect(address: Address, application: str, session: Session = SESSION) -> Connection:
+    """Return a new connection with the settings of ``session``.
 
-    A remote server must prove by TLS that it is the one in the address before it hears anything
-    of us. Raises InvalidAddress, Unreachable, Unverified or Refused.
+    A remote server must prove its identity by TLS before it receives anything. Raises
+    InvalidAddress, Unreachable, Unverified or Refused.
     """
+    settings = {**session.settings, MARKER: "on"}
+    try:
+        connection = _dial(Connection, address, application, settings)
+    except StartupRefused:
+        return _connect_pooled(address, application, session)
+    [[is_marked]] = connection.run(newer(session.newer_settings(connection.version)))
+    if not is_marked:
+        _close(connection)
+        return _connect_pooled(address, application, session)
+    connection.session = session
+    return connection
+
+
+def jdbc_options(connection: Connection, address: Address) -> dict[str, str]:
+    """Return the options that give a JDBC connection the settings of ``connection``.
+
+    Raises StartupRefused if a pooler would refuse the parameters that the JDBC driver always sends.
+    """
+    if not connection.is_pooled:
+        return {"options": connection.session.options(connection.version)}
+    _close(_dial(Connection, address, "jdbc", JDBC_PARAMETERS))
+    return {"prepareThreshold": "0"}  # a prepared statement would belong to another session
+
+
+def _connect_pooled(address: Address, application: str, session: Session) -> Connection:
+    """Return a connection through a pooler, which accepts only the settings that it tracks."""
+    tracked = {name: session.settings[name] for name in TRACKED}
+    connection = _dial(PooledConnection, address, application, tracked)
+    connection.session = session
+    return connection
+
+
+def _dial(
+    kind: type[Connection], address: Address, application: str, settings: Mapping[str, str]
+) -> Connection:
     context = _tls(address)
     opened = _socket(address)
     with ExitStack() as failed:
         failed.callback(_hang_up, opened)
-        connection = _session(address, application, opened, context)
+        connection = _handshake(kind, address, application, settings, opened, context)
         failed.pop_all()
-    connection._usock.settimeout(None)  # a query may take its time, which a handshake may not
+    connection._usock.settimeout(None)  # the timeout is for the handshake, not for queries
     return connection
 
 
 def _tls(address: Address) -> ssl.SSLContext | None:
-    """Verification as libpq's verify-full: an authority of the file vouches for the host's name."""
+    """Return a context that verifies as libpq's verify-full: authority and host name."""
     if not (file := address.authorities):
         return None
     try:
         return ssl.create_default_context(cafile=file)
     except OSError as wrong:  # ssl.SSLError is one
         raise InvalidAddress(
-            f"The CA bundle {file} cannot be read as certificates in PEM: {wrong}. Check the path."
+            f"The CA bundle {file} cannot be read as PEM certificates: {wrong}. To fix: check the"
+            " path."
         ) from None
 
 
-def _session(
-    address: Address, application: str, opened: socket.socket, context: ssl.SSLContext | None
+def _handshake(
+    kind: type[Connection],
+    address: Address,
+    application: str,
+    settings: Mapping[str, str],
+    opened: socket.socket,
+    context: ssl.SSLContext | None,
 ) -> Connection:
     try:
-        return Connection(
+        return kind(
             address.user,
             host=address.host,
             port=address.port,
             database=address.database,
-            password=address.password or "",  # pg8000 breaks when asked for one that is None
+            password=address.password or "",  # pg8000 fails on None if a password is requested
             application_name=application,
-            startup_params=SESSION,
+            startup_params=dict(settings),
             ssl_context=context,
             sock=opened,
         )
     except DatabaseError as refusal:
-        reason = sqlstate_message(refusal)
-        kind = NotAuthenticated if sqlstate(refusal).startswith("28") else Refused
-        raise kind(
-            f"PostgreSQL refuses {address}: {reason}. Check user, password and database name."
-        ) from None
+        raise _refused(address, refusal) from None
     except ssl.SSLCertVerificationError as wrong:
         raise Unverified(
-            f"The server at {address.host}:{address.port} is not proved to be that one:"
-            f" {wrong.verify_message}. Check the host name, and that {address.sslrootcert} holds"
-            " the certificates of its authority. It has heard no password."
+            f"The identity of the server at {address.host}:{address.port} is not proved:"
+            f" {wrong.verify_message}. It has received no password. To fix: check the host"
+            f" name, and that {address.sslrootcert} holds the certificates of its authority."
         ) from None
     except (InterfaceError, OSError, LookupError, ValueError) as broken:  # last two: not PostgreSQL
         raise Unreachable(
-            f"The server at {address.host}:{address.port} is no PostgreSQL that we can talk to:"
-            f" {broken}. Check the port, and that it offers TLS if it is remote."
+            f"The server at {address.host}:{address.port} does not answer as PostgreSQL: {broken}."
+            " To fix: check the port, and that a remote server offers TLS."
         ) from None
+
+
+def _refused(address: Address, refusal: DatabaseError) -> Refused:
+    reason, state = sqlstate_message(refusal), sqlstate(refusal)
+    if state in STARTUP_REFUSED and ("parameter" in reason or "option" in reason):
+        return StartupRefused(
+            f"The pooler at {address} refuses the connection: {reason}. To fix: let it ignore the"
+            " parameter (PgBouncer: ignore_startup_parameters), or give the address of PostgreSQL."
+        )
+    kind = NotAuthenticated if state.startswith("28") else Refused
+    return kind(
+        f"PostgreSQL refuses {address}: {reason}. To fix: check user, password and database name."
+    )
 
 
 def _socket(address: Address) -> socket.socket:
@@ -118,7 +174,7 @@ def _socket(address: Address) -> socket.socket:
     except OSError as silence:
         raise Unreachable(
             f"Nothing answers at {address.host}:{address.port} ({silence.strerror or silence})."
-            " Check that PostgreSQL runs there and that host and port are right."
+            " To fix: check that PostgreSQL runs there, and the host and the port."
         ) from None
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -132,17 +188,5 @@ def _hang_up(opened: socket.socket) -> None:
 
 
 def _close(connection: Connection) -> None:
-    with suppress(InterfaceError, OSError):  # it broke; what broke it is the error to see
+    with suppress(InterfaceError, OSError):  # if it broke, its own error matters more
         connection.close()
-
-
-def sqlstate(error: DatabaseError) -> str:
-    """The five letters by which PostgreSQL names the error (appendix A of its manual), or ''."""
-    fields = error.args[0] if error.args else {}
-    return str(fields.get("C", "")) if isinstance(fields, dict) else ""
-
-
-def sqlstate_message(error: DatabaseError) -> str:
-    """The server's own sentence, without the detail line, which may hold row data."""
-    fields = error.args[0] if error.args else {}
-    return str(fields.get("M", "")) if isinstance(fields, dict) else str(error)

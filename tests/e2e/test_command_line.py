@@ -143,7 +143,7 @@ def test_error_for_a_wrong_source_is_one_line_with_the_remedy_and_no_password(
 ):
     good = urlsplit(source_dsn)
     wrong = {
-        source_dsn.replace(f":{good.password}@", ":opensesame@"): (1, "Check user, password"),
+        source_dsn.replace(f":{good.password}@", ":opensesame@"): (1, "check user, password"),
         source_dsn.replace(f":{good.port}/", ":1/"): (1, "Nothing answers"),
         source_dsn + "_not": (1, "does not exist"),
         "mysql://me:opensesame@localhost/db": (2, "postgresql://user[:password]@host"),

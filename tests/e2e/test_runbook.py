@@ -71,7 +71,7 @@ def test_function_errors_shows_a_refused_password_and_the_right_one_ends_it(
     )
     refused = wrong.types(poll)
     assert refused.status == 1  # as the page dead-letters says about one machine
-    assert "Check user, password" in refused.err
+    assert "check user, password" in refused.err
     assert "outdated" not in refused.err
     polled = shell.types(poll)
     assert (polled.status, polled.report["seq"]) == (0, 1)

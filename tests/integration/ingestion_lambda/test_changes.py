@@ -5,7 +5,7 @@ from pg8000.native import Connection
 
 import contracts
 from ingestion_lambda.bus import DETAIL_TYPE
-from postgres import render, value
+from postgres import Session, connected, render, value
 from tests.integration.ingestion_lambda.conftest import Pipeline, mirrored_rows, source_rows
 from totesys.simulator import Simulator
 
@@ -182,12 +182,10 @@ def test_observed_at_is_the_source_clock_and_increases_if_the_clock_goes_back(
     [[after]] = source.run("SELECT clock_timestamp()::timestamp")
     first = pipeline.lake.batches.entry(1)
     assert before <= first.observed_at <= after
-    source.run("ALTER ROLE postgres SET timezone = '-11'")  # eleven hours earlier at once
-    try:
-        simulator.edit_sales_order_silently()
-        pipeline.poll()
-    finally:
-        source.run("ALTER ROLE postgres RESET timezone")
+    simulator.edit_sales_order_silently()
+    eleven_hours_earlier = Session(zone="Etc/GMT+11")
+    with connected(pipeline.address, "poll", eleven_hours_earlier) as connection:
+        pipeline.poll_through(connection)
     second = pipeline.lake.batches.entry(2)
     assert (second.observed_at - first.observed_at).total_seconds() == pytest.approx(1e-6)
 

@@ -1,4 +1,4 @@
-"""Connections to real servers, to servers that are none, and to nothing."""
+"""Connections to real servers, to listeners that are not PostgreSQL, and to closed ports."""
 
 import io
 import socket
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pg8000.native import Connection, DatabaseError
+from pg8000.native import Connection
 
 from embedded.server import Server
 from postgres import (
@@ -47,7 +47,7 @@ def open_connection(server: Server) -> Iterator[Connection]:
 
 @contextmanager
 def listener(says: bytes | None) -> Iterator[Address]:
-    """Something that listens, is no PostgreSQL, says that to everybody, or nothing for ever."""
+    """The address of a listener that sends ``says`` to every caller, or never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:
@@ -65,7 +65,7 @@ def listener(says: bytes | None) -> Iterator[Address]:
         thread.join(10)
 
 
-def test_connection_is_named_and_speaks_iso_dates(address: Address) -> None:
+def test_connection_is_named_and_dates_are_iso(address: Address) -> None:
     with connected(address, "poll") as connection:
         assert connection.run("select current_setting('application_name')") == [["poll"]]
         assert connection.run("select date '2024-02-01'::text") == [["2024-02-01"]]
@@ -95,13 +95,13 @@ def test_wrong_password_user_or_database_is_refused_with_a_remedy(
     address: Address, wrong: dict[str, str]
 ) -> None:
     wrong_address = replace(address, **wrong)  # type: ignore[arg-type]  # by name
-    with pytest.raises(Refused, match="Check user, password and database") as refusal:
+    with pytest.raises(Refused, match="To fix: check user, password and database") as refusal:
         connect(wrong_address, "test")
     assert_keeps_secret(refusal.value, wrong_address)
 
 
 def test_missing_password_is_refused_with_a_remedy(address: Address) -> None:
-    with pytest.raises(Refused, match="Check user, password"):
+    with pytest.raises(Refused, match="check user, password"):
         connect(replace(address, password=None), "test")
 
 
@@ -109,7 +109,9 @@ def test_nothing_listening_is_unreachable_with_a_remedy() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         nowhere = Address("127.0.0.1", closed.getsockname()[1], "totesys", "me", "hunter2")
-        with pytest.raises(Unreachable, match=r"Nothing answers at 127.*Check that") as refusal:
+        with pytest.raises(
+            Unreachable, match=r"Nothing answers at 127.*To fix: check that"
+        ) as refusal:
             connect(nowhere, "test")
     assert_keeps_secret(refusal.value, nowhere)
 
@@ -124,24 +126,26 @@ def test_host_that_does_not_exist_is_unreachable(tmp_path: Path) -> None:
     "says",
     [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-x\r\n", b"\xff\xfe", b"220 hello\r\n"],
 )
-def test_listener_that_is_no_postgresql_is_named(says: bytes) -> None:
+def test_listener_that_is_not_postgresql_is_reported(says: bytes) -> None:
     with (
         listener(says) as stranger,
-        pytest.raises(Unreachable, match=r"is no PostgreSQL.*Check the port") as refusal,
+        pytest.raises(
+            Unreachable, match=r"does not answer as PostgreSQL.*To fix: check the port"
+        ) as refusal,
     ):
         connect(stranger, "test")
     assert_keeps_secret(refusal.value, stranger)
 
 
-def test_listener_that_never_answers_does_not_hold_us_for_ever(
+def test_listener_that_never_answers_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "CONNECT_TIMEOUT", 0.3)
-    with listener(None) as mute, pytest.raises(Unreachable, match=r"Check the port"):
+    with listener(None) as mute, pytest.raises(Unreachable, match=r"check the port"):
         connect(mute, "test")
 
 
-def test_refused_statement_is_named_with_its_sqlstate(address: Address) -> None:
+def test_refused_statement_is_reported_with_its_sqlstate(address: Address) -> None:
     with (
         pytest.raises(QueryFailed, match=r"of poll: .*nonsense.*SQLSTATE 42P01"),
         connected(address, "poll") as connection,
@@ -150,7 +154,7 @@ def test_refused_statement_is_named_with_its_sqlstate(address: Address) -> None:
 
 
 def test_connection_that_breaks_in_its_block_is_unreachable(address: Address) -> None:
-    with pytest.raises(Unreachable, match=r"connection of victim .* broke"):
+    with pytest.raises(Unreachable, match=r"connection of victim .* broke: terminating"):
         lose_connection(address)
 
 
@@ -158,16 +162,12 @@ def lose_connection(address: Address) -> None:
     with connected(address, "test") as other, connected(address, "victim") as connection:
         (own,) = connection.run("select pg_backend_pid()")[0]
         other.run("select pg_terminate_backend(:pid, 5000)", pid=own)
-        with suppress(DatabaseError):  # the server's last words
-            connection.run("select 1")
         connection.run("select 1")
 
 
 @given(text=hostile)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_any_text_comes_back_from_the_server_as_it_was(
-    open_connection: Connection, text: str
-) -> None:
+def test_any_text_is_read_back_unchanged(open_connection: Connection, text: str) -> None:
     assert open_connection.run(render("select {text}", text=value(text))) == [[text]]
     out = io.BytesIO()
     copy = render("copy (select {text}) to stdout (format csv, force_quote *)", text=value(text))

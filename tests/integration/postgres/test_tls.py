@@ -1,4 +1,4 @@
-"""Servers elsewhere are verified before they hear anything: a real one, behind TLS of our own."""
+"""Remote servers are verified before they receive anything: a real server behind TLS."""
 
 import socket
 import ssl
@@ -21,8 +21,10 @@ SSL_REQUEST = bytes.fromhex("0000000804d2162f")
 
 @dataclass
 class Gate:
-    """Stands before a PostgreSQL server, speaks TLS by ``context`` (none: refuses it), and keeps
-    what it hears: in plain before TLS, and after."""
+    """A TLS proxy in front of a PostgreSQL server. Without ``context`` it refuses TLS.
+
+    It records the bytes that it receives, before TLS (``plain``) and through TLS (``secret``).
+    """
 
     context: ssl.SSLContext | None
     behind: Address
@@ -58,12 +60,12 @@ class Gate:
 
 @contextmanager
 def open_gate(gate: Gate, sslrootcert: Path | None) -> Iterator[Address]:
-    """The address of one who listens, for one caller."""
+    """Open the gate for one caller. The value is its address."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:
             caller, _ = listening.accept()
-            with caller, suppress(OSError):  # the caller may hang up, which is the point
+            with caller, suppress(OSError):  # the caller may hang up, as the test expects
                 gate.serve(caller)
 
         thread = threading.Thread(target=serve)
@@ -77,7 +79,7 @@ def open_gate(gate: Gate, sslrootcert: Path | None) -> Iterator[Address]:
 
 @pytest.fixture
 def behind(server: Server, monkeypatch: pytest.MonkeyPatch) -> Address:
-    """The real server; every address is taken for that of another machine in the test."""
+    """The real server. In the test every address counts as remote."""
     monkeypatch.setattr(Address, "is_local", False)
     return from_dsn(server.dsn())
 
@@ -92,7 +94,7 @@ def bundle(authority: Authority, tmp_path: Path) -> Path:
     return authority.write(tmp_path / "ca.pem")
 
 
-def test_server_that_the_authority_vouches_for_is_talked_to_through_tls_alone(
+def test_server_with_a_valid_certificate_is_used_through_tls_only(
     authority: Authority, bundle: Path, behind: Address, tmp_path: Path
 ) -> None:
     gate = Gate(authority.server_context("localhost", tmp_path), behind)
@@ -102,20 +104,22 @@ def test_server_that_the_authority_vouches_for_is_talked_to_through_tls_alone(
     assert b"over tls" in gate.secret
 
 
-def test_server_of_another_authority_is_refused_before_it_hears_anything(
+def test_server_of_another_authority_receives_nothing(
     bundle: Path, behind: Address, tmp_path: Path
 ) -> None:
     stranger = Authority("Somebody else").server_context("localhost", tmp_path)
     gate = Gate(stranger, behind)
     with (
         open_gate(gate, bundle) as address,
-        pytest.raises(Unverified, match=r"not proved to be that one.*Check the host name"),
+        pytest.raises(
+            Unverified, match=r"identity of the server .* is not proved.*check the host name"
+        ),
     ):
         connect(address, "test")
     assert (bytes(gate.plain), bytes(gate.secret)) == (SSL_REQUEST, b"")
 
 
-def test_server_with_another_name_is_refused_before_it_hears_anything(
+def test_server_with_another_name_receives_nothing(
     authority: Authority, bundle: Path, behind: Address, tmp_path: Path
 ) -> None:
     gate = Gate(authority.server_context("elsewhere.example", tmp_path), behind)
@@ -127,16 +131,14 @@ def test_server_with_another_name_is_refused_before_it_hears_anything(
     assert (bytes(gate.plain), bytes(gate.secret)) == (SSL_REQUEST, b"")
 
 
-def test_server_without_tls_is_refused_before_it_hears_anything(
-    bundle: Path, behind: Address
-) -> None:
+def test_server_without_tls_receives_nothing(bundle: Path, behind: Address) -> None:
     gate = Gate(None, behind)
     with open_gate(gate, bundle) as address, pytest.raises(Unreachable, match="offers TLS"):
         connect(address, "test")
     assert gate.plain == SSL_REQUEST
 
 
-def test_without_a_ca_bundle_a_server_elsewhere_is_not_even_called(behind: Address) -> None:
+def test_remote_server_is_not_called_without_a_ca_bundle(behind: Address) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(0.2)
         elsewhere = replace(behind, port=listening.getsockname()[1])
@@ -147,9 +149,9 @@ def test_without_a_ca_bundle_a_server_elsewhere_is_not_even_called(behind: Addre
 
 
 @pytest.mark.parametrize("text", [None, "", "no certificate"])
-def test_ca_bundle_that_is_none_is_named(behind: Address, tmp_path: Path, text: str | None) -> None:
+def test_invalid_ca_bundle_is_reported(behind: Address, tmp_path: Path, text: str | None) -> None:
     file = tmp_path / "bundle.pem"
     if text is not None:
         file.write_text(text)
-    with pytest.raises(InvalidAddress, match=r"bundle\.pem cannot be read as certificates"):
+    with pytest.raises(InvalidAddress, match=r"bundle\.pem cannot be read as PEM certificates"):
         connect(replace(behind, sslrootcert=str(file)), "test")

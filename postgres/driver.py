@@ -1,0 +1,82 @@
+"""Connections of the driver, with the settings of a session, directly or through a pooler."""
+
+import re
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from typing import Any
+
+from pg8000 import native
+from pg8000.exceptions import DatabaseError, InterfaceError
+
+from postgres.session import SESSION, Session
+
+BEGIN = re.compile(r"\s*(?:begin|start\s+transaction)\b(?:\s+(?:transaction|work)\b)?([^;]*)", re.I)
+IDLE = b"I"
+
+
+class Connection(native.Connection):  # type: ignore[misc]  # pg8000 has no types
+    """A connection with the settings of ``session``."""
+
+    session: Session = SESSION
+    is_pooled = False
+    _context: Any
+
+    @property
+    def version(self) -> int:
+        """The major version of the server."""
+        return int(re.split(r"\D", str(self.parameter_statuses["server_version"]))[0])
+
+    def handle_messages(self, context: Any) -> None:
+        """Read the answer. If the connection broke, the error is the server's own reason."""
+        try:
+            super().handle_messages(context)
+        except InterfaceError as broken:
+            if isinstance(context.error, DatabaseError):
+                raise InterfaceError(sqlstate_message(context.error)) from broken
+            raise
+
+
+class PooledConnection(Connection):
+    """A connection through a pooler, where each transaction may run in another session.
+
+    Every statement runs in a transaction with the settings of ``session``.
+    """
+
+    is_pooled = True
+
+    def run(self, sql: str, stream: Any = None, types: Any = None, **params: Any) -> Any:
+        """Run a statement; outside a transaction, in one of its own."""
+        if self._transaction_status != IDLE:
+            return super().run(sql, stream, types, **params)
+        begin = BEGIN.fullmatch(sql)
+        self._begin(begin[1].strip() if begin else "")
+        return None if begin else self._run_and_commit(sql, stream, types, params)
+
+    def _begin(self, modes: str) -> None:
+        super().run(f"{self.session.begin(modes)}; {self.session.local(self.version)}")
+
+    def _run_and_commit(self, sql: str, stream: Any, types: Any, params: Mapping[str, Any]) -> Any:
+        with ExitStack() as undoing:
+            undoing.callback(self._roll_back)
+            rows = super().run(sql, stream, types, **params)
+            undoing.pop_all()
+        context = self._context  # the statement's columns, not those of the commit
+        super().run("commit")
+        self._context = context
+        return rows
+
+    def _roll_back(self) -> None:
+        with suppress(DatabaseError, InterfaceError):  # the statement's error matters more
+            super().run("rollback")
+
+
+def sqlstate(error: DatabaseError) -> str:
+    """Return the error code, five characters (appendix A of PostgreSQL's manual), or ''."""
+    fields = error.args[0] if error.args else {}
+    return str(fields.get("C", "")) if isinstance(fields, dict) else ""
+
+
+def sqlstate_message(error: DatabaseError) -> str:
+    """Return the server's message without its detail line, which may contain row data."""
+    fields = error.args[0] if error.args else {}
+    return str(fields.get("M", "")) if isinstance(fields, dict) else str(error)
