@@ -19,7 +19,7 @@ from pg8000.native import Connection
 
 import contracts
 from embedded.server import running
-from glue_jobs.load.foreign_keys import checked_at_the_end
+from glue_jobs.load.foreign_keys import foreign_keys_added_last
 from glue_jobs.load.merge import qualified
 from postgres import Sql, connected, from_dsn, render, transaction
 from warehouse import SCHEMA, migrate
@@ -66,7 +66,7 @@ def main() -> None:
 def _fill(connection: Connection, orders: int) -> None:
     with transaction(connection), ExitStack() as checks:
         for fact in contracts.warehouse().facts:
-            checks.enter_context(checked_at_the_end(connection, qualified(SCHEMA, fact.name)))
+            checks.enter_context(foreign_keys_added_last(connection, qualified(SCHEMA, fact.name)))
         connection.run(render(DATA.read_text(encoding="utf-8"), orders=orders))
     connection.run("vacuum analyze")
 

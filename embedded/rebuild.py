@@ -8,7 +8,7 @@ from embedded.platform import Platform
 from embedded.workflow import Spark
 from glue_jobs.errors import SchemaOutdated
 from glue_jobs.load import ledger
-from glue_jobs.load.pending import LakeIdentity, built_through, origin
+from glue_jobs.load.pending import built_through
 from lake import Lake, SeqTaken, new_run, now
 from lake.entries import GenerationEntry
 from lake.local import open_local_lake
@@ -43,7 +43,7 @@ def rebuild(
     if not head:
         raise NothingToRebuild("The lake holds no batch, so there is nothing to rebuild from.")
     lake = replace(lake, generation=lake.generation + is_next)
-    _refuse_other_batches(warehouse, origin(lake, head))
+    _refuse_other_batches(warehouse, lake.batches.entry(head).lake, lake.generation)
     with Platform(folder, "", warehouse, schema, spark, lake.generation) as platform:
         platform.migrate()
         platform.transform()  # builds only the missing batches
@@ -53,17 +53,17 @@ def rebuild(
     return platform
 
 
-def _refuse_other_batches(warehouse: str, identity: LakeIdentity) -> None:
+def _refuse_other_batches(warehouse: str, name: str, generation: int) -> None:
     with connected(from_dsn(warehouse), "rebuild") as connection:
         try:
             state = ledger.read_state(connection)
         except SchemaOutdated:
             return
-    if state.head and (state.lake, state.generation) != (identity.lake, identity.generation):
+    if state.head and (state.lake, state.generation) != (name, generation):
         raise WarehouseNotEmpty(
             f"The warehouse at {from_dsn(warehouse)} holds batches 1 to {state.head} of lake"
             f" {state.lake}, generation {state.generation}, and this rebuild is of lake"
-            f" {identity.lake}, generation {identity.generation}. It needs an empty database:"
+            f" {name}, generation {generation}. It needs an empty database:"
             " create one, and name it in --warehouse."
         )
 

@@ -1,1 +1,1 @@
-"""The Spark jobs: dimensions and facts out of batches, and the load of the warehouse."""
+"""The Spark jobs: build dimensions and facts from batches, and load the warehouse."""

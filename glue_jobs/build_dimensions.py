@@ -1,4 +1,4 @@
-"""The Glue job that builds the dimensions of every batch that it has not built yet."""
+"""The Glue job that builds the dimensions of every pending batch."""
 
 import sys
 from collections.abc import Sequence
@@ -6,18 +6,18 @@ from collections.abc import Sequence
 import contracts
 from glue_jobs.build.batches import build
 from glue_jobs.build.dimension_files import DimensionFiles
-from glue_jobs.job import Arguments, running
+from glue_jobs.job import Arguments, open_job
 from glue_jobs.json_logs import to_stdout
-from glue_jobs.session import Given
+from glue_jobs.session import SessionSource
 
 
-def main(argv: Sequence[str], spark: Given = None) -> None:
-    """Build them. Nothing to do costs nothing: Spark is not even started."""
-    with running(Arguments(__doc__), argv, spark) as job:
+def main(argv: Sequence[str], spark: SessionSource = None) -> None:
+    """Build the dimensions. Spark does not start if no batch is pending."""
+    with open_job(Arguments(__doc__), argv, spark) as job:
         lake = job.lake
         files = DimensionFiles(lake, job.spark, job.run, contracts.source(), contracts.warehouse())
         fingerprint = contracts.warehouse().fingerprint
-        build(lake.batches, lake.dimensions, files.make, job.run, contracts=fingerprint)
+        build(lake.batches, lake.dimensions, files.build, job.run, contracts=fingerprint)
 
 
 if __name__ == "__main__":

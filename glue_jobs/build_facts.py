@@ -1,4 +1,4 @@
-"""The Glue job that builds the facts of every batch that it has not built yet."""
+"""The Glue job that builds the facts of every pending batch."""
 
 import sys
 from collections.abc import Sequence
@@ -7,14 +7,14 @@ import contracts
 from glue_jobs.build.batches import build
 from glue_jobs.build.fact_files import FactFiles
 from glue_jobs.build.retry import Retry
-from glue_jobs.job import Arguments, running
+from glue_jobs.job import Arguments, open_job
 from glue_jobs.json_logs import to_stdout
-from glue_jobs.session import Given
+from glue_jobs.session import SessionSource
 
 
-def main(argv: Sequence[str], spark: Given = None) -> None:
-    """Build them, and where asked try again what was set apart. Nothing to do costs nothing:
-    Spark is not even started."""
+def main(argv: Sequence[str], spark: SessionSource = None) -> None:
+    """Build the facts, and retry quarantined rows if the arguments say so. Spark does not start if
+    no batch is pending and no row is retried."""
     arguments = Arguments(__doc__)
     arguments.add_argument(
         "--retry-quarantined",
@@ -22,13 +22,13 @@ def main(argv: Sequence[str], spark: Given = None) -> None:
         const="true",
         default="false",
         choices=("true", "false"),
-        help="bring back rows set apart that can be read by now",
+        help="bring back quarantined rows that can be converted now",
     )
-    with running(arguments, argv, spark) as job:
+    with open_job(arguments, argv, spark) as job:
         lake = job.lake
         files = FactFiles(lake, job.spark, job.run, contracts.source(), contracts.warehouse())
         fingerprint = contracts.warehouse().fingerprint
-        build(lake.batches, lake.facts, files.make, job.run, contracts=fingerprint)
+        build(lake.batches, lake.facts, files.build, job.run, contracts=fingerprint)
         if job.arguments.retry_quarantined == "true":
             Retry(lake, job.spark, contracts.source(), contracts.warehouse()).run()
 

@@ -1,53 +1,53 @@
-"""What can go wrong in a job, by who must act."""
+"""The errors of the jobs. Each one says what failed, where, why, and how to fix it."""
 
 from contracts.errors import PlatformError
 
 
 class InvalidArguments(PlatformError):
-    """A job was started with arguments that it cannot work with."""
+    """A job was started with missing or invalid arguments."""
 
     exit_code = 2
 
 
 class Unconvertible(PlatformError):
-    """A warehouse contract asks for a value that we do not know how to make."""
+    """A warehouse contract asks for a conversion that does not exist."""
 
     exit_code = 2
 
 
 class DamagedFile(PlatformError):
-    """A file does not hold the rows that its entry says."""
+    """A file does not contain the number of rows that its log entry records."""
 
 
 class MissingFile(PlatformError):
-    """A file that an entry names is not in the lake."""
+    """The lake does not contain a file that a log entry names."""
 
 
 class SchemaOutdated(PlatformError):
-    """The warehouse was not made for the contracts of this load; migrate it."""
+    """The warehouse was migrated for other contracts than those of the load."""
 
 
 class OtherLedger(PlatformError):
-    """The warehouse holds batches of another lake, or of another generation of this one."""
+    """The warehouse contains batches of another lake, or of another generation of this lake."""
 
     exit_code = 2
 
 
 class StagingFailed(PlatformError):
-    """Spark cannot bring rows to the warehouse's staging."""
+    """Spark cannot copy rows to the staging tables of the warehouse."""
 
 
 class StagedCountsDiffer(PlatformError):
-    """Staging does not hold the rows that the logs count."""
+    """A staging table does not contain the number of rows that the logs record."""
 
 
 class PartitionsRefused(PlatformError):
-    """The Data Catalog does not take the partitions of what is committed."""
+    """The Data Catalog does not accept the partitions of committed files."""
 
 
 class BuildFailed(PlatformError):
-    """Spark cannot read what a table is made from, or write what is made of it."""
+    """Spark cannot read the input of a table, or cannot write its files."""
 
 
 class ContractsChanged(PlatformError):
-    """What was built and what would be built next follow different contracts."""
+    """The next batch would be built with other contracts than the batches before it."""

@@ -1,4 +1,4 @@
-"""What the entries share: arguments, lake, name of the run, Spark session."""
+"""The parts that all jobs share: arguments, lake, run name, Spark session."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from glue_jobs.errors import InvalidArguments
-from glue_jobs.session import Given, LazySession, Session
+from glue_jobs.session import LazySession, Session, SessionSource
 from lake import Lake, new_run, open_lake
 
-GLUES_OWN = ("JOB_NAME", "JOB_ID", "JOB_RUN_ID")
+GLUE_ARGUMENTS = ("JOB_NAME", "JOB_ID", "JOB_RUN_ID")
 
 
 @dataclass(frozen=True)
 class Job:
-    """A run of a job. ``spark()`` is the session, started when first asked for."""
+    """A run of a job. ``spark()`` returns the session, and starts it on the first call."""
 
     arguments: Namespace
     lake: Lake
@@ -24,31 +24,33 @@ class Job:
 
 
 class Arguments(ArgumentParser):
-    """The arguments of a job; a wrong one raises InvalidArguments instead of ending Python."""
+    """The arguments of a job. An invalid one raises InvalidArguments and does not exit Python."""
 
     def __init__(self, about: str | None) -> None:
-        # abbreviations are off: Glue adds arguments of its own, and new ones come with time
+        # no abbreviations: Glue adds arguments of its own, and may add more
         super().__init__(description=about, allow_abbrev=False)
         self.add_argument("--ingestion", required=True, metavar="ADDRESS", help="s3:// or file://")
         self.add_argument("--processed", required=True, metavar="ADDRESS", help="s3:// or file://")
         self.add_argument("--generation", type=int, default=1, help="replay of the batch log")
-        for name in GLUES_OWN:
+        for name in GLUE_ARGUMENTS:
             self.add_argument(f"--{name}")
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong and which arguments there are."""
+        """Raise InvalidArguments with the message and the usage."""
         raise InvalidArguments(f"{message}. {' '.join(self.format_usage().split())}")
 
 
 @contextmanager
-def running(arguments: Arguments, argv: Sequence[str], spark: Given = None) -> Iterator[Job]:
-    """A run of a job for the block. Arguments that nobody knows are Glue's and pass unread.
+def open_job(
+    arguments: Arguments, argv: Sequence[str], spark: SessionSource = None
+) -> Iterator[Job]:
+    """Provide a run of a job for the block. Unknown arguments belong to Glue and are ignored.
 
-    Raises InvalidArguments or InvalidLake before anything has happened.
+    Raises InvalidArguments or InvalidLake before the block begins.
     """
     parsed, _ = arguments.parse_known_args(argv)
-    own = {name: getattr(parsed, name) for name in GLUES_OWN if getattr(parsed, name)}
-    session = LazySession(spark, own)
+    glue = {name: getattr(parsed, name) for name in GLUE_ARGUMENTS if getattr(parsed, name)}
+    session = LazySession(spark, glue)
     lake = open_lake(parsed.ingestion, parsed.processed, parsed.generation)
     yield Job(parsed, lake, new_run(), session)
     session.succeeded()

@@ -1,4 +1,4 @@
-"""The job that loads what was built into the warehouse."""
+"""The Glue job that loads every pending batch into the warehouse."""
 
 import os
 import sys
@@ -6,18 +6,18 @@ from collections.abc import Sequence
 
 import boto3
 
-from glue_jobs.job import Arguments, running
+from glue_jobs.job import Arguments, open_job
 from glue_jobs.json_logs import to_stdout
 from glue_jobs.load.glue_catalog import GlueCatalog
 from glue_jobs.load.partitions import Registry
 from glue_jobs.load.transaction import Target, load
-from glue_jobs.session import Given
+from glue_jobs.session import SessionSource
 from lake.s3 import PATIENCE
 from postgres import resolve
 
 
-def main(argv: Sequence[str], spark: Given = None) -> None:
-    """Load every batch that was built and is not in the warehouse."""
+def main(argv: Sequence[str], spark: SessionSource = None) -> None:
+    """Load every batch that was built and is not in the warehouse yet."""
     arguments = Arguments(__doc__)
     arguments.add_argument(
         "--warehouse",
@@ -29,26 +29,28 @@ def main(argv: Sequence[str], spark: Given = None) -> None:
     arguments.add_argument(
         "--ca-bundle",
         metavar="FILE",
-        help="certificates that vouch for a warehouse elsewhere (PGSSLROOTCERT); where executors"
-        " are other machines, a file in the working directory, named without a folder",
+        help="CA certificates that verify a remote warehouse (PGSSLROOTCERT); if executors run on"
+        " other machines, a file in the working directory, named without a folder",
     )
     arguments.add_argument(
         "--catalog",
-        nargs="?",  # Glue may leave out a value that is empty
+        nargs="?",  # Glue may omit an empty value
         metavar="PREFIX",
-        help="of the Data Catalog's databases, to register partitions there; none without it",
+        help="prefix of the Data Catalog's databases in which to register partitions; without it,"
+        " none are registered",
     )
     arguments.add_argument(
         "--register-from",
         type=int,
         metavar="SEQ",
-        help="register every batch from this one on again: the catalog, or a table, was made anew",
+        help="register every batch from this one on again, after the catalog or one of its tables"
+        " was created again",
     )
-    with running(arguments, argv, spark) as job:
-        given = job.arguments
-        address = resolve(given.warehouse, os.environ, _secret, given.ca_bundle)
-        registry = _registry(given.catalog, given.register_from)
-        load(job.lake, Target(address, given.schema), job.run, job.spark, registry)
+    with open_job(arguments, argv, spark) as job:
+        options = job.arguments
+        address = resolve(options.warehouse, os.environ, _secret, options.ca_bundle)
+        registry = _registry(options.catalog, options.register_from)
+        load(job.lake, Target(address, options.schema), job.run, job.spark, registry)
 
 
 def _registry(prefix: str | None, again_from: int | None) -> Registry | None:

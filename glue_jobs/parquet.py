@@ -1,4 +1,4 @@
-"""Parquet files of the lake, read and written by Spark."""
+"""Parquet files of the lake, read and written with Spark."""
 
 import re
 from collections.abc import Iterable
@@ -9,17 +9,17 @@ from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from glue_jobs.errors import BuildFailed, MissingFile
+from glue_jobs.errors import BuildFailed, DamagedFile, MissingFile
 from glue_jobs.session import Session
 from lake import Store
 
-PATTERN = re.compile(r"[\\\[\]{}*?]")
+GLOB_CHARACTERS = re.compile(r"[\\\[\]{}*?]")
 
 
 def read(spark: Session, store: Store, keys: Iterable[str], schema: StructType) -> DataFrame:
-    """The rows of exactly these files. A column that a file does not have yet is NULL.
+    """Return the rows of exactly these files. A column that a file does not have is NULL.
     Raises MissingFile."""
-    addresses = [_literally(store.uri(key)) for key in keys]
+    addresses = [_escape_glob(store.uri(key)) for key in keys]
     if not addresses:
         return spark().createDataFrame([], schema)
     try:
@@ -28,20 +28,20 @@ def read(spark: Session, store: Store, keys: Iterable[str], schema: StructType) 
         if refusal.getErrorClass() != "PATH_NOT_FOUND":
             raise
         raise MissingFile(
-            f"{(refusal.getMessageParameters() or {}).get('path')} is named by the log and not"
-            " there. Restore the object, from its earlier version if the store keeps any."
+            f"{(refusal.getMessageParameters() or {}).get('path')} is named in the log and does not"
+            " exist. To fix: restore the object, from an earlier version if the store keeps them."
         ) from None
 
 
 def write(frame: DataFrame, store: Store, folder: str) -> tuple[str, ...]:
-    """The rows as new Parquet files in a folder that does not exist yet; their keys. What they
-    hold outlives a power cut. Raises BuildFailed."""
+    """Write the rows as Parquet files into a new folder, flush them to disk, and return their
+    keys. Raises BuildFailed."""
     try:
         frame.write.mode("error").option("compression", "zstd").parquet(store.uri(folder))
     except Py4JJavaError as failure:
         raise BuildFailed(
-            f"{store.uri(folder)} cannot be built: {first_cause(failure)}. Restore a file that is"
-            " damaged, or let the job write there, and run it again."
+            f"{store.uri(folder)} cannot be built: {first_cause(failure)}. To fix: restore a"
+            " damaged file, or allow the job to write there, and run the job again."
         ) from None
     keys = tuple(file.key for file in store.under(folder) if file.key.endswith(".parquet"))
     for key in keys:
@@ -49,35 +49,47 @@ def write(frame: DataFrame, store: Store, folder: str) -> tuple[str, ...]:
     return keys
 
 
+def check_rows(name: str, rows: int, recorded: int) -> None:
+    """Raise DamagedFile unless ``rows``, the number of rows read from ``name``, is the number that
+    the log records."""
+    if rows != recorded:
+        raise DamagedFile(
+            f"{name} contains {rows} rows, and the log records {recorded}. To fix: restore an"
+            " earlier version of the object, and run the job again."
+        )
+
+
 def first_cause(failure: Py4JJavaError) -> str:
-    """What went wrong first, without the traces of Java."""
+    """Return the message of the root cause, without Java's stack trace."""
     cause = failure.java_exception
     while cause.getCause() is not None:
         cause = cause.getCause()
     return str(cause.getMessage()).partition("\n")[0].rstrip(".")
 
 
-def _literally(address: str) -> str:
-    """The address for Spark, which takes [a] for a pattern; a lake's folder may be called so.
+def _escape_glob(address: str) -> str:
+    """Return the address with escaped glob characters: a folder of the lake may be named ``[a]``.
 
-    Its switch ``__globPaths__`` would read each of n such files n times.
+    Spark's option ``__globPaths__`` would read each of n files n times.
     """
-    return PATTERN.sub(r"\\\g<0>", address)
+    return GLOB_CHARACTERS.sub(r"\\\g<0>", address)
 
 
-class Counter:
-    """Counts the rows that pass a point of a frame while they are written, in the same pass."""
+class RowCounter:
+    """Counts the rows of a frame, and those that meet conditions, in the pass that writes them."""
 
-    def __init__(self, **what: Column) -> None:
+    def __init__(self, **conditions: Column) -> None:
         self._observation = Observation()
         self._counts: dict[str, int] = {}
-        self._what = [F.count(F.when(holds, 1)).alias(name) for name, holds in what.items()]
+        self._columns = [
+            F.count(F.when(condition, 1)).alias(name) for name, condition in conditions.items()
+        ]
 
-    def at(self, frame: DataFrame) -> DataFrame:
-        """The frame, counted: all its rows, and those for which each condition holds."""
-        return frame.observe(self._observation, F.count(F.lit(1)).alias("rows"), *self._what)
+    def observe(self, frame: DataFrame) -> DataFrame:
+        """Return the frame, observed: "rows" counts all its rows, each other name its condition."""
+        return frame.observe(self._observation, F.count(F.lit(1)).alias("rows"), *self._columns)
 
     def __getitem__(self, name: str) -> int:
-        """A count, once the frame was written."""
+        """Return a count, after the frame was written."""
         self._counts = self._counts or self._observation.get
         return self._counts[name]

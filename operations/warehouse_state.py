@@ -8,7 +8,6 @@ import contracts
 from contracts import PlatformError
 from glue_jobs.errors import OtherLedger, SchemaOutdated
 from glue_jobs.load import ledger
-from glue_jobs.load.pending import origin
 from lake import Lake
 from postgres import Address, Refused, Unreachable, connected
 
@@ -57,9 +56,10 @@ def _state(lake: Lake, address: Address) -> WarehouseState:
     except SchemaOutdated as never_migrated:
         return WarehouseState(problem=str(never_migrated))
     try:
-        if seq := lake.batches.head_seq():
+        if lake.batches.head_seq():
             fingerprint = contracts.warehouse().fingerprint
-            ledger.check(state, origin(lake, seq), state.schema, fingerprint)
+            ledger.check_contracts(state, state.schema, fingerprint)
+            ledger.check_lake(state, lake)
     except SchemaOutdated as outdated:
         return WarehouseState(state.head, state.retries, loaded_at, problem=str(outdated))
     except OtherLedger as other:

@@ -1,4 +1,4 @@
-"""A lake whose processed side is written by hand: what the load finds before it."""
+"""A lake whose processed bucket is written directly, as input for the load."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ FACT = "fact_sales_order"
 
 
 class ProcessedLake:
-    """Batches of one lake, each with what the two jobs are to have made of it."""
+    """Batches of one lake, each with the files that the two jobs build from it."""
 
     def __init__(self, root: Path, name: str = "lake-1", generation: int = 1) -> None:
         self.root = root
@@ -41,18 +41,18 @@ class ProcessedLake:
     def add(
         self,
         tables: Mapping[str, Rows],
-        claimed: Mapping[str, int] | None = None,
+        recorded: Mapping[str, int] | None = None,
         deleted: Sequence[int] = (),
-        claimed_deleted: int | None = None,
+        recorded_deleted: int | None = None,
     ) -> int:
-        """Commit the next batch to all three logs; ``claimed`` overrules counts of rows. The sales
-        orders ``deleted`` are tombstones."""
-        seq = self.land(tables, claimed)
-        self.build_facts(seq, deleted, claimed_deleted)
+        """Commit the next batch to all three logs, and return its seq. ``recorded`` overrides row
+        counts of the logs. The sales orders ``deleted`` are tombstones."""
+        seq = self.land(tables, recorded)
+        self.build_facts(seq, deleted, recorded_deleted)
         return seq
 
     def retry(self, tables: Mapping[str, Rows], through: int, deleted: Mapping[int, int]) -> None:
-        """Commit a retry that brings these rows; ``deleted`` maps orders to their batches."""
+        """Commit a retry with these rows. ``deleted`` maps sales orders to their batches."""
         lake = self.lake
         seq, now = lake.retries.head_seq() + 1, datetime.now(UTC)
         run = f"retry-{seq}"
@@ -60,10 +60,12 @@ class ProcessedLake:
             name: self._write(contracts.warehouse().tables[name], through, rows, run)
             for name, rows in tables.items()
         }
-        gone = {FACT: self._bury(deleted, run)} if deleted else {}
-        lake.retries.commit(RetryEntry(seq, run, now, through, outputs, {}, 1, {}, tombstones=gone))
+        tombstones = {FACT: self._write_tombstones(deleted, run)} if deleted else {}
+        lake.retries.commit(
+            RetryEntry(seq, run, now, through, outputs, {}, 1, {}, tombstones=tombstones)
+        )
 
-    def land(self, tables: Mapping[str, Rows], claimed: Mapping[str, int] | None = None) -> int:
+    def land(self, tables: Mapping[str, Rows], recorded: Mapping[str, int] | None = None) -> int:
         """Commit the next batch to the batch log and the dimensions log."""
         lake = self.lake
         seq, now = lake.batches.head_seq() + 1, datetime.now(UTC)
@@ -83,7 +85,7 @@ class ProcessedLake:
             name: self._write(contracts.warehouse().tables[name], seq, rows)
             for name, rows in tables.items()
         }
-        for name, rows in (claimed or {}).items():
+        for name, rows in (recorded or {}).items():
             outputs[name] = Output(outputs[name].files, rows)
         self._facts = {n: o for n, o in outputs.items() if n.startswith("fact_")}
         dimensions = {n: o for n, o in outputs.items() if n not in self._facts}
@@ -91,21 +93,22 @@ class ProcessedLake:
         return seq
 
     def build_facts(
-        self, seq: int, deleted: Sequence[int] = (), claimed_deleted: int | None = None
+        self, seq: int, deleted: Sequence[int] = (), recorded_deleted: int | None = None
     ) -> None:
         """Commit the batch to the facts log."""
-        gone = self._bury(dict.fromkeys(deleted, seq), "build")
-        gone = gone if claimed_deleted is None else Output(gone.files, claimed_deleted)
+        output = self._write_tombstones(dict.fromkeys(deleted, seq), "build")
+        if recorded_deleted is not None:
+            output = Output(output.files, recorded_deleted)
         entry = BuildEntry(
             seq,
             f"facts-{seq}",
             datetime.now(UTC),
             self._facts,
-            tombstones={FACT: gone} if deleted else {},
+            tombstones={FACT: output} if deleted else {},
         )
         self.lake.facts.commit(entry)
 
-    def _bury(self, deleted: Mapping[int, int], run: str) -> Output:
+    def _write_tombstones(self, deleted: Mapping[int, int], run: str) -> Output:
         if not deleted:
             return Output((), 0)
         schema = pa.schema(
@@ -135,19 +138,19 @@ class ProcessedLake:
 
 
 def observed(seq: int) -> datetime:
-    """When a batch was observed."""
+    """Return the time at which a batch was observed."""
     return BEGINNING + timedelta(minutes=30 * seq)
 
 
 def day_row(day: Any = DAY) -> dict[str, Any]:
-    """A row of dim_date."""
+    """Return a row of dim_date."""
     parts = {"year": day.year, "month": day.month, "day": day.day, "day_of_week": day.isoweekday()}
     names = {"day_name": f"{day:%A}", "month_name": f"{day:%B}", "quarter": (day.month + 2) // 3}
     return {"date_id": day, **parts, **names}
 
 
 def dimension_row(table: str, key: int, **values: Any) -> dict[str, Any]:
-    """A row of a dimension whose texts name their column; references to an order are NULL."""
+    """Return a row of a dimension. Texts name their column; references to an order are NULL."""
     dimension = contracts.warehouse().tables[table]
     texts = {
         c.name: f"{c.name} {key}" if c.type.kind == "text" else None for c in dimension.columns
@@ -156,9 +159,9 @@ def dimension_row(table: str, key: int, **values: Any) -> dict[str, Any]:
 
 
 def version_row(order: int, seq: int, **values: Any) -> dict[str, Any]:
-    """A version of a sales order, which refers to the members 1."""
+    """Return a version of a sales order that refers to member 1 of each dimension."""
     fact = contracts.warehouse().tables["fact_sales_order"]
-    ours = {
+    fixed = {
         "sales_order_id": order,
         "batch_seq": seq,
         "observed_at": observed(seq),
@@ -166,16 +169,16 @@ def version_row(order: int, seq: int, **values: Any) -> dict[str, Any]:
         "unit_price": Decimal("3.99"),
     }
     by_kind = {"int": 1, "date": DAY, "time": "09:30:00.123000"}
-    return {c.name: by_kind.get(c.type.kind) for c in fact.columns} | ours | values
+    return {c.name: by_kind.get(c.type.kind) for c in fact.columns} | fixed | values
 
 
 def calendar() -> dict[str, Rows]:
-    """A day: all that a version needs, for the other dimensions can be inferred."""
+    """Return a day, which a version needs; members of other dimensions can be inferred."""
     return {"dim_date": [day_row()]}
 
 
 def star() -> dict[str, Rows]:
-    """A day, and the member 1 of every dimension."""
+    """Return a day, and member 1 of every dimension."""
     dimensions = contracts.warehouse().dimensions
     rows = {table.name: [dimension_row(table.name, 1)] for table in dimensions}
     return {**calendar(), **rows}

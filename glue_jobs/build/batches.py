@@ -1,10 +1,11 @@
-"""Take the batches that a log does not have yet, oldest first, and commit one entry for each."""
+"""Build the pending batches of a log, oldest first, and commit one entry for each."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from msgspec.structs import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from glue_jobs.errors import ContractsChanged
 from lake import Log, SeqTaken, now
@@ -14,9 +15,19 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class PendingBatch:
+    """A batch to build, with the batch before it and the entry that was built from that one. Both
+    are None for the first batch."""
+
+    batch: Batch
+    previous_batch: Batch | None = None
+    previous_entry: BuildEntry | None = None
+
+
+@dataclass(frozen=True)
 class BatchOutput:
-    """What a step made of a batch, written but not committed. Tables without rows are absent.
-    ``still_open`` is None where the batch left open what was open before it."""
+    """The files that a job wrote for a batch, before they are committed. Tables without rows are
+    absent. ``open_after`` is None if the batch closed none of the open quarantined rows."""
 
     tables: Mapping[str, Output]
     quarantined: Mapping[str, Output] = field(default_factory=dict)
@@ -25,17 +36,19 @@ class BatchOutput:
     open_after: Mapping[str, Output] | None = None
 
     def after(self, before: BuildEntry | None, entry: BuildEntry) -> BuildEntry:
-        """The entry of a batch with what was made of it; it counts on from the one before."""
-        apart, known = _rows(self.quarantined), before.open_quarantined if before else 0
+        """Return the entry of a batch with these files; its totals continue those of ``before``."""
+        added, open_before = _rows(self.quarantined), before.open_quarantined if before else 0
         last_superseded_seq = before.last_superseded_seq if before else 0
         return replace(
             entry,
             tables=self.tables,
             quarantined=self.quarantined,
-            open_quarantined=known + apart if self.open_after is None else _rows(self.open_after),
+            open_quarantined=(
+                open_before + added if self.open_after is None else _rows(self.open_after)
+            ),
             calendars=self.calendars,
             tombstones=self.tombstones,
-            quarantined_total=apart + (before.quarantined_total if before else 0),
+            quarantined_total=added + (before.quarantined_total if before else 0),
             tombstones_total=_rows(self.tombstones) + (before.tombstones_total if before else 0),
             last_superseded_seq=last_superseded_seq if self.open_after is None else entry.seq,
             open_after=self.open_after or {},
@@ -45,40 +58,51 @@ class BatchOutput:
 def build(
     batches: Log[Batch],
     log: Log[BuildEntry],
-    make: Callable[[Batch], BatchOutput],
+    build_batch: Callable[[PendingBatch], BatchOutput],
     run: str,
     clock: Callable[[], datetime] = now,
     contracts: str = "",
 ) -> int:
-    """Make and commit every batch beyond the head of ``log``; returns how many.
+    """Build and commit every batch beyond the head of ``log``, and return how many were committed.
 
-    Running it again, or twice at once, commits nothing twice: where another run is quicker this
-    one stops, and what it had written belongs to no entry. ``contracts`` is the fingerprint of
-    those that they are made by. Raises ContractsChanged.
+    A second run, also a concurrent one, commits nothing twice: a run that another one overtakes
+    stops, and its uncommitted files belong to no entry. ``contracts`` is the fingerprint of the
+    contracts in use. Raises ContractsChanged.
     """
     before, committed = log.head(), 0
-    _refuse_others(before, contracts)
-    for batch in batches.after(before.seq if before else 0):
-        made = make(batch)
-        entry = made.after(before, BuildEntry(batch.seq, run, clock(), {}, contracts=contracts))
+    _check_contracts(before, contracts)
+    for previous, batch in _pending(batches, before.seq if before else 0):
+        output = build_batch(PendingBatch(batch, previous, before))
+        entry = output.after(before, BuildEntry(batch.seq, run, clock(), {}, contracts=contracts))
         try:
             log.commit(entry)
         except SeqTaken as taken:
             logger.info("another run is ahead", extra={"seq": batch.seq, "reason": str(taken)})
             break
         before, committed = entry, committed + 1
-        logger.info("batch built", extra={"run": run, "seq": batch.seq, **_counts(made)})
+        logger.info("batch built", extra={"run": run, "seq": batch.seq, **_counts(output)})
     return committed
 
 
-def _refuse_others(head: BuildEntry | None, contracts: str) -> None:
-    """A table that came to the contracts would begin in the middle of its history."""
+def _pending(batches: Log[Batch], built: int) -> Iterator[tuple[Batch | None, Batch]]:
+    """Yield every batch beyond ``built``, oldest first, each after the one before it."""
+    previous = None
+    for batch in batches.after(built):
+        if previous is None and batch.seq > 1:
+            previous = batches.entry(batch.seq - 1)
+        yield previous, batch
+        previous = batch
+
+
+def _check_contracts(head: BuildEntry | None, contracts: str) -> None:
+    """Raise ContractsChanged if the batches before were built with other contracts: the history of
+    a new table would begin in the middle."""
     if head and head.contracts and head.contracts != contracts:
         raise ContractsChanged(
-            f"Batches 1 to {head.seq} of this generation were built by contracts {head.contracts},"
-            f" and these are {contracts}: their history would be torn. Build the next generation"
-            " into an empty database (python -m embedded rebuild --generation next, or a higher"
-            " --generation of the jobs)."
+            f"Batches 1 to {head.seq} of this generation were built with contracts"
+            f" {head.contracts}, and the contracts are {contracts} now: one history would follow"
+            " two contracts. To fix: build the next generation into an empty database (python -m"
+            " embedded rebuild --generation next, or a higher --generation of the jobs)."
         )
 
 
@@ -86,9 +110,9 @@ def _rows(outputs: Mapping[str, Output]) -> int:
     return sum(output.rows for output in outputs.values())
 
 
-def _counts(made: BatchOutput) -> dict[str, dict[str, int]]:
+def _counts(output: BatchOutput) -> dict[str, dict[str, int]]:
     return {
-        "rows": {name: output.rows for name, output in made.tables.items()},
-        "quarantined": {name: output.rows for name, output in made.quarantined.items()},
-        "tombstones": {name: output.rows for name, output in made.tombstones.items()},
+        "rows": {name: each.rows for name, each in output.tables.items()},
+        "quarantined": {name: each.rows for name, each in output.quarantined.items()},
+        "tombstones": {name: each.rows for name, each in output.tombstones.items()},
     }

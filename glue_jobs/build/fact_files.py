@@ -1,4 +1,4 @@
-"""The files of facts that a batch brings."""
+"""The files of the facts of a batch: versions, quarantined rows, tombstones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,27 +8,27 @@ from pyspark.sql.types import StructField, StructType
 
 from contracts import Fact, Source, Warehouse
 from contracts.spark import batch_schema, spark_type
-from glue_jobs.build.batches import BatchOutput
-from glue_jobs.errors import DamagedFile
+from glue_jobs.build.batches import BatchOutput, PendingBatch
+from glue_jobs.parquet import RowCounter, check_rows, read, write
+from glue_jobs.session import Session
 from glue_jobs.transform.facts import (
     REASONS,
     is_tombstone,
-    conforms,
-    validated,
+    is_valid,
     quarantined,
     tombstones,
+    validated,
     versions,
 )
-from glue_jobs.parquet import Counter, read, write
-from lake.quarantine import quarantine, together
-from glue_jobs.session import Session
 from lake import Lake, layout
 from lake.entries import Batch, Output
+from lake.quarantine import quarantine, together
 
 
 @dataclass(frozen=True)
 class FactFiles:
-    """Writes the versions that a batch brings of every fact of the warehouse."""
+    """Writes the versions of every fact that a batch contains, the rows that it quarantines, and
+    its tombstones."""
 
     lake: Lake
     spark: Session
@@ -36,78 +36,80 @@ class FactFiles:
     source: Source
     warehouse: Warehouse
 
-    def make(self, batch: Batch) -> BatchOutput:
-        """Write them, the rows that do not conform, the tombstones of those that were deleted,
-        and which rows set apart earlier are open still, if some no longer are. Raises
-        DamagedFile."""
-        tables: dict[str, Output] = {}
-        unfit: dict[str, Output] = {}
-        gone: dict[str, Output] = {}
+    def build(self, pending: PendingBatch) -> BatchOutput:
+        """Write the files of a batch. If it closes rows that were quarantined before, also write
+        those that stay open. Raises DamagedFile."""
+        batch = pending.batch
+        good: dict[str, Output] = {}
+        bad: dict[str, Output] = {}
+        deleted: dict[str, Output] = {}
         for fact in self.warehouse.facts:
             if fact.of in batch.tables and batch.tables[fact.of].file.rows:
-                good, bad, tombstone_rows = self._write(fact, batch)
-                tables |= {fact.name: good} if good.rows else {}
-                unfit |= {fact.of: bad} if bad.rows else {}
-                gone |= {fact.name: tombstone_rows} if tombstone_rows.rows else {}
-        left = self._open_after(batch, together([tables, gone])) if tables or gone else None
-        open_after = None if left is None else together([left, unfit])
-        return BatchOutput(tables, unfit, tombstones=gone, open_after=open_after)
+                good[fact.name], bad[fact.of], deleted[fact.name] = self._write(fact, batch)
+        good, bad, deleted = map(without_empty, (good, bad, deleted))
+        still_open = self._still_open(pending, together([good, deleted]))
+        open_after = None if still_open is None else together([still_open, bad])
+        return BatchOutput(good, bad, tombstones=deleted, open_after=open_after)
 
     def _write(self, fact: Fact, batch: Batch) -> tuple[Output, Output, Output]:
-        landed, of = batch.tables[fact.of].file, self.source.tables[fact.of]
-        changes = read(self.spark, self.lake.ingestion, [landed.key], batch_schema(of))
-        rows = validated(changes, fact, of, self.warehouse.tables)
-        counted = Counter(good=conforms(), tombstones=is_tombstone())
-        files = write(
-            versions(counted.at(rows), fact),
-            self.lake.processed,
-            layout.processed_folder(self.lake.generation, fact.name, batch.seq, self.run),
+        file, of = batch.tables[fact.of].file, self.source.tables[fact.of]
+        rows = read(self.spark, self.lake.ingestion, [file.key], batch_schema(of)).transform(
+            validated, fact, of, self.warehouse.tables
         )
-        if counted["rows"] != landed.rows:
-            raise DamagedFile(
-                f"{self.lake.ingestion.uri(landed.key)} holds {counted['rows']} rows, and batch"
-                f" {batch.seq} says {landed.rows}. Restore the object from its earlier version."
-            )
-        good, tombstone_rows = counted["good"], counted["tombstones"]
-        apart = layout.quarantine_folder(self.lake.generation, fact.of, batch.seq, self.run)
-        gone = layout.processed_folder(self.lake.generation, fact.tombstones, batch.seq, self.run)
+        counter = RowCounter(valid=is_valid(), tombstones=is_tombstone())
+        generation, place = self.lake.generation, (batch.seq, self.run)
+        files = write(
+            rows.transform(counter.observe).transform(versions, fact),
+            self.lake.processed,
+            layout.processed_folder(generation, fact.name, *place),
+        )
+        check_rows(self.lake.ingestion.uri(file.key), counter["rows"], file.rows)
+        valid, deleted = counter["valid"], counter["tombstones"]
+        quarantine_folder = layout.quarantine_folder(generation, fact.of, *place)
+        tombstone_folder = layout.processed_folder(generation, fact.tombstones, *place)
         return (
-            Output(files, good),
-            self._aside(quarantined(rows, fact), apart, landed.rows - good - tombstone_rows),
-            self._aside(tombstones(rows, fact), gone, tombstone_rows),
+            Output(files, valid),
+            self._put(quarantined(rows, fact), quarantine_folder, file.rows - valid - deleted),
+            self._put(tombstones(rows, fact), tombstone_folder, deleted),
         )
 
-    def _aside(self, rows: DataFrame, folder: str, count: int) -> Output:
+    def _put(self, rows: DataFrame, folder: str, count: int) -> Output:
         return Output(write(rows, self.lake.processed, folder) if count else (), count)
 
-    def _open_after(
-        self, batch: Batch, brought: Mapping[str, Output]
+    def _still_open(
+        self, pending: PendingBatch, written: Mapping[str, Output]
     ) -> Mapping[str, Output] | None:
-        """The rows of earlier batches that are open after this one, which brought versions and
-        tombstones; None where it superseded none. Where nothing is open no file is read."""
-        if not self.lake.open_quarantined():
+        """Return the rows of earlier batches that stay open after this batch, which wrote these
+        versions and tombstones, or None if it closed none. Without open rows no file is read."""
+        before = pending.previous_entry
+        if not written or before is None or not before.open_quarantined:
             return None
-        known = quarantine(self.lake).open
+        opened = quarantine(self.lake).open
         left = {
-            fact.of: self._not_in(brought[fact.name], known[fact.of], fact, batch)
+            fact.of: self._without_keys(opened[fact.of], written[fact.name], fact, pending.batch)
             for fact in self.warehouse.facts
-            if fact.of in known and fact.name in brought
+            if fact.of in opened and fact.name in written
         }
-        if all(output.rows == known[table].rows for table, output in left.items()):
+        if all(output.rows == opened[table].rows for table, output in left.items()):
             return None
-        return {t: output for t, output in {**known, **left}.items() if output.rows}
+        return without_empty({**opened, **left})
 
-    def _not_in(self, brought: Output, known: Output, fact: Fact, batch: Batch) -> Output:
-        """The known rows whose keys the batch did not bring; as they lie where that is all."""
-        key = StructField(fact.key, spark_type(fact.column(fact.key).type))
-        origin = fact.column(fact.key).origin
-        apart = batch_schema(self.source.tables[fact.of]).add(REASONS, "string")
-        rows = read(self.spark, self.lake.processed, known.files, apart)
-        keys = read(self.spark, self.lake.processed, brought.files, StructType([key]))
-        is_same = rows[origin] == keys[fact.key]
-        left = rows.join(keys, is_same, "left_anti")
+    def _without_keys(self, opened: Output, written: Output, fact: Fact, batch: Batch) -> Output:
+        """Return the open rows whose keys the batch did not write, in the same files if that is all
+        of them."""
+        key = fact.column(fact.key)
+        schema = batch_schema(self.source.tables[fact.of]).add(REASONS, "string")
+        rows = read(self.spark, self.lake.processed, opened.files, schema)
+        key_schema = StructType([StructField(key.name, spark_type(key.type))])
+        keys = read(self.spark, self.lake.processed, written.files, key_schema)
+        left = rows.join(keys, rows[key.origin] == keys[key.name], "left_anti")
         count = left.count()
-        if count == known.rows:
-            return known
+        if count == opened.rows:
+            return opened
         folder = layout.open_folder(self.lake.generation, fact.of, batch.seq, self.run)
-        return self._aside(left.coalesce(1), folder, count)
+        return self._put(left.coalesce(1), folder, count)
+
+
+def without_empty(outputs: Mapping[str, Output]) -> dict[str, Output]:
+    """Return the outputs that have rows."""
+    return {name: output for name, output in outputs.items() if output.rows}

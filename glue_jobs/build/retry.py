@@ -1,4 +1,4 @@
-"""Try again what was set apart: mended code, or a wider calendar, may read it now."""
+"""Retry quarantined rows: corrected code, or a longer calendar, may convert them now."""
 
 import logging
 from collections.abc import Mapping
@@ -9,25 +9,34 @@ from pyspark.sql import functions as F
 
 from contracts import Fact, Source, Warehouse
 from contracts.spark import batch_schema
-from glue_jobs.transform.date_dimension import every_day, lacking
-from glue_jobs.errors import DamagedFile
-from glue_jobs.transform.facts import is_tombstone, conforms, validated, quarantined, tombstones, versions
-from glue_jobs.parquet import read, write
-from lake.quarantine import Quarantine, quarantine, together
+from glue_jobs.build.fact_files import without_empty
+from glue_jobs.parquet import check_rows, read, write
 from glue_jobs.session import Session
+from glue_jobs.transform.date_dimension import calendar_rows, missing_calendars
+from glue_jobs.transform.facts import (
+    is_tombstone,
+    is_valid,
+    quarantined,
+    tombstones,
+    validated,
+    versions,
+)
 from lake import Lake, SeqTaken, layout, new_run, now
 from lake.entries import Output, RetryEntry
+from lake.quarantine import Quarantine, quarantine, together
 
 logger = logging.getLogger(__name__)
+
+NO_OUTPUT = Output((), 0)
 
 
 @dataclass(frozen=True)
 class Retry:
-    """A retry of everything that is set apart.
+    """A retry of all quarantined rows.
 
-    What it brings back are versions with the batch and the moment of their rows, so that they
-    take their place in the history; it exists if, and only if, its entry in the log of retries
-    does. Of two retries at once one commits.
+    It writes versions with the batch and time of their rows, so that they take their place in the
+    history. They exist if, and only if, the retry log has the entry. Of two concurrent retries one
+    commits.
     """
 
     lake: Lake
@@ -36,101 +45,94 @@ class Retry:
     warehouse: Warehouse
 
     def run(self) -> int:
-        """Bring back what conforms now; how many rows that was. Where nothing does, nothing is
-        written, and where nothing is set apart Spark is not started. Raises DamagedFile."""
-        apart = quarantine(self.lake)
-        if not apart.tables:
+        """Bring back the rows that are valid now, and return how many. If no row is, nothing is
+        written; if none is quarantined, Spark does not start. Raises DamagedFile."""
+        before = quarantine(self.lake)
+        if not before.tables:
             return 0
-        run, tables, tombstone_rows = new_run(), dict[str, Output](), dict[str, Output]()
-        left, opened = dict(apart.tables), dict(apart.open)
+        run, tables, deleted = new_run(), dict[str, Output](), dict[str, Output]()
+        left, opened = dict(before.tables), dict(before.open)
         for fact in self.warehouse.facts:
-            if fact.of in apart.tables:
-                again = self._again(fact, apart, run)
-                tables[fact.name], left[fact.of], tombstone_rows[fact.name] = again
-                if left[fact.of] != apart.tables[fact.of] and fact.of in opened:
-                    opened[fact.of] = self._open_after(fact, apart, run)
-        closed = sum(output.rows for output in (*tables.values(), *tombstone_rows.values()))
+            if fact.of in before.tables:
+                outputs = self._retry(fact, before, run)
+                tables[fact.name], left[fact.of], deleted[fact.name] = outputs
+                if left[fact.of] != before.tables[fact.of] and fact.of in opened:
+                    opened[fact.of] = self._open_after(fact, before, run)
+        closed = sum(output.rows for output in (*tables.values(), *deleted.values()))
         if not closed:
             return 0
-        retried = RetryEntry(
-            apart.last_retry + 1,
+        entry = RetryEntry(
+            before.last_retry + 1,
             run,
             now(),
-            apart.through,
-            {**self._calendars(apart.through, run), **_with_rows(tables)},
-            _with_rows(left),
-            apart.closed + closed,
-            _with_rows(opened),
-            _with_rows(together([apart.tombstones, tombstone_rows])),
+            before.through,
+            {**self._calendars(before.through, run), **without_empty(tables)},
+            without_empty(left),
+            before.closed + closed,
+            without_empty(opened),
+            without_empty(together([before.tombstones, deleted])),
         )
-        return closed if self._commit(retried) else 0
+        return closed if self._commit(entry) else 0
 
-    def _again(self, fact: Fact, apart: Quarantine, run: str) -> tuple[Output, Output, Output]:
-        """The rows as versions, those that stay apart, and deletions, which earlier versions of
-        this code set apart, as tombstones; nothing is written where all stay."""
-        held = apart.tables[fact.of]
-        again = self._validated(held, fact)
-        counts = (F.count(F.when(holds, 1)) for holds in (conforms(), is_tombstone()))
-        [[found, good, tombstone_rows]] = again.agg(F.count("*"), *counts).collect()
-        if found != held.rows:
-            raise DamagedFile(
-                f"The quarantine of {fact.of} holds {found} rows, and the logs count {held.rows}."
-                " Restore its objects from their earlier versions."
-            )
-        if not good and not tombstone_rows:
-            return Output((), 0), held, Output((), 0)
-        generation, place = self.lake.generation, (apart.through, run)
-        back = layout.processed_folder(generation, fact.name, *place)
-        left = layout.quarantine_folder(generation, fact.of, *place)
-        gone = layout.processed_folder(generation, fact.tombstones, *place)
+    def _retry(self, fact: Fact, before: Quarantine, run: str) -> tuple[Output, Output, Output]:
+        """Write the rows that are versions now, those that stay quarantined, and the tombstones of
+        deletions, which earlier releases quarantined. If all rows stay, nothing is written."""
+        held = before.tables[fact.of]
+        rows = self._validated(held, fact)
+        counts = (F.count(F.when(holds, 1)) for holds in (is_valid(), is_tombstone()))
+        [[count, valid, deleted]] = rows.agg(F.count("*"), *counts).collect()
+        check_rows(f"The quarantine of {fact.of}", count, held.rows)
+        if not valid and not deleted:
+            return NO_OUTPUT, held, NO_OUTPUT
+        generation, place = self.lake.generation, (before.through, run)
+        version_folder = layout.processed_folder(generation, fact.name, *place)
+        quarantine_folder = layout.quarantine_folder(generation, fact.of, *place)
+        tombstone_folder = layout.processed_folder(generation, fact.tombstones, *place)
         return (
-            self._write(versions(again, fact), back, good),
-            self._write(quarantined(again, fact), left, found - good - tombstone_rows),
-            self._write(tombstones(again, fact), gone, tombstone_rows),
+            self._put(versions(rows, fact), version_folder, valid),
+            self._put(quarantined(rows, fact), quarantine_folder, count - valid - deleted),
+            self._put(tombstones(rows, fact), tombstone_folder, deleted),
         )
 
-    def _open_after(self, fact: Fact, apart: Quarantine, run: str) -> Output:
-        """The rows that stay open: not those that come back, nor earlier ones of their keys."""
+    def _open_after(self, fact: Fact, before: Quarantine, run: str) -> Output:
+        """Write the rows that stay open: neither those that come back nor older rows of their
+        keys."""
         key = self.source.tables[fact.of].key
-        again = self._validated(apart.tables[fact.of], fact).where(conforms() | is_tombstone())
-        last = again.groupBy(F.col(key).alias("_key")).agg(F.max("batch_seq").alias("_seq"))
+        closing = self._validated(before.tables[fact.of], fact).where(is_valid() | is_tombstone())
+        last = closing.groupBy(F.col(key).alias("_key")).agg(F.max("batch_seq").alias("_seq"))
         is_superseded = (F.col(key) == F.col("_key")) & (F.col("batch_seq") <= F.col("_seq"))
-        opened = quarantined(self._validated(apart.open[fact.of], fact), fact)
-        left = opened.join(last, is_superseded, "left_anti").coalesce(1)
-        folder = layout.open_folder(self.lake.generation, fact.of, apart.through, run)
-        return self._write(left, folder, left.count())
+        invalid = self._validated(before.open[fact.of], fact).transform(quarantined, fact)
+        left = invalid.join(last, is_superseded, "left_anti").coalesce(1)
+        folder = layout.open_folder(self.lake.generation, fact.of, before.through, run)
+        return self._put(left, folder, left.count())
 
     def _validated(self, held: Output, fact: Fact) -> DataFrame:
         of = self.source.tables[fact.of]
         rows = read(self.spark, self.lake.processed, held.files, batch_schema(of))
-        return validated(rows, fact, of, self.warehouse.tables)
+        return rows.transform(validated, fact, of, self.warehouse.tables)
 
-    def _write(self, frame: DataFrame, folder: str, rows: int) -> Output:
-        return Output(write(frame, self.lake.processed, folder) if rows else (), rows)
+    def _put(self, rows: DataFrame, folder: str, count: int) -> Output:
+        return Output(write(rows, self.lake.processed, folder) if count else (), count)
 
-    def _calendars(self, through: int, run: str) -> dict[str, Output]:
-        """Days that the batches built so far did not bring, for the rows to refer to."""
+    def _calendars(self, through: int, run: str) -> Mapping[str, Output]:
+        """Write the days that the rows refer to and that no batch has built yet."""
         built = self.lake.dimensions.head()
-        calendars = lacking(self.warehouse, built.calendars) if built else []
+        calendars = missing_calendars(self.warehouse, built.calendars) if built else []
         return {
-            calendar.name: self._write(
-                every_day(self.spark(), calendar),
+            calendar.name: self._put(
+                calendar_rows(self.spark(), calendar),
                 layout.processed_folder(self.lake.generation, calendar.name, through, run),
                 (calendar.last - calendar.first).days + 1,
             )
             for calendar in calendars
         }
 
-    def _commit(self, retried: RetryEntry) -> bool:
+    def _commit(self, entry: RetryEntry) -> bool:
         try:
-            self.lake.retries.commit(retried)
+            self.lake.retries.commit(entry)
         except SeqTaken as taken:
             logger.info("another retry was first", extra={"reason": str(taken)})
             return False
-        rows = {name: output.rows for name, output in retried.tables.items()}
-        logger.info("quarantine retried", extra={"retry": retried.seq, "rows": rows})
+        rows = {name: output.rows for name, output in entry.tables.items()}
+        logger.info("quarantine retried", extra={"retry": entry.seq, "rows": rows})
         return True
-
-
-def _with_rows(outputs: Mapping[str, Output]) -> dict[str, Output]:
-    return {name: output for name, output in outputs.items() if output.rows}

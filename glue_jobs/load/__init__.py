@@ -1,1 +1,1 @@
-"""Load what was built into the warehouse, in one transaction."""
+"""Load built files into the warehouse, in one transaction."""

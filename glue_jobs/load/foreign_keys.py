@@ -1,4 +1,4 @@
-"""Foreign keys of a fact during its first load."""
+"""The foreign keys of a fact during its first load."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from postgres import Sql, render, sqlstate, value
 
 LOCK_NOT_AVAILABLE = "55P03"
 
-IS_EMPTY_AND_OURS = """
+IS_EMPTY_AND_OWNED = """
 select not exists (select from {fact}) and pg_has_role(relowner, 'USAGE')
 from pg_class where oid = cast(:fact as regclass)
 """
@@ -22,18 +22,18 @@ DROP = "alter table {fact} drop constraint {name}"
 ADD = "alter table {fact} add constraint {name} {definition}"
 
 
-PATIENCE = "2s"
-"""Dropping a key waits for readers of fact and dimensions, and new readers wait behind it: one that
-forgot to end its transaction must not hold them all up. Keys that stay only cost time."""
+LOCK_TIMEOUT = "2s"
+"""The wait for readers of the fact and its dimensions. New readers wait behind it, so one that
+forgot to end its transaction must not block them all. Keys that stay only cost time."""
 
 
 @contextmanager
-def checked_at_the_end(connection: Connection, fact: Sql) -> Iterator[None]:
-    """Let a block fill an empty table, and check its foreign keys once at the end: row by row
-    takes nine times as long. Where the table has rows, is not ours or is being read, rows are
-    checked as ever. Within a transaction the keys are never seen to be missing."""
-    [[unchecked]] = connection.run(render(IS_EMPTY_AND_OURS, fact=fact), fact=fact)
-    keys = connection.run(FOREIGN_KEYS, fact=fact) if unchecked else []
+def foreign_keys_added_last(connection: Connection, fact: Sql) -> Iterator[None]:
+    """Drop the foreign keys of an empty fact for the block, and add them again at its end: a check
+    per row takes nine times as long. The keys stay if the fact has rows, is owned by another role
+    or is being read. No other transaction sees the fact without its keys."""
+    [[is_droppable]] = connection.run(render(IS_EMPTY_AND_OWNED, fact=fact), fact=fact)
+    keys = connection.run(FOREIGN_KEYS, fact=fact) if is_droppable else []
     dropped = keys if _drop(connection, fact, [name for name, _ in keys]) else []
     yield
     for name, definition in dropped:
@@ -41,9 +41,9 @@ def checked_at_the_end(connection: Connection, fact: Sql) -> Iterator[None]:
 
 
 def _drop(connection: Connection, fact: Sql, names: Sequence[str]) -> bool:
-    """Whether the keys are gone; where somebody's lock is in the way, all of them stay."""
+    """Drop the keys, and return whether they are dropped; all stay if a lock is not available."""
     connection.run("savepoint keys")
-    connection.run(render("set local lock_timeout = {patience}", patience=value(PATIENCE)))
+    connection.run(render("set local lock_timeout = {timeout}", timeout=value(LOCK_TIMEOUT)))
     try:
         for name in names:
             connection.run(render(DROP, fact=fact, name=name))

@@ -1,4 +1,4 @@
-"""The AWS Glue Data Catalog as the load uses it."""
+"""The AWS Glue Data Catalog, as the load uses it."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -16,51 +16,52 @@ if TYPE_CHECKING:
         TableTypeDef,
     )
 
-AT_ONCE = 100  # the most that one BatchCreatePartition takes
-KNOWN = "AlreadyExistsException"
+MAX_PARTITIONS = 100  # per BatchCreatePartition request
+EXISTS = "AlreadyExistsException"
 
 
 class GlueCatalog:
-    """The databases ``<prefix>_ingestion`` and ``<prefix>_processed_g<generation>``, whose tables
-    Terraform made."""
+    """The databases ``<prefix>_ingestion`` and ``<prefix>_processed_g<generation>``, with the
+    tables that Terraform creates."""
 
     def __init__(self, glue: "GlueClient", prefix: str) -> None:
         self._glue, self._prefix = glue, prefix
 
     def add(self, table: Table, partitions: Sequence[Partition]) -> None:
-        """Make the partitions known, described as their table is now."""
+        """Create the partitions, with the storage descriptor that their table has now. Raises
+        PartitionsRefused."""
         database = f"{self._prefix}_{table.database}"
         try:
-            found = self._glue.get_table(DatabaseName=database, Name=table.name)["Table"]
-            described = [_described(partition, found) for partition in partitions]
-            for first in range(0, len(described), AT_ONCE):
-                answer = self._glue.batch_create_partition(
+            described = self._glue.get_table(DatabaseName=database, Name=table.name)["Table"]
+            inputs = [_partition_input(partition, described) for partition in partitions]
+            for first in range(0, len(inputs), MAX_PARTITIONS):
+                response = self._glue.batch_create_partition(
                     DatabaseName=database,
                     TableName=table.name,
-                    PartitionInputList=described[first : first + AT_ONCE],
+                    PartitionInputList=inputs[first : first + MAX_PARTITIONS],
                 )
-                _check(answer, f"{database}.{table.name}")
+                _check(response, f"{database}.{table.name}")
         except (ClientError, BotoCoreError) as refusal:
             raise _refused(f"{database}.{table.name}", refusal) from refusal
 
 
-def _described(partition: Partition, table: "TableTypeDef") -> "PartitionInputTypeDef":
+def _partition_input(partition: Partition, table: "TableTypeDef") -> "PartitionInputTypeDef":
     storage = table["StorageDescriptor"].copy()
     storage["Location"] = partition.location
     return {"Values": list(partition.values), "StorageDescriptor": storage}
 
 
-def _check(answer: "BatchCreatePartitionResponseTypeDef", table: str) -> None:
-    """Raise PartitionsRefused where a partition was not made: the call itself succeeds."""
-    for error in answer.get("Errors", ()):  # left out where there are none
-        if error["ErrorDetail"]["ErrorCode"] != KNOWN:
-            told = f"{'/'.join(error['PartitionValues'])}: {error['ErrorDetail']['ErrorMessage']}"
-            raise _refused(table, told)
+def _check(response: "BatchCreatePartitionResponseTypeDef", table: str) -> None:
+    """Raise PartitionsRefused if a partition was not created. The request itself succeeds."""
+    for error in response.get("Errors", ()):  # absent if there are none
+        if error["ErrorDetail"]["ErrorCode"] != EXISTS:
+            partition = "/".join(error["PartitionValues"])
+            raise _refused(table, f"{partition}: {error['ErrorDetail']['ErrorMessage']}")
 
 
 def _refused(table: str, reason: object) -> PartitionsRefused:
     return PartitionsRefused(
-        f"The Data Catalog takes no partitions of {table}: {reason}. The warehouse has the rows."
-        " Apply Terraform, which makes the tables and lets the job register partitions, then run"
-        " load_warehouse again."
+        f"The Data Catalog refuses partitions of {table}: {reason}. The warehouse has the rows. To"
+        " fix: apply Terraform, which creates the tables and allows the job to register partitions,"
+        " then run load_warehouse again."
     )

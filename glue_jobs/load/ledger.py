@@ -1,4 +1,4 @@
-"""The warehouse's own record of the batches that it holds, which is the truth about them."""
+"""The ledger: the warehouse's own record of the batches that it contains."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,25 +7,25 @@ from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection
 
 from glue_jobs.errors import OtherLedger, SchemaOutdated
-from glue_jobs.load.pending import LakeIdentity, Pending
+from glue_jobs.load.pending import PendingBatch
 from lake import Lake
 from lake.entries import RetryEntry
 from postgres import sqlstate
 
 MIGRATE = "python -m warehouse migrate --warehouse env:VARIABLE"
 
-NOTHING_THERE = ("42P01", "3F000")  # undefined table, undefined schema
+MISSING = ("42P01", "3F000")  # undefined table, undefined schema
 
-# transaction-level, on the ledger itself: loads into other databases of the server go on
+# a transaction-level lock on the ledger itself: loads into other databases do not wait for it
 LOCK = "select pg_advisory_xact_lock(cast(cast('etl.ledger' as regclass) as bigint))"
-STANDING = """
+STATE = """
 select schema_name, contracts, lake, generation, batch_run, coalesce(batch_seq, 0),
     (select coalesce(max(retry_seq), 0) from etl.retry)
 from etl.warehouse left join (
     select lake, generation, batch_run, batch_seq from etl.ledger order by batch_seq desc limit 1
 ) as last on true
 """
-RECORD = """
+RECORD_BATCH = """
 insert into etl.ledger
     (batch_seq, lake, generation, batch_run, run, observed_at, committed_at, rows)
 values (:seq, :lake, :generation, :batch_run, :run, :observed_at, :committed_at, :rows)
@@ -38,9 +38,9 @@ values (:seq, :through, :run, :committed_at, :rows)
 
 @dataclass(frozen=True)
 class LedgerState:
-    """What the warehouse says of itself; ``lake``, ``generation`` and ``batch_run`` are None, and
-    ``head`` is 0, before its first load. ``retries`` is the last retry of quarantined rows that it
-    holds."""
+    """The warehouse's schema and contracts, its last batch (``head``) and where that came from,
+    and its last retry. Before the first load ``lake``, ``generation`` and ``batch_run`` are None,
+    and ``head`` is 0."""
 
     schema: str
     contracts: str
@@ -52,58 +52,84 @@ class LedgerState:
 
 
 def lock(connection: Connection) -> None:
-    """Wait until no other load is in its transaction, and hold others off until ours ends."""
+    """Wait until no other load is in its transaction, and block other loads until this one ends."""
     connection.run(LOCK)
 
 
 def read_state(connection: Connection) -> LedgerState:
-    """Where the warehouse stands. Raises SchemaOutdated where it was never migrated."""
+    """Return the state of the ledger. Raises SchemaOutdated if the database was not migrated."""
     try:
-        rows = connection.run(STANDING)
+        rows = connection.run(STATE)
     except DatabaseError as refusal:
-        if sqlstate(refusal) not in NOTHING_THERE:
+        if sqlstate(refusal) not in MISSING:
             raise
         rows = []
     if not rows:
         raise SchemaOutdated(
-            f"The database holds no warehouse yet, or one of an earlier version: run `{MIGRATE}`."
+            "The database contains no warehouse, or one of an earlier version. To fix: run"
+            f" `{MIGRATE}`."
         )
     return LedgerState(*rows[0])
 
 
-def check(found: LedgerState, origin: LakeIdentity, schema: str, fingerprint: str) -> None:
-    """Raise SchemaOutdated or OtherLedger where batches of ``origin`` must not be loaded."""
-    if (found.schema, found.contracts) != (schema, fingerprint):
+def check_contracts(state: LedgerState, schema: str, fingerprint: str) -> None:
+    """Raise SchemaOutdated unless the warehouse was migrated for this schema and contracts."""
+    if (state.schema, state.contracts) != (schema, fingerprint):
         raise SchemaOutdated(
-            f"The warehouse in schema {found.schema} was made for contracts {found.contracts}, and"
-            f" this load brings schema {schema} by contracts {fingerprint}: run `{MIGRATE} --schema"
-            f" {schema}` of this version as the warehouse's owner, then load again."
-        )
-    if found.head and (found.lake, found.generation) != (origin.lake, origin.generation):
-        raise OtherLedger(
-            f"The warehouse holds batches of lake {found.lake}, generation {found.generation};"
-            f" this load brings lake {origin.lake}, generation {origin.generation}. Name the lake"
-            " that belongs to this warehouse, or rebuild into an empty warehouse."
+            f"The warehouse was migrated for schema {state.schema} and contracts"
+            f" {state.contracts}, and this load is for schema {schema} and contracts {fingerprint}."
+            f" To fix: run `{MIGRATE} --schema {schema}` of this version as the warehouse's owner,"
+            " then load again."
         )
 
 
-def check_batches(found: LedgerState, lake: Lake) -> None:
-    """Raise OtherLedger where the lake lacks the last batch that the warehouse holds: a lake that
-    was put back to an earlier state counts on from there, and its numbers mean other rows."""
-    if not found.head:
+def check_lake(state: LedgerState, lake: Lake) -> None:
+    """Raise OtherLedger if the warehouse contains batches of another lake or generation."""
+    if not state.head or (batch := lake.batches.head()) is None:
         return
-    is_there = found.head <= lake.batches.head_seq()
-    if not is_there or lake.batches.entry(found.head).run != found.batch_run:
+    if (state.lake, state.generation) != (batch.lake, lake.generation):
         raise OtherLedger(
-            f"The warehouse holds batch {found.head} of poll {found.batch_run}, and this lake has"
-            f" {'another one' if is_there else 'none'} of that number: it was put back to an"
-            " earlier state, or the warehouse belongs to another copy. Rebuild from this lake into"
-            " an empty database."
+            f"The warehouse contains batches of lake {state.lake}, generation {state.generation},"
+            f" and this load is from lake {batch.lake}, generation {lake.generation}. To fix: name"
+            " the lake that belongs to this warehouse, or rebuild into an empty warehouse."
+        )
+
+
+def check_last_batch(state: LedgerState, lake: Lake) -> None:
+    """Raise OtherLedger unless the lake contains the last batch of the warehouse. A lake that was
+    restored to an earlier state continues from there, and its numbers mean other rows."""
+    if not state.head:
+        return
+    exists = state.head <= lake.batches.head_seq()
+    if not exists or lake.batches.entry(state.head).run != state.batch_run:
+        raise OtherLedger(
+            f"The warehouse contains batch {state.head} of poll {state.batch_run}, and this lake"
+            f" has {'another batch' if exists else 'no batch'} of that number: it was restored to"
+            " an earlier state, or the warehouse belongs to another copy. To fix: rebuild from this"
+            " lake into an empty database."
+        )
+
+
+def record_batches(
+    connection: Connection, batches: Iterable[PendingBatch], generation: int, run: str
+) -> None:
+    """Add the batches to the ledger, in the transaction that inserts their rows."""
+    for item in batches:
+        connection.run(
+            RECORD_BATCH,
+            seq=item.batch.seq,
+            lake=item.batch.lake,
+            generation=generation,
+            batch_run=item.batch.run,
+            run=run,
+            observed_at=item.batch.observed_at,
+            committed_at=item.batch.committed_at,
+            rows=item.rows,
         )
 
 
 def record_retries(connection: Connection, retries: Iterable[RetryEntry], run: str) -> None:
-    """Enter the retries, in the transaction that brings their rows."""
+    """Add the retries to the ledger, in the transaction that inserts their rows."""
     for item in retries:
         connection.run(
             RECORD_RETRY,
@@ -111,23 +137,5 @@ def record_retries(connection: Connection, retries: Iterable[RetryEntry], run: s
             through=item.through,
             run=run,
             committed_at=item.committed_at,
-            rows=item.rows,
-        )
-
-
-def record(
-    connection: Connection, pending: Iterable[Pending], origin: LakeIdentity, run: str
-) -> None:
-    """Enter the batches, in the transaction that brings their rows."""
-    for item in pending:
-        connection.run(
-            RECORD,
-            seq=item.batch.seq,
-            lake=origin.lake,
-            generation=origin.generation,
-            batch_run=item.batch.run,
-            run=run,
-            observed_at=item.batch.observed_at,
-            committed_at=item.batch.committed_at,
             rows=item.rows,
         )

@@ -1,4 +1,4 @@
-"""Bring staged rows into the warehouse's tables, within the load's transaction."""
+"""Merge staged rows into the tables of the warehouse, in the transaction of the load."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -7,14 +7,14 @@ from pg8000.native import Connection
 
 import contracts
 from contracts import UNKNOWN, Column, Dimension, Fact
-from glue_jobs.load.foreign_keys import checked_at_the_end
-from glue_jobs.load.staging import Staged, Tombstones
+from glue_jobs.load.foreign_keys import foreign_keys_added_last
+from glue_jobs.load.staging import StagingTable
 from postgres import Sql, joined, names, render, value
 
 LATEST = """(
     select distinct on ({key}) {columns} from {staging} order by {key}, batch_seq desc
 )"""
-UPDATE_DIFFERENT = """
+UPDATE_CHANGED = """
 update {dimension} as known set ({columns}) = row({latest_columns})
 from {latest} as latest
 where known.{key} = latest.{key} and row({known_columns}) is distinct from row({latest_columns})
@@ -47,24 +47,25 @@ order by gone.{key}, gone.batch_seq
 """
 
 
-def merge(connection: Connection, schema: str, staged: Iterable[Staged]) -> Mapping[str, int]:
-    """Bring everything staged, dimensions before facts and these before their tombstones, into
-    the tables of ``schema``, and return how many rows of each table were written."""
+def merge(connection: Connection, schema: str, tables: Iterable[StagingTable]) -> Mapping[str, int]:
+    """Merge the staging tables, in their order, into the tables of ``schema``, and return the
+    number of rows written per table."""
     rows: Counter[str] = Counter()
-    for item in staged:
-        if isinstance(item, Tombstones):
-            rows[item.table.name] += insert_tombstones(connection, schema, item)
-        elif isinstance(item.table, Fact):
-            rows.update(add_inferred(connection, schema, item))
-            rows[item.table.name] += insert_versions(connection, schema, item.table, item)
+    for staged in tables:
+        name = staged.table.name
+        if staged.is_tombstones:
+            rows[name] += insert_tombstones(connection, schema, staged)
+        elif isinstance(staged.table, Fact):
+            rows.update(insert_inferred(connection, schema, staged))
+            rows[name] += insert_versions(connection, schema, staged.table, staged)
         else:
-            rows[item.table.name] += merge_dimension(connection, schema, item)
+            rows[name] += merge_dimension(connection, schema, staged)
     return dict(rows)
 
 
-def merge_dimension(connection: Connection, schema: str, staged: Staged) -> int:
-    """Make every staged key's row what its latest batch says, and return how many rows that
-    changed. A row that says so already is not written, and not even locked."""
+def merge_dimension(connection: Connection, schema: str, staged: StagingTable) -> int:
+    """Update or insert the latest staged row of each key, and return how many rows were written. An
+    unchanged row is neither written nor locked."""
     columns = staged.table.column_names
     latest = render(LATEST, key=staged.table.key, columns=names(columns), staging=staged.name)
     parts = {
@@ -75,33 +76,33 @@ def merge_dimension(connection: Connection, schema: str, staged: Staged) -> int:
         "latest_columns": joined("latest.{column}", columns),
         "known_columns": joined("known.{column}", columns),
     }
-    return _changed(connection, render(UPDATE_DIFFERENT, **parts)) + _changed(
-        connection, render(INSERT_NEW, **parts)
-    )
+    updated = _write(connection, render(UPDATE_CHANGED, **parts))
+    return updated + _write(connection, render(INSERT_NEW, **parts))
 
 
-def add_inferred(connection: Connection, schema: str, staged: Staged) -> Mapping[str, int]:
-    """Add a member to each dimension for every key that staged facts refer to and it lacks, and
-    return how many. What is not known of it is 'Unknown', or NULL, until its row arrives."""
-    added: Counter[str] = Counter()
+def insert_inferred(connection: Connection, schema: str, staged: StagingTable) -> Mapping[str, int]:
+    """Insert an inferred member for every key that staged facts refer to and that its dimension
+    does not contain, and return how many per dimension. Its other columns are 'Unknown' or NULL
+    until its row arrives."""
+    inserted: Counter[str] = Counter()
     for referring in staged.table.columns:
         dimension = contracts.warehouse().tables.get(referring.references)
-        if isinstance(dimension, Dimension):  # a day that the calendar lacks is no day
+        if isinstance(dimension, Dimension):  # a calendar contains all valid days
             statement = render(
                 INSERT_INFERRED,
                 dimension=qualified(schema, dimension.name),
                 columns=names(dimension.column_names),
-                values=_inferred(dimension, referring),
+                values=_inferred_values(dimension, referring),
                 staging=staged.name,
                 referring=referring.name,
                 key=dimension.key,
             )
-            added[dimension.name] += _changed(connection, statement)
-    return +added  # without those that lacked none
+            inserted[dimension.name] += _write(connection, statement)
+    return +inserted  # without dimensions that got none
 
 
-def insert_versions(connection: Connection, schema: str, fact: Fact, staged: Staged) -> int:
-    """Append the staged versions, so that record numbers follow the versions of each key."""
+def insert_versions(connection: Connection, schema: str, fact: Fact, staged: StagingTable) -> int:
+    """Insert the staged versions, so that record numbers follow the versions of each key."""
     statement = render(
         INSERT_VERSIONS,
         fact=qualified(schema, fact.name),
@@ -110,38 +111,34 @@ def insert_versions(connection: Connection, schema: str, fact: Fact, staged: Sta
         staging=staged.name,
         key=fact.key,
     )
-    with checked_at_the_end(connection, qualified(schema, fact.name)):
-        return _changed(connection, statement)
+    with foreign_keys_added_last(connection, qualified(schema, fact.name)):
+        return _write(connection, statement)
 
 
-def insert_tombstones(connection: Connection, schema: str, staged: Tombstones) -> int:
-    """Append a deleted version, with the last known values, to every staged key that has an
-    earlier version, once: a retry stages again what found none in its day."""
+def insert_tombstones(connection: Connection, schema: str, staged: StagingTable) -> int:
+    """Insert a deleted version, with the last known values, for every staged key that has an
+    earlier version and not this one: a retry stages again the tombstones that had none before."""
     values = {"is_deleted": Sql("true")}
     values |= {c.name: render("gone.{column}", column=c.name) for c in staged.columns}
-    earlier = (render("earlier.{column}", column=name) for name in staged.table.column_names)
+    columns = staged.table.column_names
+    earlier = {name: render("earlier.{column}", column=name) for name in columns}
     statement = render(
         INSERT_TOMBSTONES,
         fact=qualified(schema, staged.table.name),
-        columns=names(staged.table.column_names),
-        values=Sql(
-            ", ".join(
-                values.get(name, known)
-                for name, known in zip(staged.table.column_names, earlier, strict=True)
-            )
-        ),
+        columns=names(columns),
+        values=Sql(", ".join({**earlier, **values}[name] for name in columns)),
         staging=staged.name,
         key=staged.table.key,
     )
-    return _changed(connection, statement)
+    return _write(connection, statement)
 
 
 def qualified(schema: str, table: str) -> Sql:
-    """A table's name, with its schema."""
+    """Return the name of a table with its schema."""
     return render("{schema}.{table}", schema=schema, table=table)
 
 
-def _inferred(dimension: Dimension, referring: Column) -> Sql:
+def _inferred_values(dimension: Dimension, referring: Column) -> Sql:
     values = []
     for column in dimension.columns:
         if column.name == dimension.key:
@@ -149,7 +146,7 @@ def _inferred(dimension: Dimension, referring: Column) -> Sql:
         else:
             unknown = value(None if column.nullable else UNKNOWN)
             cast = render("cast({value} as {type})", value=unknown, type=Sql(str(column.type)))
-            values.append(cast)  # DISTINCT would take a bare NULL for text
+            values.append(cast)  # in DISTINCT a bare NULL has the type text
     return Sql(", ".join(values))
 
 
@@ -158,6 +155,7 @@ def _staged_value(column: Column) -> Sql:
     return render(template, name=column.name)
 
 
-def _changed(connection: Connection, statement: Sql) -> int:
+def _write(connection: Connection, statement: Sql) -> int:
+    """Run the statement, and return how many rows it wrote."""
     connection.run(statement)
     return int(connection.row_count)

@@ -1,4 +1,4 @@
-"""The partitions by which the Data Catalog, and with it Athena, sees what is committed."""
+"""The partitions through which the Data Catalog, and with it Athena, sees committed files."""
 
 import logging
 from collections import defaultdict
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import contracts
-from glue_jobs.load.pending import Pending, pending
+from glue_jobs.load.pending import PendingBatch, pending_batches
 from lake import Lake, Store, layout
 from lake.entries import Output, RetryEntry
 
-AT_ONCE = 100  # batches whose entries are held together: a new catalog may lack very many
+MAX_BATCHES = 100  # whose entries are in memory at once: a new catalog may miss very many
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the catalog; the ``database`` is named without the catalog's prefix."""
+    """A table of the catalog. The name of its ``database`` has no prefix."""
 
     database: str
     name: str
@@ -33,62 +33,69 @@ class Partition:
 
 
 class Catalog(Protocol):
-    """Where tables are known by their partitions."""
+    """A catalog of tables and their partitions."""
 
     def add(self, table: Table, partitions: Sequence[Partition]) -> None:
-        """Make the partitions known; one that is known stays as it is. Raises
-        PartitionsRefused."""
+        """Create the partitions; one that exists is unchanged. Raises PartitionsRefused."""
 
 
 @dataclass(frozen=True)
 class Registry:
-    """Registers what the logs name, and nothing else: what a run left that never committed stays
-    unseen. ``again_from`` is the batch from which all are registered once more; otherwise it is
-    those that the load log lacks, which are never left out."""
+    """Registers the files that the logs name, and no others: uncommitted files stay invisible.
+
+    Batches that the load log does not contain are always registered. With ``again_from``, so are
+    all batches from that one on.
+    """
 
     catalog: Catalog
     again_from: int | None = None
 
     def register(self, lake: Lake, through: int, retries: int) -> None:
-        """Register the batches up to and with ``through``, and all retries up to ``retries``: few
-        as they are, no log says which of them were registered. Raises PartitionsRefused."""
+        """Register the batches up to ``through`` and all retries up to ``retries``. Retries are
+        few, and no log records which of them were registered. Raises PartitionsRefused."""
         head = lake.loads.head_seq()
         known = head if self.again_from is None else min(head, max(0, self.again_from - 1))
-        for begin in range(known, through, AT_ONCE):
-            end = min(begin + AT_ONCE, through)
+        for begin in range(known, through, MAX_BATCHES):
+            end = min(begin + MAX_BATCHES, through)
             self._add(
-                file for batch in pending(lake, begin, end) for file in _of_batch(lake, batch)
+                file
+                for batch in pending_batches(lake, begin, end)
+                for file in _files_of_batch(lake, batch)
             )
             logger.info("batches registered", extra={"through": end})
-        again = lake.retries.after(0, retries)
-        self._add(file for retry in again for file in _of_retry(lake, retry))
+        self._add(
+            file
+            for retry in lake.retries.after(0, retries)
+            for file in _files_of_retry(lake, retry)
+        )
 
     def _add(self, files: Iterable[tuple[Table, Store, str]]) -> None:
-        found: defaultdict[Table, dict[Partition, None]] = defaultdict(dict)
+        # a dict keeps the order and has each partition once
+        partitions: defaultdict[Table, dict[Partition, None]] = defaultdict(dict)
         for table, store, key in files:
             folder, values = layout.partition(key)
-            found[table][Partition(values, store.uri(folder))] = None
-        for table, partitions in found.items():
-            self.catalog.add(table, list(partitions))
-            told = {"table": table.name, "partitions": len(partitions)}
-            logger.info("partitions registered", extra=told)
+            partitions[table][Partition(values, store.uri(folder))] = None
+        for table, of_table in partitions.items():
+            self.catalog.add(table, list(of_table))
+            fields = {"table": table.name, "partitions": len(of_table)}
+            logger.info("partitions registered", extra=fields)
 
 
-def _of_batch(lake: Lake, item: Pending) -> Iterator[tuple[Table, Store, str]]:
-    for name, changes in item.batch.tables.items():
+def _files_of_batch(lake: Lake, pending: PendingBatch) -> Iterator[tuple[Table, Store, str]]:
+    for name, changes in pending.batch.tables.items():
         yield Table("ingestion", name), lake.ingestion, changes.file.key
-    yield from _processed(lake, item.outputs, item.facts.tombstones)
+    yield from _processed_files(lake, pending.tables, pending.facts.tombstones)
 
 
-def _of_retry(lake: Lake, retry: RetryEntry) -> Iterator[tuple[Table, Store, str]]:
-    return _processed(lake, retry.tables, retry.tombstones)
+def _files_of_retry(lake: Lake, retry: RetryEntry) -> Iterator[tuple[Table, Store, str]]:
+    return _processed_files(lake, retry.tables, retry.tombstones)
 
 
-def _processed(
+def _processed_files(
     lake: Lake, tables: Mapping[str, Output], tombstones: Mapping[str, Output]
 ) -> Iterator[tuple[Table, Store, str]]:
     facts = {fact.name: fact for fact in contracts.warehouse().facts}
-    gone = {facts[name].tombstones: output for name, output in tombstones.items()}
-    for name, output in {**tables, **gone}.items():
+    deleted = {facts[name].tombstones: output for name, output in tombstones.items()}
+    for name, output in {**tables, **deleted}.items():
         for key in output.files:
             yield Table(f"processed_g{lake.generation}", name), lake.processed, key

@@ -1,36 +1,37 @@
-"""Bring Parquet files of the lake into unlogged tables of one run, beside the warehouse."""
+"""Unlogged staging tables of one run, and the copy of Parquet files into them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from itertools import chain
 
-from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection
-from py4j.protocol import Py4JJavaError
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from contracts import Column, Fact, Type, WarehouseTable
+import contracts
+from contracts import Column, Fact, WarehouseTable
+from contracts.errors import PlatformError
+from contracts.observation import BATCH_SEQ, TOMBSTONE
 from contracts.spark import spark_schema
 from glue_jobs import parquet
-from glue_jobs.errors import StagedCountsDiffer, StagingFailed
+from glue_jobs.errors import StagedCountsDiffer
+from glue_jobs.load import jdbc
+from glue_jobs.load.pending import Pending
 from glue_jobs.session import Session
 from lake import Store, layout
-from postgres import Address, Sql, render
+from postgres import Address, Sql, connected, render, transaction
 
-BATCHSIZE = 10_000
+APPLICATION = "load_warehouse"
 MANY_ROWS = 50_000
-CONNECTIONS = 4
-CONCURRENCY = 2
-BATCH_SEQ = Column("batch_seq", Type("bigint"), False, "The batch that brought the row.")
+CONNECTIONS = 4  # of a table with many rows
+CONCURRENT_TABLES = 2
 
 CREATE = "create unlogged table {name} ({columns}) with (autovacuum_enabled = false)"
 DROP = "drop table if exists {name}"
 COUNT = "select count(*) from {name}"
-LEFT_BEHIND = """
+ABANDONED = """
 select tablename from pg_tables
 where schemaname = 'etl' and pg_has_role(tableowner, 'USAGE')
     and tablename like 'staging\\_%' and tablename < 'staging_'
@@ -39,149 +40,116 @@ where schemaname = 'etl' and pg_has_role(tableowner, 'USAGE')
 
 
 @dataclass(frozen=True)
-class Staged:
-    """A warehouse table's staging, with the rows that it must hold."""
+class StagingTable:
+    """A staging table for rows of a warehouse table, or for the tombstones of a fact, with the
+    files to copy and the number of rows that they contain."""
 
     table: WarehouseTable
     name: Sql
+    columns: tuple[Column, ...]
     files: tuple[str, ...]
     rows: int
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """The table's columns; a dimension's rows are told apart by their batch too."""
-        own = self.table.columns
-        return own if isinstance(self.table, Fact) else (*own, BATCH_SEQ)
+    is_tombstones: bool = False
 
 
-@dataclass(frozen=True)
-class Tombstones(Staged):
-    """The staging of a fact's deletions that came without conforming values."""
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """What is known of them."""
-        return tuple(self.table.column(c) for c in (self.table.key, "observed_at", "batch_seq"))
-
-
-def staging_name(run: str, name: str) -> Sql:
-    """The staging table of a run, whose name begins with the time of its start."""
-    return render("etl.{name}", name=f"staging_{run}_{name}")
+def staging_tables(pending: Pending, run: str) -> list[StagingTable]:
+    """Return the staging tables of a load: dimensions before the facts that refer to them, and
+    tombstones after the versions from which they take their values. Names begin with the time at
+    which the run started."""
+    warehouse = contracts.warehouse()
+    ordered: Iterable[WarehouseTable] = chain(
+        warehouse.calendars, warehouse.dimensions, warehouse.facts
+    )
+    tables = []
+    for table in ordered:
+        rows, name = pending.rows_of(table.name), _name(run, table.name)
+        # the rows of a dimension are distinguished by their batch, too
+        columns = table.columns if isinstance(table, Fact) else (*table.columns, BATCH_SEQ)
+        tables.append(StagingTable(table, name, columns, rows.files, rows.rows))
+    for fact in warehouse.facts:
+        rows, name = pending.tombstones_of(fact.name), _name(run, f"{fact.name}_gone")
+        columns = (fact.column(fact.key), *TOMBSTONE)
+        tables.append(StagingTable(fact, name, columns, rows.files, rows.rows, is_tombstones=True))
+    return [table for table in tables if table.rows]
 
 
 @contextmanager
-def staging_tables(connection: Connection, staged: Iterable[Staged]) -> Iterator[None]:
-    """Staging tables for the block, empty; none is left, however the block ends."""
-    for table in staged:
-        connection.run(render(CREATE, name=table.name, columns=_definitions(table.columns)))
-    with ExitStack() as undoing:
-        undoing.callback(_drop_after_error, connection, staged)
+def created(address: Address, tables: Sequence[StagingTable]) -> Iterator[None]:
+    """Create empty staging tables for the block. Drop them afterwards if it raises; otherwise the
+    block drops them. No session is open during the block, because Spark may take long."""
+    with connected(address, APPLICATION) as connection, transaction(connection):
+        drop_abandoned(connection)
+        for table in tables:
+            columns = _definitions(table.columns)
+            connection.run(render(CREATE, name=table.name, columns=columns))
+    with ExitStack() as cleanup:
+        cleanup.callback(_drop_after_error, address, tables)
         yield
-        undoing.pop_all()
-    drop(connection, staged)
+        cleanup.pop_all()
 
 
-def _drop_after_error(connection: Connection, staged: Iterable[Staged]) -> None:
-    with suppress(DatabaseError, InterfaceError):  # the block's own error matters more
-        drop(connection, staged)
+def _drop_after_error(address: Address, tables: Sequence[StagingTable]) -> None:
+    # the error of the block matters more; a later load drops the tables
+    with suppress(PlatformError), connected(address, APPLICATION) as connection:
+        drop(connection, tables)
 
 
-def drop(connection: Connection, staged: Iterable[Staged]) -> None:
-    """Drop staging tables, those that are there."""
-    for table in staged:
+def drop(connection: Connection, tables: Iterable[StagingTable]) -> None:
+    """Drop the staging tables that exist."""
+    for table in tables:
         connection.run(render(DROP, name=table.name))
 
 
-def drop_left_behind(connection: Connection) -> None:
-    """Drop the staging of runs that began more than a day ago, and so ended without tidying; only
-    ours, for nobody may drop another role's."""
-    for (name,) in connection.run(LEFT_BEHIND):
+def drop_abandoned(connection: Connection) -> None:
+    """Drop the staging tables of runs that started more than a day ago and did not drop them,
+    except those of other roles, which only their owners can drop."""
+    for (name,) in connection.run(ABANDONED):
         connection.run(render(DROP, name=render("etl.{name}", name=name)))
 
 
-def stage_all(spark: Session, store: Store, address: Address, staged: Sequence[Staged]) -> None:
-    """Copy the rows of all tables, two at a time: while one is planned another one's rows travel.
-    Raises StagingFailed, also where timestamps would be shifted."""
-    if not staged:
+def stage_all(
+    spark: Session, store: Store, address: Address, tables: Sequence[StagingTable]
+) -> None:
+    """Copy the files into their staging tables, two tables concurrently: Spark plans one while the
+    rows of the other are sent. Raises StagingFailed."""
+    if not tables:
         return
     session = spark()
-    _refuse_other_zones(session)
-    _send_authorities(session, address)
-    with ThreadPoolExecutor(CONCURRENCY) as threads:
-        copies = [threads.submit(stage, lambda: session, store, address, each) for each in staged]
+    jdbc.prepare(session, address)
+    with ThreadPoolExecutor(CONCURRENT_TABLES) as threads:
+        copies = [
+            threads.submit(jdbc.append, _read(spark, store, table), address, table.name)
+            for table in tables
+        ]
         for copy in copies:
             copy.result()
 
 
-def stage(spark: Session, store: Store, address: Address, staged: Staged) -> None:
-    """Copy the files' rows into the staging table. Raises StagingFailed."""
-    options = {**_jdbc(address), "dbtable": staged.name}
-    try:
-        rows = _spread(_read(spark, store, staged), staged.rows)
-        rows.write.format("jdbc").options(**options).mode("append").save()
-    except Py4JJavaError as failure:
-        raise StagingFailed(
-            f"{staged.table.name} cannot be staged at {address}: {parquet.first_cause(failure)}."
-            " The warehouse is as it was; the next load tries again."
-        ) from failure
-
-
-def check_counts(connection: Connection, staged: Iterable[Staged]) -> None:
-    """Raise StagedCountsDiffer unless every row was staged exactly once: Spark repeats a task
-    whose answer got lost, and appends its rows again (SPARK-19335)."""
-    for table in staged:
-        [[found]] = connection.run(render(COUNT, name=table.name))
-        if found != table.rows:
+def check_counts(connection: Connection, tables: Iterable[StagingTable]) -> None:
+    """Raise StagedCountsDiffer unless every row was staged exactly once: Spark repeats a task whose
+    result was lost, and appends its rows again (SPARK-19335)."""
+    for table in tables:
+        [[count]] = connection.run(render(COUNT, name=table.name))
+        if count != table.rows:
             raise StagedCountsDiffer(
-                f"{table.table.name}: {found} rows were staged, and the log counts {table.rows}."
-                " Nothing was loaded. Load again; if it stays so, the lake's files are not those"
-                " that the log counts."
+                f"{table.table.name}: {count} rows were staged, and the log records {table.rows}."
+                " Nothing was loaded. To fix: load again; if it fails again, restore the files of"
+                " the lake that the log records."
             )
 
 
-def _read(spark: Session, store: Store, staged: Staged) -> DataFrame:
-    """The rows of exactly these files."""
-    rows = parquet.read(spark, store, staged.files, spark_schema(staged.table))
-    if isinstance(staged.table, Fact):
-        return rows.select(*(column.name for column in staged.columns))
-    seq = F.regexp_extract(F.col("_metadata.file_path"), layout.SEQ_IN_KEY, 1).cast("long")
-    return rows.withColumn(BATCH_SEQ.name, seq)
+def _read(spark: Session, store: Store, table: StagingTable) -> DataFrame:
+    """Return the rows of the table's files, in one partition, or in several if there are many."""
+    rows = parquet.read(spark, store, table.files, spark_schema(table.table))
+    if not isinstance(table.table, Fact):
+        seq = F.regexp_extract(F.col("_metadata.file_path"), layout.SEQ_IN_KEY, 1).cast("long")
+        rows = rows.withColumn(BATCH_SEQ.name, seq)
+    rows = rows.select(*(column.name for column in table.columns))
+    return rows.coalesce(1) if table.rows < MANY_ROWS else rows.repartition(CONNECTIONS)
 
 
-def _spread(rows: DataFrame, count: int) -> DataFrame:
-    """Over one connection, or over a few where there are many rows."""
-    return rows.coalesce(1) if count < MANY_ROWS else rows.repartition(CONNECTIONS)
-
-
-def _refuse_other_zones(session: SparkSession) -> None:
-    """JDBC would shift timestamps, which have no zone, by that of the JVM."""
-    jvm: Any = session._jvm
-    zone = jvm.java.util.TimeZone.getDefault()
-    if zone.getRawOffset() or zone.useDaylightTime():
-        raise StagingFailed(
-            f"Java's time zone is {zone.getID()}, and timestamps would be loaded shifted by it."
-            " Nothing was loaded. Start Spark with -Duser.timezone=UTC in"
-            " spark.driver.extraJavaOptions and spark.executor.extraJavaOptions."
-        )
-
-
-def _send_authorities(session: SparkSession, address: Address) -> None:
-    """Let the executors, which may be other machines, find the CA bundle as we do: what is named
-    without a folder is looked for in the working directory, where Spark puts what it sends."""
-    if (bundle := address.authorities) and Path(bundle).name == bundle:
-        session.sparkContext.addFile(bundle)
-
-
-def _jdbc(address: Address) -> dict[str, str]:
-    options = {
-        "url": address.jdbc_url,
-        "driver": "org.postgresql.Driver",
-        "user": address.user,
-        "batchsize": str(BATCHSIZE),
-        "reWriteBatchedInserts": "true",
-        "logServerErrorDetail": "false",  # it would put rows into error messages
-    }
-    return options if address.password is None else {**options, "password": address.password}
+def _name(run: str, table: str) -> Sql:
+    return render("etl.{name}", name=f"staging_{run}_{table}")
 
 
 def _definitions(columns: Iterable[Column]) -> Sql:

@@ -1,1 +1,1 @@
-"""Pure transformations: DataFrame in, DataFrame out."""
+"""Pure transformations: DataFrames in, a DataFrame out."""

@@ -1,4 +1,4 @@
-"""The rows of a calendar."""
+"""The rows of a calendar dimension."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from contracts import Calendar, Warehouse
 from glue_jobs.errors import Unconvertible
 
-# names of our own: the JVM would take those of its locale
+# constants, because the JVM would use the names of its locale
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     "January",
@@ -30,7 +30,7 @@ def _iso_weekday(day: Column) -> Column:
     return F.weekday(day) + 1
 
 
-def _named(names: tuple[str, ...], number: Column) -> Column:
+def _name_at(names: tuple[str, ...], number: Column) -> Column:
     return F.element_at(F.array(*map(F.lit, names)), number)
 
 
@@ -39,22 +39,23 @@ PARTS: Mapping[str, Callable[[Column], Column]] = {
     "month": F.month,
     "day": F.day,
     "day_of_week": _iso_weekday,
-    "day_name": lambda day: _named(DAYS, _iso_weekday(day)),
-    "month_name": lambda day: _named(MONTHS, F.month(day)),
+    "day_name": lambda day: _name_at(DAYS, _iso_weekday(day)),
+    "month_name": lambda day: _name_at(MONTHS, F.month(day)),
     "quarter": F.quarter,
 }
 
 
-def every_day(spark: SparkSession, calendar: Calendar) -> DataFrame:
-    """Every day of the calendar once, from its first to its last.
+def calendar_rows(spark: SparkSession, calendar: Calendar) -> DataFrame:
+    """Return one row per day of the calendar, from its first to its last day.
 
-    Raises Unconvertible where its contract has a column that is no part of a date.
+    Raises Unconvertible if its contract has a column that is not a known part of a date.
     """
     unknown = set(calendar.column_names) - {calendar.key, *PARTS}
     if unknown:
         raise Unconvertible(
-            f"{calendar.name} has columns that are no part of a date: {', '.join(sorted(unknown))}."
-            f" Known are {', '.join(PARTS)}; add to glue_jobs/transform/date_dimension.py."
+            f"{calendar.name} has columns that are not parts of a date:"
+            f" {', '.join(sorted(unknown))}. Known parts are {', '.join(PARTS)}. To fix: correct"
+            " the contract, or add the part to glue_jobs/transform/date_dimension.py."
         )
     count = (calendar.last - calendar.first).days + 1
     day = F.date_add(F.lit(calendar.first), F.col("id").cast("int"))
@@ -63,12 +64,12 @@ def every_day(spark: SparkSession, calendar: Calendar) -> DataFrame:
     return days.select("*", *parts).select(*calendar.column_names)
 
 
-def spans(warehouse: Warehouse) -> dict[str, str]:
-    """From which day to which each calendar goes by its contract."""
+def date_ranges(warehouse: Warehouse) -> dict[str, str]:
+    """Return the first and last day of each calendar's contract, as ``first/last``."""
     return {calendar.name: f"{calendar.first}/{calendar.last}" for calendar in warehouse.calendars}
 
 
-def lacking(warehouse: Warehouse, known: Mapping[str, str]) -> list[Calendar]:
-    """The calendars that are not known with exactly these days."""
-    wanted = spans(warehouse)
-    return [c for c in warehouse.calendars if known.get(c.name) != wanted[c.name]]
+def missing_calendars(warehouse: Warehouse, built: Mapping[str, str]) -> list[Calendar]:
+    """Return the calendars that were not built with exactly the days of their contracts."""
+    ranges = date_ranges(warehouse)
+    return [c for c in warehouse.calendars if built.get(c.name) != ranges[c.name]]

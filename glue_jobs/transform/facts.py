@@ -1,8 +1,10 @@
-"""Changed rows of a source table become versions of a fact, or are kept apart with the reason. A
-deletion is never kept apart: where its last values do not conform it is a tombstone without them.
+"""Versions of a fact from the changed rows of a source table, and quarantined rows with reasons.
 
-Expressions are Spark SQL text over names that come from the contracts alone: a column built call
-by call costs a round trip to the JVM for every part of it, more than a small batch itself.
+A deletion is never quarantined: if its last values are invalid, it becomes a tombstone without
+values.
+
+Expressions are Spark SQL text over names from the contracts: a column that is built call by call
+costs a round trip to the JVM for each part, which is more than a small batch itself.
 """
 
 from collections.abc import Mapping
@@ -17,91 +19,96 @@ from glue_jobs.transform.conversions import converted
 
 REASONS = "reasons"
 OBSERVATION = tuple(column.name for column in TOMBSTONE)
-SHOWN = 100  # characters of an offending value
+SHOWN_CHARACTERS = 100  # of an invalid value
+
+Problems = Mapping[str, str]
+"""Condition -> expression of its reason; the first condition that is true applies."""
 
 
 def validated(
     changes: DataFrame, fact: Fact, of: SourceTable, tables: Mapping[str, WarehouseTable]
 ) -> DataFrame:
-    """The changes with the fact's values, and their ``reasons`` for not conforming to it: '' for
-    those that do."""
-    # two projections: what the second one takes from the first is computed once a row
-    values = (f"{_converted(column, of)} as {_made(column)}" for column in _own(fact))
+    """Return the changes with the values of the fact, and with ``reasons``: why a row is invalid,
+    or ''."""
+    # two projections: a value that the second one takes from the first is computed once per row
+    values = (f"{_convert(column, of)} as {_value(column)}" for column in _source_columns(fact))
     problems: dict[str, dict[str, str]] = {}
-    for column in _own(fact):
+    for column in _source_columns(fact):
         problems.setdefault(column.origin, {}).update(_problems(column, of, tables))
-    found = ", ".join(_case(cases) for cases in problems.values())
-    return changes.selectExpr("*", *values).selectExpr("*", f"concat_ws('; ', {found}) {REASONS}")
+    reasons = ", ".join(_first_reason(each) for each in problems.values())
+    return changes.selectExpr("*", *values).selectExpr("*", f"concat_ws('; ', {reasons}) {REASONS}")
 
 
-def conforms() -> Column:
-    """Whether a judged row can be a version."""
+def is_valid() -> Column:
+    """Return the condition under which a validated row becomes a version."""
     return F.col(REASONS) == ""
 
 
 def is_tombstone() -> Column:
-    """Whether a judged row is a deletion that cannot be a version: what is gone is gone, whatever
-    its last values."""
-    return ~conforms() & (F.col("op") == "D")
+    """Return the condition under which a validated row becomes a tombstone: an invalid row that
+    was deleted."""
+    return ~is_valid() & (F.col("op") == "D")
 
 
 def versions(validated: DataFrame, fact: Fact) -> DataFrame:
-    """A version for every conforming change: the fact's columns, in its contract's order."""
-    own = (f"{_made(column)} as {column.name}" for column in _own(fact))
-    return validated.where(conforms()).selectExpr(*own, *OBSERVATION, "op = 'D' as is_deleted")
+    """Return a version for each valid row, with the columns of the contract in their order."""
+    values = (f"{_value(column)} as {column.name}" for column in _source_columns(fact))
+    return validated.where(is_valid()).selectExpr(*values, *OBSERVATION, "op = 'D' as is_deleted")
 
 
 def tombstones(validated: DataFrame, fact: Fact) -> DataFrame:
-    """Which rows were deleted without conforming values, and when that was seen."""
-    key = f"{_made(fact.column(fact.key))} as {fact.key}"
+    """Return the key of each tombstone, with the batch and time at which it was observed."""
+    key = f"{_value(fact.column(fact.key))} as {fact.key}"
     return validated.where(is_tombstone()).selectExpr(key, *OBSERVATION)
 
 
 def quarantined(validated: DataFrame, fact: Fact) -> DataFrame:
-    """The rows that do not conform, but for deletions, as they landed, with their reasons."""
-    apart = validated.where(~conforms() & ~is_tombstone())
-    return apart.drop(*(_made(column) for column in _own(fact)))
+    """Return the invalid rows that were not deleted, as they landed, with their reasons."""
+    rows = validated.where(~is_valid() & ~is_tombstone())
+    return rows.drop(*(_value(column) for column in _source_columns(fact)))
 
 
-def _own(fact: Fact) -> list[contracts.Column]:
-    """The columns that come from the source row; the last three come from its observation."""
+def _source_columns(fact: Fact) -> list[contracts.Column]:
+    """Return the columns that are made from the source row, without those of its observation."""
     return [column for column in fact.columns if column.origin]
 
 
-def _made(column: contracts.Column) -> str:
-    """The name of a column's value beside the source's columns, which may be called the same."""
-    return f"_made_{column.name}"
+def _value(column: contracts.Column) -> str:
+    """Return the name of a column's value, which no column of the source has."""
+    return f"_value_{column.name}"
 
 
-def _converted(column: contracts.Column, of: SourceTable) -> str:
+def _convert(column: contracts.Column, of: SourceTable) -> str:
     return converted(column.origin, of.column(column.origin).type, column.type)
 
 
 def _problems(
     column: contracts.Column, of: SourceTable, tables: Mapping[str, WarehouseTable]
 ) -> dict[str, str]:
-    """When the source row has no value for the column, and how that is told; the first holds."""
-    name, value = column.origin, _made(column)
+    """Return the conditions under which the source row has no valid value for the column."""
+    name, value = column.origin, _value(column)
     original = f"get_json_object({UNFIT}, '$.{name}')"
-    unfit = _told(name, original, f"does not fit {of.column(name).type}")
+    unfit = _reason(name, original, f"does not fit {of.column(name).type}")
     problems = {f"{original} is not null": unfit}
     if not column.nullable:
         problems[f"{name} is null"] = f"'{name} is NULL'"
     if of.column(name).type.kind == "text" and column.type.kind != "text":
-        unread = _told(name, name, f"is no {column.type} (YYYY-MM-DD)")
-        problems[f"{name} is not null and {value} is null"] = unread
+        unreadable = _reason(name, name, f"is not a {column.type} (YYYY-MM-DD)")
+        problems[f"{name} is not null and {value} is null"] = unreadable
     calendar = tables.get(column.references)
     if isinstance(calendar, Calendar):
         first, last = calendar.first, calendar.last
-        outside = _told(name, name, f"lies outside {calendar.name}, {first} to {last}")
+        outside = _reason(name, name, f"is outside {calendar.name}, {first} to {last}")
         problems[f"{value} not between date'{first}' and date'{last}'"] = outside
     return problems
 
 
-def _case(cases: Mapping[str, str]) -> str:
-    """What is told of the first case that holds; NULL where none does."""
-    return f"case {' '.join(f'when {case} then {told}' for case, told in cases.items())} end"
+def _first_reason(problems: Problems) -> str:
+    """Return the expression of the first reason that applies; NULL if none does."""
+    cases = (f"when {condition} then {reason}" for condition, reason in problems.items())
+    return f"case {' '.join(cases)} end"
 
 
-def _told(name: str, value: str, what: str) -> str:
-    return f"""concat('{name} "', substring(cast({value} as string), 1, {SHOWN}), '" {what}')"""
+def _reason(name: str, value: str, problem: str) -> str:
+    shown = f"substring(cast({value} as string), 1, {SHOWN_CHARACTERS})"
+    return f"""concat('{name} "', {shown}, '" {problem}')"""

@@ -13,7 +13,6 @@ import contracts
 from contracts import Column, Dimension, Fact, PlatformError, SourceTable
 from contracts.arrow import row_schema
 from glue_jobs.load import ledger
-from glue_jobs.load.pending import origin
 from ingestion_lambda.mirror.buckets import by_bucket
 from ingestion_lambda.mirror.difference import Difference, compare
 from ingestion_lambda.mirror.mirror import Mirror
@@ -101,8 +100,8 @@ def reconcile(lake: Lake, source: Address, warehouse: Address, schema: str) -> R
         _frozen_warehouse(warehouse_connection),
     ):
         state = ledger.read_state(warehouse_connection)
-        fingerprint = contracts.warehouse().fingerprint
-        ledger.check(state, origin(lake, head.seq), schema, fingerprint)
+        ledger.check_contracts(state, schema, contracts.warehouse().fingerprint)
+        ledger.check_lake(state, lake)
         quarantined = quarantine(lake)
         comparisons = list(_mirror_of_source(source_connection, lake, head))
         compared = _Warehouse(warehouse_connection, schema, lake, head, quarantined)

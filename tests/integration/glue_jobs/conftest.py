@@ -1,4 +1,4 @@
-"""A lake for each test, and what the jobs wrote to it as frames."""
+"""A lake for each test, and the files that the jobs wrote to it as DataFrames."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,13 +17,13 @@ from tests.lake_builder import LakeBuilder
 
 @pytest.fixture
 def built(tmp_path: Path) -> LakeBuilder:
-    """A lake in a directory whose name Hadoop could misread."""
+    """Return a lake in a directory whose name has special characters of Hadoop."""
     return LakeBuilder(tmp_path / "a [lake] of {50} %3D")
 
 
 @pytest.fixture
 def written(spark: SparkSession, built: LakeBuilder) -> Callable[[Output, StructType], DataFrame]:
-    """The rows in the files that an entry names."""
+    """Return a function that reads the files of an output."""
 
     def written(output: Output, schema: StructType) -> DataFrame:
         return read(lambda: spark, built.lake.processed, output.files, schema)
@@ -33,7 +33,7 @@ def written(spark: SparkSession, built: LakeBuilder) -> Callable[[Output, Struct
 
 @pytest.fixture
 def frame(spark: SparkSession) -> Callable[..., DataFrame]:
-    """A frame with the schema of a warehouse table."""
+    """Return a function that makes a DataFrame with the schema of a warehouse table."""
 
     def frame(table: str, *rows: tuple[Any, ...]) -> DataFrame:
         return spark.createDataFrame(list(rows), spark_schema(contracts.warehouse().tables[table]))
@@ -42,5 +42,5 @@ def frame(spark: SparkSession) -> Callable[..., DataFrame]:
 
 
 def no_spark() -> SparkSession:
-    """In the place of a session that must not be needed."""
-    raise AssertionError("Spark was asked for")
+    """Fail: the code under test must not start Spark."""
+    raise AssertionError("Spark was started")

@@ -1,4 +1,4 @@
-"""A job's log is one JSON object a line."""
+"""The log of a job has one JSON object per line."""
 
 import json
 import logging
@@ -11,17 +11,17 @@ from glue_jobs import json_logs
 
 
 @pytest.fixture
-def restored() -> Iterator[None]:
-    """The root logger is afterwards as it was."""
+def root_logger() -> Iterator[None]:
+    """Restore the loggers after the test."""
     root, py4j = logging.getLogger(), logging.getLogger("py4j")
-    before = root.handlers[:], root.level, py4j.level
-    root.handlers.clear()  # otherwise to_stdout closes them
+    state = root.handlers[:], root.level, py4j.level
+    root.handlers.clear()  # or to_stdout would close them
     yield
-    root.handlers[:], root.level, py4j.level = before
+    root.handlers[:], root.level, py4j.level = state
 
 
-@pytest.mark.usefixtures("restored")
-def test_a_record_is_a_line_with_everything_in_extra(capsys: pytest.CaptureFixture[str]):
+@pytest.mark.usefixtures("root_logger")
+def test_line_has_every_key_of_extra(capsys: pytest.CaptureFixture[str]):
     json_logs.to_stdout()
     logging.getLogger("jobs").info("batch %s", "built", extra={"seq": 7, "at": logging})
 
@@ -36,7 +36,7 @@ def test_a_record_is_a_line_with_everything_in_extra(capsys: pytest.CaptureFixtu
     }
 
 
-def test_an_exception_stays_on_its_line():
+def test_exception_is_part_of_its_line():
     try:
         raise ValueError("two\nlines")
     except ValueError:

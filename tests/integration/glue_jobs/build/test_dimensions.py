@@ -1,4 +1,4 @@
-"""Dimensions are a function of the mirror; only rows whose value changed are written."""
+"""Dimensions are a function of the mirror; exactly the rows whose values changed are written."""
 
 from collections.abc import Callable, Iterator
 from msgspec.structs import replace
@@ -44,17 +44,17 @@ def design(key: int, name: str) -> dict[str, Any]:
     return row("design", key, design_name=name)
 
 
-@pytest.fixture(params=[dimension_files.FEW, 0], ids=["in one task", "by shuffles"])
-def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every size gives the same rows: with 0, no frame counts as small."""
-    monkeypatch.setattr(dimension_files, "FEW", request.param)
+@pytest.fixture(params=[dimension_files.FEW_ROWS, 0], ids=["one task", "shuffles"])
+def few_rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Join in one task, or with shuffles: with 0, no frame is small."""
+    monkeypatch.setattr(dimension_files, "FEW_ROWS", request.param)
 
 
 @pytest.fixture
 def changed(
     spark: SparkSession, built: LakeBuilder, written: Written
 ) -> Callable[[], dict[str, DataFrame]]:
-    """Runs the job; what the last batch brought of each table."""
+    """Return a function that runs the job and reads the tables of the last batch."""
 
     def changed() -> dict[str, DataFrame]:
         main(built.arguments, spark)
@@ -79,8 +79,8 @@ def assert_same(given: DataFrame, expected: DataFrame) -> None:
     assert_df_equality(given, expected, ignore_row_order=True, ignore_nullable=True)
 
 
-@pytest.mark.usefixtures("few")
-def test_the_first_batch_brings_every_row(built: LakeBuilder, changed: Changed, frame: Frame):
+@pytest.mark.usefixtures("few_rows")
+def test_first_batch_writes_every_row(built: LakeBuilder, changed: Changed, frame: Frame):
     built.insert(
         department=[department(location=None)],
         staff=[row("staff", 1, first_name="Siân", last_name="O'Keefe")],
@@ -95,18 +95,18 @@ def test_the_first_batch_brings_every_row(built: LakeBuilder, changed: Changed, 
     )
     tables = changed()
 
-    some = "text", "text", "", "Leeds", "08841", "text", "0730 783349"
+    texts = "text", "text", "", "Leeds", "08841", "text", "0730 783349"
     assert_same(
         tables["dim_staff"],
         frame("dim_staff", (1, "Siân", "O'Keefe", "Sales", "Unknown", "text")),
     )
     assert_same(
         tables["dim_location"],
-        frame("dim_location", (1, "text", None, *some[2:]), (2, *some[:2], None, *some[3:])),
+        frame("dim_location", (1, "text", None, *texts[2:]), (2, *texts[:2], None, *texts[3:])),
     )
     assert_same(
         tables["dim_counterparty"],
-        frame("dim_counterparty", (1, "text", *some[:2], None, *some[3:])),
+        frame("dim_counterparty", (1, "text", *texts[:2], None, *texts[3:])),
     )
     assert_same(
         tables["dim_currency"],
@@ -118,8 +118,8 @@ def test_the_first_batch_brings_every_row(built: LakeBuilder, changed: Changed, 
     )
 
 
-@pytest.mark.usefixtures("few")
-def test_a_changed_department_reaches_its_staff_and_nobody_elses(
+@pytest.mark.usefixtures("few_rows")
+def test_changed_department_changes_the_staff_of_that_department_only(
     built: LakeBuilder, changed: Changed
 ):
     elsewhere = row("department", 2)
@@ -133,7 +133,7 @@ def test_a_changed_department_reaches_its_staff_and_nobody_elses(
     assert [tuple(r) for r in rows] == [(1, "Leeds"), (3, "Leeds")]
 
 
-def test_a_changed_address_reaches_locations_and_counterparties(
+def test_changed_address_changes_locations_and_counterparties(
     built: LakeBuilder, changed: Changed
 ):
     built.insert(address=[address(1), address(2)], counterparty=[counterparty(7, 2)])
@@ -144,8 +144,8 @@ def test_a_changed_address_reaches_locations_and_counterparties(
     assert [r.counterparty_legal_district for r in tables["dim_counterparty"].collect()] == ["West"]
 
 
-@pytest.mark.usefixtures("few")
-def test_null_and_empty_and_text_are_three_values(built: LakeBuilder, changed: Changed):
+@pytest.mark.usefixtures("few_rows")
+def test_null_empty_text_and_text_are_different_values(built: LakeBuilder, changed: Changed):
     steps = [(None, "x"), ("x", None), (None, ""), ("", None), ("x", "y"), (None, None), ("", "")]
     built.insert(address=[address(n, district=old) for n, (old, _) in enumerate(steps)])
     built.update(address=[address(n, district=new) for n, (_, new) in enumerate(steps)])
@@ -155,28 +155,28 @@ def test_null_and_empty_and_text_are_three_values(built: LakeBuilder, changed: C
     assert dict(map(tuple, rows)) == different
 
 
-@pytest.mark.usefixtures("few")
-def test_a_change_that_the_dimension_leaves_out_writes_nothing(
+@pytest.mark.usefixtures("few_rows")
+def test_change_of_a_column_outside_the_dimension_writes_nothing(
     built: LakeBuilder, changed: Changed
 ):
     built.insert(department=[department(location=None)], staff=[row("staff", 1)])
     built.update(
-        department=[department(location=None, manager="Somebody else")],
+        department=[department(location=None, manager="Another manager")],
         staff=[row("staff", 1, created_at=None)],
     )
 
     assert changed() == {}
 
 
-@pytest.mark.usefixtures("few")
-def test_a_deleted_row_writes_nothing(built: LakeBuilder, changed: Changed):
+@pytest.mark.usefixtures("few_rows")
+def test_deleted_row_writes_nothing(built: LakeBuilder, changed: Changed):
     built.insert(design=[design(1, "a"), design(2, "b")])
     built.batch({"design": [("D", design(1, "a"))]})
 
     assert changed() == {}
 
 
-def test_a_table_whose_last_row_goes_writes_nothing(built: LakeBuilder, changed: Changed):
+def test_deletion_of_the_last_row_writes_nothing(built: LakeBuilder, changed: Changed):
     built.insert(design=[design(1, "a")])
     built.batch({"design": [("D", design(1, "a"))]})
     assert changed() == {}
@@ -185,25 +185,25 @@ def test_a_table_whose_last_row_goes_writes_nothing(built: LakeBuilder, changed:
     assert [r.design_name for r in changed()["dim_design"].collect()] == ["again"]
 
 
-@pytest.mark.usefixtures("few")
-def test_a_row_that_looks_up_nothing_is_unknown_where_it_must_not_be_null(
+@pytest.mark.usefixtures("few_rows")
+def test_lookup_without_a_row_is_unknown_in_not_null_columns(
     built: LakeBuilder, changed: Changed
 ):
     built.insert(staff=[row("staff", 1, department_id=99)], counterparty=[counterparty(1, 99)])
     tables = changed()
 
     (staff,) = tables["dim_staff"].collect()
-    (known,) = tables["dim_counterparty"].collect()
+    (partner,) = tables["dim_counterparty"].collect()
     assert (staff.department_name, staff.location) == ("Unknown", "Unknown")
-    assert (known.counterparty_legal_city, known.counterparty_legal_district) == ("Unknown", None)
+    assert (partner.counterparty_legal_city, partner.counterparty_legal_district) == ("Unknown", None)
 
 
 def transaction(key: int, **values: Any) -> dict[str, Any]:
-    usual = {"transaction_type": "SALE", "sales_order_id": key, "purchase_order_id": None}
-    return row("transaction", key, **{**usual, **values})
+    defaults = {"transaction_type": "SALE", "sales_order_id": key, "purchase_order_id": None}
+    return row("transaction", key, **{**defaults, **values})
 
 
-def test_a_dimension_as_large_as_the_facts_passes_on_what_came_and_changed_and_no_deletion(
+def test_incremental_dimension_writes_inserted_and_updated_rows_and_no_deletions(
     built: LakeBuilder, changed: Changed, frame: Frame
 ):
     built.insert(transaction=[transaction(1), transaction(2), transaction(3)])
@@ -223,7 +223,7 @@ def test_a_dimension_as_large_as_the_facts_passes_on_what_came_and_changed_and_n
     )
 
 
-def test_a_dimension_that_passes_rows_through_reads_no_mirror(built: LakeBuilder, changed: Changed):
+def test_incremental_dimension_reads_no_mirror(built: LakeBuilder, changed: Changed):
     built.insert(transaction=[transaction(1)])
     built.update(transaction=[transaction(1, sales_order_id=None)])
     for bucket in (built.directory / "ingestion" / "_mirror").rglob("*.parquet"):
@@ -232,7 +232,7 @@ def test_a_dimension_that_passes_rows_through_reads_no_mirror(built: LakeBuilder
     assert [r.sales_order_id for r in changed()["dim_transaction"].collect()] == [None]
 
 
-def test_deletions_alone_pass_nothing_through_and_need_no_spark(
+def test_deletions_alone_write_nothing_and_start_no_spark(
     spark: SparkSession, built: LakeBuilder
 ):
     built.insert(transaction=[transaction(1)])
@@ -243,21 +243,21 @@ def test_deletions_alone_pass_nothing_through_and_need_no_spark(
     assert built.lake.dimensions.entry(2).tables == {}
 
 
-def test_a_batch_file_that_lacks_rows_of_a_dimension_is_refused(
+def test_batch_file_with_missing_rows_of_a_dimension_is_refused(
     spark: SparkSession, built: LakeBuilder
 ):
     batch = built.insert(transaction=[transaction(1)])
     table = batch.tables["transaction"]
-    lying = replace(batch, seq=2, run="other", tables={"transaction": replace(table, updated=1)})
-    built.lake.batches.commit(lying)
+    invalid = replace(batch, seq=2, run="other", tables={"transaction": replace(table, updated=1)})
+    built.lake.batches.commit(invalid)
 
-    with pytest.raises(DamagedFile, match="holds 1 rows that came or changed, and batch 2 says 2"):
+    with pytest.raises(DamagedFile, match=r"\(inserts and updates\) contains 1 rows, and the log records 2"):
         main(built.arguments, spark)
 
     assert built.lake.dimensions.head_seq() == 1
 
 
-def test_buckets_that_did_not_change_are_not_read(built: LakeBuilder, changed: Changed):
+def test_unchanged_buckets_are_not_read(built: LakeBuilder, changed: Changed):
     built.insert(design=[design(1, "a"), design(BEYOND, "b")])
     changed()
     untouched = Path(built.directory / "ingestion" / built.buckets["design"][0].key)
@@ -277,7 +277,7 @@ def test_each_batch_is_compared_with_the_one_before_it(spark: SparkSession, buil
     assert rows == [1, 1, 1]
 
 
-def test_batches_of_other_tables_get_an_entry_and_need_no_spark(
+def test_batch_of_other_tables_gets_an_entry_and_starts_no_spark(
     spark: SparkSession, built: LakeBuilder
 ):
     built.insert(design=[design(1, "a")])
@@ -292,7 +292,7 @@ def test_batches_of_other_tables_get_an_entry_and_need_no_spark(
 
 @pytest.fixture
 def french(spark: SparkSession) -> Iterator[None]:
-    """The JVM believes to be in France."""
+    """Set the locale of the JVM to France."""
     jvm: Any = spark._jvm
     locale = jvm.java.util.Locale
     before = locale.getDefault()
@@ -302,7 +302,7 @@ def french(spark: SparkSession) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("french")
-def test_the_first_batch_brings_every_day_of_the_calendar_with_english_names(
+def test_first_batch_writes_every_day_of_the_calendar_with_english_names(
     built: LakeBuilder, changed: Changed
 ):
     built.insert(design=[design(1, "a")])
@@ -311,16 +311,16 @@ def test_the_first_batch_brings_every_day_of_the_calendar_with_english_names(
     calendar = contracts.warehouse().calendars[0]
     assert (min(days), max(days)) == (calendar.first, calendar.last)
     assert len(days) == (calendar.last - calendar.first).days + 1
-    assert all(days[day] == described(day) for day in days)
+    assert all(days[day] == day_row(day) for day in days)
 
 
-def described(day: date) -> tuple[Any, ...]:
+def day_row(day: date) -> tuple[Any, ...]:
     weekday, quarter = day.isoweekday(), (day.month + 2) // 3
     parts = day.year, day.month, day.day, weekday
     return (day, *parts, DAYS[weekday - 1], MONTHS[day.month - 1], quarter)
 
 
-def test_the_calendar_comes_once(built: LakeBuilder, changed: Changed):
+def test_calendar_is_written_once(built: LakeBuilder, changed: Changed):
     built.insert(design=[design(1, "a")])
     built.insert(design=[design(2, "b")])
 

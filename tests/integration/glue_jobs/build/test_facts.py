@@ -1,4 +1,4 @@
-"""Every observed change of a source row is one version of the fact, or is kept apart."""
+"""Every observed change of a source row is one version of the fact, or is quarantined."""
 
 import json
 import tomllib
@@ -44,8 +44,8 @@ def order(key: int = 1, **values: Any) -> dict[str, Any]:
 def outcomes(
     spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Mapping[str, Any]]:
-    """Case -> the version, the quarantined row or the tombstone that came of it; all cases are one
-    batch."""
+    """Build all cases as one batch, and return by case its version, quarantined row or
+    tombstone."""
     built = LakeBuilder(tmp_path_factory.mktemp("cases"))
     built.batch({"sales_order": [given(key, case) for key, case in enumerate(CASES.values())]})
     main(built.arguments, spark)
@@ -70,7 +70,7 @@ def given(key: int, case: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_conforming(outcomes: dict[str, Mapping[str, Any]], name: str):
+def test_changed_row_becomes_a_version_or_a_quarantined_row(outcomes: dict[str, Mapping[str, Any]], name: str):
     case, outcome = CASES[name], outcomes[name]
 
     assert outcome.get("reasons", "") == case.get("reasons", "")
@@ -105,7 +105,7 @@ def test_versions_have_the_columns_of_the_contract_and_the_observation_of_their_
 
 
 def version(key: int, **values: Any) -> tuple[Any, ...]:
-    usual = {
+    defaults = {
         "created_date": date(2024, 11, 14),
         "created_time": "08:30:15.123000",
         "last_updated_date": date(2024, 11, 14),
@@ -115,9 +115,9 @@ def version(key: int, **values: Any) -> tuple[Any, ...]:
         "agreed_delivery_date": date(2024, 11, 20),
         "is_deleted": False,
     }
-    known = {**usual, **values, "sales_order_id": key}
+    row = {**defaults, **values, "sales_order_id": key}
     fact = contracts.warehouse().tables[FACT]
-    return tuple(known.get(name, 1) for name in fact.column_names)
+    return tuple(row.get(name, 1) for name in fact.column_names)
 
 
 def test_each_pending_batch_gets_one_entry_oldest_first(spark: SparkSession, built: LakeBuilder):
@@ -130,7 +130,7 @@ def test_each_pending_batch_gets_one_entry_oldest_first(spark: SparkSession, bui
     assert len({entry.run for entry in entries}) == 1
 
 
-def test_running_again_changes_nothing_and_needs_no_spark(spark: SparkSession, built: LakeBuilder):
+def test_second_run_changes_nothing_and_starts_no_spark(spark: SparkSession, built: LakeBuilder):
     built.insert(sales_order=[order()])
     main(built.arguments, spark)
     before = built.lake.processed.under("")
@@ -140,7 +140,7 @@ def test_running_again_changes_nothing_and_needs_no_spark(spark: SparkSession, b
     assert built.lake.processed.under("") == before
 
 
-def test_a_batch_without_rows_of_a_fact_gets_an_entry_and_needs_no_spark(built: LakeBuilder):
+def test_batch_without_rows_of_a_fact_gets_an_entry_and_starts_no_spark(built: LakeBuilder):
     built.insert(staff=[row("staff", 1)])
     built.insert(sales_order=[])
 
@@ -149,7 +149,7 @@ def test_a_batch_without_rows_of_a_fact_gets_an_entry_and_needs_no_spark(built: 
     assert [(entry.seq, entry.tables) for entry in built.lake.facts.after(0)] == [(1, {}), (2, {})]
 
 
-def test_a_quarantined_row_holds_up_nothing_and_keeps_all_that_landed(
+def test_quarantined_row_keeps_its_landed_values_and_delays_no_other_row(
     spark: SparkSession, built: LakeBuilder, written: Written
 ):
     bad = order(1, agreed_payment_date="soon", _unfit=None)
@@ -159,15 +159,15 @@ def test_a_quarantined_row_holds_up_nothing_and_keeps_all_that_landed(
 
     entry = built.lake.facts.entry(1)
     landed = batch_schema(contracts.source().tables["sales_order"])
-    kept = written(entry.quarantined["sales_order"], landed.add("reasons", "string"))
+    rows = written(entry.quarantined["sales_order"], landed.add("reasons", "string"))
     assert entry.tables[FACT].rows == entry.quarantined["sales_order"].rows == 1
     observed = {"op": "I", "batch_seq": 1, "observed_at": datetime(2024, 11, 15, 9, 1)}
-    reasons = 'agreed_payment_date "soon" is no date (YYYY-MM-DD)'
-    assert [r.asDict() for r in kept.collect()] == [{**bad, **observed, "reasons": reasons}]
+    reasons = 'agreed_payment_date "soon" is not a date (YYYY-MM-DD)'
+    assert [r.asDict() for r in rows.collect()] == [{**bad, **observed, "reasons": reasons}]
     assert built.lake.facts.entry(2).tables[FACT].rows == 1
 
 
-def test_open_quarantine_adds_up_over_batches_and_runs(spark: SparkSession, built: LakeBuilder):
+def test_open_quarantined_rows_add_up_over_batches_and_runs(spark: SparkSession, built: LakeBuilder):
     built.insert(sales_order=[order(1, agreed_payment_date="soon")])
     built.insert(sales_order=[order(2)])
     main(built.arguments, spark)
@@ -179,7 +179,7 @@ def test_open_quarantine_adds_up_over_batches_and_runs(spark: SparkSession, buil
     assert [list(entry.tables) for entry in entries] == [[], [FACT], []]
 
 
-def test_a_deletion_whose_values_do_not_conform_is_a_tombstone_and_never_quarantined(
+def test_deletion_with_invalid_values_is_a_tombstone_and_never_quarantined(
     spark: SparkSession, built: LakeBuilder, written: Written
 ):
     built.insert(sales_order=[order(1), order(2, agreed_payment_date="soon")])
@@ -190,23 +190,23 @@ def test_a_deletion_whose_values_do_not_conform_is_a_tombstone_and_never_quarant
 
     entry = built.lake.facts.entry(2)
     assert (entry.tables, entry.quarantined) == ({}, {})
-    found = written(entry.tombstones[FACT], SCHEMA).select(
+    rows = written(entry.tombstones[FACT], SCHEMA).select(
         "sales_order_id", "observed_at", "batch_seq"
     )
-    assert sorted(found.collect()) == [(key, batch.observed_at, 2) for key in (1, 2)]
+    assert sorted(rows.collect()) == [(key, batch.observed_at, 2) for key in (1, 2)]
 
 
-@pytest.mark.parametrize("how", ["U", "D"])
+@pytest.mark.parametrize("op", ["U", "D"])
 @pytest.mark.parametrize("date", ["2024-11-18", "never"])
-def test_a_row_set_apart_is_open_until_a_version_or_a_tombstone_of_its_key_comes(
-    spark: SparkSession, built: LakeBuilder, how: str, date: str
+def test_quarantined_row_is_open_until_its_key_gets_a_version_or_a_tombstone(
+    spark: SparkSession, built: LakeBuilder, op: str, date: str
 ):
     later = order(1, agreed_payment_date=date)
     built.insert(sales_order=[order(1, agreed_payment_date="soon"), order(2)])
     built.update(sales_order=[order(2)])
     bad = [order(1, agreed_payment_date="later"), order(3, agreed_payment_date="soon")]
     built.update(sales_order=bad)
-    built.batch({"sales_order": [(how, later), ("I", order(4, agreed_payment_date="soon"))]})
+    built.batch({"sales_order": [(op, later), ("I", order(4, agreed_payment_date="soon"))]})
     built.update(sales_order=[order(2)])
     built.update(sales_order=[order(3)])
     built.update(sales_order=[order(4)])
@@ -215,13 +215,13 @@ def test_a_row_set_apart_is_open_until_a_version_or_a_tombstone_of_its_key_comes
         main(built.arguments, spark)
         counts = [entry.open_quarantined for entry in built.lake.facts.after(0)]
 
-    is_bad = (how, date) == ("U", "never")
+    is_bad = (op, date) == ("U", "never")
     assert counts == ([1, 1, 3, 5, 5, 4, 3] if is_bad else [1, 1, 3, 2, 2, 1, 0])
     assert built.lake.open_quarantined() == quarantine(built.lake).rows == counts[-1]
     assert sum(output.rows for output in quarantine(built.lake).tables.values()) == 4 + is_bad
 
 
-def test_while_nothing_is_open_no_file_is_read_to_find_what_a_batch_supersedes(
+def test_quarantine_is_not_read_while_no_row_is_open(
     spark: SparkSession, built: LakeBuilder, monkeypatch: pytest.MonkeyPatch
 ):
     def no_quarantine(_lake: Lake) -> None:
@@ -236,14 +236,14 @@ def test_while_nothing_is_open_no_file_is_read_to_find_what_a_batch_supersedes(
     assert built.lake.facts.head_seq() == 3
 
 
-def test_a_value_that_the_fact_leaves_out_may_be_unfit(spark: SparkSession, built: LakeBuilder):
+def test_unfit_value_of_a_column_outside_the_fact_is_ignored(spark: SparkSession, built: LakeBuilder):
     built.insert(sales_order=[order(1, _unfit='{"not_in_the_fact": "NaN"}')])
     main(built.arguments, spark)
 
     assert built.lake.facts.entry(1).quarantined == {}
 
 
-def test_two_runs_at_once_commit_every_batch_once(spark: SparkSession, built: LakeBuilder):
+def test_two_concurrent_runs_commit_every_batch_once(spark: SparkSession, built: LakeBuilder):
     for key in (1, 2, 3):
         built.insert(sales_order=[order(key)])
     with ThreadPoolExecutor(2) as pool:
@@ -254,7 +254,7 @@ def test_two_runs_at_once_commit_every_batch_once(spark: SparkSession, built: La
     assert rows == [1, 1, 1]
 
 
-def test_another_generation_is_built_beside_the_first(spark: SparkSession, built: LakeBuilder):
+def test_another_generation_does_not_change_the_first(spark: SparkSession, built: LakeBuilder):
     built.insert(sales_order=[order()])
     main(built.arguments, spark)
     first = built.lake.processed.under("g=1/")
@@ -265,7 +265,7 @@ def test_another_generation_is_built_beside_the_first(spark: SparkSession, built
     assert built.lake.processed.newest("g=2/_log/facts/")
 
 
-def test_files_have_the_schema_of_the_contract_and_nothing_lies_beside_them(
+def test_files_have_the_schema_of_the_contract_and_no_other_file_is_written(
     spark: SparkSession, built: LakeBuilder
 ):
     built.insert(sales_order=[order()])
@@ -280,18 +280,18 @@ def test_files_have_the_schema_of_the_contract_and_nothing_lies_beside_them(
     assert str(schema.field("unit_price").type) == "decimal128(10, 2)"
 
 
-def test_a_batch_file_that_lacks_rows_is_refused(spark: SparkSession, built: LakeBuilder):
+def test_batch_file_with_missing_rows_is_refused(spark: SparkSession, built: LakeBuilder):
     batch = built.insert(sales_order=[order()])
     table = batch.tables["sales_order"]
     claimed = Changes(replace(table.file, rows=2), 2, 0, 0)
-    lying = replace(batch, seq=2, run="other", tables={"sales_order": claimed})
-    built.lake.batches.commit(lying)
+    invalid = replace(batch, seq=2, run="other", tables={"sales_order": claimed})
+    built.lake.batches.commit(invalid)
 
-    with pytest.raises(DamagedFile, match="holds 1 rows, and batch 2 says 2"):
+    with pytest.raises(DamagedFile, match=r"contains 1 rows, and the log records 2\. To fix: restore"):
         main(built.arguments, spark)
 
     assert built.lake.facts.head_seq() == 1
 
 
-def test_a_jvm_without_glues_classes_is_not_taken_for_glue(spark: SparkSession):
+def test_jvm_without_the_classes_of_glue_is_not_glue(spark: SparkSession):
     assert not is_glue(spark)

@@ -1,4 +1,4 @@
-"""The mirror of a table, folded from what the batches landed."""
+"""The mirror of a table, replayed from the changes in the batches."""
 
 from threading import Barrier
 
@@ -12,17 +12,17 @@ from lake.entries import Batch
 from tests.lake_builder import LakeBuilder, row
 
 
-def test_the_log_is_read_several_entries_at_once(
+def test_log_entries_are_read_concurrently(
     spark: SparkSession, built: LakeBuilder, monkeypatch: pytest.MonkeyPatch
 ):
     for key in (1, 2, 3, 4):
         built.insert(design=[row("design", key)])
-    together, entry = Barrier(4), Log.entry
+    barrier, entry = Barrier(4), Log.entry
 
-    def of_all_at_once(log: Log[Batch], seq: int) -> Batch:
-        together.wait(timeout=10)
+    def wait_for_others(log: Log[Batch], seq: int) -> Batch:
+        barrier.wait(timeout=10)
         return entry(log, seq)
 
-    monkeypatch.setattr(Log, "entry", of_all_at_once)
-    folds = MirrorReplay(built.lake, lambda: spark, contracts.source())
-    assert {r.design_id for r in folds.at("design", 3).collect()} == {1, 2, 3}
+    monkeypatch.setattr(Log, "entry", wait_for_others)
+    replay = MirrorReplay(built.lake, lambda: spark, contracts.source())
+    assert {r.design_id for r in replay.at("design", 3).collect()} == {1, 2, 3}

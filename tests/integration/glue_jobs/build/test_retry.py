@@ -1,4 +1,4 @@
-"""Rows set apart come back, once, when mended code can read them."""
+"""Quarantined rows come back, once, when corrected code can convert them."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +17,7 @@ from contracts import Warehouse
 from contracts.spark import batch_schema, spark_schema
 from glue_jobs import build_dimensions, build_facts
 from glue_jobs.build import fact_files
+from glue_jobs.build.batches import PendingBatch
 from glue_jobs.transform import conversions, facts
 from glue_jobs.build.dimension_files import DimensionFiles
 from lake.quarantine import quarantine, setting_apart
@@ -35,8 +36,8 @@ def order(key: int, payment_date: str = "2024-11-18") -> dict[str, Any]:
 
 
 @pytest.fixture
-def apart(built: LakeBuilder, spark: SparkSession) -> LakeBuilder:
-    """Three batches: the first and the third with rows that are set apart."""
+def quarantined(built: LakeBuilder, spark: SparkSession) -> LakeBuilder:
+    """Return a lake with three batches; rows of the first and the third are quarantined."""
     built.insert(sales_order=[order(1), order(2, "18/11/2024"), order(3, "soon")])
     built.update(sales_order=[order(1)])
     built.update(sales_order=[order(2, "19/11/2024"), order(1)])
@@ -46,12 +47,12 @@ def apart(built: LakeBuilder, spark: SparkSession) -> LakeBuilder:
 
 
 @pytest.fixture
-def mended(apart: LakeBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From now on dates as they are written in England can be read, too."""
+def corrected(quarantined: LakeBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the code convert British dates, too."""
     known = conversions.CONVERSIONS["text", "date"]
-    english = f"coalesce({known}, try_cast(regexp_replace({{0}}, '^(..)/(..)/(....)$', '$3-$2-$1')"
-    mended = {**conversions.CONVERSIONS, ("text", "date"): f"{english} as date))"}
-    monkeypatch.setattr(conversions, "CONVERSIONS", mended)
+    british = f"coalesce({known}, try_cast(regexp_replace({{0}}, '^(..)/(..)/(....)$', '$3-$2-$1')"
+    corrected = {**conversions.CONVERSIONS, ("text", "date"): f"{british} as date))"}
+    monkeypatch.setattr(conversions, "CONVERSIONS", corrected)
 
 
 def retry(built: LakeBuilder, spark: SparkSession | None = None, **others: Any) -> int:
@@ -60,34 +61,34 @@ def retry(built: LakeBuilder, spark: SparkSession | None = None, **others: Any) 
     return Retry(built.lake, session, contracts.source(), warehouse).run()
 
 
-def test_nothing_set_apart_needs_no_spark(built: LakeBuilder):
+def test_retry_without_quarantined_rows_starts_no_spark(built: LakeBuilder):
     assert retry(built) == 0
 
 
-def test_retry_that_reads_nothing_new_commits_and_writes_nothing(
-    apart: LakeBuilder, spark: SparkSession, tmp_path: Path
+def test_retry_that_converts_no_row_writes_nothing(
+    quarantined: LakeBuilder, spark: SparkSession, tmp_path: Path
 ):
     before = sorted(tmp_path.rglob("*"))
-    assert retry(apart, spark) == 0
+    assert retry(quarantined, spark) == 0
     assert sorted(tmp_path.rglob("*")) == before
 
 
-@pytest.mark.usefixtures("mended")
-def test_mended_code_brings_rows_back_with_their_batch_and_moment_once(
-    apart: LakeBuilder, spark: SparkSession, written: Callable[[Output, StructType], DataFrame]
+@pytest.mark.usefixtures("corrected")
+def test_corrected_code_brings_rows_back_once_with_their_batch_and_time(
+    quarantined: LakeBuilder, spark: SparkSession, written: Callable[[Output, StructType], DataFrame]
 ):
-    build_facts.main([*apart.arguments, "--retry-quarantined"], spark)
+    build_facts.main([*quarantined.arguments, "--retry-quarantined"], spark)
 
-    assert retry(apart, spark) == 0
-    [entry] = apart.lake.retries.after(0)
+    assert retry(quarantined, spark) == 0
+    [entry] = quarantined.lake.retries.after(0)
     assert (entry.seq, entry.through, entry.closed, entry.rows) == (1, 3, 2, 2)
-    assert apart.lake.open_quarantined() == 1
+    assert quarantined.lake.open_quarantined() == 1
     found = written(entry.tables[FACT], spark_schema(contracts.warehouse().tables[FACT]))
     versions = {
         (r.sales_order_id, r.batch_seq, r.observed_at, r.agreed_payment_date)
         for r in found.collect()
     }
-    first, third = (apart.lake.batches.entry(seq).observed_at for seq in (1, 3))
+    first, third = (quarantined.lake.batches.entry(seq).observed_at for seq in (1, 3))
     assert versions == {
         (2, 1, first, date(2024, 11, 18)),
         (2, 3, third, date(2024, 11, 19)),
@@ -98,77 +99,77 @@ def test_mended_code_brings_rows_back_with_their_batch_and_moment_once(
     assert "soon" in left.reasons
 
 
-@pytest.mark.usefixtures("mended")
-def test_of_two_retries_at_once_one_brings_the_rows_back(apart: LakeBuilder, spark: SparkSession):
+@pytest.mark.usefixtures("corrected")
+def test_of_two_concurrent_retries_one_brings_the_rows_back(quarantined: LakeBuilder, spark: SparkSession):
     with ThreadPoolExecutor(2) as pool:
-        done = list(pool.map(lambda _: retry(apart, spark), range(2)))
+        done = list(pool.map(lambda _: retry(quarantined, spark), range(2)))
 
     assert sorted(done) == [0, 2]
-    assert apart.lake.retries.head_seq() == 1
+    assert quarantined.lake.retries.head_seq() == 1
 
 
-@pytest.mark.usefixtures("mended")
-def test_what_is_set_apart_after_a_retry_is_open_beside_what_it_left(
-    apart: LakeBuilder, spark: SparkSession
+@pytest.mark.usefixtures("corrected")
+def test_rows_quarantined_after_a_retry_are_open_with_those_that_it_left(
+    quarantined: LakeBuilder, spark: SparkSession
 ):
-    retry(apart, spark)
-    apart.update(sales_order=[order(4, "later")])
-    build_facts.main(apart.arguments, spark)
+    retry(quarantined, spark)
+    quarantined.update(sales_order=[order(4, "later")])
+    build_facts.main(quarantined.arguments, spark)
 
-    assert apart.lake.open_quarantined() == quarantine(apart.lake).rows == 2
-    assert retry(apart, spark) == 0
+    assert quarantined.lake.open_quarantined() == quarantine(quarantined.lake).rows == 2
+    assert retry(quarantined, spark) == 0
 
 
-@pytest.mark.usefixtures("mended")
-def test_superseded_row_comes_back_too_and_is_not_counted_twice(
-    apart: LakeBuilder, spark: SparkSession
+@pytest.mark.usefixtures("corrected")
+def test_superseded_row_comes_back_and_is_not_counted_twice(
+    quarantined: LakeBuilder, spark: SparkSession
 ):
-    apart.update(sales_order=[order(2)])
-    build_facts.main(apart.arguments, spark)
-    assert apart.lake.open_quarantined() == quarantine(apart.lake).rows == 1
+    quarantined.update(sales_order=[order(2)])
+    build_facts.main(quarantined.arguments, spark)
+    assert quarantined.lake.open_quarantined() == quarantine(quarantined.lake).rows == 1
 
-    assert retry(apart, spark) == 2
-    assert apart.lake.open_quarantined() == quarantine(apart.lake).rows == 1
-    apart.batch({"sales_order": [("D", order(3, "soon"))]})
-    build_facts.main(apart.arguments, spark)
-    assert apart.lake.open_quarantined() == quarantine(apart.lake).rows == 0
-    assert retry(apart, spark) == 0
+    assert retry(quarantined, spark) == 2
+    assert quarantined.lake.open_quarantined() == quarantine(quarantined.lake).rows == 1
+    quarantined.batch({"sales_order": [("D", order(3, "soon"))]})
+    build_facts.main(quarantined.arguments, spark)
+    assert quarantined.lake.open_quarantined() == quarantine(quarantined.lake).rows == 0
+    assert retry(quarantined, spark) == 0
 
 
-@pytest.mark.usefixtures("mended")
-def test_row_that_comes_back_supersedes_earlier_ones_of_its_key(
-    apart: LakeBuilder, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("corrected")
+def test_row_that_comes_back_supersedes_older_rows_of_its_key(
+    quarantined: LakeBuilder, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ):
     with monkeypatch.context() as before:
         before.setitem(conversions.CONVERSIONS, ("text", "date"), NEVER)
-        apart.update(sales_order=[order(3, "20/11/2024")])
-        apart.update(sales_order=[order(3, "later")])
-        build_facts.main(apart.arguments, spark)
-    assert apart.lake.open_quarantined() == 5
+        quarantined.update(sales_order=[order(3, "20/11/2024")])
+        quarantined.update(sales_order=[order(3, "later")])
+        build_facts.main(quarantined.arguments, spark)
+    assert quarantined.lake.open_quarantined() == 5
 
-    assert retry(apart, spark) == 3
-    assert apart.lake.open_quarantined() == quarantine(apart.lake).rows == 1
-    assert quarantine(apart.lake).tables["sales_order"].rows == 2
+    assert retry(quarantined, spark) == 3
+    assert quarantined.lake.open_quarantined() == quarantine(quarantined.lake).rows == 1
+    assert quarantine(quarantined.lake).tables["sales_order"].rows == 2
 
 
-@pytest.mark.usefixtures("mended")
-def test_retry_names_the_tombstones_of_all_batches_for_the_rows_that_come_back(
-    apart: LakeBuilder, spark: SparkSession
+@pytest.mark.usefixtures("corrected")
+def test_retry_lists_the_tombstones_of_all_batches(
+    quarantined: LakeBuilder, spark: SparkSession
 ):
-    apart.batch({"sales_order": [("D", order(2, "never"))]})
-    build_facts.main(apart.arguments, spark)
-    assert retry(apart, spark) == 2
-    apart.update(sales_order=[order(3, "20/11/2024")])  # read at once
-    apart.update(sales_order=[order(4, "never")])
-    build_facts.main(apart.arguments, spark)
+    quarantined.batch({"sales_order": [("D", order(2, "never"))]})
+    build_facts.main(quarantined.arguments, spark)
+    assert retry(quarantined, spark) == 2
+    quarantined.update(sales_order=[order(3, "20/11/2024")])  # converted at once
+    quarantined.update(sales_order=[order(4, "never")])
+    build_facts.main(quarantined.arguments, spark)
 
-    [entry] = apart.lake.retries.after(0)
-    assert entry.tombstones == apart.lake.facts.entry(4).tombstones
-    assert quarantine(apart.lake).tombstones == entry.tombstones
-    assert apart.lake.open_quarantined() == quarantine(apart.lake).rows == 1
+    [entry] = quarantined.lake.retries.after(0)
+    assert entry.tombstones == quarantined.lake.facts.entry(4).tombstones
+    assert quarantine(quarantined.lake).tombstones == entry.tombstones
+    assert quarantined.lake.open_quarantined() == quarantine(quarantined.lake).rows == 1
 
 
-def test_deletion_that_an_earlier_version_set_apart_becomes_a_tombstone(
+def test_deletion_that_an_earlier_release_quarantined_becomes_a_tombstone(
     built: LakeBuilder, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ):
     with monkeypatch.context() as earlier:
@@ -184,34 +185,40 @@ def test_deletion_that_an_earlier_version_set_apart_becomes_a_tombstone(
     assert built.lake.open_quarantined() == quarantine(built.lake).rows == 1
 
 
-def test_wider_calendar_brings_its_days_with_the_rows_that_need_them(
+def test_longer_calendar_is_written_with_the_rows_that_need_its_days(
     built: LakeBuilder, spark: SparkSession
 ):
     built.insert(sales_order=[order(1, "2150-01-01")])
     build_dimensions.main(built.arguments, spark)
     build_facts.main(built.arguments, spark)
-    narrow = contracts.warehouse()
-    [calendar] = narrow.calendars
-    wide = replace(calendar, last=date(2150, 12, 31))
-    warehouse = Warehouse({**narrow.tables, calendar.name: wide})
+    warehouse = contracts.warehouse()
+    [calendar] = warehouse.calendars
+    longer = replace(calendar, last=date(2150, 12, 31))
+    warehouse = Warehouse({**warehouse.tables, calendar.name: longer})
 
     assert retry(built, spark, warehouse=warehouse) == 1
     retried: RetryEntry = built.lake.retries.entry(1)
     assert set(retried.tables) == {FACT, "dim_date"}
-    assert retried.tables["dim_date"].rows == (wide.last - wide.first).days + 1
+    assert retried.tables["dim_date"].rows == (longer.last - longer.first).days + 1
     files = DimensionFiles(built.lake, lambda: spark, "run", contracts.source(), warehouse)
-    following = files.make(built.insert(sales_order=[order(2, "2150-01-02")]))
+    following = files.build(
+        PendingBatch(
+            built.insert(sales_order=[order(2, "2150-01-02")]),
+            built.lake.batches.entry(1),
+            built.lake.dimensions.entry(1),
+        )
+    )
     assert following.tables["dim_date"].rows == retried.tables["dim_date"].rows
 
 
-def test_entries_that_set_rows_apart_are_found_without_reading_the_log(
+def test_entries_with_quarantined_rows_are_found_without_reading_the_log(
     built: LakeBuilder, monkeypatch: pytest.MonkeyPatch
 ):
     open_rows = 0
     for seq in range(1, 65):
-        apart = {"sales_order": Output((f"{seq}",), 1)} if seq in (17, 64) else {}
-        open_rows += len(apart)
-        built.lake.facts.commit(BuildEntry(seq, "run", now(), {}, apart, quarantined_total=open_rows))
+        output = {"sales_order": Output((f"{seq}",), 1)} if seq in (17, 64) else {}
+        open_rows += len(output)
+        built.lake.facts.commit(BuildEntry(seq, "run", now(), {}, output, quarantined_total=open_rows))
     log, read = built.lake.facts, list[int]()
     entry = log.entry
 

@@ -1,4 +1,4 @@
-"""A load as a member of warehouse_loader, who owns nothing."""
+"""A load by a member of warehouse_loader, which owns no tables."""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ def owner(warehouse_dsn: str) -> Iterator[Connection]:
 
 @pytest.fixture
 def loader(owner: Connection, warehouse_dsn: str) -> Iterator[Target]:
-    """A login role that is a member of the loaders, and nothing more."""
+    """Return the warehouse with a login role that has the privileges of loaders only."""
     name, password = f"nightly_{secrets.token_hex(4)}", secrets.token_hex(8)
     create = "create role {name} login password {password} in role {loaders}"
     owner.run(render(create, name=name, password=value(password), loaders=LOADERS))
@@ -56,7 +56,7 @@ def test_first_and_later_loads_succeed(
 ) -> None:
     processed.add({**star(), "fact_sales_order": [version_row(1, 1, design_id=7)]})
     assert load_once().rows["dim_design"] == 2  # one of them inferred
-    member = dimension_row("dim_design", 7, design_name="known by now")
+    member = dimension_row("dim_design", 7, design_name="arrived")
     changed = version_row(1, 2, unit_price=Decimal("4.00"))
     processed.add({"dim_design": [member], "fact_sales_order": [changed]})
     assert load_once().rows == {"dim_design": 1, "fact_sales_order": 1}
@@ -65,7 +65,7 @@ def test_first_and_later_loads_succeed(
     assert owner.run(STAGING) == [[0]]
 
 
-def test_a_large_load_is_analysed_where_the_server_lets_us(
+def test_large_load_is_analyzed_if_the_server_allows_it(
     owner: Connection, processed: ProcessedLake, load_once: Callable[[], LoadResult]
 ) -> None:
     rows = [version_row(order, 1) for order in range(module.BIG_LOAD)]
@@ -76,7 +76,7 @@ def test_a_large_load_is_analysed_where_the_server_lets_us(
     assert found == [[len(rows)]] or version < 170000
 
 
-def test_staging_that_a_killed_run_of_another_role_left_does_not_hinder(
+def test_staging_of_a_killed_run_of_another_role_stays_and_does_not_block(
     owner: Connection, processed: ProcessedLake, load_once: Callable[[], LoadResult]
 ) -> None:
     owner.run('create unlogged table etl."staging_20240101T000000Z-12ab34cd_dim_staff" ()')

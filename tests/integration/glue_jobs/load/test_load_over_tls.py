@@ -1,4 +1,4 @@
-"""A warehouse on another machine, loaded by executors that are processes of their own."""
+"""A warehouse on another machine, loaded by executors in separate processes."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[4]
 
 @pytest.fixture
 def remote_dsn(warehouse_dsn: str, tmp_path: Path) -> Iterator[str]:
-    """The DSN of a migrated warehouse that seems to be on another machine, and speaks TLS."""
+    """Return the DSN of a migrated warehouse that appears to be on another machine, with TLS."""
     with connected(from_dsn(warehouse_dsn), "tests") as connection:
         migrate(connection)
     with elsewhere(warehouse_dsn, tmp_path) as dsn:
@@ -37,7 +37,7 @@ def orders(dsn: str) -> int:
 
 @pytest.fixture
 def spark_home(tmp_path: Path) -> Path:
-    """Spark as it is installed, but with a folder of its own to put executors in."""
+    """Return a copy of the installed Spark with its own folder for executors."""
     home = tmp_path / "spark"
     home.mkdir()
     for part in Path(pyspark.__file__).parent.iterdir():
@@ -45,7 +45,7 @@ def spark_home(tmp_path: Path) -> Path:
     return home
 
 
-def test_bundle_in_a_folder_is_read_where_it_is(
+def test_ca_bundle_in_a_folder_is_read_from_there(
     tmp_path: Path,
     remote_dsn: str,
     warehouse_dsn: str,
@@ -60,7 +60,7 @@ def test_bundle_in_a_folder_is_read_where_it_is(
     assert orders(warehouse_dsn) == 1
 
 
-def test_executors_verify_the_warehouse_by_the_bundle_that_the_driver_was_given(
+def test_executors_verify_the_warehouse_with_the_ca_bundle_of_the_driver(
     tmp_path: Path, remote_dsn: str, warehouse_dsn: str, spark_home: Path
 ) -> None:
     processed = ProcessedLake(tmp_path / "lake")

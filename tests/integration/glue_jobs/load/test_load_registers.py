@@ -1,4 +1,4 @@
-"""Athena sees what the warehouse has: the load registers it, then enters it in the load log."""
+"""The load registers partitions for Athena, then adds the batches to the load log."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -28,15 +28,15 @@ Load = Callable[..., LoadResult]
 
 
 class DownOnce(MemoryCatalog):
-    """A catalog that is out of reach when it is first asked; ``seen`` is what was so until then."""
+    """A catalog whose first request fails. ``found`` has a result of ``look`` for each request."""
 
-    def __init__(self, seen: Callable[[], Any]) -> None:
+    def __init__(self, look: Callable[[], Any]) -> None:
         super().__init__()
         self.found: list[Any] = []
-        self._seen = seen
+        self._look = look
 
     def add(self, table: Table, partitions: Sequence[Partition]) -> None:
-        self.found.append(self._seen())
+        self.found.append(self._look())
         if len(self.found) == 1:
             raise PartitionsRefused("down")
         super().add(table, partitions)
@@ -44,7 +44,7 @@ class DownOnce(MemoryCatalog):
 
 @pytest.fixture
 def connection(warehouse_dsn: str) -> Iterator[Connection]:
-    """A connection to a warehouse that was migrated and is empty."""
+    """Return a connection to an empty warehouse."""
     with connected(from_dsn(warehouse_dsn), "tests") as connection:
         migrate(connection)
         yield connection
@@ -52,7 +52,7 @@ def connection(warehouse_dsn: str) -> Iterator[Connection]:
 
 @pytest.fixture
 def processed(tmp_path: Path) -> ProcessedLake:
-    """A lake with two batches that are not in the warehouse."""
+    """Return a lake with two pending batches."""
     processed = ProcessedLake(tmp_path)
     processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
     processed.add({"fact_sales_order": [version_row(1, 2)]}, deleted=[7])
@@ -63,7 +63,7 @@ def processed(tmp_path: Path) -> ProcessedLake:
 def load_into(
     connection: Connection, spark: SparkSession, processed: ProcessedLake, warehouse_dsn: str
 ) -> Load:
-    """Loads what is pending, and registers it with a catalog."""
+    """Return a function that loads pending batches and registers them with a catalog."""
     target = Target(from_dsn(warehouse_dsn), "warehouse")
 
     def load_into(
@@ -74,7 +74,7 @@ def load_into(
     return load_into
 
 
-def test_what_is_loaded_is_registered(load_into: Load):
+def test_loaded_batches_are_registered(load_into: Load):
     catalog = MemoryCatalog()
     load_into(catalog)
     assert {table.name: len(known) for table, known in catalog.partitions.items()} == {
@@ -84,7 +84,7 @@ def test_what_is_loaded_is_registered(load_into: Load):
     }
 
 
-def test_registration_comes_after_the_commit_and_before_the_load_log(
+def test_partitions_are_registered_after_the_commit_and_before_the_load_log(
     connection: Connection, processed: ProcessedLake, load_into: Load
 ):
     catalog = DownOnce(lambda: (connection.run(LEDGER), processed.lake.loads.head_seq()))
@@ -94,9 +94,7 @@ def test_registration_comes_after_the_commit_and_before_the_load_log(
     assert processed.lake.loads.head_seq() == 0
 
 
-def test_the_next_load_registers_what_the_last_one_could_not(
-    processed: ProcessedLake, load_into: Load
-):
+def test_next_load_registers_the_partitions_that_failed(processed: ProcessedLake, load_into: Load):
     catalog = DownOnce(processed.lake.loads.head_seq)
     with pytest.raises(PartitionsRefused):
         load_into(catalog)
@@ -105,7 +103,7 @@ def test_the_next_load_registers_what_the_last_one_could_not(
     assert processed.lake.loads.head_seq() == 2
 
 
-def test_a_retry_whose_registration_failed_is_registered_by_the_next_load(
+def test_next_load_registers_a_retry_whose_registration_failed(
     processed: ProcessedLake, load_into: Load
 ):
     load_into(MemoryCatalog())
@@ -117,7 +115,7 @@ def test_a_retry_whose_registration_failed_is_registered_by_the_next_load(
     assert list(catalog.partitions[FACT]) == [(f"{2:020}-retry-1-2",)]
 
 
-def test_a_batch_that_is_not_loaded_is_not_registered(processed: ProcessedLake, load_into: Load):
+def test_batch_that_is_not_loaded_is_not_registered(processed: ProcessedLake, load_into: Load):
     processed.land({"fact_sales_order": [version_row(1, 3)]})
     catalog = MemoryCatalog()
     load_into(catalog)
@@ -126,7 +124,7 @@ def test_a_batch_that_is_not_loaded_is_not_registered(processed: ProcessedLake, 
 
 @pytest.fixture
 def data_catalog(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The Data Catalog of AWS, with the tables of *processed*."""
+    """Return a Data Catalog with the tables of *processed*."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
     with mock_aws():
         client = boto3.client("glue")
@@ -146,7 +144,7 @@ def job(
     warehouse_dsn: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> list[str]:
-    """The arguments of a load without a catalog."""
+    """Return the arguments of a load without a catalog."""
     monkeypatch.setenv("WAREHOUSE", warehouse_dsn)
     lake = ["--ingestion", processed.ingestion, "--processed", processed.processed]
     return [*lake, "--warehouse", "env:WAREHOUSE"]
@@ -161,7 +159,7 @@ def batches(data_catalog: Any) -> list[int]:
     ("catalog", "registered"),
     [(["--catalog", "test"], [1, 2]), (["--catalog", ""], []), (["--catalog"], []), ([], [])],
 )
-def test_the_job_registers_with_the_catalog_that_it_is_given(
+def test_job_registers_with_the_catalog_of_its_argument(
     job: list[str],
     spark: SparkSession,
     processed: ProcessedLake,
@@ -174,7 +172,7 @@ def test_the_job_registers_with_the_catalog_that_it_is_given(
     assert batches(data_catalog) == registered
 
 
-def test_the_job_registers_batches_again_where_it_is_asked_to(
+def test_job_registers_batches_again_on_request(
     job: list[str], spark: SparkSession, data_catalog: Any
 ):
     main(job, spark)

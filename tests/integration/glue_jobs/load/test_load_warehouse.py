@@ -1,4 +1,4 @@
-"""The entry of the load: arguments, and where it finds the warehouse."""
+"""The entry of the load: its arguments, and how it finds the warehouse."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ from warehouse import migrate
 
 @pytest.fixture
 def processed(tmp_path: Path, warehouse_dsn: str) -> ProcessedLake:
-    """A lake with a batch, beside a warehouse that was migrated."""
+    """Return a lake with a batch, and migrate the warehouse."""
     with connected(from_dsn(warehouse_dsn), "tests") as connection:
         migrate(connection)
     processed = ProcessedLake(tmp_path)
@@ -41,7 +41,7 @@ def orders(dsn: str) -> int:
     return int(count)
 
 
-def test_the_warehouse_is_found_by_a_variable_and_the_load_is_logged_without_secrets(
+def test_warehouse_is_found_by_a_variable_and_secrets_are_not_logged(
     processed: ProcessedLake,
     spark: SparkSession,
     warehouse_dsn: str,
@@ -59,7 +59,7 @@ def test_the_warehouse_is_found_by_a_variable_and_the_load_is_logged_without_sec
     assert not any(password in str(vars(record)) for record in caplog.records)
 
 
-def test_the_warehouse_is_found_by_a_secret(
+def test_warehouse_is_found_by_a_secret(
     processed: ProcessedLake,
     spark: SparkSession,
     warehouse_dsn: str,
@@ -77,6 +77,6 @@ def test_the_warehouse_is_found_by_a_secret(
     assert orders(warehouse_dsn) == 1
 
 
-def test_a_load_without_a_warehouse_is_refused() -> None:
+def test_load_without_a_warehouse_is_refused() -> None:
     with pytest.raises(InvalidArguments, match="--warehouse"):
         main(["--ingestion=file:///a", "--processed=file:///b"])

@@ -1,103 +1,123 @@
-"""One entry a batch, oldest first, committed once whoever else runs."""
+"""Every batch gets one entry, oldest first, also with concurrent runs."""
 
 from msgspec.structs import replace
 from pathlib import Path
 
 import pytest
 
-from glue_jobs.build.batches import BatchOutput, build
+from glue_jobs.build.batches import BatchOutput, PendingBatch, build
 from glue_jobs.errors import ContractsChanged
 from lake import Lake, new_run
-from lake.entries import Batch, BuildEntry, Output
+from lake.entries import BuildEntry, Output
 from tests.lake_builder import LakeBuilder
 
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
-    """A lake with three batches."""
+    """Return a lake with three batches."""
     builder = LakeBuilder(tmp_path)
     for _ in range(3):
         builder.insert()
     return builder.lake
 
 
-def nothing(_batch: Batch) -> BatchOutput:
+def build_nothing(_: PendingBatch) -> BatchOutput:
     return BatchOutput({})
 
 
 def test_every_pending_batch_is_committed_oldest_first(lake: Lake):
     seen: list[int] = []
 
-    def make(batch: Batch) -> BatchOutput:
-        assert lake.facts.head_seq() == batch.seq - 1
-        seen.append(batch.seq)
-        return nothing(batch)
+    def build_batch(pending: PendingBatch) -> BatchOutput:
+        assert lake.facts.head_seq() == pending.batch.seq - 1
+        seen.append(pending.batch.seq)
+        return BatchOutput({})
 
-    assert build(lake.batches, lake.facts, make, new_run()) == 3
+    assert build(lake.batches, lake.facts, build_batch, new_run()) == 3
     assert seen == [1, 2, 3]
 
 
-def test_nothing_pending_is_nothing_done(lake: Lake):
-    build(lake.batches, lake.facts, nothing, new_run())
+def test_without_pending_batches_no_entry_is_committed(lake: Lake):
+    build(lake.batches, lake.facts, build_nothing, new_run())
 
-    assert build(lake.batches, lake.facts, nothing, new_run()) == 0
-
-
-def test_where_another_run_is_ahead_this_one_stops_and_changes_nothing(lake: Lake):
-    def overtaken(batch: Batch) -> BatchOutput:
-        if batch.seq == 2:
-            build(lake.batches, lake.facts, nothing, "other")
-        return BatchOutput({"fact": Output(("ours",), 1)})
-
-    assert build(lake.batches, lake.facts, overtaken, "ours") == 1
-    assert [entry.run for entry in lake.facts.after(0)] == ["ours", "other", "other"]
+    assert build(lake.batches, lake.facts, build_nothing, new_run()) == 0
 
 
-def test_after_a_failure_the_next_run_goes_on_with_the_same_batch(lake: Lake):
-    def failing(batch: Batch) -> BatchOutput:
-        if batch.seq == 2:
+def test_run_that_another_one_overtakes_stops_and_changes_nothing(lake: Lake):
+    def overtaken(pending: PendingBatch) -> BatchOutput:
+        if pending.batch.seq == 2:
+            build(lake.batches, lake.facts, build_nothing, "other")
+        return BatchOutput({"fact": Output(("key",), 1)})
+
+    assert build(lake.batches, lake.facts, overtaken, "this") == 1
+    assert [entry.run for entry in lake.facts.after(0)] == ["this", "other", "other"]
+
+
+def test_run_after_a_failure_continues_with_the_same_batch(lake: Lake):
+    def fail_at_2(pending: PendingBatch) -> BatchOutput:
+        if pending.batch.seq == 2:
             raise OSError("no space left")
-        return nothing(batch)
+        return BatchOutput({})
 
     with pytest.raises(OSError, match="no space left"):
-        build(lake.batches, lake.facts, failing, new_run())
+        build(lake.batches, lake.facts, fail_at_2, new_run())
 
     assert lake.facts.head_seq() == 1
-    assert build(lake.batches, lake.facts, nothing, new_run()) == 2
+    assert build(lake.batches, lake.facts, build_nothing, new_run()) == 2
 
 
-def test_a_commit_that_went_through_unanswered_is_ours(lake: Lake):
-    def answered_late(batch: Batch) -> BatchOutput:
-        if batch.seq == 1:
+def test_commit_whose_response_was_lost_belongs_to_its_run(lake: Lake):
+    def commit_1(pending: PendingBatch) -> BatchOutput:
+        if pending.batch.seq == 1:
             entry = next(lake.batches.after(0))
-            lake.facts.commit(BuildEntry(1, "ours", entry.committed_at, {}))
-        return nothing(batch)
+            lake.facts.commit(BuildEntry(1, "this", entry.committed_at, {}))
+        return BatchOutput({})
 
-    assert build(lake.batches, lake.facts, answered_late, "ours") == 3
+    assert build(lake.batches, lake.facts, commit_1, "this") == 3
 
 
-def test_open_quarantine_is_carried_on(lake: Lake):
-    def make(batch: Batch) -> BatchOutput:
-        return BatchOutput({}, {"sales_order": Output(("key",), 2)} if batch.seq != 2 else {})
+def test_open_quarantined_rows_add_up(lake: Lake):
+    def quarantine(pending: PendingBatch) -> BatchOutput:
+        rows = {"sales_order": Output(("key",), 2)}
+        return BatchOutput({}, rows if pending.batch.seq != 2 else {})
 
-    build(lake.batches, lake.facts, make, new_run())
+    build(lake.batches, lake.facts, quarantine, new_run())
 
     assert [entry.open_quarantined for entry in lake.facts.after(0)] == [2, 2, 4]
 
 
-def test_entries_are_readable_again(lake: Lake):
-    made = BatchOutput({"fact": Output(("a", "b"), 3)}, {"sales_order": Output(("c",), 1)})
+def test_entries_record_the_output(lake: Lake):
+    output = BatchOutput({"fact": Output(("a", "b"), 3)}, {"sales_order": Output(("c",), 1)})
     moment = next(lake.batches.after(0)).committed_at
 
-    build(lake.batches, lake.facts, lambda _: made, "ours", lambda: moment)
+    build(lake.batches, lake.facts, lambda _: output, "this", lambda: moment)
 
-    expected = BuildEntry(1, "ours", moment, made.tables, made.quarantined, 1, quarantined_total=1)
+    expected = BuildEntry(1, "this", moment, output.tables, output.quarantined, 1, quarantined_total=1)
     assert lake.facts.entry(1) == expected
     assert lake.facts.entry(2) == replace(expected, seq=2, open_quarantined=2, quarantined_total=2)
 
 
 def test_contracts_that_changed_within_a_generation_are_refused(lake: Lake) -> None:
-    build(lake.batches, lake.facts, nothing, new_run(), contracts="before")
-    assert build(lake.batches, lake.facts, nothing, new_run(), contracts="before") == 0
+    build(lake.batches, lake.facts, build_nothing, new_run(), contracts="before")
+    assert build(lake.batches, lake.facts, build_nothing, new_run(), contracts="before") == 0
     with pytest.raises(ContractsChanged, match="rebuild --generation next"):
-        build(lake.batches, lake.facts, nothing, new_run(), contracts="after")
+        build(lake.batches, lake.facts, build_nothing, new_run(), contracts="after")
+
+
+def test_each_batch_is_built_with_the_batch_before_it_and_its_entry(tmp_path: Path) -> None:
+    builder, seen = LakeBuilder(tmp_path), list[PendingBatch]()
+    lake = builder.lake
+
+    def build_batch(pending: PendingBatch) -> BatchOutput:
+        seen.append(pending)
+        return BatchOutput({})
+
+    for _ in range(2):  # the second run continues where the first one ended
+        builder.insert()
+        builder.insert()
+        build(lake.batches, lake.facts, build_batch, new_run())
+    batches, entries = list(lake.batches.after(0)), list(lake.facts.after(0))
+    assert seen == [
+        PendingBatch(batches[0]),
+        *(PendingBatch(batches[n], batches[n - 1], entries[n - 1]) for n in (1, 2, 3)),
+    ]

@@ -1,4 +1,4 @@
-"""The Glue Data Catalog takes partitions, and what it refuses is an error that says what to do."""
+"""Partitions are created in the Glue Data Catalog; a refusal is an error with a remedy."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ PARQUET: "StorageDescriptorTypeDef" = {
 
 @pytest.fixture
 def glue(monkeypatch: pytest.MonkeyPatch) -> Iterator["GlueClient"]:
-    """A Data Catalog with one table."""
+    """Return a Data Catalog with one table."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
     with mock_aws():
         glue = boto3.client("glue")
@@ -50,38 +50,38 @@ def partitions(count: int) -> list[Partition]:
     return [Partition((f"{n:020}-run",), f"s3://processed/{n}/") for n in range(1, count + 1)]
 
 
-def known(glue: "GlueClient") -> list[dict[str, Any]]:
+def existing(glue: "GlueClient") -> list[dict[str, Any]]:
     pages = glue.get_paginator("get_partitions").paginate(DatabaseName=DATABASE, TableName=NAME)
     return [dict(partition) for page in pages for partition in page["Partitions"]]
 
 
-def test_a_partition_is_described_as_its_table_with_a_location_of_its_own(glue: "GlueClient"):
+def test_partition_has_the_descriptor_of_its_table_and_its_own_location(glue: "GlueClient"):
     GlueCatalog(glue, "test").add(TABLE, partitions(1))
-    [partition] = known(glue)
+    [partition] = existing(glue)
     assert partition["Values"] == [f"{1:020}-run"]
     assert partition["StorageDescriptor"] == {**PARQUET, "Location": "s3://processed/1/"}
 
 
-def test_what_is_known_already_stays_and_the_rest_is_added(glue: "GlueClient"):
+def test_existing_partitions_are_unchanged_and_new_ones_are_added(glue: "GlueClient"):
     catalog = GlueCatalog(glue, "test")
     for count in (2, 2, 3):
         catalog.add(TABLE, partitions(count))
-    assert [partition["Values"] for partition in known(glue)] == [
+    assert [partition["Values"] for partition in existing(glue)] == [
         [f"{n:020}-run"] for n in (1, 2, 3)
     ]
 
 
-def test_more_than_one_request_takes_are_sent_in_several(glue: "GlueClient"):
+def test_many_partitions_are_sent_in_several_requests(glue: "GlueClient"):
     GlueCatalog(glue, "test").add(TABLE, partitions(250))
-    assert len(known(glue)) == 250
+    assert len(existing(glue)) == 250
 
 
-def test_a_table_that_is_not_there_is_an_error_that_names_terraform(glue: "GlueClient"):
+def test_error_about_a_missing_table_names_terraform(glue: "GlueClient"):
     with pytest.raises(PartitionsRefused, match=r"test_processed_g2\.fact_payment.+Terraform"):
         GlueCatalog(glue, "test").add(Table("processed_g2", NAME), partitions(1))
 
 
-def test_a_partition_that_is_refused_within_the_answer_is_an_error(glue: "GlueClient"):
+def test_partition_that_the_response_refuses_is_an_error(glue: "GlueClient"):
     full = {"ErrorCode": "ResourceNumberLimitExceededException", "ErrorMessage": "full"}
     refused = {"PartitionValues": [f"{1:020}-run"], "ErrorDetail": full}
     with Stubber(glue) as stub:
@@ -91,7 +91,7 @@ def test_a_partition_that_is_refused_within_the_answer_is_an_error(glue: "GlueCl
             GlueCatalog(glue, "test").add(TABLE, partitions(1))
 
 
-def test_a_service_that_is_out_of_reach_is_an_error_of_ours(
+def test_unreachable_service_is_an_error_with_a_remedy(
     glue: "GlueClient", monkeypatch: pytest.MonkeyPatch
 ):
     def unreachable(**_: Any) -> None:
