@@ -1,4 +1,4 @@
-"""Where a PostgreSQL database is and who we are there."""
+"""The address of a PostgreSQL database and the user that connects to it."""
 
 import json
 import os
@@ -13,15 +13,15 @@ FORM = "postgresql://user[:password]@host:port/database"
 PARAMETERS = ("sslmode", "sslrootcert")
 VERIFIED = "verify-full"
 AUTHORITIES = "PGSSLROOTCERT"
-"""libpq's variable for the CA bundle; the Lambda and the jobs heed it too."""
+"""libpq's variable for the CA bundle. The Lambda and the jobs read it too."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """A database and the user that we are there. The password never shows in ``repr``.
+    """A database and the user that connects to it. ``repr`` never shows the password.
 
-    ``sslrootcert`` is the file with the certificates of the authorities that may vouch for the
-    server; without one a remote server is not talked to.
+    ``sslrootcert`` is the file with the certificates of the authorities that may sign the server's
+    certificate. Without it a remote server is refused.
     """
 
     host: str
@@ -36,33 +36,33 @@ class Address:
 
     @property
     def is_local(self) -> bool:
-        """True where no network lies between us and the server."""
+        """Whether the server is on this machine."""
         try:
             return self.host == "localhost" or ip_address(self.host).is_loopback
-        except ValueError:  # a name, and 127.0.0.1.example is one
+        except ValueError:  # a name, such as 127.0.0.1.example
             return False
 
     @property
     def authorities(self) -> str | None:
-        """The file that a remote server is verified against; None where no network is between.
+        """The file that a remote server is verified against, or None for a local server.
 
-        Raises InvalidAddress where a remote server comes without one.
+        Raises InvalidAddress if a remote server has none.
         """
         if self.is_local:
             return None
         if not self.sslrootcert:
             raise InvalidAddress(
-                f"{self.host} is another machine, and a remote server is talked to only where TLS"
-                " can verify it. Give the file with the certificates of its authority (CA bundle):"
+                f"{self.host} is another machine, and a remote server must be verified by TLS. To"
+                " fix: give the file with the certificates of its authority (CA bundle):"
                 f" {AUTHORITIES}=FILE in the environment, or ?sslrootcert=FILE in the DSN."
             )
         return self.sslrootcert
 
     @property
     def jdbc_url(self) -> str:
-        """The address as the PostgreSQL JDBC driver spells it, without user or password.
+        """The address as the PostgreSQL JDBC driver reads it, without user or password.
 
-        Raises InvalidAddress where a remote server comes without ``sslrootcert``.
+        Raises InvalidAddress if a remote server has no ``sslrootcert``.
         """
         host = f"[{self.host}]" if ":" in self.host else self.host
         file = self.authorities
@@ -71,25 +71,26 @@ class Address:
 
 
 def from_dsn(dsn: str, environ: Mapping[str, str] = os.environ) -> Address:
-    """The address in a DSN of the form ``postgresql://user[:password]@host:port/database``, which
-    may go on with ``?sslrootcert=FILE``.
+    """Return the address in a DSN ``postgresql://user[:password]@host:port/database``, which may
+    end with ``?sslrootcert=FILE``.
 
-    What it lacks comes from ``PGPASSWORD`` and ``AUTHORITIES`` in ``environ``, as with libpq.
-    Raises InvalidAddress, which never repeats the DSN: it may hold a password.
+    A missing password or file is read from ``PGPASSWORD`` and ``AUTHORITIES`` in ``environ``, as
+    libpq does. Raises InvalidAddress. Its message never contains the DSN, which may have a
+    password.
     """
     try:
         parts = urlsplit(dsn)
         port = parts.port or 5432
     except ValueError:  # its message may quote the DSN
         raise InvalidAddress(
-            f"The host or the port in the DSN is not one; write {FORM}, and characters like / or"
-            " # in a password as %2F or %23."
+            f"The host or the port in the DSN is invalid. To fix: write {FORM}, with / or # in a"
+            " password as %2F or %23."
         ) from None
     database = unquote(parts.path.lstrip("/"))
     if parts.scheme not in ("postgresql", "postgres"):
-        raise InvalidAddress(f"The DSN does not begin with postgresql://; write {FORM}.")
+        raise InvalidAddress(f"The DSN does not begin with postgresql://. To fix: write {FORM}.")
     if not (parts.hostname and parts.username and database):
-        raise InvalidAddress(f"The DSN lacks a user, a host or a database; write {FORM}.")
+        raise InvalidAddress(f"The DSN has no user, host or database. To fix: write {FORM}.")
     password = unquote(parts.password) if parts.password else environ.get("PGPASSWORD")
     rootcert = _parameters(parts.query).get("sslrootcert") or environ.get(AUTHORITIES)
     return Address(parts.hostname, port, database, unquote(parts.username), password, rootcert)
@@ -100,21 +101,23 @@ def _parameters(query: str) -> dict[str, str]:
     parameters = {name: unquote(value) for name, _, value in pairs}
     if not set(parameters) <= set(PARAMETERS):
         raise InvalidAddress(
-            "The DSN has a parameter that we do not heed; write ?sslrootcert=FILE or nothing after"
-            f" {FORM}, and a ? in a password as %3F."
+            "The DSN has a parameter that is not supported. To fix: write ?sslrootcert=FILE or"
+            f" nothing after {FORM}, and a ? in a password as %3F."
         )
     if parameters.get("sslmode", VERIFIED) != VERIFIED:
         raise InvalidAddress(
-            f"The DSN's sslmode is weaker than {VERIFIED}, which every remote server is met with;"
-            " leave it out."
+            f"The DSN's sslmode is weaker than {VERIFIED}, which every remote server needs. To fix:"
+            " remove it."
         )
     return parameters
 
 
 def from_secret(text: str, environ: Mapping[str, str] = os.environ) -> Address:
-    """The address in a secret as Amazon RDS keeps it: a JSON object with the keys ``host``,
-    ``port``, ``dbname``, ``username`` and ``password``; the CA bundle is that of ``AUTHORITIES``
-    in ``environ``. Raises InvalidAddress."""
+    """Return the address in a secret of Amazon RDS.
+
+    It is a JSON object with the keys ``host``, ``port``, ``dbname``, ``username`` and ``password``.
+    The CA bundle is ``AUTHORITIES`` in ``environ``. Raises InvalidAddress.
+    """
     try:
         secret = json.loads(text)
         return Address(
@@ -128,5 +131,6 @@ def from_secret(text: str, environ: Mapping[str, str] = os.environ) -> Address:
     except (ValueError, KeyError, TypeError) as wrong:
         raise InvalidAddress(
             "The database secret must be a JSON object with host, port, dbname, username and"
-            f" password ({type(wrong).__name__} while reading it); mend it in Secrets Manager."
+            f" password ({type(wrong).__name__} while reading it). To fix: edit it in Secrets"
+            " Manager."
         ) from None

@@ -1,4 +1,4 @@
-"""Where an entry finds the address of its database: an argument names the place, and no secret."""
+"""References to databases: an argument names where the address is, and contains no secret."""
 
 from collections.abc import Callable, Mapping
 
@@ -12,9 +12,11 @@ def resolve(
     read_secret: Callable[[str], str],
     ca_bundle: str | None = None,
 ) -> Address:
-    """The address behind ``env:VARIABLE`` (a DSN in the environment) or ``secretsmanager:NAME``
-    (a JSON secret, fetched by ``read_secret``). ``ca_bundle`` goes before what AUTHORITIES says in
-    the environment. Raises InvalidReference or InvalidAddress."""
+    """Return the address behind ``env:VARIABLE`` or ``secretsmanager:NAME``.
+
+    The variable holds a DSN; ``read_secret`` returns a JSON secret. ``ca_bundle`` has priority over
+    AUTHORITIES in the environment. Raises InvalidReference or InvalidAddress.
+    """
     kind, _, name = reference.partition(":")
     if ca_bundle:
         environ = {**environ, AUTHORITIES: ca_bundle}
@@ -24,9 +26,11 @@ def resolve(
         case "env" if name in environ:
             return from_dsn(environ[name], environ)
         case "env" if name:
-            raise InvalidReference(f"The environment has no variable {name}; put the DSN there.")
-    # the reference is not repeated: somebody may have given a DSN, with its password
+            raise InvalidReference(
+                f"The environment has no variable {name}. To fix: set it to the DSN."
+            )
+    # the message does not contain the reference: it may be a DSN with a password
     raise InvalidReference(
-        "The database must be named as secretsmanager:NAME or env:VARIABLE; a DSN belongs into"
-        " the variable, not into the argument."
+        "The database must be named as secretsmanager:NAME or env:VARIABLE. To fix: put the DSN"
+        " into a variable, not into the argument."
     )

@@ -1,4 +1,4 @@
-"""SQL text put together from identifiers and literals that pg8000 has quoted."""
+"""SQL text composed of quoted identifiers and literals."""
 
 import re
 from collections.abc import Iterable
@@ -9,14 +9,14 @@ PLACE = re.compile(r"\{(\w+)\}")
 
 
 class Sql(str):
-    """Text that is SQL already and may be placed as it is."""
+    """Text that is SQL and needs no quoting."""
 
 
 def render(template: str, /, **parts: "str | int | Sql") -> Sql:
-    """``template`` with every ``{name}`` replaced by the part of that name.
+    """Return ``template`` with every ``{name}`` replaced by the part of that name.
 
-    A plain ``str`` is placed as a quoted identifier, an ``int`` as a literal, and only a ``Sql``
-    as it is; so a value can never become SQL by mistake. A name without a part is a KeyError.
+    A plain ``str`` becomes a quoted identifier and an ``int`` a literal. Only ``Sql`` is placed
+    unquoted, so a value cannot become SQL by mistake. Raises KeyError if a part is missing.
     """
     return Sql(PLACE.sub(lambda place: _placed(parts[place[1]]), template))
 
@@ -28,16 +28,16 @@ def _placed(part: "str | int | Sql") -> str:
 
 
 def value(text: "str | int | None") -> Sql:
-    """A value as a literal."""
+    """Return the value as a literal."""
     quoted = str(literal(text))
     return Sql(f" {quoted}" if quoted.startswith("-") else quoted)  # x-{y} must not become x--1
 
 
 def names(columns: Iterable[str]) -> Sql:
-    """Column names, quoted, with commas between."""
+    """Return the column names, quoted and separated by commas."""
     return Sql(", ".join(str(identifier(column)) for column in columns))
 
 
 def joined(template: str, columns: Iterable[str], by: str = ", ") -> Sql:
-    """``template`` rendered once for each column as ``{column}``, with ``by`` between."""
+    """Return ``template`` rendered for each column as ``{column}``, separated by ``by``."""
     return Sql(by.join(render(template, column=column) for column in columns))

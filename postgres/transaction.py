@@ -1,4 +1,4 @@
-"""One transaction as a block."""
+"""A transaction as a block."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -9,7 +9,7 @@ from pg8000.native import Connection
 
 @contextmanager
 def transaction(connection: Connection) -> Iterator[None]:
-    """A transaction that is committed at the end of the block, or rolled back by an exception."""
+    """Run the block in a transaction: commit it at the end, roll it back on an exception."""
     connection.run("begin")
     with ExitStack() as undoing:
         undoing.callback(_roll_back, connection)
@@ -19,6 +19,6 @@ def transaction(connection: Connection) -> Iterator[None]:
 
 
 def _roll_back(connection: Connection) -> None:
-    # a connection that broke has rolled back by itself, and the block's own error matters more
+    # a broken connection has rolled back by itself, and the error of the block matters more
     with suppress(DatabaseError, InterfaceError):
         connection.run("rollback")

@@ -61,7 +61,7 @@ def listener(says: bytes | None) -> Iterator[Address]:
 
         thread = threading.Thread(target=serve)
         thread.start()
-        yield Address("127.0.0.1", listening.getsockname()[1], "totesys", "me", "hunter2")
+        yield Address("127.0.0.1", listening.getsockname()[1], "stars", "me", "hunter2")
         thread.join(10)
 
 
@@ -108,7 +108,7 @@ def test_missing_password_is_refused_with_a_remedy(address: Address) -> None:
 def test_nothing_listening_is_unreachable_with_a_remedy() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        nowhere = Address("127.0.0.1", closed.getsockname()[1], "totesys", "me", "hunter2")
+        nowhere = Address("127.0.0.1", closed.getsockname()[1], "stars", "me", "hunter2")
         with pytest.raises(
             Unreachable, match=r"Nothing answers at 127.*To fix: check that"
         ) as refusal:
@@ -119,7 +119,7 @@ def test_nothing_listening_is_unreachable_with_a_remedy() -> None:
 def test_host_that_does_not_exist_is_unreachable(tmp_path: Path) -> None:
     bundle = str(Authority().write(tmp_path / "ca.pem"))
     with pytest.raises(Unreachable, match=r"Nothing answers at nowhere\.invalid"):
-        connect(Address("nowhere.invalid", 5432, "totesys", "me", sslrootcert=bundle), "test")
+        connect(Address("nowhere.invalid", 5432, "stars", "me", sslrootcert=bundle), "test")
 
 
 @pytest.mark.parametrize(

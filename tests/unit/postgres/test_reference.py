@@ -1,4 +1,4 @@
-"""An entry's argument names the place of a DSN or a secret, and never holds one."""
+"""An argument names the place of a DSN or a secret, and never contains one."""
 
 import pytest
 
@@ -15,41 +15,41 @@ def no_secret(name: str) -> str:
     raise AssertionError(f"the secret {name} was read")
 
 
-def test_a_variable_holds_a_dsn() -> None:
+def test_variable_contains_a_dsn() -> None:
     assert resolve("env:WAREHOUSE", {"WAREHOUSE": DSN}, no_secret) == ADDRESS
 
 
-def test_a_dsn_without_password_takes_it_from_the_same_environment() -> None:
+def test_dsn_without_password_takes_it_from_the_same_environment() -> None:
     environ = {"WAREHOUSE": DSN.replace(":s3cr3t", ""), "PGPASSWORD": "s3cr3t"}
     assert resolve("env:WAREHOUSE", environ, no_secret) == ADDRESS
 
 
-def test_a_secret_is_read_by_its_name_whatever_its_colons() -> None:
+def test_secret_is_read_by_its_name_even_with_colons() -> None:
     secrets = {"arn:aws:secretsmanager:x": SECRET}
     reference = "secretsmanager:arn:aws:secretsmanager:x"
     assert resolve(reference, {}, secrets.__getitem__) == ADDRESS
 
 
 @pytest.mark.parametrize("reference", ["", "env:", "secretsmanager:", "WAREHOUSE", DSN])
-def test_anything_else_is_refused_and_not_repeated(reference: str) -> None:
+def test_any_other_reference_is_refused_and_not_repeated(reference: str) -> None:
     with pytest.raises(InvalidReference, match="secretsmanager:NAME or env:VARIABLE") as refusal:
         resolve(reference, {}, no_secret)
     assert "s3cr3t" not in str(refusal.value)
 
 
-def test_a_variable_that_is_not_there_is_named() -> None:
+def test_missing_variable_is_named() -> None:
     with pytest.raises(InvalidReference, match="no variable WAREHOUSE"):
         resolve("env:WAREHOUSE", {}, no_secret)
 
 
-def test_a_variable_that_holds_no_dsn_is_refused() -> None:
+def test_variable_without_a_dsn_is_refused() -> None:
     with pytest.raises(InvalidAddress):
         resolve("env:WAREHOUSE", {"WAREHOUSE": "nonsense"}, no_secret)
 
 
 @pytest.mark.parametrize("reference", ["env:WAREHOUSE", "secretsmanager:warehouse"])
-def test_a_bundle_that_is_given_goes_before_that_of_the_environment(reference: str) -> None:
-    environ = {"WAREHOUSE": DSN, "PGSSLROOTCERT": "/etc/theirs.pem"}
-    found = resolve(reference, environ, lambda _: SECRET, "ours.pem")
-    assert found.sslrootcert == "ours.pem"
-    assert resolve(reference, environ, lambda _: SECRET).sslrootcert == "/etc/theirs.pem"
+def test_ca_bundle_of_the_argument_has_priority_over_the_environment(reference: str) -> None:
+    environ = {"WAREHOUSE": DSN, "PGSSLROOTCERT": "/etc/environment.pem"}
+    address = resolve(reference, environ, lambda _: SECRET, "argument.pem")
+    assert address.sslrootcert == "argument.pem"
+    assert resolve(reference, environ, lambda _: SECRET).sslrootcert == "/etc/environment.pem"

@@ -1,4 +1,4 @@
-"""Identifiers and literals placed in SQL text."""
+"""Identifiers and literals in SQL text."""
 
 import pytest
 
@@ -22,11 +22,11 @@ def test_negative_number_does_not_start_a_comment_after_a_minus() -> None:
     assert "--" not in f"x-{value(-1)}"
 
 
-def test_only_sql_is_placed_as_it_is() -> None:
+def test_only_sql_is_placed_unquoted() -> None:
     assert render("select {all}", all=Sql("*")) == "select *"
 
 
-def test_braces_within_a_part_are_left_alone() -> None:
+def test_braces_within_a_part_stay() -> None:
     assert render("{a} {b}", a="{b}", b=Sql("'{a}'")) == "\"{b}\" '{a}'"
 
 
@@ -34,20 +34,20 @@ def test_part_may_be_called_template() -> None:
     assert render("{template}", template="t") == '"t"'
 
 
-def test_place_without_a_part_is_an_error() -> None:
+def test_missing_part_is_an_error() -> None:
     with pytest.raises(KeyError, match="missing"):
         render("{missing}")
 
 
 @pytest.mark.parametrize(
-    ("given", "literal"),
+    ("plain", "literal"),
     [("it's", "'it''s'"), ("", "''"), (None, "NULL"), (7, "7"), (True, "TRUE"), ("\\", "'\\'")],
 )
-def test_value_is_a_literal(given: "str | int | None", literal: str) -> None:
-    assert value(given) == literal
+def test_value_is_a_literal(plain: "str | int | None", literal: str) -> None:
+    assert value(plain) == literal
 
 
-def test_names_are_quoted_with_commas_between() -> None:
+def test_names_are_quoted_and_separated_by_commas() -> None:
     assert names(["user", 'a"b']) == '"user", "a""b"'
 
 
