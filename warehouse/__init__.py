@@ -1,4 +1,4 @@
-"""The warehouse: its tables, made or adopted by migrations, and the views that users read."""
+"""The warehouse: tables that migrations create or adopt, and the views that users read."""
 
 from warehouse.errors import (
     MigrationEdited,

@@ -8,7 +8,7 @@ from warehouse.command import main
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    logging.getLogger("botocore").setLevel(logging.WARNING)  # it tells where credentials came from
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # logs the source of the credentials
     try:
         main(sys.argv[1:])
     except PlatformError as error:

@@ -1,46 +1,44 @@
-"""The columns of a table and of the views and functions of a fact, and what each means."""
+"""The columns of tables, and of the views and functions of a fact, with their meanings."""
 
 from collections.abc import Iterator
 
 from contracts import Column, Dimension, Fact, Type, Warehouse, WarehouseTable
 
 CHANGES = (
-    Column("change", Type("text"), False, "What happened: created, updated or deleted."),
-    Column("column_name", Type("text"), True, "The column that was updated, otherwise NULL."),
-    Column("old_value", Type("text"), True, "What it said before, as text."),
-    Column("new_value", Type("text"), True, "What it says since, as text."),
+    Column("change", Type("text"), False, "created, updated or deleted."),
+    Column("column_name", Type("text"), True, "The updated column; otherwise NULL."),
+    Column("old_value", Type("text"), True, "The previous value, as text."),
+    Column("new_value", Type("text"), True, "The new value, as text."),
 )
-"""One change of a column."""
+"""Columns that describe one change of a column."""
 
 VALIDITY = (
-    Column("version", Type("bigint"), False, "Number among the versions of its row, from 1."),
+    Column("version", Type("bigint"), False, "Number of the version within its row, from 1."),
+    Column("valid_from", Type("timestamp"), False, "Start of validity, on the source's clock."),
     Column(
-        "valid_from", Type("timestamp"), False, "Since when it is valid, on the source's clock."
-    ),
-    Column(
-        "valid_to", Type("timestamp"), True, "Since when it is valid no more; NULL while it is."
+        "valid_to", Type("timestamp"), True, "End of validity, exclusive; NULL while it is valid."
     ),
     Column("is_current", Type("boolean"), False, "Whether it is the latest version of its row."),
 )
-"""When a version was valid."""
+"""Columns that describe when a version was valid."""
 
 
 def table_columns(table: WarehouseTable) -> tuple[Column, ...]:
-    """The columns of the table itself; a fact begins with the number of its version."""
+    """Return the columns of the table; the first column of a fact is its record number."""
     if not isinstance(table, Fact):
         return table.columns
-    about = "Number that the warehouse gives the version."
+    about = "Number that the warehouse assigns to the version."
     return Column(table.record, Type("int"), False, about), *table.columns
 
 
 def view_columns(fact: Fact, kind: str, warehouse: Warehouse) -> tuple[Column, ...]:
-    """The columns of the view or function of that kind (`warehouse.templates.KINDS`)."""
+    """Return the columns of the view or function of a kind (`warehouse.templates.KINDS`)."""
     match kind:
         case "history":
             return *table_columns(fact), *VALIDITY
         case "changes":
-            told = (fact.key, "batch_seq", "observed_at")
-            return *(fact.column(name) for name in told), *CHANGES
+            own = (fact.key, "batch_seq", "observed_at")
+            return *(fact.column(name) for name in own), *CHANGES
         case "wide":
             joined = (wide_column(*pair) for pair in dimension_columns(fact, warehouse))
             return *table_columns(fact), *joined
@@ -49,7 +47,7 @@ def view_columns(fact: Fact, kind: str, warehouse: Warehouse) -> tuple[Column, .
 
 
 def references(fact: Fact, warehouse: Warehouse) -> Iterator[tuple[Column, Dimension]]:
-    """The columns that refer to a dimension which is no calendar."""
+    """Yield each column that refers to a dimension, except those that refer to a calendar."""
     for column in fact.columns:
         dimension = warehouse.tables.get(column.references)
         if isinstance(dimension, Dimension):
@@ -59,8 +57,8 @@ def references(fact: Fact, warehouse: Warehouse) -> Iterator[tuple[Column, Dimen
 def dimension_columns(
     fact: Fact, warehouse: Warehouse
 ) -> Iterator[tuple[Column, Dimension, Column]]:
-    """What a row of the fact can be told of its dimensions: the column that refers, the dimension,
-    and each of its columns but the key."""
+    """Yield every column of the dimensions that the fact refers to, except the keys: the referring
+    column, the dimension, the column."""
     for referring, dimension in references(fact, warehouse):
         for column in dimension.columns:
             if column.name != dimension.key:
@@ -68,11 +66,11 @@ def dimension_columns(
 
 
 def wide_column(referring: Column, dimension: Dimension, column: Column) -> Column:
-    """A dimension's column beside the fact that refers to it."""
+    """Return a column of a dimension as a column of the wide view of the fact."""
     prefix = alias(referring)
-    named = column.name.startswith(f"{prefix}_")
+    has_prefix = column.name.startswith(f"{prefix}_")
     return Column(
-        column.name if named else f"{prefix}_{column.name}",
+        column.name if has_prefix else f"{prefix}_{column.name}",
         column.type,
         column.nullable or referring.nullable,
         column.about,
@@ -81,5 +79,5 @@ def wide_column(referring: Column, dimension: Dimension, column: Column) -> Colu
 
 
 def alias(referring: Column) -> str:
-    """What a dimension is called where a column refers to it."""
+    """Return the alias of the dimension that a column refers to."""
     return referring.name.removesuffix("_id")

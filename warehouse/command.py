@@ -12,19 +12,19 @@ from postgres import resolve
 from warehouse.migrate import migrate_at
 from warehouse.plan import SCHEMA
 
-ABOUT = """Make the warehouse, or bring it to this version: tables, views, functions, and the group
-roles warehouse_loader and warehouse_reader. Where all is well nothing happens."""
+ABOUT = """Create the warehouse, or migrate it to this version: tables, views, functions, and the
+group roles warehouse_loader and warehouse_reader. An up-to-date warehouse does not change."""
 
 logger = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str]) -> None:
-    """Run a command; what goes wrong leaves it as a PlatformError."""
+    """Run a command. Raises PlatformError."""
     run(_parser().parse_args(argv))
 
 
 def run(arguments: Namespace) -> None:
-    """Migrate the warehouse that the arguments name."""
+    """Migrate the warehouse of the arguments."""
     address = resolve(arguments.warehouse, os.environ, _secret, arguments.ca_bundle)
     applied = migrate_at(address, arguments.schema)
     for name in applied:
@@ -36,24 +36,24 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser("python -m warehouse", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     add_arguments(
-        commands.add_parser("migrate", help="make or migrate the warehouse", description=ABOUT)
+        commands.add_parser("migrate", help="create or migrate the warehouse", description=ABOUT)
     )
     return parser
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """The arguments of `migrate`, as a command and as a job."""
+    """Add the arguments of `migrate`, which the command and the Glue job share."""
     parser.add_argument(
         "--warehouse",
         required=True,
         metavar="REFERENCE",
-        help="secretsmanager:NAME or env:VARIABLE, which holds the DSN of the warehouse's owner",
+        help="secretsmanager:NAME or env:VARIABLE with the DSN of the warehouse's owner",
     )
-    parser.add_argument("--schema", default=SCHEMA, help=f"of the warehouse's tables ({SCHEMA})")
+    parser.add_argument("--schema", default=SCHEMA, help=f"schema of the warehouse ({SCHEMA})")
     parser.add_argument(
         "--ca-bundle",
         metavar="FILE",
-        help="certificates that vouch for a warehouse elsewhere (PGSSLROOTCERT)",
+        help="CA certificates that verify the warehouse's server (PGSSLROOTCERT)",
     )
 
 

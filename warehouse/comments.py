@@ -1,4 +1,4 @@
-"""Comments that tell whoever is in the database what each table and each column means."""
+"""The comments of tables and columns in the database: their meanings, from the contracts."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ COLUMN = "comment on column {relation}.{name} is {about};\n"
 
 
 def table_comments(warehouse: Warehouse) -> Sql:
-    """The statements for every table of the contracts."""
+    """Return the statements for every table of the contracts."""
     return Sql(
         "".join(
             render(TABLE, name=table.name, about=value(table.about))
@@ -22,7 +22,7 @@ def table_comments(warehouse: Warehouse) -> Sql:
 
 
 def column_comments(relation: str, columns: Iterable[Column]) -> Sql:
-    """The statements for the columns of a table or view."""
+    """Return the statements for the columns of a table or view."""
     comments = (
         render(COLUMN, relation=relation, name=column.name, about=value(column.about))
         for column in columns

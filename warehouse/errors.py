@@ -1,10 +1,10 @@
-"""What can go wrong while the warehouse is made, by who must act."""
+"""The errors of a migration, one type for each person who can fix it."""
 
 from contracts.errors import PlatformError
 
 
 class MigrationEdited(PlatformError):
-    """A migration that was applied has changed since; whoever edited it must act."""
+    """A migration was edited after it had been applied; its author must restore it."""
 
     exit_code = 2
 
@@ -16,26 +16,26 @@ class NewerWarehouse(PlatformError):
 
 
 class OtherSchema(PlatformError):
-    """The database holds a warehouse already, in another schema."""
+    """The database already contains a warehouse, in another schema."""
 
     exit_code = 2
 
 
 class MigrationFailed(PlatformError):
-    """PostgreSQL refuses a migration; the warehouse's owner must act."""
+    """PostgreSQL rejected a migration; the owner of the warehouse must fix the reason."""
 
 
 class OthersDepend(PlatformError):
-    """Somebody's own views read a view that must be made again; whoever made them must act."""
+    """A user's view reads a view that must be recreated; the user must drop it first."""
 
 
 class WarehouseMismatch(PlatformError):
-    """A table that stood in the warehouse already is not what its contract says."""
+    """A table that already existed in the warehouse differs from its contract."""
 
     exit_code = 2
 
 
 class QuestionMalformed(PlatformError):
-    """A file under ``totesys/questions/`` is not a question; whoever edited it must act."""
+    """A file under ``totesys/questions/`` is not a valid question; its author must fix it."""
 
     exit_code = 2

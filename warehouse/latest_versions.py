@@ -1,4 +1,4 @@
-"""The latest version of every row, kept beside each fact (docs/adr/0015)."""
+"""The table with the latest version of every row, beside each fact (docs/adr/0015)."""
 
 from contracts import Fact, Warehouse
 from postgres import Sql, names, render, value
@@ -6,16 +6,16 @@ from warehouse.columns import table_columns
 from warehouse.comments import TABLE, column_comments
 
 KEEP = "select etl.keep_latest({fact}, {latest}, {key});\n"
-ABOUT = "The latest version of every row of {fact}, deletions too. Triggers keep it."
+ABOUT = "The latest version of every row of {fact}, deletions included. Triggers maintain it."
 
 
 def latest_versions(warehouse: Warehouse) -> Sql:
-    """The statements that keep them for every fact, and say what they are. Where they are kept
-    already, with the columns that the fact has, nothing is made."""
-    return Sql("".join(_kept(fact) for fact in warehouse.facts))
+    """Return the statements that create the table of every fact, with comments. A table that exists
+    with the columns of its fact stays as it is."""
+    return Sql("".join(_statements(fact) for fact in warehouse.facts))
 
 
-def _kept(fact: Fact) -> Sql:
+def _statements(fact: Fact) -> Sql:
     table = render("etl.{name}", name=fact.latest)
     parts = {"fact": value(names([fact.name])), "latest": value(fact.latest)}
     keep = render(KEEP, key=value(fact.key), **parts)

@@ -1,4 +1,4 @@
-"""The Glue job that makes the warehouse, or brings it to this version."""
+"""The Glue job that creates the warehouse, or migrates it to this version."""
 
 import logging
 import sys
@@ -9,8 +9,8 @@ from warehouse.command import add_arguments, run
 
 
 def main(argv: Sequence[str]) -> None:
-    """Migrate. Arguments that nobody knows are Glue's and pass unread."""
-    # abbreviations are off: an argument of Glue's could look like one
+    """Migrate the warehouse. Unknown arguments are those of Glue, and are ignored."""
+    # Without allow_abbrev=False an argument of Glue could match an abbreviation.
     parser = ArgumentParser(description=__doc__, allow_abbrev=False)
     add_arguments(parser)
     arguments, _ = parser.parse_known_args(argv)
@@ -19,5 +19,5 @@ def main(argv: Sequence[str]) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    logging.getLogger("botocore").setLevel(logging.WARNING)  # it tells where credentials came from
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # logs the source of the credentials
     main(sys.argv[1:])

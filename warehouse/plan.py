@@ -1,4 +1,4 @@
-"""What the warehouse is to be: migrations from their files, views from templates and contracts."""
+"""The target state of a warehouse: migrations from files, views from templates and contracts."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -17,8 +17,8 @@ SCHEMA = "warehouse"
 
 @dataclass(frozen=True)
 class Recorded:
-    """What was applied: each migration's checksum then; the last three are None until views
-    were made."""
+    """The applied migrations with their checksums; the other fields are None until the views are
+    created."""
 
     migrations: Mapping[str, str]
     schema: str | None = None
@@ -28,8 +28,8 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Plan:
-    """The text of every migration, what keeps the latest versions, every view or function, in the
-    order in which they are applied, and the comments on tables."""
+    """The statements in the order in which they are applied: migrations, tables with the latest
+    versions, views and functions, comments on tables."""
 
     migrations: Mapping[str, str]
     latest: str
@@ -39,49 +39,54 @@ class Plan:
 
     @property
     def checksums(self) -> dict[str, str]:
-        """The SHA-256 of each migration."""
+        """Return the SHA-256 of each migration."""
         return {name: _checksum([text]) for name, text in self.migrations.items()}
 
     @property
     def views_checksum(self) -> str:
-        """The SHA-256 of all views and comments, and of what keeps the latest versions."""
+        """Return one SHA-256 of the tables with the latest versions, views and comments."""
         return _checksum([self.latest, *self.views.values(), self.comments])
 
     def missing(self, recorded: Recorded, schema: str) -> list[str]:
-        """The migrations to apply. Raises MigrationEdited, NewerWarehouse or OtherSchema where
-        what was applied is not what we have."""
+        """Return the names of the migrations to apply. Raises MigrationEdited, NewerWarehouse or
+        OtherSchema if the applied migrations or the schema differ from this plan."""
         if recorded.schema not in (None, schema):
             raise OtherSchema(
-                f"This database holds its warehouse in the schema {recorded.schema}, not {schema}."
-                f" Name that schema, or another database."
+                f"This database has its warehouse in the schema {recorded.schema}, not {schema}. To"
+                f" fix: pass --schema {recorded.schema}, or use another database."
             )
         checksums = self.checksums
         for name, checksum in recorded.migrations.items():
             if name not in checksums:
                 raise NewerWarehouse(
-                    f"The warehouse has had the migration {name}, which this version does not"
-                    " know. Deploy the version that it came with, or a later one."
+                    f"The warehouse has the migration {name}, which this version does not have. To"
+                    " fix: deploy the version that added it, or a later one."
                 )
             if checksum != checksums[name]:
                 raise MigrationEdited(
-                    f"Migration {name} was edited after it had been applied. Restore"
-                    " it as it was, and put the change into a new migration."
+                    f"Migration {name} was edited after it had been applied. To fix: restore the"
+                    " file, and put the change into a new migration."
                 )
         return [name for name in checksums if name not in recorded.migrations]
 
     def views_differ(self, recorded: Recorded) -> bool:
-        """Whether views and comments were made of other templates or other contracts."""
-        made = recorded.contracts, recorded.views
-        return made != (self.contracts, self.views_checksum)
+        """Return whether views and comments come from other templates or contracts."""
+        return (recorded.contracts, recorded.views) != (self.contracts, self.views_checksum)
 
 
 def plan(warehouse: Warehouse, schema: str = SCHEMA) -> Plan:
-    """The plan for a warehouse of these contracts in ``schema``."""
-    made = latest_versions(warehouse), views(warehouse, schema), table_comments(warehouse)
-    return Plan(_migrations(), *made, warehouse.fingerprint)
+    """Return the plan for a warehouse with these contracts in ``schema``."""
+    return Plan(
+        _migrations(),
+        latest_versions(warehouse),
+        views(warehouse, schema),
+        table_comments(warehouse),
+        warehouse.fingerprint,
+    )
 
 
 def _migrations() -> dict[str, str]:
+    """Return the migrations of the engine and the project, merged in the order of their names."""
     folders = files("warehouse") / "migrations", project_folder("migrations")
     paths = (path for folder in folders for path in folder.iterdir())
     sql = sorted((path for path in paths if path.name.endswith(".sql")), key=lambda p: p.name)

@@ -1,9 +1,9 @@
-"""Business questions to the warehouse: one SQL file each, with what it means in its header.
+"""Business questions: one SQL file each, with title and explanation in its header.
 
-A question is one SELECT in PostgreSQL without a semicolon. It names views without a schema, so
-``search_path`` must lead to the warehouse's. It reads the views, the dimensions and the ledger, as
-the role warehouse_reader may, and takes no parameters: "today" is the day on which the last loaded
-batch saw the source, so that an answer depends on the warehouse alone.
+A question is one SELECT of PostgreSQL without a semicolon. It names views without a schema, so
+``search_path`` must contain that of the warehouse. It reads views, dimensions and the ledger, as
+the role warehouse_reader can, and has no parameters: "today" is the day on which the last loaded
+batch observed the source, so that the answer depends on the warehouse alone.
 """
 
 import re
@@ -25,8 +25,8 @@ NOT_IN_ATHENA = re.compile(r"no, because (?P<reason>.+)")
 
 @dataclass(frozen=True)
 class Question:
-    """A question: ``sql`` is the whole file, comments included. ``not_in_athena`` says why the lake
-    cannot answer it, or is '' where it can."""
+    """A question. ``sql`` is the whole file, comments included. ``not_in_athena`` is the reason why
+    Athena cannot answer it, or '' if it can."""
 
     name: str
     title: str
@@ -38,28 +38,30 @@ class Question:
 
 
 def questions() -> Mapping[str, Question]:
-    """Every question by its name, which is that of its file; themes in the order of THEMES, and
-    names in that of the alphabet. Raises QuestionMalformed."""
+    """Return every question by the name of its file, sorted by theme (as in THEMES) and by name.
+    Raises QuestionMalformed."""
     paths = (path for path in project_folder("questions").iterdir() if path.name.endswith(".sql"))
-    found = [parse(p.name.removesuffix(".sql"), p.read_text(encoding="utf-8")) for p in paths]
-    found.sort(key=lambda question: (THEMES.index(question.theme), question.name))
-    return {question.name: question for question in found}
+    parsed = [parse(p.name.removesuffix(".sql"), p.read_text(encoding="utf-8")) for p in paths]
+    parsed.sort(key=lambda question: (THEMES.index(question.theme), question.name))
+    return {question.name: question for question in parsed}
 
 
 def parse(name: str, text: str) -> Question:
-    """The question in a file's text. Raises QuestionMalformed."""
+    """Parse the text of a file. Raises QuestionMalformed."""
     fields = _header(name, text)
     if missing := sorted(REQUIRED - fields.keys()):
-        raise _malformed(name, f"lacks '-- {missing[0]}: …' in its header")
+        raise _malformed(name, f"has no '-- {missing[0]}: …' in its header")
     if fields["theme"] not in THEMES:
         raise _malformed(name, f"has the theme '{fields['theme']}'; themes are {', '.join(THEMES)}")
     excluded = NOT_IN_ATHENA.fullmatch(fields.get("athena", ""))
     if "athena" in fields and not excluded:
-        raise _malformed(name, "must say 'athena: no, because …', or nothing of it")
+        raise _malformed(name, "must say 'athena: no, because …' if it has an 'athena' line")
     if ";" in _without_comments(text):
-        raise _malformed(name, "has a semicolon; it is one SELECT, which others may embed")
+        raise _malformed(
+            name, "has a semicolon; a question is one SELECT, which other queries embed"
+        )
     if "order by" not in _without_comments(text).lower():
-        raise _malformed(name, "has no ORDER BY; its answer must not come in any order")
+        raise _malformed(name, "has no ORDER BY; the order of its answer must be defined")
     return Question(
         name,
         fields["title"],
@@ -72,16 +74,16 @@ def parse(name: str, text: str) -> Question:
 
 
 def _header(name: str, text: str) -> dict[str, str]:
-    """The fields of the comments that a file begins with; a line that begins none goes on with the
-    one before."""
+    """Return the fields of the leading comments; a line without a field name continues the previous
+    field."""
     fields: dict[str, str] = {}
     field = ""
     for line in text.splitlines():
-        if begun := FIELD.fullmatch(line):
-            field = begun["field"]
+        if start := FIELD.fullmatch(line):
+            field = start["field"]
             if field in fields:
                 raise _malformed(name, f"has '{field}' twice")
-            fields[field] = begun["text"].strip()
+            fields[field] = start["text"].strip()
         elif field and (continued := CONTINUED.fullmatch(line)):
             fields[field] += f" {continued['text'].strip()}"
         else:
@@ -93,8 +95,8 @@ def _without_comments(text: str) -> str:
     return "\n".join(line.partition("--")[0] for line in text.splitlines())
 
 
-def _malformed(name: str, what: str) -> QuestionMalformed:
+def _malformed(name: str, problem: str) -> QuestionMalformed:
     return QuestionMalformed(
-        f"totesys/questions/{name}.sql {what}. The docstring of warehouse.questions and the files"
-        " beside it show the form."
+        f"totesys/questions/{name}.sql {problem}. To fix: follow the docstring of"
+        " warehouse.questions and the other files in the folder."
     )

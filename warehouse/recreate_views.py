@@ -1,4 +1,4 @@
-"""Make views and functions again without taking from anybody what they were granted."""
+"""Recreate views and functions, and preserve the grants on them."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -7,8 +7,8 @@ from pg8000.native import Connection
 
 from postgres import Sql, render
 
-STANDING = Sql("""
-select relname as name, 'view' as kind, 'table' as kind_granted, oid::regclass::text as spelled,
+EXISTING = Sql("""
+select relname as name, 'view' as kind, 'table' as kind_granted, oid::regclass::text as identifier,
     relowner as owner, relacl as granted
 from pg_class
 where relkind = 'v' and relnamespace = (select oid from pg_namespace where nspname = :schema)
@@ -17,18 +17,18 @@ select proname, 'function', 'function', oid::regprocedure::text, proowner, proac
 from pg_proc
 where pronamespace = (select oid from pg_namespace where nspname = :schema)
 """)
-DROPS = "select name, format('drop %s %s', kind, spelled) from ({standing}) as standing"
+DROPS = "select name, format('drop %s %s', kind, identifier) from ({existing}) as existing"
 GRANTS = """
-with standing as ({standing}), granted as (
-    select name, kind_granted, spelled, owner, null as of_column, granted from standing
+with existing as ({existing}), granted as (
+    select name, kind_granted, identifier, owner, null as of_column, granted from existing
     union all
-    select name, kind_granted, spelled, owner, attname, attacl
-    from standing
-    join pg_attribute on attrelid = case kind when 'view' then spelled::regclass end
-), spelled as (
+    select name, kind_granted, identifier, owner, attname, attacl
+    from existing
+    join pg_attribute on attrelid = case kind when 'view' then identifier::regclass end
+), statements as (
     select name, of_column, format(
         'grant %s%s on %s %s to %s%s', privilege_type, ' (' || quote_ident(of_column) || ')',
-        kind_granted, spelled,
+        kind_granted, identifier,
         case grantee when 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end,
         case when is_grantable then ' with grant option' else '' end
     ) as statement
@@ -36,10 +36,10 @@ with standing as ({standing}), granted as (
     where grantee <> owner
 )
 select name, case when of_column is null then statement else format(
-    -- a column that the new view lacks takes its grants along
+    -- A column that the new view does not have loses its grants.
     'do %L', format('begin %s; exception when undefined_column then null; end', statement)
 ) end
-from spelled
+from statements
 """
 Statements = Mapping[str, Sequence[str]]
 
@@ -47,9 +47,9 @@ Statements = Mapping[str, Sequence[str]]
 def recreate_views(
     connection: Connection, schema: str, latest: str, views: Mapping[str, str]
 ) -> None:
-    """Drop the views and functions of these names, run the statements for the ``latest`` versions
-    that they read and those that make them, and grant again what was granted on them. To be called
-    in a transaction, with ``schema`` entered."""
+    """Drop the views and functions with these names, run the statements of the ``latest`` tables
+    that they read, create them, and restore the grants on them. Call it in a transaction whose
+    search_path is ``schema``."""
     drops = _by_name(connection, DROPS, schema)
     grants = _by_name(connection, GRANTS, schema)
     for name in reversed([*views]):
@@ -62,11 +62,11 @@ def recreate_views(
 
 
 def _by_name(connection: Connection, query: str, schema: str) -> Statements:
-    """Statements that PostgreSQL itself has spelled, by the name of what they are about."""
-    found = defaultdict(list)
-    for name, statement in connection.run(render(query, standing=STANDING), schema=schema):
-        found[name].append(statement)
-    return found
+    """Return the statements that a query generates, by the name of their view or function."""
+    statements = defaultdict(list)
+    for name, statement in connection.run(render(query, existing=EXISTING), schema=schema):
+        statements[name].append(statement)
+    return statements
 
 
 def _run(connection: Connection, statements: Sequence[str]) -> None:

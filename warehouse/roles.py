@@ -1,4 +1,4 @@
-"""The group roles of a warehouse: who loads it, and who reads it.
+"""The group roles of a warehouse: one for those who load it, one for those who read it.
 
 Roles belong to the server, so two warehouses on one server share them.
 """
@@ -16,7 +16,7 @@ LOADER, READER = "warehouse_loader", "warehouse_reader"
 
 ROLES = "select rolname from pg_roles where rolname in ({names})"
 MAY_CREATE = "select rolcreaterole or rolsuper from pg_roles where rolname = current_user"
-# a migration of another warehouse on the server may be creating it
+# The migration of another warehouse on the server can create it at the same time.
 CREATE = """
 do $$ begin
     create role {role} nologin;
@@ -38,7 +38,7 @@ GRANTS = {
         "grant execute on function {functions} to {role}",
     ),
 }
-NUMBER_RECORDS = "grant usage on sequence {sequence} to {role}"
+USE_SEQUENCE = "grant usage on sequence {sequence} to {role}"
 MAINTAIN = "grant maintain on {dimensions}, {facts}, {latest} to {role}"  # the right to ANALYZE
 MAINTAIN_SINCE = 170000
 VERSION = "select current_setting('server_version_num')::int"
@@ -48,39 +48,38 @@ logger = logging.getLogger(__name__)
 
 
 def grant_roles(connection: Connection, schema: str, warehouse: Warehouse) -> None:
-    """Let members of ``warehouse_loader`` load, and members of ``warehouse_reader`` read views,
-    dimensions and what the warehouse says of itself. Roles that lack are created; where we may not,
-    a warning says how to get them, and the owner goes on doing everything. To be called in a
-    transaction, with ``schema`` entered; again and again is no harm."""
-    standing = _standing(connection)
-    if missing := {*GRANTS} - standing:
-        standing |= _created(connection, sorted(missing))
+    """Grant loading to ``warehouse_loader``, and reading views, dimensions and the records of the
+    platform to ``warehouse_reader``. Create the roles that are missing; without the right to, log a
+    warning with the statements, and go on: the owner can do everything. Idempotent. Call it in a
+    transaction whose search_path is ``schema``."""
+    roles = _existing(connection)
+    if missing := {*GRANTS} - roles:
+        roles |= _create(connection, sorted(missing))
     parts = _parts(schema, warehouse)
-    for role in sorted(standing):
+    for role in sorted(roles):
         for statement in GRANTS[role]:
             connection.run(render(statement, role=role, **parts))
-    if LOADER in standing:
-        _let_number_records(connection, warehouse.facts)
+    if LOADER in roles:
+        _grant_sequences(connection, warehouse.facts)
         [[version]] = connection.run(VERSION)
         if version >= MAINTAIN_SINCE:
             connection.run(render(MAINTAIN, role=LOADER, **parts))
 
 
-def _standing(connection: Connection) -> set[str]:
+def _existing(connection: Connection) -> set[str]:
     literals = Sql(", ".join(value(role) for role in GRANTS))
     return {name for (name,) in connection.run(render(ROLES, names=literals))}
 
 
-def _created(connection: Connection, roles: Iterable[str]) -> set[str]:
-    """Those of the roles that we may create."""
+def _create(connection: Connection, roles: Iterable[str]) -> set[str]:
+    """Create the roles if the current user can, and return those that now exist."""
     [[may_create]] = connection.run(MAY_CREATE)
     if not may_create:
-        wanted = " ".join(f"create role {role} nologin;" for role in roles)
+        statements = " ".join(f"create role {role} nologin;" for role in roles)
         logger.warning(
-            "The warehouse's group roles are not all there, and we may not create roles. All works"
-            " for the owner. To have them, let an administrator run: %s Then run the migrate"
-            " command.",
-            wanted,
+            "Group roles of the warehouse are missing, and this user cannot create roles. The owner"
+            " can do everything. To fix: an administrator runs: %s Then run migrate again.",
+            statements,
         )
         return set()
     for role in roles:
@@ -88,12 +87,12 @@ def _created(connection: Connection, roles: Iterable[str]) -> set[str]:
     return set(roles)
 
 
-def _let_number_records(connection: Connection, facts: Iterable[Fact]) -> None:
+def _grant_sequences(connection: Connection, facts: Iterable[Fact]) -> None:
     for fact in facts:
         table, column = value(names([fact.name])), value(fact.record)
         [[sequence]] = connection.run(render(SEQUENCE, table=table, column=column))
-        if sequence:  # as PostgreSQL spells it; a table that was adopted may number otherwise
-            connection.run(render(NUMBER_RECORDS, role=LOADER, sequence=Sql(sequence)))
+        if sequence:  # quoted by PostgreSQL; an adopted table can have no sequence
+            connection.run(render(USE_SEQUENCE, role=LOADER, sequence=Sql(sequence)))
 
 
 def _parts(schema: str, warehouse: Warehouse) -> dict[str, str | Sql]:

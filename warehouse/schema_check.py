@@ -10,7 +10,7 @@ TYPE_NAMES = {
     "time": "time without time zone",
     "timestamp": "timestamp without time zone",
 }
-"""What PostgreSQL calls a type of the contracts, where it has another word for it."""
+"""Names that PostgreSQL gives to types of the contracts, if they differ."""
 
 COLUMNS = """
 select relname, attname, format_type(atttypid, atttypmod), not attnotnull
@@ -20,40 +20,39 @@ join pg_attribute on attrelid = pg_class.oid
 where nspname = :schema and relkind in ('r', 'p')
     and attnum > 0 and not attisdropped
 """
-SourceCatalog = dict[tuple[str, str], tuple[str, bool]]
+Catalog = dict[tuple[str, str], tuple[str, bool]]
 
 
-def check_shape(connection: Connection, warehouse: Warehouse, schema: str) -> None:
-    """Raise WarehouseMismatch where a column is missing, or has another type, or may be NULL
-    where its contract says NOT NULL or the reverse: what a migration cannot mend in a table that
-    it adopts, a load would stumble over."""
+def check_schema(connection: Connection, warehouse: Warehouse, schema: str) -> None:
+    """Raise WarehouseMismatch if a column is missing, or differs from its contract in type or
+    nullability: a load into an adopted table with such a difference would fail."""
     rows = connection.run(COLUMNS, schema=schema)
-    shape: SourceCatalog = {(table, column): (kind, null) for table, column, kind, null in rows}
+    catalog: Catalog = {(table, column): (kind, null) for table, column, kind, null in rows}
     for table in warehouse.tables.values():
         for column in table.columns:
-            _check_column(shape, table, column)
-        if isinstance(table, Fact) and (table.name, table.record) not in shape:
+            _check_column(catalog, table, column)
+        if isinstance(table, Fact) and (table.name, table.record) not in catalog:
             raise WarehouseMismatch(_missing(table, table.record))
 
 
-def _check_column(shape: SourceCatalog, table: WarehouseTable, column: Column) -> None:
-    wanted = TYPE_NAMES.get(column.type.kind, str(column.type)), column.nullable
-    found = shape.get((table.name, column.name))
-    if found is None:
+def _check_column(catalog: Catalog, table: WarehouseTable, column: Column) -> None:
+    expected = TYPE_NAMES.get(column.type.kind, str(column.type)), column.nullable
+    actual = catalog.get((table.name, column.name))
+    if actual is None:
         raise WarehouseMismatch(_missing(table, column.name))
-    if found != wanted:
+    if actual != expected:
         raise WarehouseMismatch(
-            f"{table.name}.{column.name} is {_spelled(*found)} in the warehouse, and"
-            f" {_spelled(*wanted)} by its contract. Alter it, then migrate again."
+            f"{table.name}.{column.name} is {_definition(*actual)} in the warehouse, and"
+            f" {_definition(*expected)} in its contract. To fix: alter it, then migrate again."
         )
 
 
 def _missing(table: WarehouseTable, column: str) -> str:
     return (
-        f"{table.name} has no column {column} in the warehouse. A new column of a contract needs a"
-        " migration; a table that stood there before must have it, or make way under another name."
+        f"{table.name} has no column {column} in the warehouse. To fix: add a migration for a new"
+        " column of a contract; add the column to a table that existed before, or rename the table."
     )
 
 
-def _spelled(kind: str, nullable: bool) -> str:
+def _definition(kind: str, nullable: bool) -> str:
     return f"{kind}{'' if nullable else ' not null'}"

@@ -1,4 +1,4 @@
-"""The views and functions of a fact, out of templates and contracts."""
+"""The views and functions of a fact, rendered from templates and contracts."""
 
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
@@ -19,7 +19,7 @@ from warehouse.comments import column_comments
 VIEWS = ("history", "current", "changes", "wide")
 FUNCTIONS = ("as_of", "as_known")
 KINDS = (*VIEWS, *FUNCTIONS)
-"""The templates, each after those that it reads."""
+"""The kinds of views and functions, each after those that it reads."""
 
 DIFFERENCE = """(
         {text}, old.{column}::text, new.{column}::text, new.{column} is distinct from old.{column}
@@ -36,18 +36,20 @@ left join {dimension} as {alias} on {alias}.{key} = fact.{referring}"""
 
 
 def views(warehouse: Warehouse, schema: str) -> dict[str, str]:
-    """The statements that make each view or function, in an order in which they can be run within
-    ``schema``."""
-    made = {}
+    """Return the statements that create each view or function, by name, in an order in which they
+    can run with ``schema`` as search_path."""
+    statements = {}
     templates = {kind: _template(kind) for kind in KINDS}
     for fact in warehouse.facts:
         parts = _parts(fact, warehouse, schema)
         for kind, template in templates.items():
             view = f"{fact.name}_{kind}"
-            made[view] = _rendered(template, {"view": view, **parts})
-            if kind in VIEWS:  # PostgreSQL knows no comment on a column of a function
-                made[view] += "\n" + column_comments(view, view_columns(fact, kind, warehouse))
-    return made
+            statements[view] = _rendered(template, {"view": view, **parts})
+            if kind in VIEWS:  # a column of a function cannot have a comment
+                statements[view] += "\n" + column_comments(
+                    view, view_columns(fact, kind, warehouse)
+                )
+    return statements
 
 
 def _template(kind: str) -> str:
@@ -55,20 +57,20 @@ def _template(kind: str) -> str:
 
 
 def _rendered(template: str, parts: Mapping[str, str | Sql]) -> str:
-    """The template with its parts; what stands between two ``$$`` becomes one literal."""
+    """Render a template; the text between two ``$$`` becomes one literal."""
     pieces = [render(piece, **parts) for piece in template.split("$$")]
     return "".join(value(piece) if n % 2 else piece for n, piece in enumerate(pieces))
 
 
 def _parts(fact: Fact, warehouse: Warehouse, schema: str) -> Mapping[str, str | Sql]:
-    """What a template may ask for."""
+    """Return the values of the placeholders."""
     columns = [column.name for column in table_columns(fact)]
     return {
         "fact": fact.name,
         "latest": fact.latest,
         "key": fact.key,
         "before": render(BEFORE, fact=fact.name, key=fact.key, columns=names(columns)),
-        # the body of a function looks for names where its caller does
+        # The body of a function resolves names with the search_path of its caller.
         "history": render("{schema}.{view}", schema=schema, view=f"{fact.name}_history"),
         "current": f"{fact.name}_current",
         "columns": names(columns),
@@ -89,9 +91,10 @@ def _definitions(fact: Fact) -> Sql:
 
 
 def _differences(fact: Fact) -> Sql:
-    """What can change in a row: not its key, and not what we say of the version."""
-    told = [c.name for c in fact.columns if c.name != fact.key and c not in VERSION]
-    differences = (render(DIFFERENCE, column=name, text=value(name)) for name in told)
+    """Return the comparisons of all columns that can change: not the key, and no column that the
+    platform adds."""
+    compared = [c.name for c in fact.columns if c.name != fact.key and c not in VERSION]
+    differences = (render(DIFFERENCE, column=name, text=value(name)) for name in compared)
     return Sql(",\n    ".join(differences))
 
 

@@ -1,10 +1,10 @@
-"""The views and functions of the facts: what they share is said once."""
+"""The views and functions of the facts: common columns are described once."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from artifacts.dictionary.markdown import code, codes, link, prose, table
-from artifacts.dictionary.relations import Found, Relation
+from artifacts.dictionary.relations import Relation, RelationColumn
 from artifacts.dictionary.tables import described
 from contracts import Fact, Warehouse
 from warehouse.columns import view_columns
@@ -14,19 +14,21 @@ HEAD = ("column", "type", "NULL", "meaning")
 
 
 class Views:
-    """Every view and function beside its fact."""
+    """The sections on the views and functions of the facts."""
 
-    def __init__(self, found: Mapping[str, Relation], warehouse: Warehouse) -> None:
-        self._found = found
+    def __init__(self, relations: Mapping[str, Relation], warehouse: Warehouse) -> None:
+        self._relations = relations
         self._warehouse = warehouse
 
     def section(self, kind: str) -> str:
-        """What the views of this kind promise, and the columns that they add to every fact."""
+        """Return the section of a kind: its comment, and the columns that it adds to every fact."""
         facts = self._warehouse.facts
         about = prose(self._of(facts[0], kind).about)
-        parts = [f"### {kind}", codes(_called(fact, kind) for fact in facts), about]
+        parts = [f"### {kind}", codes(_signature(fact, kind) for fact in facts), about]
         if not self._is_shared(kind):
-            parts.append("To the fact's columns it adds others, which stand with each fact.")
+            parts.append(
+                "It adds columns to those of the fact; the section of each fact lists them."
+            )
         elif self._added(facts[0], kind):
             contract = {c.name: c for c in view_columns(facts[0], kind, self._warehouse)}
             rows = (described(c, contract[c.name].nullable) for c in self._added(facts[0], kind))
@@ -36,9 +38,10 @@ class Views:
         return "\n\n".join(parts)
 
     def of_fact(self, fact: Fact) -> Iterator[str]:
-        """What each view of the fact has, and the columns that no other fact's view adds."""
+        """Yield the table of the views of a fact, and the columns that only they add."""
         rows = [
-            (f"[{code(_called(fact, kind))}](#{kind})", self._told(fact, kind)) for kind in KINDS
+            (f"[{code(_signature(fact, kind))}](#{kind})", self._columns(fact, kind))
+            for kind in KINDS
         ]
         yield "Read it through:"
         yield table(("view or function", "columns"), rows)
@@ -47,10 +50,10 @@ class Views:
                 yield from self._by_origin(fact, kind)
 
     def _of(self, fact: Fact, kind: str) -> Relation:
-        return self._found[f"{fact.name}_{kind}"]
+        return self._relations[f"{fact.name}_{kind}"]
 
-    def _added(self, fact: Fact, kind: str) -> Sequence[Found]:
-        own = self._found[fact.name].names
+    def _added(self, fact: Fact, kind: str) -> Sequence[RelationColumn]:
+        own = self._relations[fact.name].names
         return [column for column in self._of(fact, kind).columns if column.name not in own]
 
     def _is_shared(self, kind: str) -> bool:
@@ -58,13 +61,13 @@ class Views:
         return all(other == first for other in others)
 
     def _kept(self, fact: Fact, kind: str) -> Sequence[str]:
-        """The fact's own columns in a view; nothing where it has them all."""
-        own, names = self._found[fact.name].names, self._of(fact, kind).names
+        """Return the fact's own columns in a view, or [] if the view has all of them."""
+        own, names = self._relations[fact.name].names, self._of(fact, kind).names
         kept = [name for name in names if name in own]
         return kept if len(kept) < len(own) else []
 
     def _kept_of_all(self, kind: str) -> str:
-        """The same in words that are true of every fact."""
+        """Return a sentence about these columns that is true for every fact."""
         fact = self._warehouse.facts[0]
         kept = ["the key" if name == fact.key else code(name) for name in self._kept(fact, kind)]
         return (
@@ -73,26 +76,25 @@ class Views:
             else "It has the fact's columns"
         )
 
-    def _told(self, fact: Fact, kind: str) -> str:
-        """The columns of a view, by what they are beside the fact's."""
-        told = codes(self._kept(fact, kind)) or "those of the fact"
+    def _columns(self, fact: Fact, kind: str) -> str:
+        """Return the columns of a view: those of the fact, and those that it adds."""
+        own = codes(self._kept(fact, kind)) or "those of the fact"
         added = codes(column.name for column in self._added(fact, kind))
         if not added:
-            return told
-        return f"{told}; {added if self._is_shared(kind) else 'those below'}"
+            return own
+        return f"{own}; {added if self._is_shared(kind) else 'those below'}"
 
     def _by_origin(self, fact: Fact, kind: str) -> Iterator[str]:
-        """What a view adds, a table for each dimension that it comes from."""
+        """Yield the columns that a view adds, one table for each dimension."""
         contract = {c.name: c for c in view_columns(fact, kind, self._warehouse)}
         added = ((column, contract[column.name]) for column in self._added(fact, kind))
         for dimension, columns in groupby(added, key=lambda pair: pair[1].lookup):
             rows = (
-                (*described(column, told.nullable), code(told.origin_column))
-                for column, told in columns
+                (*described(column, of.nullable), code(of.origin_column)) for column, of in columns
             )
-            yield f"{code(_called(fact, kind))} adds from {link(dimension)}:"
+            yield f"{code(_signature(fact, kind))} adds from {link(dimension)}:"
             yield table((*HEAD, "comes from"), rows)
 
 
-def _called(fact: Fact, kind: str) -> str:
+def _signature(fact: Fact, kind: str) -> str:
     return f"{fact.name}_{kind}{'(timestamp)' if kind in FUNCTIONS else ''}"

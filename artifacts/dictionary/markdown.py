@@ -1,10 +1,10 @@
-"""The few things of Markdown that a dictionary needs."""
+"""Markdown formatting of the dictionary."""
 
 from collections.abc import Iterable, Sequence
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table, without the columns that say nothing in any row."""
+    """Format a table, without columns that are empty in every row."""
     rows = [*rows]
     kept = [n for n in range(len(head)) if any(row[n] for row in rows)]
     lines = [head, ["---"] * len(head), *rows]
@@ -12,27 +12,27 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def prose(text: str) -> str:
-    """A text as it stands, whatever Markdown could take it for."""
+    """Escape a text, so that Markdown shows it unchanged."""
     for sign in "\\`*<|[":
         text = text.replace(sign, f"\\{sign}")
-    return text.replace("''", "`''`")  # a site would make one curly quote of the two
+    return text.replace("''", "`''`")  # otherwise the site shows one curly quote
 
 
 def code(name: str) -> str:
-    """A name."""
+    """Format a name."""
     return f"`{name}`" if name else ""
 
 
 def codes(names: Iterable[str]) -> str:
-    """Names, with commas between."""
+    """Format names, separated by commas."""
     return ", ".join(map(code, names))
 
 
 def linked(table: str, names: Iterable[str]) -> str:
-    """Columns of a table that has a section."""
+    """Format columns of a table, with a link to its section."""
     return f"{link(table)}: {codes(names)}"
 
 
 def link(title: str) -> str:
-    """A link to the section of that title, which is a name in lower case."""
+    """Format a link to the section with this title, a name in lower case."""
     return f"[{title}](#{title.replace('.', '')})" if title else ""

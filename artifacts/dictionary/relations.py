@@ -1,4 +1,4 @@
-"""What a warehouse says of itself: its tables, views and functions, with types and comments."""
+"""The tables, views and functions of a warehouse, with types and comments from its catalog."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from pg8000.native import Connection
 from warehouse import SCHEMA
 from warehouse.roles import READER
 
-# PostgreSQL knows no comment on a column of a function, nor whether one of a view can be NULL.
+# PostgreSQL has no comments on columns of functions, and no NOT NULL on columns of views.
 COLUMNS = """
 select
     nspname, relname, obj_description(pg_class.oid, 'pg_class'),
@@ -42,8 +42,8 @@ SHORT = {
 
 
 @dataclass(frozen=True)
-class Found:
-    """A column as the database has it."""
+class RelationColumn:
+    """A column in the catalog of the database."""
 
     name: str
     type: str
@@ -56,7 +56,7 @@ class Relation:
     """A table, a view, or a function that returns rows."""
 
     about: str
-    columns: tuple[Found, ...]
+    columns: tuple[RelationColumn, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -64,15 +64,15 @@ class Relation:
 
 
 def relations(connection: Connection) -> Mapping[str, Relation]:
-    """Everything in the schema of the warehouse, and what readers may read of the platform's own
-    records, under the name that it has in a query (``etl.ledger``)."""
+    """Return the relations in the schema of the warehouse, and those of ``etl`` that readers can
+    read, by the name that a query uses (``etl.ledger``)."""
     rows = connection.run(COLUMNS, schema=SCHEMA, reader=READER)
     return {
         name if schema == SCHEMA else f"{schema}.{name}": Relation(
             about or "",
             tuple(
-                Found(column, SHORT.get(kind, kind), nullable, told or "")
-                for *_, column, kind, nullable, told, _ in columns
+                RelationColumn(column, SHORT.get(kind, kind), nullable, comment or "")
+                for *_, column, kind, nullable, comment, _ in columns
             ),
         )
         for (schema, name, about), columns in groupby(rows, key=lambda row: tuple(row[:3]))

@@ -1,9 +1,9 @@
-"""A section for each table."""
+"""The section of each table."""
 
 from collections.abc import Iterable, Iterator
 
 from artifacts.dictionary.markdown import code, link, linked, prose, table
-from artifacts.dictionary.relations import Found, Relation
+from artifacts.dictionary.relations import Relation, RelationColumn
 from contracts import Calendar, Column, Dimension, Fact, SourceTable, Warehouse
 from warehouse.columns import table_columns
 
@@ -11,33 +11,33 @@ HEAD = ("column", "type", "NULL", "meaning", "comes from", "refers to")
 SOURCE_HEAD = ("column", "type", "NULL", "meaning", "goes to")
 
 
-def fact_table(fact: Fact, found: Relation) -> str:
-    """A fact's own table."""
+def fact_table(fact: Fact, relation: Relation) -> str:
+    """Return the section of the table of a fact."""
     rows = f"{_one_row(fact.key, fact.of)} and `batch_seq`, that is, for each version."
-    return _section(fact.name, f"{prose(found.about)} {rows}", _rows(fact, found, fact.of))
+    return _section(fact.name, f"{prose(relation.about)} {rows}", _rows(fact, relation, fact.of))
 
 
-def dimension(of: Dimension | Calendar, found: Relation) -> str:
-    """A dimension."""
+def dimension(of: Dimension | Calendar, relation: Relation) -> str:
+    """Return the section of a dimension."""
     if isinstance(of, Calendar):
-        about = f"{prose(found.about)} One row for each {code(of.key)}, {of.first} to {of.last}."
-        return _section(of.name, about, _rows(of, found, ""))
+        about = f"{prose(relation.about)} One row for each {code(of.key)}, {of.first} to {of.last}."
+        return _section(of.name, about, _rows(of, relation, ""))
     by = (f", with its {link(to)} by {code(by)}" for to, by in of.lookups.items())
-    about = f"{prose(found.about)} {_one_row(of.key, of.of)}{''.join(by)}."
-    return _section(of.name, about, _rows(of, found, of.of))
+    about = f"{prose(relation.about)} {_one_row(of.key, of.of)}{''.join(by)}."
+    return _section(of.name, about, _rows(of, relation, of.of))
 
 
-def record(name: str, found: Relation) -> str:
-    """A table of which there is no contract: the database alone says what it is."""
-    rows = ((*described(column, column.nullable), "", "") for column in found.columns)
-    return _section(name, prose(found.about), rows)
+def record(name: str, relation: Relation) -> str:
+    """Return the section of a table without a contract, from the catalog alone."""
+    rows = ((*described(column, column.nullable), "", "") for column in relation.columns)
+    return _section(name, prose(relation.about), rows)
 
 
 def source_table(of: SourceTable, warehouse: Warehouse) -> str:
-    """A table of the source."""
+    """Return the section of a table of the source."""
     rows = (
         (
-            *described(Found(c.name, str(c.type), c.nullable, c.about), c.nullable),
+            *described(RelationColumn(c.name, str(c.type), c.nullable, c.about), c.nullable),
             _goes_to(of, c, warehouse),
         )
         for c in of.columns
@@ -46,9 +46,9 @@ def source_table(of: SourceTable, warehouse: Warehouse) -> str:
     return f"### {of.name}\n\n{about}\n\n{table(SOURCE_HEAD, rows)}"
 
 
-def described(found: Found, nullable: bool) -> tuple[str, str, str, str]:
-    """What is said of every column: name, type, whether it can be NULL, meaning."""
-    return code(found.name), found.type, "yes" if nullable else "no", prose(found.about)
+def described(column: RelationColumn, nullable: bool) -> tuple[str, str, str, str]:
+    """Return the cells of a column: name, type, whether it can be NULL, meaning."""
+    return code(column.name), column.type, "yes" if nullable else "no", prose(column.about)
 
 
 def _section(name: str, about: str, rows: Iterable[tuple[str, ...]]) -> str:
@@ -60,18 +60,18 @@ def _one_row(key: str, source: str) -> str:
 
 
 def _rows(
-    of: Fact | Dimension | Calendar, found: Relation, source: str
+    of: Fact | Dimension | Calendar, relation: Relation, source: str
 ) -> Iterator[tuple[str, ...]]:
-    """The columns in the order in which the database has them."""
+    """Yield the rows of the columns in the order of the database."""
     contract = {column.name: column for column in table_columns(of)}
-    for column in found.columns:
-        told = contract[column.name]
-        origin = _comes_from(told) if source else ""
-        yield *described(column, told.nullable), origin, link(told.references)
+    for column in relation.columns:
+        of_contract = contract[column.name]
+        origin = _comes_from(of_contract) if source else ""
+        yield *described(column, of_contract.nullable), origin, link(of_contract.references)
 
 
 def _comes_from(column: Column) -> str:
-    """The column of the source, with its table where that is a looked-up one."""
+    """Return the column of the source, with its table if that is a lookup."""
     origin = code(column.origin_column)
     if column.lookup:
         origin = linked(column.lookup, [column.origin_column])
@@ -79,18 +79,18 @@ def _comes_from(column: Column) -> str:
 
 
 def _goes_to(of: SourceTable, column: Column, warehouse: Warehouse) -> str:
-    """The columns of the warehouse that are made from it, and what is found by it."""
-    told = []
+    """Return the columns of the warehouse that come from it, and the lookups that use it."""
+    targets = []
     tables: tuple[Fact | Dimension, ...] = (*warehouse.facts, *warehouse.dimensions)
     for to in tables:
-        made = [
+        derived = [
             c.name
             for c in to.columns
             if c.origin_column == column.name and (c.lookup or to.of) == of.name
         ]
-        told += [linked(to.name, made)] if made else []
+        targets += [linked(to.name, derived)] if derived else []
     for dimension in warehouse.dimensions:
-        found = [name for name, by in dimension.lookups.items() if by == column.name]
-        if found and dimension.of == of.name:
-            told.append(f"{link(dimension.name)}, to find its {', '.join(found)}")
-    return "; ".join(told)
+        lookups = [name for name, by in dimension.lookups.items() if by == column.name]
+        if lookups and dimension.of == of.name:
+            targets.append(f"{link(dimension.name)}, to find its {', '.join(lookups)}")
+    return "; ".join(targets)

@@ -1,8 +1,8 @@
 -- title: What has to be delivered in the next seven days, and where to?
--- why: Dispatch plans its week by it. The week begins with the day on which the source was last
--- seen.
--- look at: Days and cities with far more units than others. Orders that were edited stand at
--- their new day and place.
+-- why: Dispatch plans its week with it. The week begins with the day on which the source was last
+-- observed.
+-- look at: Days and cities with far more units than others. Edited orders appear with their new
+-- day and place.
 -- theme: sales
 with today as (
     select max(observed_at)::date as day from etl.ledger

@@ -1,12 +1,12 @@
 -- title: How soon is a change in the warehouse?
--- why: A change is promised to be visible within 30 minutes. This is the part of it from the
--- moment at which a poll had committed it to the lake until it was loaded, for each of the last 28
--- days. The wait for the poll comes before.
+-- why: The platform promises that a change is visible within 30 minutes. This is the part from the
+-- commit of a poll to the lake until the load, for each of the last 28 days. The wait for the poll
+-- precedes it.
 -- look at: Days with batches beyond 30 minutes, and the slowest. A day without batches was quiet,
--- or nothing ran: the runbook tells them apart. In a warehouse that was made again from the lake,
--- all batches of before were loaded on that day.
+-- or nothing ran: the runbook distinguishes them. After a rebuild from the lake, all earlier batches
+-- count on the day of the rebuild.
 -- theme: platform
--- athena: no, because the lake's tables do not say when the warehouse loaded them
+-- athena: no, because the tables of the lake do not contain the time of the load
 with loaded as (
     select
         observed_at::date as day, rows,

@@ -1,6 +1,7 @@
 -- title: How long are unpaid payments overdue?
--- why: The older a debt, the less likely it comes. What we owe ourselves stands beside it.
--- look at: Amounts beyond 30 days. Days are counted up to that on which the source was last seen.
+-- why: The older a debt, the less likely it is paid. The company's own debts are shown as well.
+-- look at: Amounts beyond 30 days. Days are counted up to the day on which the source was last
+-- observed.
 -- theme: payments
 with today as (
     select max(observed_at)::date as day from etl.ledger

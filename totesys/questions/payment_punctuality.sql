@@ -1,16 +1,16 @@
 -- title: Are payments made on the agreed day?
--- why: The source has the day that was agreed, and whether a payment was made; that it was made
--- on another day only the history knows. The day of payment is that of the batch that first saw
--- it paid.
--- look at: Late payments, by how many days, and whether we or our customers are late. These are
--- the payments that were seen to be made in the last 14 days and still are.
+-- why: The source has the agreed day, and whether the payment was made; only the history shows
+-- that it was made on another day. The day of payment is that of the batch that first observed it
+-- as paid.
+-- look at: Late payments, by how many days, and whether the company or its customers are late. The
+-- question covers the payments that were first observed as paid in the last 14 days and still are.
 -- theme: payments
 with recent as (
     select min(batch_seq) as first, max(batch_seq) as last
     from etl.ledger
     where observed_at > (select max(observed_at) from etl.ledger) - interval '14' day
 ),
-flipped as (
+paid_payments as (
     select payment_id, max(observed_at) as paid_at
     from fact_payment_changes
     where batch_seq between (select first from recent) and (select last from recent)
@@ -21,7 +21,7 @@ made as (
     select
         payment_type_name, currency_id, currency_code, payment_amount,
         paid_at::date - payment_date::date as days
-    from flipped
+    from paid_payments
     inner join fact_payment_wide using (payment_id)
     where paid
 )

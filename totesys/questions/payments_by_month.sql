@@ -1,6 +1,6 @@
 -- title: What falls due each month, and how much of it was paid?
--- why: It is the cash that comes in and goes out, by the day agreed.
--- look at: Months that have passed with an unpaid rest, and what the coming months bring.
+-- why: It shows incoming and outgoing cash by the agreed day.
+-- look at: Past months with an unpaid remainder, and the amounts of the coming months.
 -- theme: payments
 with daily as (
     select

@@ -1,6 +1,6 @@
 -- title: How do purchases compare with sales, month by month?
--- why: What is bought is paid from what is sold, each currency from its own.
--- look at: Months in which purchases exceed sales, and currencies that only buy.
+-- why: Sales pay for purchases, in each currency separately.
+-- look at: Months in which purchases exceed sales, and currencies with purchases only.
 -- theme: purchases
 with orders as (
     select

@@ -1,7 +1,7 @@
 -- title: How much did we sell each month?
--- why: Revenue by month is the first figure that anybody asks for. Amounts of several currencies
--- do not add up, so that each currency is a line of its own.
--- look at: A month far below those around it; a month without orders is there, with zeros.
+-- why: Revenue by month is the first figure of most reports. Amounts of several currencies cannot
+-- be added, so each currency has its own rows.
+-- look at: A month far below its neighbours; a month without orders appears with zeros.
 -- theme: sales
 with daily as (
     select

@@ -1,7 +1,8 @@
 -- title: Which countries do our customers buy from?
 -- why: Countries differ in tax, freight and risk. The country is that of the counterparty's legal
 -- address, not of the delivery.
--- look at: A country whose whole revenue is one counterparty, and one with many small ones.
+-- look at: A country with all its revenue from one counterparty, and one with many small
+-- counterparties.
 -- theme: sales
 with customers as (
     select

@@ -1,8 +1,8 @@
 -- title: Which departments sell?
--- why: Whoever plans people and targets looks at departments first. A department's sales are
--- those of the people who are in it today, whenever they sold.
--- look at: The share of each currency's revenue; staff are those who sold anything. The
--- department 'Unknown' has staff that the source does not have.
+-- why: Plans of staff and targets are made by department. The sales of a department are those of
+-- its current staff, whenever they sold.
+-- look at: The share of the revenue in each currency; staff counts the people with sales. The
+-- department 'Unknown' contains staff that are missing in the source.
 -- theme: sales
 with sellers as (
     select

@@ -1,6 +1,6 @@
 -- title: Which people sell the most?
--- why: It shows whom to learn from, and whose customers hang on one person.
--- look at: The places of one person in different currencies, and revenue for each order: few
+-- why: It shows from whom others can learn, and which customers depend on one person.
+-- look at: The places of one person in different currencies, and the revenue for each order: a few
 -- large orders are another way of selling than many small ones. Equal revenue shares a place.
 -- theme: sales
 with sellers as (

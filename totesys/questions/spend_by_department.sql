@@ -1,7 +1,7 @@
 -- title: Which departments spend?
--- why: Budgets are by department. A department's purchases are those of the people who are in it
--- today, whenever they bought.
--- look at: The largest spend, and a single order that is most of it.
+-- why: Budgets belong to departments. The purchases of a department are those of its current staff,
+-- whenever they bought.
+-- look at: The largest spend, and a single order with most of it.
 -- theme: purchases
 with buyers as (
     select

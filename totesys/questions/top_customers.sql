@@ -1,6 +1,6 @@
 -- title: Which counterparties buy the most?
--- why: The loss of one large customer is the largest risk that sales has.
--- look at: The share of the first places, and when each of them ordered last.
+-- why: The loss of one large customer is the largest risk of a sales department.
+-- look at: The share of the first places, and the date of the last order of each.
 -- theme: sales
 with customers as (
     select

@@ -1,7 +1,7 @@
 -- title: Which designs bring the most revenue?
--- why: A few designs usually carry a collection, and what to draw next follows from them.
--- look at: How far the first is ahead of the tenth, and designs that are high in one currency
--- alone. Designs of equal revenue share a place.
+-- why: A few designs usually bring most of the revenue, and the next designs follow from them.
+-- look at: The distance between the first and the tenth place, and designs with high revenue in one
+-- currency only. Designs with equal revenue share a place.
 -- theme: sales
 with designs as (
     select

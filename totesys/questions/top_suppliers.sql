@@ -1,6 +1,6 @@
--- title: Whom do we buy from, and how much?
--- why: Large suppliers are those to bargain with, and those to depend on.
--- look at: The share of the first places, and when each of them was asked last.
+-- title: Which suppliers do we buy the most from?
+-- why: Large suppliers are negotiating partners, and dependencies.
+-- look at: The share of the first places, and the date of the last order to each.
 -- theme: purchases
 with suppliers as (
     select

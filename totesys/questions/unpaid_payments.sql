@@ -1,8 +1,7 @@
 -- title: What is still to be paid, and how much of it is overdue?
--- why: Receipts that do not come are money that we lend; payments that we are late with cost
--- trust.
--- look at: The overdue part, and how old the oldest is. Overdue is what was due before the day on
--- which the source was last seen.
+-- why: Unpaid receipts are money that the company lends; late payments cost trust.
+-- look at: The overdue part, and the age of the oldest. A payment is overdue if it was due before
+-- the day on which the source was last observed.
 -- theme: payments
 with today as (
     select max(observed_at)::date as day from etl.ledger

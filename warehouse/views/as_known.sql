@@ -1,5 +1,5 @@
--- Reads the view, not the table, on which a reader has no rights. Nothing of the view's windows is
--- asked for, and PostgreSQL leaves them out.
+-- Reads the view, because a reader has no rights on the table. PostgreSQL does not compute the
+-- window functions of the view, because no column of theirs is selected.
 create function {view}(timestamp) returns table ({definitions}) language sql stable as $$
     select {columns}
     from {history} as latest
@@ -11,6 +11,6 @@ create function {view}(timestamp) returns table ({definitions}) language sql sta
 $$;
 
 comment on function {view}(timestamp) is
-    'The rows as this warehouse could know them at a moment on the source''s clock: of what had '
-    'been observed by then the latest version, unless that is a deletion. A report of that moment '
-    'can be made again; what was seen later does not count.';
+    'The rows as the warehouse knew them at a moment on the source''s clock: the latest version '
+    'that had been observed by then, unless that is a deletion. It reproduces a report of that '
+    'moment; later observations do not count.';

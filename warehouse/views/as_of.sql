@@ -1,4 +1,4 @@
--- No name for the argument: it could be that of a column.
+-- The argument has no name, because it could be that of a column.
 create function {view}(timestamp) returns table ({definitions}) language sql stable as $$
     select {columns}
     from {history}
@@ -6,5 +6,5 @@ create function {view}(timestamp) returns table ({definitions}) language sql sta
 $$;
 
 comment on function {view}(timestamp) is
-    'The rows that were valid at a moment on the source''s clock, as they were then; rows that were '
-    'deleted by then are left out. What was known only later counts: see as_known.';
+    'The rows that were valid at a moment on the source''s clock, with their values then. '
+    'Rows deleted by then are excluded. Later observations count; as_known excludes them.';

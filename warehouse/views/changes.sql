@@ -1,5 +1,5 @@
--- The version before is looked up for each version, so that the changes of one row, or of the
--- latest batches, cost no more than they are. Deletions, which are few, are found by their index.
+-- The previous version is looked up for each version, so the cost of the changes of one row, or of
+-- the latest batches, depends on their number alone. An index finds the deletions, which are few.
 create view {view} as
 select
     new.{key}, new.batch_seq, new.observed_at,
@@ -22,10 +22,11 @@ cross join lateral {before} as old
 cross join lateral (
     values
     {differences}
-) as difference (column_name, old_value, new_value, is_there)
-where difference.is_there;
+) as difference (column_name, old_value, new_value, differs)
+where difference.differs;
 
 comment on view {view} is
-    'What changed, one row a column: change is ''updated'', with the old and the new value as text. '
-    'That a row came, came again or went is a row of its own, ''created'' or ''deleted'', without '
-    'column_name. A version that differs in no column of this fact has no row here.';
+    'Every change, one row for each changed column: change is ''updated'', with the old and the '
+    'new value as text. An inserted, reinserted or deleted row is one row with ''created'' or '
+    '''deleted'' and without column_name. A version that differs in no column of this fact has no '
+    'row here.';

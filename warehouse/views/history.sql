@@ -1,6 +1,6 @@
--- The row existed since created_at, so its first version is valid from then; every other one from
--- when it was seen, never earlier than the version before. Of versions that begin at the same
--- moment the last one wins, and the others' intervals are empty.
+-- A row exists since created_at, so its first version is valid from then; every later one from its
+-- observation, never earlier than the previous version. If several versions begin at the same
+-- moment, the last one is valid, and the intervals of the others are empty.
 create view {view} as
 select
     {columns},
@@ -23,6 +23,6 @@ from (
 window versions as (partition by {key} order by batch_seq);
 
 comment on view {view} is
-    'Every version of every row, numbered from 1 in the order of batch_seq, and when it was valid: '
-    'from valid_from, up to but without valid_to, which is NULL while it lasts. The latest version '
-    'is_current; the version that is_deleted says since when the row is gone, with its last values.';
+    'Every version of every row, numbered from 1 in the order of batch_seq, with its validity: '
+    'from valid_from up to, but not including, valid_to, which is NULL while the version is valid. '
+    'The latest version has is_current; a deletion has is_deleted and the last values of the row.';

@@ -1,9 +1,9 @@
--- Left joins: a dimension that a query does not ask for is not read.
+-- Left joins: PostgreSQL does not read a dimension of which no column is selected.
 create view {view} as
 select {fact_columns}{dimension_columns}
 from {current} as fact{joins};
 
 comment on view {view} is
-    'Every row as it is now, with the columns of the dimensions that it refers to, each under the '
-    'name of its reference (staff_id brings staff_first_name) unless it begins with that already. '
-    'Dates are not taken apart.';
+    'Every row in its current state, with the columns of the dimensions that it refers to. Their '
+    'prefix is the name of the referring column without _id, unless they begin with it already. '
+    'The columns of the calendar are not included.';

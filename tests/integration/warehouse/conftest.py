@@ -1,4 +1,4 @@
-"""A warehouse of its own for each test."""
+"""Connections to a separate warehouse for each test."""
 
 from collections.abc import Iterator
 
@@ -25,6 +25,6 @@ def migrated(connection: Connection) -> Connection:
 
 @pytest.fixture
 def unbound(migrated: Connection) -> Connection:
-    """A connection to one that checks no foreign keys in this session."""
+    """A connection to a warehouse without rows, in a session without foreign key checks."""
     migrated.run("set session_replication_role = replica")
     return migrated

@@ -23,35 +23,37 @@ VALUES = {
 
 
 def add(connection: Connection, table: str, **values: Any) -> None:
-    """Insert a row, with usual values where none are given."""
+    """Insert a row, with default values for the other columns."""
     of = contracts.warehouse().tables[table]
     row = {column.name: VALUES[column.type.kind] for column in of.columns} | values
-    placed = ", ".join(value(None if v is None else str(v)) for v in row.values())
+    literals = ", ".join(value(None if v is None else str(v)) for v in row.values())
     statement = render("insert into warehouse.{table} ({columns}) values ", table=table,
                        columns=names(row))  # fmt: skip
-    connection.run(f"{statement}({placed})")
+    connection.run(f"{statement}({literals})")
 
 
 def add_version(connection: Connection, table: str, key: int, batch: int, **values: Any) -> None:
     """Insert a version, observed ``batch`` hours after midnight."""
     of = contracts.warehouse().tables[table]
     observed_at = datetime.fromisoformat(DAY) + timedelta(hours=batch)
-    usual = {of.key: key, "batch_seq": batch, "observed_at": observed_at}
-    add(connection, table, **{**usual, **values})
+    defaults = {of.key: key, "batch_seq": batch, "observed_at": observed_at}
+    add(connection, table, **{**defaults, **values})
 
 
 def add_members(connection: Connection, table: str) -> None:
-    """Insert what a fact's usual values refer to: the day, and the member 1 of each dimension,
-    whose texts tell their column."""
+    """Insert the rows that the default values of a fact refer to: the day, and the member 1 of each
+    dimension, with the name of its column in each text."""
     add(connection, "dim_date", date_id=DAY)
     for dimension in contracts.warehouse().dimensions:
         if dimension.name in {column.references for column in _columns(table)}:
-            texts = {c.name: told(dimension, c) for c in dimension.columns if c.type.kind == "text"}
+            texts = {
+                c.name: text_of(dimension, c) for c in dimension.columns if c.type.kind == "text"
+            }
             add(connection, dimension.name, **texts)
 
 
-def told(dimension: Dimension, column: Column) -> str:
-    """What a text of the member 1 says."""
+def text_of(dimension: Dimension, column: Column) -> str:
+    """Return the text of the member 1 in a column."""
     return f"{column.name} of {dimension.name}"
 
 

@@ -1,4 +1,4 @@
-"""What changed, one row a column."""
+"""The changes view: one row for each changed column; and the wide view."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,8 +18,8 @@ order by batch_seq, change, column_name
 Version = tuple[int, dict[str, Any]]
 CREATED = [1, "created", None, None, None]
 CASES: dict[str, tuple[list[Version], list[list[Any]]]] = {
-    "a row that came is created, whatever its values": ([(1, {})], [CREATED]),
-    "each column that differs is a row, with both values as text": (
+    "a new row is created, whatever its values": ([(1, {})], [CREATED]),
+    "each changed column is a row, with both values as text": (
         [
             (1, {"units_sold": 2, "unit_price": "3.50", "agreed_payment_date": "2024-01-01"}),
             (4, {"units_sold": 30, "unit_price": "4.00", "created_time": "10:00:00.123"}),
@@ -31,7 +31,7 @@ CASES: dict[str, tuple[list[Version], list[list[Any]]]] = {
             [4, "updated", "units_sold", "2", "30"],
         ],
     ),
-    "a value that goes and comes back is two changes": (
+    "a value that changes and changes back is two changes": (
         [(1, {"design_id": 1}), (2, {"design_id": 2}), (3, {"design_id": 1})],
         [
             CREATED,
@@ -39,8 +39,8 @@ CASES: dict[str, tuple[list[Version], list[list[Any]]]] = {
             [3, "updated", "design_id", "2", "1"],
         ],
     ),
-    "a version that differs in nothing has no change": ([(1, {}), (2, {})], [CREATED]),
-    "a deletion is one row, and so is coming again": (
+    "a version without differences has no change": ([(1, {}), (2, {})], [CREATED]),
+    "a deletion is one row, and so is a reinsertion": (
         [(1, {}), (2, {"is_deleted": True}), (3, {"design_id": 5})],
         [
             CREATED,
@@ -49,7 +49,7 @@ CASES: dict[str, tuple[list[Version], list[list[Any]]]] = {
             [3, "updated", "design_id", "1", "5"],
         ],
     ),
-    "a row first heard of by its deletion is deleted": (
+    "a row whose first version is its deletion is deleted": (
         [(1, {"is_deleted": True})],
         [[1, "deleted", None, None, None]],
     ),
@@ -64,32 +64,32 @@ def insert(connection: Connection, versions: Iterable[Version]) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_changes_of_a_row(unbound: Connection, case: str) -> None:
     versions, expected = CASES[case]
-    add_version(unbound, "fact_sales_order", 2, 1, design_id=9)  # another order, of no concern
+    add_version(unbound, "fact_sales_order", 2, 1, design_id=9)  # another order, unrelated
     insert(unbound, versions)
     assert unbound.run(CHANGES) == expected
 
 
-def test_order_is_that_of_batches_however_versions_arrive(unbound: Connection) -> None:
+def test_order_is_that_of_batches_whatever_the_order_of_insertion(unbound: Connection) -> None:
     insert(unbound, [(3, {"design_id": 3}), (1, {"design_id": 1}), (2, {"design_id": 2})])
     assert [row[3:] for row in unbound.run(CHANGES)] == [[None, None], ["1", "2"], ["2", "3"]]
 
 
 @pytest.mark.parametrize("fact", contracts.warehouse().facts, ids=lambda fact: fact.name)
-def test_every_column_but_the_key_and_our_own_can_change(
+def test_every_column_can_change_except_the_key_and_those_of_the_platform(
     unbound: Connection, fact: contracts.Fact
 ) -> None:
     others = {"int": 2, "numeric": "8", "text": "other", "boolean": True, "date": "2025-02-02",
               "time": "11:00"}  # fmt: skip
-    told = [c for c in fact.columns if c.origin and c.name != fact.key]
+    changing = [c for c in fact.columns if c.origin and c.name != fact.key]
     add_version(unbound, fact.name, 1, 1)
-    add_version(unbound, fact.name, 1, 2, **{c.name: others[c.type.kind] for c in told})
-    found = unbound.run(
+    add_version(unbound, fact.name, 1, 2, **{c.name: others[c.type.kind] for c in changing})
+    rows = unbound.run(
         render(
             "select column_name from warehouse.{v} where change = 'updated'",
             v=f"{fact.name}_changes",
         )
     )
-    assert {name for (name,) in found} == {column.name for column in told}
+    assert {name for (name,) in rows} == {column.name for column in changing}
 
 
 def test_wide_has_every_column_of_every_dimension_that_a_fact_refers_to(
@@ -131,11 +131,11 @@ def test_wide_is_the_current_row_once(migrated: Connection, fact: contracts.Fact
     assert migrated.run(query) == [[1, 2]]
 
 
-def test_a_dimension_that_a_query_does_not_ask_for_is_not_read(migrated: Connection) -> None:
+def test_dimension_without_a_selected_column_is_not_read(migrated: Connection) -> None:
     plan = migrated.run("""
         explain select currency_code, sum(units_sold * unit_price)
         from warehouse.fact_sales_order_wide group by 1
     """)
-    told = "\n".join(line for (line,) in plan)
-    assert "dim_currency" in told
-    assert "dim_staff" not in told
+    text = "\n".join(line for (line,) in plan)
+    assert "dim_currency" in text
+    assert "dim_staff" not in text

@@ -1,4 +1,4 @@
-"""`python -m warehouse`: what an operator, or a job, runs before the first load."""
+"""`python -m warehouse`, which an operator or a job runs before the first load."""
 
 import json
 import logging
@@ -31,7 +31,9 @@ def program(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_a_warehouse_is_made_and_a_second_time_nothing_happens(warehouse_dsn: str) -> None:
+def test_first_run_creates_the_warehouse_and_a_second_run_changes_nothing(
+    warehouse_dsn: str,
+) -> None:
     arguments = "migrate", "--warehouse", "env:OWNER", "--schema", "stars"
     first = program(*arguments, OWNER=warehouse_dsn)
     assert first.returncode == 0, first.stderr
@@ -44,13 +46,13 @@ def test_a_warehouse_is_made_and_a_second_time_nothing_happens(warehouse_dsn: st
     assert second.stderr.splitlines() == ["The warehouse in schema stars is up to date."]
 
 
-def test_the_warehouse_is_found_by_a_secret(
+def test_secret_contains_the_address_of_the_warehouse(
     warehouse_dsn: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
     address = asdict(from_dsn(warehouse_dsn))
-    spelled = {"database": "dbname", "user": "username"}
-    secret = {spelled.get(name, name): part for name, part in address.items()}
+    keys = {"database": "dbname", "user": "username"}
+    secret = {keys.get(name, name): part for name, part in address.items()}
     with mock_aws(), caplog.at_level(logging.INFO):
         secrets = boto3.client("secretsmanager")
         secrets.create_secret(Name="owner", SecretString=json.dumps(secret))
@@ -60,27 +62,27 @@ def test_the_warehouse_is_found_by_a_secret(
     assert address["password"] not in caplog.text
 
 
-def test_what_goes_wrong_is_one_line_and_a_status_and_no_password(warehouse_dsn: str) -> None:
+def test_failure_is_one_line_without_password_and_an_exit_status(warehouse_dsn: str) -> None:
     missing = program("migrate", "--warehouse", "env:OWNER", OWNER=f"{warehouse_dsn}_not")
     assert missing.returncode == 1
     assert "does not exist" in missing.stderr
-    given = program("migrate", "--warehouse", warehouse_dsn)
-    assert given.returncode == 2
-    assert "secretsmanager:NAME or env:VARIABLE" in given.stderr
+    as_dsn = program("migrate", "--warehouse", warehouse_dsn)
+    assert as_dsn.returncode == 2
+    assert "secretsmanager:NAME or env:VARIABLE" in as_dsn.stderr
     password = from_dsn(warehouse_dsn).password
     assert password
-    for ended in (missing, given):
-        assert len(ended.stderr.splitlines()) == 1
-        assert password not in ended.stderr
+    for result in (missing, as_dsn):
+        assert len(result.stderr.splitlines()) == 1
+        assert password not in result.stderr
 
 
-def test_as_a_job_it_ends_with_the_error_itself() -> None:
+def test_main_raises_the_typed_error() -> None:
     with pytest.raises(InvalidReference):
         main(["migrate", "--warehouse", "nowhere"])
 
 
 @pytest.mark.parametrize("arguments", [[], ["migrate"], ["nothing"]], ids=" ".join)
 def test_wrong_usage_ends_with_status_2(arguments: list[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as exit_:
         main(arguments)
-    assert ended.value.code == 2
+    assert exit_.value.code == 2

@@ -1,4 +1,4 @@
-"""Whoever is in the database can ask it what each table, view and column means."""
+"""The comments in the database: the meaning of every table, view and column."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -36,20 +36,20 @@ def comments(connection: Connection, relation: str) -> Mapping[str, str]:
     return dict(connection.run(COMMENTS, relation=f"warehouse.{relation}"))
 
 
-def test_every_table_view_and_column_says_what_it_means(migrated: Connection) -> None:
+def test_every_table_view_and_column_has_a_comment(migrated: Connection) -> None:
     assert migrated.run(WITHOUT) == []
 
 
 @pytest.mark.parametrize("table", WAREHOUSE.tables.values(), ids=lambda table: table.name)
-def test_what_a_table_says_is_what_its_contract_says(
+def test_comments_of_a_table_are_those_of_its_contract(
     migrated: Connection, table: contracts.WarehouseTable
 ) -> None:
     assert migrated.run(ABOUT, relation=f"warehouse.{table.name}") == [[table.about]]
-    told = comments(migrated, table.name)
-    assert {column.name: column.about for column in table.columns}.items() <= told.items()
+    actual = comments(migrated, table.name)
+    assert {column.name: column.about for column in table.columns}.items() <= actual.items()
 
 
-def test_a_view_says_of_a_column_what_the_table_says_that_it_comes_from(
+def test_comment_of_a_view_column_is_that_of_the_table_column(
     migrated: Connection,
 ) -> None:
     wide = comments(migrated, "fact_sales_order_wide")
@@ -57,24 +57,24 @@ def test_a_view_says_of_a_column_what_the_table_says_that_it_comes_from(
     assert wide["sales_staff_location"] == comments(migrated, "dim_staff")["location"]
 
 
-def test_a_comment_follows_its_contract_and_quotes_break_nothing(
+def test_comment_follows_its_contract_with_any_quotes(
     migrated: Connection,
 ) -> None:
     dim_date = WAREHOUSE.tables["dim_date"]
     days = replace(dim_date, about="Days; drop table dim_date; -- $$ 'quoted' {name} \\")
     warehouse = replace(WAREHOUSE, tables={**WAREHOUSE.tables, "dim_date": days})
-    wanted = plan.plan(warehouse)
-    assert migrate(migrated, wanted=wanted)
+    target = plan.plan(warehouse)
+    assert migrate(migrated, target=target)
     assert migrated.run(ABOUT, relation="warehouse.dim_date") == [[days.about]]
-    assert migrate(migrated, wanted=wanted) == []
+    assert migrate(migrated, target=target) == []
 
 
 @pytest.mark.parametrize("kind", VIEWS)
 @pytest.mark.parametrize("fact", WAREHOUSE.facts, ids=lambda fact: fact.name)
-def test_the_columns_that_can_be_null_are_those_that_say_so(
+def test_columns_that_can_be_null_are_exactly_the_nullable_ones(
     migrated: Connection, fact: Fact, kind: str
 ) -> None:
-    fill_with_little(migrated, fact)
+    add_sparse_rows(migrated, fact)
     columns = view_columns(fact, kind, WAREHOUSE)
     query = render(
         "select {columns} from warehouse.{view}",
@@ -82,19 +82,19 @@ def test_the_columns_that_can_be_null_are_those_that_say_so(
         view=f"{fact.name}_{kind}",
     )
     cells = zip(*migrated.run(query), strict=True)
-    found = {column.name for column, cell in zip(columns, cells, strict=True) if None in cell}
-    assert found == {column.name for column in columns if column.nullable}
+    with_null = {column.name for column, cell in zip(columns, cells, strict=True) if None in cell}
+    assert with_null == {column.name for column in columns if column.nullable}
 
 
-def fill_with_little(connection: Connection, fact: Fact) -> None:
-    """Add a row that was made, changed, deleted and made again, and dimensions that know no more
-    than they must."""
+def add_sparse_rows(connection: Connection, fact: Fact) -> None:
+    """Add a row that was inserted, updated, deleted and reinserted, and dimensions with NULL in
+    every nullable column."""
     add_members(connection, fact.name)
     for dimension in WAREHOUSE.dimensions:
         for column in dimension.columns:
             if column.nullable:
-                nothing = "update warehouse.{table} set {column} = null"
-                connection.run(render(nothing, table=dimension.name, column=column.name))
+                statement = "update warehouse.{table} set {column} = null"
+                connection.run(render(statement, table=dimension.name, column=column.name))
     changed = next(column.name for column in fact.columns if column.type.kind == "time")
     add_version(connection, fact.name, 1, 11)
     add_version(connection, fact.name, 1, 12, **{changed: "11:00"})

@@ -1,4 +1,4 @@
-"""The latest versions that are kept beside a fact are those that it has, whatever happens to it."""
+"""The table of the latest versions beside a fact, after every kind of statement."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -69,7 +69,7 @@ def test_latest_versions_are_those_of_the_fact_after_every_statement(
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
-def test_a_later_version_takes_the_place_of_the_latest_and_an_earlier_one_does_not(
+def test_later_version_replaces_the_latest_and_an_earlier_one_does_not(
     unbound: Connection, fact: contracts.Fact
 ) -> None:
     latest = render("select batch_seq from etl.{latest}", latest=f"latest_{fact.of}")
@@ -80,21 +80,21 @@ def test_a_later_version_takes_the_place_of_the_latest_and_an_earlier_one_does_n
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
-def test_rows_that_stood_before_they_were_kept_have_their_latest_versions(
+def test_rows_older_than_the_table_have_their_latest_versions(
     connection: Connection, fact: contracts.Fact
 ) -> None:
-    wanted = plan(contracts.warehouse())
+    target = plan(contracts.warehouse())
     connection.run("create schema warehouse; set search_path to warehouse")
-    for migration in wanted.migrations.values():
+    for migration in target.migrations.values():
         connection.run(migration)
     add_members(connection, fact.name)
     for batch in (1, 2):
         add_version(connection, fact.name, 1, batch)
-    connection.run(wanted.latest)
+    connection.run(target.latest)
     assert differences(connection, fact) == 0
 
 
-def test_latest_versions_are_kept_anew_where_the_fact_has_a_further_column(
+def test_table_is_recreated_after_the_fact_got_another_column(
     migrated: Connection,
 ) -> None:
     [fact] = [fact for fact in FACTS if fact.name == "fact_sales_order"]
@@ -109,38 +109,36 @@ def test_latest_versions_are_kept_anew_where_the_fact_has_a_further_column(
     assert differences(migrated, fact) == 0
 
 
-def test_load_under_way_is_waited_for_before_they_are_kept(
-    connection: Connection, warehouse_dsn: str
-) -> None:
-    wanted, fact = plan(contracts.warehouse()), FACTS[0]
+def test_creation_waits_for_a_running_load(connection: Connection, warehouse_dsn: str) -> None:
+    target, fact = plan(contracts.warehouse()), FACTS[0]
     connection.run("create schema warehouse; set search_path to warehouse")
-    for migration in wanted.migrations.values():
+    for migration in target.migrations.values():
         connection.run(migration)
     add_members(connection, fact.name)
     add_version(connection, fact.name, 1, 1)
     with connected(from_dsn(warehouse_dsn), "load") as load, ThreadPoolExecutor() as pool:
         load.run("begin")
         add_version(load, fact.name, 1, 2)
-        kept = pool.submit(connection.run, wanted.latest)
+        created = pool.submit(connection.run, target.latest)
         while not load.run("select pid from pg_locks where not granted"):
-            assert not kept.done()
+            assert not created.done()
         load.run("commit")
-        kept.result()
+        created.result()
     assert differences(connection, fact) == 0
 
 
-def test_rows_that_two_people_mend_at_once_have_both_their_latest_versions(
+def test_concurrent_repairs_of_two_rows_are_both_in_the_latest_versions(
     migrated: Connection, warehouse_dsn: str
 ) -> None:
     [fact] = [fact for fact in FACTS if fact.name == "fact_payment"]
     add_members(migrated, fact.name)
     for key in (1, 2, 3):
         add_version(migrated, fact.name, key, 1)
-    mend = "update warehouse.fact_payment set payment_amount = 7 where payment_id = 1"
+    repair = "update warehouse.fact_payment set payment_amount = 7 where payment_id = 1"
     remove = "delete from warehouse.fact_payment where payment_id = 3"
     with connected(from_dsn(warehouse_dsn), "other") as other, ThreadPoolExecutor() as pool:
         migrated.run("begin")
-        migrated.run(mend)
+        migrated.run(repair)
         removed = pool.submit(other.run, remove)
         while not migrated.run("select pid from pg_locks where not granted"):
             assert not removed.done()
@@ -149,14 +147,14 @@ def test_rows_that_two_people_mend_at_once_have_both_their_latest_versions(
     assert differences(migrated, fact) == 0
 
 
-def test_column_that_the_owner_adds_to_a_fact_stops_no_load(migrated: Connection) -> None:
+def test_column_that_the_owner_adds_to_a_fact_does_not_stop_a_load(migrated: Connection) -> None:
     add_members(migrated, "fact_payment")
     migrated.run("alter table warehouse.fact_payment add column note text")
     add_version(migrated, "fact_payment", 1, 1)
     assert migrated.run("select count(*) from warehouse.fact_payment_current") == [[1]]
 
 
-def test_latest_versions_that_are_kept_are_not_made_again(migrated: Connection) -> None:
+def test_existing_table_is_not_recreated(migrated: Connection) -> None:
     tables = "select oid, relname from pg_class where relname ~ '^latest_' order by 1"
     before = migrated.run(tables)
     migrated.run("set search_path to warehouse")

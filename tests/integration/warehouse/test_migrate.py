@@ -1,4 +1,4 @@
-"""Migrations make the warehouse of the contracts out of nothing, or out of what stands there."""
+"""Migrations create the warehouse of the contracts, or adopt existing tables."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -21,7 +21,7 @@ from warehouse import (
 )
 from warehouse.plan import Plan, plan
 
-STANDING_STAR = (Path(__file__).parent / "standing_star.sql").read_text()
+EXISTING_STAR = (Path(__file__).parent / "existing_star.sql").read_text()
 POSTGRES_TYPES = {
     "int": "integer",
     "time": "time without time zone",
@@ -40,7 +40,7 @@ select contype, (
 ), case contype when 'f' then (select relname from pg_class where oid = confrelid) end
 from pg_constraint where conrelid = cast(:table as regclass) and contype in ('p', 'u', 'f')
 """
-EVERYTHING = """
+ALL_OBJECTS = """
 select pg_class.oid, relname, pg_class.xmin::text from pg_class
 where relnamespace in ('warehouse'::regnamespace, 'etl'::regnamespace) order by 1
 """
@@ -52,7 +52,7 @@ def qualified(table: str) -> str:
     return f"warehouse.{table}"
 
 
-def wanted_columns(table: WarehouseTable) -> list[list[Any]]:
+def expected_columns(table: WarehouseTable) -> list[list[Any]]:
     record = [[table.record, "integer", False]] if isinstance(table, Fact) else []
     return record + [
         [column.name, POSTGRES_TYPES.get(column.type.kind, str(column.type)), column.nullable]
@@ -60,7 +60,7 @@ def wanted_columns(table: WarehouseTable) -> list[list[Any]]:
     ]
 
 
-def wanted_keys(table: WarehouseTable) -> set[tuple[str, str, str | None]]:
+def expected_keys(table: WarehouseTable) -> set[tuple[str, str, str | None]]:
     references = {("f", c.name, c.references) for c in table.columns if c.references}
     if isinstance(table, Fact):
         return {("p", table.record, None), ("u", f"{table.key}, batch_seq", None), *references}
@@ -77,20 +77,20 @@ def edited(**changes: Any) -> Plan:
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-def test_tables_are_exactly_what_their_contracts_say(
+def test_tables_are_exactly_those_of_their_contracts(
     migrated: Connection, table: WarehouseTable
 ) -> None:
     columns = migrated.run(COLUMNS, table=qualified(table.name))
-    assert [list(column) for column in columns] == wanted_columns(table)
-    found = keys(migrated, table.name)
-    assert set(found) == wanted_keys(table)
-    assert len(found) == len(set(found))
+    assert [list(column) for column in columns] == expected_columns(table)
+    actual = keys(migrated, table.name)
+    assert set(actual) == expected_keys(table)
+    assert len(actual) == len(set(actual))
 
 
-def test_a_warehouse_that_is_up_to_date_is_left_alone_after_two_queries(
+def test_up_to_date_warehouse_takes_two_queries_and_does_not_change(
     migrated: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = migrated.run(EVERYTHING)
+    before = migrated.run(ALL_OBJECTS)
     queries = []
     run = migrated.run
 
@@ -101,10 +101,10 @@ def test_a_warehouse_that_is_up_to_date_is_left_alone_after_two_queries(
     monkeypatch.setattr(migrated, "run", counted)
     assert migrate(migrated) == []
     assert len(queries) == 2
-    assert migrated.run(EVERYTHING) == before
+    assert migrated.run(ALL_OBJECTS) == before
 
 
-def test_what_was_applied_is_named_and_recorded(connection: Connection) -> None:
+def test_applied_migrations_are_returned_and_recorded(connection: Connection) -> None:
     applied = migrate(connection)
     recorded = [name for (name,) in connection.run("select name from etl.migration order by 1")]
     assert recorded
@@ -131,21 +131,23 @@ def test_a_second_schema_in_one_database_is_refused(migrated: Connection) -> Non
     assert migrated.run("select to_regnamespace('other')") == [[None]]
 
 
-def test_tables_that_stand_already_are_adopted_with_their_rows(connection: Connection) -> None:
-    connection.run(STANDING_STAR)
+def test_existing_tables_are_adopted_with_their_rows(connection: Connection) -> None:
+    connection.run(EXISTING_STAR)
     migrate(connection)
     for table in TABLES:
         columns = connection.run(COLUMNS, table=qualified(table.name))
-        assert sorted(map(list, columns)) == sorted(wanted_columns(table))
-        found = keys(connection, table.name)
-        assert set(found) == wanted_keys(table)
-        assert len(found) == len(set(found)), "a constraint that stood there was added again"
+        assert sorted(map(list, columns)) == sorted(expected_columns(table))
+        actual = keys(connection, table.name)
+        assert set(actual) == expected_keys(table)
+        assert len(actual) == len(set(actual)), "an existing constraint was added again"
     assert connection.run("select currency_code from warehouse.dim_currency") == [["GBP"]]
     assert migrate(connection) == []
 
 
-def test_a_standing_fact_with_rows_of_unknown_history_is_refused(connection: Connection) -> None:
-    connection.run(STANDING_STAR)
+def test_existing_fact_with_rows_is_refused_because_their_history_is_unknown(
+    connection: Connection,
+) -> None:
+    connection.run(EXISTING_STAR)
     connection.run("""
         alter table warehouse.fact_sales_order drop constraint fact_sales_order_design_id_fkey;
         insert into warehouse.fact_sales_order
@@ -159,7 +161,7 @@ def test_a_standing_fact_with_rows_of_unknown_history_is_refused(connection: Con
 
 
 @pytest.mark.parametrize(
-    ("spoilt", "told"),
+    ("change", "message"),
     [
         ("alter table dim_staff drop column email_address", "has no column email_address"),
         ("alter table dim_design alter file_name drop not null", "file_name is text in the"),
@@ -171,22 +173,22 @@ def test_a_standing_fact_with_rows_of_unknown_history_is_refused(connection: Con
         ),
     ],
 )
-def test_a_standing_table_that_no_load_could_fill_is_refused(
-    connection: Connection, spoilt: str, told: str
+def test_existing_table_that_a_load_cannot_fill_is_refused(
+    connection: Connection, change: str, message: str
 ) -> None:
     migrations = plan(contracts.warehouse()).migrations
-    wanted = edited(migrations={**migrations, "0003_spoil.sql": spoilt})
-    with pytest.raises(WarehouseMismatch, match=told):
-        migrate(connection, wanted=wanted)
+    target = edited(migrations={**migrations, "0003_change.sql": change})
+    with pytest.raises(WarehouseMismatch, match=message):
+        migrate(connection, target=target)
     assert connection.run("select count(*) from etl.warehouse") == [[0]]
 
 
 def test_an_applied_migration_that_was_edited_is_refused(migrated: Connection) -> None:
     migrations = dict(plan(contracts.warehouse()).migrations)
     migrations["0002_sales_star.sql"] += "-- edited"
-    wanted = edited(migrations=migrations)
+    target = edited(migrations=migrations)
     with pytest.raises(MigrationEdited, match=r"0002_sales_star\.sql was edited"):
-        migrate(migrated, wanted=wanted)
+        migrate(migrated, target=target)
 
 
 def test_a_warehouse_of_a_later_version_is_refused(migrated: Connection) -> None:
@@ -195,52 +197,52 @@ def test_a_warehouse_of_a_later_version_is_refused(migrated: Connection) -> None
         migrate(migrated)
 
 
-def test_a_migration_that_fails_leaves_nothing_and_those_before_it_stay(
+def test_failed_migration_is_rolled_back_and_those_before_it_stay(
     connection: Connection,
 ) -> None:
     migrations = plan(contracts.warehouse()).migrations
     failing = "create table half_done (); select 1 / 0"
-    wanted = edited(migrations={**migrations, "0003_failing.sql": failing})
+    target = edited(migrations={**migrations, "0003_failing.sql": failing})
     with pytest.raises(MigrationFailed, match=r"'0003_failing.sql' .* division by zero"):
-        migrate(connection, wanted=wanted)
+        migrate(connection, target=target)
     assert connection.run("select to_regclass('warehouse.half_done')") == [[None]]
     recorded = {name for (name,) in connection.run("select name from etl.migration")}
     assert recorded == set(migrations)
     assert migrate(connection) == list(plan(contracts.warehouse()).views)
 
 
-def test_several_at_once_apply_each_migration_once(warehouse_dsn: str) -> None:
-    def migrate_by_itself(_: int) -> list[str]:
+def test_concurrent_runs_apply_each_migration_once(warehouse_dsn: str) -> None:
+    def migrate_in_thread(_: int) -> list[str]:
         with connected(from_dsn(warehouse_dsn), "tests") as connection:
             return migrate(connection)
 
     with ThreadPoolExecutor(6) as threads:
-        applied = list(threads.map(migrate_by_itself, range(6)))
+        applied = list(threads.map(migrate_in_thread, range(6)))
     migrations = list(plan(contracts.warehouse()).migrations)
     of_all = [name for names in applied for name in names]
     assert sorted(name for name in of_all if name in migrations) == migrations
 
 
-def test_views_are_made_again_when_their_text_changes(migrated: Connection) -> None:
+def test_views_are_recreated_when_their_text_changes(migrated: Connection) -> None:
     text = render("create or replace view {view} as select 1 as one", view="fact_sales_order_one")
-    wanted = edited(views={**plan(contracts.warehouse()).views, "fact_sales_order_one": text})
-    assert "fact_sales_order_one" in migrate(migrated, wanted=wanted)
+    target = edited(views={**plan(contracts.warehouse()).views, "fact_sales_order_one": text})
+    assert "fact_sales_order_one" in migrate(migrated, target=target)
     assert migrated.run("select one from warehouse.fact_sales_order_one") == [[1]]
-    assert migrate(migrated, wanted=wanted) == []
+    assert migrate(migrated, target=target) == []
 
 
 def test_views_and_fingerprint_follow_the_contracts(migrated: Connection) -> None:
-    wanted = edited(contracts="other")
-    assert "fact_sales_order_current" in migrate(migrated, wanted=wanted)
+    target = edited(contracts="other")
+    assert "fact_sales_order_current" in migrate(migrated, target=target)
     assert migrated.run("select contracts from etl.warehouse") == [["other"]]
 
 
-def test_a_migration_cannot_do_what_the_user_may_not(migrated: Connection) -> None:
+def test_migration_has_only_the_rights_of_the_user(migrated: Connection) -> None:
     migrated.run("create role stranger; grant usage on schema etl to stranger;")
     migrated.run("grant select on all tables in schema etl to stranger; set role stranger")
     try:
-        wanted = edited(contracts="other")
-        with pytest.raises(MigrationFailed, match="needs the owner"):
-            migrate(migrated, wanted=wanted)
+        target = edited(contracts="other")
+        with pytest.raises(MigrationFailed, match="migrate as the owner"):
+            migrate(migrated, target=target)
     finally:
         migrated.run("reset role; drop owned by stranger; drop role stranger")

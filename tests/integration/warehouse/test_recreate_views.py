@@ -1,4 +1,4 @@
-"""Views and functions made again: who was let in stays in, and what others made is not broken."""
+"""Recreated views and functions: grants are preserved, and dependent views are not broken."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ OUTDATED = "update etl.warehouse set views = 'other'"
 
 @pytest.fixture
 def analyst(migrated: Connection) -> Iterator[Sql]:
-    """A role of the operator's own."""
+    """A role that an operator created."""
     role = names(['the "analyst"'])
     migrated.run(render("create role {role}", role=role))
     yield role
@@ -33,7 +33,7 @@ def acl(connection: Connection) -> list[list[str]]:
     return rows
 
 
-def test_what_was_granted_stays_granted(migrated: Connection, analyst: Sql) -> None:
+def test_grants_are_preserved(migrated: Connection, analyst: Sql) -> None:
     for grant in (
         "grant select on warehouse.fact_payment_wide to {analyst} with grant option",
         "grant execute on function warehouse.fact_payment_as_of to {analyst}",
@@ -57,9 +57,7 @@ def column_grants(connection: Connection, view: str) -> set[tuple[str, str]]:
     return {(column, right) for column, right in connection.run(query, view=view)}
 
 
-def test_what_was_granted_on_single_columns_stays_granted(
-    migrated: Connection, analyst: Sql
-) -> None:
+def test_grants_on_columns_are_preserved(migrated: Connection, analyst: Sql) -> None:
     view = "warehouse.fact_payment_wide"
     for grant in (
         "grant select (payment_id), insert (payment_id) on {view} to {analyst}",
@@ -74,7 +72,7 @@ def test_what_was_granted_on_single_columns_stays_granted(
     assert column_grants(migrated, view) == before
 
 
-def test_column_that_the_new_view_lacks_takes_its_grant_along(
+def test_column_that_the_new_view_does_not_have_loses_its_grant(
     migrated: Connection, analyst: Sql
 ) -> None:
     view = "warehouse.fact_payment_wide"
@@ -88,16 +86,18 @@ def test_column_that_the_new_view_lacks_takes_its_grant_along(
     assert [column for column, _ in column_grants(migrated, view)] == ["payment_id"]
 
 
-def test_a_view_of_somebody_elses_is_named_and_nothing_is_lost(migrated: Connection) -> None:
+def test_dependent_view_of_a_user_is_named_and_nothing_is_lost(migrated: Connection) -> None:
     migrated.run("create view public.mine as select * from warehouse.fact_payment_current")
     migrated.run(OUTDATED)
-    with pytest.raises(OthersDepend, match=r"Drop what depends on it.*view public\.mine depends"):
+    with pytest.raises(
+        OthersDepend, match=r"view public\.mine depends.*drop the dependent objects"
+    ):
         migrate(migrated)
     assert migrated.run("select views from etl.warehouse") == [["other"]]
     assert migrated.run("select count(*) from public.mine") == [[0]]
 
 
-def test_every_view_and_function_says_what_it_promises(migrated: Connection) -> None:
+def test_every_view_and_function_has_a_comment(migrated: Connection) -> None:
     assert migrated.run("""
         select relname from pg_class
         where relnamespace = 'warehouse'::regnamespace and relkind = 'v'
@@ -121,11 +121,11 @@ def test_functions_work_whatever_the_callers_search_path_and_the_schemas_name(
         assert connection.run(query) == []
 
 
-def test_as_of_counts_what_became_known_later_and_as_known_does_not(
+def test_as_of_counts_later_observations_and_as_known_does_not(
     migrated: Connection,
 ) -> None:
     add_members(migrated, "fact_payment")
-    add_version(migrated, "fact_payment", 1, 12)  # made at 10:00, seen at 12:00
+    add_version(migrated, "fact_payment", 1, 12)  # created at 10:00, observed at 12:00
     known = "select payment_id from warehouse.{function}('2024-01-01 11:00')"
     assert migrated.run(render(known, function="fact_payment_as_of")) == [[1]]
     assert migrated.run(render(known, function="fact_payment_as_known")) == []

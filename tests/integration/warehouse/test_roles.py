@@ -1,4 +1,4 @@
-"""The group roles: what their members may do, and what happens where there are none."""
+"""The group roles: the rights of their members, and an owner who cannot create them."""
 
 import logging
 import secrets
@@ -22,7 +22,7 @@ DIMENSIONS = [name for name in contracts.warehouse().tables if name.startswith("
 
 
 def each(template: str, tables: Iterable[str]) -> list[str]:
-    """The statement for each table."""
+    """Return the statement for each table."""
     return [render(template, table=table) for table in tables]
 
 
@@ -79,7 +79,7 @@ NOT_FOR_LOADERS = [
 
 @pytest.fixture
 def member(migrated: Connection, warehouse_dsn: str) -> Iterator[Address]:
-    """A login role that belongs to no group yet."""
+    """A login role without membership in a group."""
     name, password = f"member_{secrets.token_hex(4)}", secrets.token_hex(8)
     create = "create role {name} login password {password}"
     migrated.run(render(create, name=name, password=value(password)))
@@ -95,8 +95,8 @@ def joined(connection: Connection, member: Address, role: str) -> Address:
 def denied(connection: Connection, statement: str) -> bool:
     try:
         connection.run(statement)
-    except DatabaseError as refusal:
-        return sqlstate(refusal) == DENIED
+    except DatabaseError as error:
+        return sqlstate(error) == DENIED
     return False
 
 
@@ -113,7 +113,7 @@ def test_a_reader_can_do_nothing_else(migrated: Connection, member: Address) -> 
         assert [s for s in NOT_FOR_READERS if not denied(reader, s)] == []
 
 
-def test_a_loader_can_do_nothing_that_no_load_does(migrated: Connection, member: Address) -> None:
+def test_a_loader_can_do_only_what_a_load_does(migrated: Connection, member: Address) -> None:
     with connected(joined(migrated, member, LOADER), "tests") as loader:
         assert [s for s in NOT_FOR_LOADERS if not denied(loader, s)] == []
 
@@ -160,7 +160,7 @@ def test_two_warehouses_on_one_server_share_the_roles(
 
 @pytest.fixture
 def unprivileged_owner(connection: Connection, warehouse_dsn: str) -> Iterator[Address]:
-    """The owner of an empty database, who may not create roles."""
+    """The owner of an empty database, without the right to create roles."""
     name, password = f"owner_{secrets.token_hex(4)}", secrets.token_hex(8)
     create = "create role {name} login password {password}"
     connection.run(render(create, name=name, password=value(password)))
@@ -171,15 +171,15 @@ def unprivileged_owner(connection: Connection, warehouse_dsn: str) -> Iterator[A
     connection.run(render("drop owned by {name} cascade; drop role {name}", name=name))
 
 
-def test_an_owner_who_may_not_create_roles_is_told_how_to_get_them_and_all_else_works(
+def test_an_owner_who_cannot_create_roles_gets_a_warning_and_everything_else_works(
     unprivileged_owner: Address,
     connection: Connection,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    # names that this server has not got
-    wanted = {role.replace("warehouse", "absent"): of for role, of in roles.GRANTS.items()}
-    monkeypatch.setattr(roles, "GRANTS", wanted)
+    # names that this server does not have
+    grants = {role.replace("warehouse", "absent"): of for role, of in roles.GRANTS.items()}
+    monkeypatch.setattr(roles, "GRANTS", grants)
     monkeypatch.setattr(roles, "LOADER", "absent_loader")
     with caplog.at_level(logging.WARNING):
         assert "fact_payment_wide" in migrate_at(unprivileged_owner)

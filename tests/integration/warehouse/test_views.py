@@ -1,4 +1,4 @@
-"""What users read: the history of every order, and its current state."""
+"""The views and functions of a fact: history, current state, as_of and as_known."""
 
 import tomllib
 from collections.abc import Iterable
@@ -81,7 +81,7 @@ class Version:
 
 @pytest.fixture
 def orders(migrated: Connection) -> Connection:
-    """A warehouse whose facts refer to nothing: views do not ask for dimensions."""
+    """A warehouse whose facts have no foreign keys, because the views do not need dimensions."""
     migrated.run("""
         do $$ declare
             fact regclass;
@@ -97,7 +97,7 @@ def orders(migrated: Connection) -> Connection:
 
 
 def fill(connection: Connection, fact: contracts.Fact, rows: int) -> None:
-    """Give every row a version in the first batch, and a quarter of them another in the second."""
+    """Insert a version of every row in the first batch, and of a quarter of them in the second."""
     samples = {column.name: SAMPLES[column.type.kind] for column in fact.columns}
     for batch, count in ((1, rows), (2, rows // 4)):
         values = {**samples, fact.key: "number", "batch_seq": str(batch)}
@@ -135,8 +135,8 @@ def test_history_and_current_state_are_those_of_the_case(orders: Connection, cas
     assert orders.run(CURRENT) == expected["current"]
     for kind in FUNCTIONS:
         at = render(AT, function=f"fact_sales_order_{kind}")
-        found = {moment: orders.run(at, moment=moment) for moment in expected[kind]}
-        assert found == expected[kind]
+        actual = {moment: orders.run(at, moment=moment) for moment in expected[kind]}
+        assert actual == expected[kind]
 
 
 moments = st.integers(0, 6).map(lambda hours: datetime(2024, 1, 1) + timedelta(hours=hours))
@@ -159,15 +159,17 @@ def test_validity_has_neither_overlaps_nor_gaps_and_one_version_is_current(
     assert len(history) == len(versions)
     for order in {version.order for version in versions}:
         given_ = sorted((v for v in versions if v.order == order), key=lambda v: v.batch)
-        found = [row[1:] for row in history if row[0] == order]
-        assert [(batch, version) for batch, version, *_ in found] == [
+        versions_of_row = [row[1:] for row in history if row[0] == order]
+        assert [(batch, version) for batch, version, *_ in versions_of_row] == [
             (version.batch, number) for number, version in enumerate(given_, 1)
         ]
-        assert all(before[3] == after[2] for before, after in pairwise(found))
-        assert all(start <= end for _, _, start, end, _ in found[:-1])
-        assert [is_current for *_, is_current in found] == [False] * (len(found) - 1) + [True]
-        assert found[-1][3] is None
-        assert found[0][2] == first_valid_from(given_[0])
+        assert all(before[3] == after[2] for before, after in pairwise(versions_of_row))
+        assert all(start <= end for _, _, start, end, _ in versions_of_row[:-1])
+        assert [is_current for *_, is_current in versions_of_row] == [False] * (
+            len(versions_of_row) - 1
+        ) + [True]
+        assert versions_of_row[-1][3] is None
+        assert versions_of_row[0][2] == first_valid_from(given_[0])
         last = given_[-1]
         assert ([order, last.batch] in current) == (not last.is_deleted)
     assert len(current) == len({tuple(row) for row in current})
@@ -185,13 +187,13 @@ def test_views_have_all_columns_of_their_fact(migrated: Connection, fact: contra
         "history": [*own, "version", "valid_from", "valid_to", "is_current"],
     }
     for kind, columns in expected.items():
-        found = migrated.run(COLUMNS, view=f"warehouse.{fact.name}_{kind}")
-        assert [name for (name,) in found] == columns
+        names_of_view = migrated.run(COLUMNS, view=f"warehouse.{fact.name}_{kind}")
+        assert [name for (name,) in names_of_view] == columns
 
 
 @pytest.mark.parametrize("kind", FUNCTIONS)
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
-def test_functions_return_what_their_fact_has(
+def test_functions_return_the_columns_of_their_fact(
     migrated: Connection, fact: contracts.Fact, kind: str
 ) -> None:
     returned = migrated.run(RETURNED, function=f"warehouse.{fact.name}_{kind}(timestamp)")
@@ -220,7 +222,7 @@ def test_a_query_on_one_row_uses_an_index_through_every_view_and_function(
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
-def test_what_the_latest_batch_changed_is_found_by_an_index(
+def test_changes_of_the_latest_batch_are_found_by_an_index(
     orders: Connection, fact: contracts.Fact
 ) -> None:
     fill(orders, fact, 1_000)

@@ -1,4 +1,4 @@
-"""The files of business questions: their headers, and what is refused."""
+"""The files of business questions: their headers, and the mistakes that are refused."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from warehouse.questions import THEMES, parse, questions
 QUESTIONS = questions()
 WHOLE = """-- title: How many?
 -- why: Because
--- somebody asks.
+-- people ask.
 -- look at: The number; note: it counts.
 -- theme: sales
 
@@ -17,25 +17,25 @@ select count(*) from fact_sales_order_current order by 1
 """
 
 
-def test_header_is_read_and_a_line_may_go_on_on_the_next():
+def test_field_of_the_header_can_continue_on_the_next_line():
     question = parse("how_many", WHOLE)
     assert (question.name, question.title) == ("how_many", "How many?")
-    assert question.why == "Because somebody asks."
+    assert question.why == "Because people ask."
     assert question.look_at == "The number; note: it counts."
     assert (question.theme, question.not_in_athena, question.sql) == ("sales", "", WHOLE)
 
 
-def test_what_athena_cannot_answer_has_its_reason():
+def test_question_that_athena_cannot_answer_has_a_reason():
     text = WHOLE.replace("-- theme", "-- athena: no, because it has\n-- no ledger\n-- theme")
     assert parse("how_many", text).not_in_athena == "it has no ledger"
 
 
 @pytest.mark.parametrize(
-    ("good", "bad", "told"),
+    ("good", "bad", "message"),
     [
-        ("-- title: How many?\n", "", "lacks '-- title: …'"),
-        ("-- theme: sales\n", "", "lacks '-- theme: …'"),
-        ("-- look at:", "-- lok at:", "lacks '-- look at: …'"),
+        ("-- title: How many?\n", "", "has no '-- title: …'"),
+        ("-- theme: sales\n", "", "has no '-- theme: …'"),
+        ("-- look at:", "-- lok at:", "has no '-- look at: …'"),
         ("-- theme: sales", "-- theme: money", "has the theme 'money'; themes are sales, "),
         ("-- theme: sales", "-- theme: sales\n-- theme: sales", "has 'theme' twice"),
         ("-- theme: sales", "-- theme: sales\n-- athena: maybe", "must say 'athena: no, because"),
@@ -43,12 +43,12 @@ def test_what_athena_cannot_answer_has_its_reason():
         (" order by 1", " -- order by 1", "has no ORDER BY"),
     ],
 )
-def test_malformed_file_is_refused_by_name(good: str, bad: str, told: str):
+def test_malformed_file_is_refused_by_name(good: str, bad: str, message: str):
     assert good in WHOLE
     with pytest.raises(QuestionMalformed) as refused:
         parse("how_many", WHOLE.replace(good, bad))
     assert str(refused.value).startswith("totesys/questions/how_many.sql ")
-    assert told in str(refused.value)
+    assert message in str(refused.value)
 
 
 def test_questions_are_named_and_sorted_by_theme():

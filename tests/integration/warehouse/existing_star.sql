@@ -1,4 +1,4 @@
--- A Sales star that somebody prepared, empty but for a currency, without our columns.
+-- A Sales star that a user created: empty except for one currency, without the platform's columns.
 create schema warehouse;
 set search_path to warehouse;
 
