@@ -10,12 +10,12 @@ WORKERS := 2
 PARALLEL := --numprocesses $(WORKERS) --dist worksteal
 CHECK := $(BIN)/check-jsonschema --quiet --builtin-schema
 CHAOS_TESTS = $(shell grep -rl --include='test_*.py' '^from hypothesis' tests)
-# Terraform says what is deployed, or NAME and REGION where its state is not at hand. They are given to
-# make: what the environment calls so is something else.
+# The deployment is read from Terraform's outputs, or from NAME and REGION without its state. Only values
+# given to make count: environment variables of these names belong to other programs.
 $(foreach variable,NAME REGION SOURCE WAREHOUSE SINCE FILTER FOLLOW ALL,$(eval $(variable) :=))
 ASK = $(if $(NAME),,.ci/terraform $(ENV) output -json |) $(BIN)/python -m operations $@ \
 	$(addprefix --name ,$(NAME)) $(addprefix --region ,$(REGION))
-PACKAGE_FLAGS = $(addprefix --ca-bundle ,$(wildcard terraform/$(ENV)/ca.pem))
+PACKAGE_FLAGS = $(addprefix --ca-bundle ,$(wildcard terraform/environments/$(ENV)/ca.pem))
 LAMBDA_TESTS = $(shell grep -rl --include='test_*.py' lambda_runtime tests/unit tests/integration)
 SPHINX := $(BIN)/sphinx-build -q -c docs
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -90,8 +90,8 @@ settings:
 	@.ci/settings $(ENV)
 
 plan: settings package ## Show what `make apply` would change; ENV=prod for the other environment
-	@.ci/terraform $(ENV) plan -input=false -out=plan.tfplan
-	@.ci/terraform $(ENV) show -no-color plan.tfplan >build/plan-$(ENV).txt
+	@.ci/terraform $(ENV) plan -input=false -out=$(ENV).tfplan
+	@.ci/terraform $(ENV) show -no-color $(ENV).tfplan >build/plan-$(ENV).txt
 
 comment:
 	@.ci/comment build/plan-*.txt

@@ -12,11 +12,11 @@ Terraform's outputs on standard input name the deployment, or --name does withou
 AWS credentials come from AWS_PROFILE, `aws sso login`, or the environment."""
 
 EXAMPLES = f"""examples:
-  make status                             of terraform/dev; ENV=prod for the other environment
+  make status                             of dev; ENV=prod for the other environment
   make logs SINCE=2h FILTER=error         the last two hours, only lines with that text
   make logs FOLLOW=1                      the last hour, then new lines, until Ctrl-C
   make status NAME={EXAMPLE} REGION=eu-west-2
-  terraform output -json | python -m operations status
+  .ci/terraform dev output -json | python -m operations status
   python -m operations reconcile --name {EXAMPLE} --region eu-west-2
 
 Exit status: 0 done, 1 a request failed or the platform is not well, 2 wrong usage, 3 unexplained

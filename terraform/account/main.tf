@@ -1,5 +1,5 @@
-# What an account needs once, before its first deployment: a place for Terraform's states, and the
-# roles under which GitHub Actions plans and deploys.
+# Resources that an account needs once, before the first deployment: the bucket of the Terraform states,
+# and the roles under which GitHub Actions plans and deploys.
 
 provider "aws" {
   region = var.region
@@ -26,20 +26,42 @@ module "state" {
   key_arn = module.key.arn
 }
 
-module "ci_role" {
-  source = "../modules/ci_role"
+module "github_provider" {
+  source = "../modules/github_provider"
 
-  name               = var.name
-  repository         = var.repository
-  make_oidc_provider = var.make_oidc_provider
-  state_bucket_arn   = module.state.bucket.arn
-  state_key_arn      = module.key.arn
+  create = var.make_oidc_provider
+}
 
-  deployments = {
-    for environment, subject in var.environments : environment => {
-      prefix  = "${var.name}-${environment}"
-      tags    = { project = var.name, environment = environment }
-      subject = subject
-    }
-  }
+module "ci_services" {
+  source   = "../modules/ci_services"
+  for_each = var.environments
+
+  prefix = "${var.name}-${each.key}"
+}
+
+module "ci_plan" {
+  source = "../modules/ci_plan"
+
+  name             = var.name
+  repository       = var.repository
+  provider_arn     = module.github_provider.arn
+  services         = { for environment, deployment in module.ci_services : environment => deployment.services }
+  state_bucket_arn = module.state.bucket.arn
+  state_key_arn    = module.key.arn
+}
+
+module "ci_deploy" {
+  source   = "../modules/ci_deploy"
+  for_each = var.environments
+
+  name             = var.name
+  deployment       = each.key
+  prefix           = "${var.name}-${each.key}"
+  tags             = { project = var.name, environment = each.key }
+  repository       = var.repository
+  subject          = each.value
+  provider_arn     = module.github_provider.arn
+  services         = module.ci_services[each.key].services
+  state_bucket_arn = module.state.bucket.arn
+  state_key_arn    = module.key.arn
 }

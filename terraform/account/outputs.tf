@@ -1,14 +1,17 @@
 output "backend" {
-  description = "Arguments of each root's backend, besides its key: <environment>/terraform.tfstate"
+  description = "Backend arguments of every environment, except the key <environment>/terraform.tfstate"
   value       = module.state.backend
 }
 
 output "roles" {
-  description = "What GitHub Actions assumes: to plan, and to deploy each environment"
-  value       = module.ci_role.roles
+  description = "Roles of GitHub Actions: the role `plan`, and the role of each environment"
+  value = merge(
+    { plan = module.ci_plan.role },
+    { for environment, deployment in module.ci_deploy : environment => deployment.role },
+  )
 }
 
 output "boundaries" {
-  description = "The permissions boundary of each environment: argument permissions_boundary of its root"
-  value       = module.ci_role.boundaries
+  description = "Permissions boundary of each environment: the value of its variable permissions_boundary"
+  value       = { for environment, deployment in module.ci_deploy : environment => deployment.boundary }
 }

@@ -1,6 +1,6 @@
-# The bucket of the states cannot hold the state of its own making. So the first apply keeps the
-# state in a file here; after it a backend "s3" {} is added, and `terraform init -migrate-state`
-# moves it to where the output "backend" says.
+# The bucket of the states cannot hold its own state before it exists. The first apply therefore keeps the
+# state in a local file. Afterwards, add a backend "s3" {} here and run `terraform init -migrate-state` with
+# the output "backend".
 terraform {
   required_version = ">= 1.11"
 

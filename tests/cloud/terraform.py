@@ -1,4 +1,4 @@
-"""Terraform on a copy of a root module, with its provider from a mirror where there is one."""
+"""Terraform on a copy of a root module, with the provider from a local mirror if there is one."""
 
 import json
 import os
@@ -16,7 +16,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 MIRROR = "registry.terraform.io"
 NO_PROVIDER = "Failed to query available provider packages"
-MIRROR_DEPTH = 4  # folders below the root of the file system: deeper, the search takes seconds
+MIRROR_DEPTH = 4  # folder levels to search; a deeper search takes seconds
+ENVIRONMENTS = sorted(path.stem for path in (ROOT / "terraform/environments").glob("*.tfvars"))
 NEVER_COPIED = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfvars", "*.tfplan")
 LOCAL_STATE = """
 terraform {
@@ -28,7 +29,7 @@ provider "aws" {
   s3_use_path_style           = true
   skip_credentials_validation = true
   skip_metadata_api_check     = true
-  max_retries                 = 2 # with 25, one call that the endpoint lacks hangs ten minutes
+  max_retries                 = 2 # with 25, the default, an unsupported call takes 10 minutes
 }
 """
 
@@ -39,7 +40,7 @@ class TerraformFailed(AssertionError):
 
 @cache
 def mirror() -> Path | None:
-    """The folder to look up providers in, on machines that have no access to the registry."""
+    """Return the folder of the provider mirror, for machines without access to the registry."""
     for folder in chain(_usual_places(), _below(Path("/"), MIRROR_DEPTH)):
         if (folder / MIRROR / "hashicorp" / "aws").is_dir():
             return folder
@@ -69,28 +70,36 @@ def _below(parent: Path, depth: int) -> Iterator[Path]:
 
 
 class Terraform:
-    """A copy of one root module."""
+    """A copy of one root module or module."""
 
     def __init__(self, root: str, folder: Path, environment: dict[str, str]) -> None:
-        """Copy ``terraform/`` to ``folder``; skip the test where Terraform is not installed."""
+        """Copy ``terraform/`` to ``folder``; skip the test if Terraform is not installed.
+
+        ``root`` is the name of an environment, or a folder below ``terraform/``.
+        """
         if not shutil.which("terraform"):
-            pytest.skip("there is no terraform binary on this machine")
+            pytest.skip("the terraform binary is not installed")
         shutil.copytree(ROOT / "terraform", folder / "terraform", ignore=NEVER_COPIED)
         (folder / "glue_jobs").symlink_to(ROOT / "glue_jobs")
-        self.folder = folder / "terraform" / root
+        self.folder = folder / "terraform"
+        if root in ENVIRONMENTS:
+            settings = ROOT / "terraform" / "environments" / f"{root}.tfvars"
+            shutil.copy(settings, self.folder / "environment.auto.tfvars")
+        else:
+            self.folder /= root
         self._override("endpoint", LOCAL_ENDPOINT)
         self._environment = _inherited() | environment
 
     def acting_as(self, environment: dict[str, str]) -> Self:
-        """The same folder, with other variables, such as somebody else's credentials."""
+        """Return the same folder with other environment variables, such as other credentials."""
         other = copy(self)
         other._environment = _inherited() | environment
         return other
 
     def init(self, **backend: str | bool) -> None:
-        """Fetch provider and modules; skip the test if the provider is nowhere to be had.
+        """Install provider and modules; skip the test if the provider is not available.
 
-        ``backend`` is where the state shall be, else it is a file.
+        ``backend`` has the arguments of the S3 backend; without them the state is a local file.
         """
         if not backend:
             self._override("state", LOCAL_STATE)
@@ -103,32 +112,34 @@ class Terraform:
         except TerraformFailed as failure:
             if found or NO_PROVIDER not in str(failure):
                 raise
-            pytest.skip(f"the AWS provider is neither here nor in reach: {failure}")
+            pytest.skip(
+                f"the AWS provider is not in a mirror, and the registry is not reachable: {failure}"
+            )
 
     def variables(self, **values: Any) -> None:
         """Set variables of the root."""
         (self.folder / "test.auto.tfvars.json").write_text(json.dumps(values))
 
     def apply(self) -> None:
-        """Make what the code says."""
+        """Apply the configuration."""
         self("apply", "-input=false", "-auto-approve")
 
     def changes(self) -> str:
-        """What another apply would change; '' for nothing."""
+        """Return the plan of another apply; '' if it has no changes."""
         shown = self("plan", "-input=false", "-detailed-exitcode", accept=(0, 2))
         return "" if shown.returncode == 0 else shown.stdout
 
     def destroy(self) -> None:
-        """Remove all that was made."""
+        """Destroy all resources."""
         self("destroy", "-input=false", "-auto-approve")
 
     def outputs(self) -> dict[str, Any]:
-        """The root's outputs."""
+        """Return the outputs of the root."""
         shown = json.loads(self("output", "-json").stdout)
         return {name: output["value"] for name, output in shown.items()}
 
     def resources(self) -> list[str]:
-        """The address of each resource that exists, without data sources."""
+        """Return the address of each resource in the state, without data sources."""
         addresses = self("state", "list").stdout.splitlines()
         return [address for address in addresses if not _is_data(address)]
 
@@ -138,7 +149,7 @@ class Terraform:
     def __call__(
         self, *arguments: str, accept: tuple[int, ...] = (0,)
     ) -> subprocess.CompletedProcess[str]:
-        """Run one command; an exit status that is not accepted raises what it printed."""
+        """Run one command. Raises TerraformFailed if its exit status is not accepted."""
         done = subprocess.run(
             ["terraform", *arguments],
             cwd=self.folder,
@@ -159,6 +170,6 @@ def _is_data(address: str) -> bool:
 def _inherited() -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name[:4] != "AWS_"}
     if not Path(inherited.get("TF_CLI_CONFIG_FILE", "/")).exists():
-        del inherited["TF_CLI_CONFIG_FILE"]  # terraform would refuse to start
+        del inherited["TF_CLI_CONFIG_FILE"]  # Terraform does not start without the file
     settings = {"TF_IN_AUTOMATION": "1", "TF_CLI_ARGS": "-no-color", "CHECKPOINT_DISABLE": "1"}
     return inherited | settings

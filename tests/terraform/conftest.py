@@ -1,4 +1,4 @@
-"""Terraform's folders, each made ready once for whatever asks for it."""
+"""Initialized Terraform folders and mocked applies, shared by all tests of the session."""
 
 import json
 import os
@@ -14,11 +14,11 @@ import pytest
 
 from artifacts import catalog
 from artifacts.scripts import copy_scripts
-from tests.cloud.terraform import ROOT, Terraform
+from tests.cloud.terraform import ENVIRONMENTS, ROOT, Terraform
 
 Resource = dict[str, Any]
 
-ROOTS = sorted(path.parent.name for path in (ROOT / "terraform").glob("*/main.tf"))
+ROOTS = ("account", *ENVIRONMENTS)
 MOCKED = Path(__file__).with_name("mocked.tftest.hcl")
 PACKAGES = ("ingestion_lambda.zip", "platform.gluewheels.zip", "ca.pem")
 EMAILS = ["data@example.com"]
@@ -39,7 +39,7 @@ QUICKSIGHT = {
 
 @pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that ``make package`` fills, with empty packages."""
+    """Return a folder as `make package` writes it, with empty packages."""
     folder = tmp_path_factory.mktemp("build")
     for name in PACKAGES:
         (folder / name).touch()
@@ -58,7 +58,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def ready(build: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Terraform]:
-    """A copy of a root or module after ``terraform init``, by its path below ``terraform/``."""
+    """Return a function: environment, or path below ``terraform/``, -> an initialized copy."""
 
     @cache
     def make_ready(folder: str) -> Terraform:
@@ -72,8 +72,8 @@ def ready(build: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[st
 
 
 @pytest.fixture(scope="session")
-def made_by(ready: Callable[[str], Terraform], build: Path) -> Callable[[str], list[Resource]]:
-    """All resources and data of a root with everything switched on, applied to a mocked AWS."""
+def applied_by(ready: Callable[[str], Terraform], build: Path) -> Callable[[str], list[Resource]]:
+    """Return a function: root -> its resources and data, with all features on a mocked AWS."""
 
     @cache
     def make(root: str) -> list[Resource]:
@@ -88,10 +88,10 @@ def made_by(ready: Callable[[str], Terraform], build: Path) -> Callable[[str], l
                 network=NETWORK,
                 quicksight=QUICKSIGHT,
             )
-        (terraform.folder / "tests").mkdir()
+        (terraform.folder / "tests").mkdir(exist_ok=True)
         shutil.copy(MOCKED, terraform.folder / "tests")
-        told = terraform("test", "-json", "-verbose", f"-filter=tests/{MOCKED.name}").stdout
-        messages = map(json.loads, told.splitlines())
+        output = terraform("test", "-json", "-verbose", f"-filter=tests/{MOCKED.name}").stdout
+        messages = map(json.loads, output.splitlines())
         state = next(message["test_state"] for message in messages if "test_state" in message)
         return list(_resources(state["root_module"]))
 
@@ -99,11 +99,11 @@ def made_by(ready: Callable[[str], Terraform], build: Path) -> Callable[[str], l
 
 
 @pytest.fixture(params=ROOTS)
-def made(
-    request: pytest.FixtureRequest, made_by: Callable[[str], list[Resource]]
+def applied(
+    request: pytest.FixtureRequest, applied_by: Callable[[str], list[Resource]]
 ) -> list[Resource]:
-    """The same for each root."""
-    return made_by(request.param)
+    """Return the same for each root."""
+    return applied_by(request.param)
 
 
 def _resources(module: dict[str, Any]) -> Iterator[Resource]:

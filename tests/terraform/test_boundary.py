@@ -1,4 +1,4 @@
-"""The boundary that terraform/account makes lets the roles of terraform/dev do their work."""
+"""The permissions boundary of terraform/account allows all that the roles of dev grant."""
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -7,26 +7,24 @@ from typing import Any
 Grant = tuple[str, str]
 
 
-def test_boundary_lets_through_what_the_roles_grant(made_by):
+def test_boundary_allows_what_the_roles_grant(applied_by):
     [boundary] = [
         resource["values"]["statement"]
-        for resource in made_by("account")
-        if resource["address"].endswith('aws_iam_policy_document.boundary["dev"]')
+        for resource in applied_by("account")
+        if resource["address"] == 'module.ci_deploy["dev"].data.aws_iam_policy_document.boundary'
     ]
     granted = {
         grant
-        for resource in made_by("dev")
+        for resource in applied_by("dev")
         if resource["type"] == "aws_iam_policy_document"
         for statement in resource["values"]["statement"] or []
         if statement["effect"] != "Deny" and not statement["principals"]
         for grant in _grants(statement)
     }
-    let_through = [grant for statement in boundary for grant in _grants(statement)]
+    allowed = [grant for statement in boundary for grant in _grants(statement)]
     assert granted
-    held_back = {
-        grant for grant in granted if not any(_covers(wide, grant) for wide in let_through)
-    }
-    assert not held_back
+    denied = {grant for grant in granted if not any(_covers(wide, grant) for wide in allowed)}
+    assert not denied
 
 
 def _grants(statement: dict[str, Any]) -> Iterator[Grant]:
@@ -36,5 +34,5 @@ def _grants(statement: dict[str, Any]) -> Iterator[Grant]:
 
 
 def _covers(wide: Grant, narrow: Grant) -> bool:
-    """Wildcards in the narrow one are taken as letters, which the wide one's must match."""
+    """Return whether ``wide`` matches ``narrow``, whose wildcards count as characters."""
     return all(fnmatchcase(text, pattern) for pattern, text in zip(wide, narrow, strict=True))

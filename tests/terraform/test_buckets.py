@@ -13,11 +13,11 @@ def of_type(resources, type_):
 
 
 def bucket(name):
-    return f'module.platform.module.lake.module.bucket["{name}"]'
+    return f'module.lake.module.bucket["{name}"]'
 
 
 @pytest.mark.parametrize(
-    "guard",
+    "setting",
     [
         "aws_s3_bucket_lifecycle_configuration",
         "aws_s3_bucket_ownership_controls",
@@ -27,19 +27,21 @@ def bucket(name):
         "aws_s3_bucket_versioning",
     ],
 )
-def test_every_bucket_has_its_guards(made, guard):
-    assert of_type(made, "aws_s3_bucket").keys() == of_type(made, guard).keys()
+def test_every_bucket_has_its_settings(applied, setting):
+    assert of_type(applied, "aws_s3_bucket").keys() == of_type(applied, setting).keys()
 
 
-def test_every_bucket_but_that_of_the_logs_is_logged(made):
-    silent = of_type(made, "aws_s3_bucket").keys() - of_type(made, "aws_s3_bucket_logging").keys()
-    assert {address.rpartition(".")[2] for address in silent} <= {"access_logs", "logs"}
-    assert len(silent) == 1
+def test_every_bucket_except_the_log_bucket_is_logged(applied):
+    unlogged = (
+        of_type(applied, "aws_s3_bucket").keys() - of_type(applied, "aws_s3_bucket_logging").keys()
+    )
+    assert {address.rpartition(".")[2] for address in unlogged} <= {"access_logs", "logs"}
+    assert len(unlogged) == 1
 
 
 @pytest.mark.parametrize("root", DEPLOYMENTS)
-def test_nothing_in_the_lake_expires_but_superseded_objects_of_the_mirror(made_by, root):
-    rules = of_type(made_by(root), "aws_s3_bucket_lifecycle_configuration")
+def test_only_superseded_objects_of_the_mirror_expire_in_the_lake(applied_by, root):
+    rules = of_type(applied_by(root), "aws_s3_bucket_lifecycle_configuration")
     expiring = {
         (name, rule["filter"][0]["and"][0]["prefix"], *rule["filter"][0]["and"][0]["tags"].items())
         for name in LAKE
@@ -51,22 +53,22 @@ def test_nothing_in_the_lake_expires_but_superseded_objects_of_the_mirror(made_b
 
 @pytest.mark.parametrize("root", DEPLOYMENTS)
 @pytest.mark.parametrize("name", LAKE)
-def test_the_lakes_own_policy_is_attached_to_its_bucket(made_by, root, name):
-    documents = of_type(made_by(root), "aws_iam_policy_document")
-    immutable = f'module.platform.module.lake.data.aws_iam_policy_document.immutable["{name}"]'
-    assert any(resource["address"] == immutable for resource in made_by(root))
+def test_policy_of_the_lake_is_attached_to_its_bucket(applied_by, root, name):
+    documents = of_type(applied_by(root), "aws_iam_policy_document")
+    immutable = f'module.lake.data.aws_iam_policy_document.immutable["{name}"]'
+    assert any(resource["address"] == immutable for resource in applied_by(root))
     assert len(documents[bucket(name)]["source_policy_documents"]) == 1
 
 
 @pytest.mark.parametrize("name", LAKE)
-def test_the_lake_of_prod_can_be_locked_and_is_not_destroyed_with_its_objects(made_by, name):
-    prod = made_by("prod")
+def test_lake_of_prod_supports_locks_and_cannot_be_destroyed_with_objects(applied_by, name):
+    prod = applied_by("prod")
     assert of_type(prod, "aws_s3_bucket")[bucket(name)]["object_lock_enabled"]
     assert not of_type(prod, "aws_s3_bucket")[bucket(name)]["force_destroy"]
 
 
-def test_what_prod_ingested_is_locked(made_by):
-    locks = of_type(made_by("prod"), "aws_s3_bucket_object_lock_configuration")
+def test_ingestion_bucket_of_prod_is_locked(applied_by):
+    locks = of_type(applied_by("prod"), "aws_s3_bucket_object_lock_configuration")
     [retention] = locks[bucket("ingestion")]["rule"][0]["default_retention"]
     assert retention["mode"] == "GOVERNANCE"
     assert retention["days"] >= 7

@@ -6,13 +6,13 @@ import pytest
 from tests.cloud.terraform import ROOT
 
 
-def test_the_code_has_terraforms_own_format():
+def test_code_is_formatted_by_terraform_fmt():
     if not shutil.which("terraform"):
-        pytest.skip("there is no terraform binary on this machine")
-    done = subprocess.run(
+        pytest.skip("the terraform binary is not installed")
+    completed = subprocess.run(
         ["terraform", "fmt", "-check", "-diff", "-recursive", str(ROOT / "terraform")],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert completed.returncode == 0, completed.stdout + completed.stderr

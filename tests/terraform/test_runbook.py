@@ -1,4 +1,4 @@
-"""Each alarm has its page in the runbook, and the variables, errors and figures there are ours."""
+"""Every alarm has a page in the runbook; variables, errors and figures of the pages are correct."""
 
 import ast
 import re
@@ -21,15 +21,14 @@ RAISED = {
     "failed-jobs": ["glue_jobs", "warehouse", *BOTH],
 }
 NEVER_LEFT = {
-    "PlatformError": "the root of all, never raised itself",
-    "AlreadyExists": "the logs and audits catch it, and no other key can be somebody else's",
-    "SeqTaken": "whoever commits catches it: another run was first, and nothing is lost",
+    "PlatformError": "the base class, never raised itself",
+    "AlreadyExists": "caught by the logs and audits; no other key can exist already",
+    "SeqTaken": "caught by every commit: another run committed first, and no row is lost",
 }
 NEITHER = {
     "function-errors": NEVER_LEFT
-    | {"InvalidReference": "jobs alone are told by reference where a database is"},
-    "failed-jobs": NEVER_LEFT
-    | {"QuestionMalformed": "questions are read by what is made of them, and by no job"},
+    | {"InvalidReference": "only jobs receive a reference to a database"},
+    "failed-jobs": NEVER_LEFT | {"QuestionMalformed": "no job reads questions"},
 }
 
 
@@ -61,35 +60,34 @@ def test_every_error_that_can_leave_the_function_or_a_job_is_explained(name: str
 
 
 def explained(name: str) -> set[str]:
-    """The errors in a page's tables."""
+    """Return the errors in the tables of a page."""
     tables = "\n".join(re.findall(r"^\| `.*$", PAGES[name], re.MULTILINE))
     return set(re.findall(r"`([A-Z][a-z]+[A-Z]?[A-Za-z]+)`", tables))
 
 
 @cache
 def errors(package: str) -> set[str]:
-    """The errors of the packages that are called so."""
+    """Return the errors of the packages that match a pattern."""
     paths = ROOT.glob(f"{package}/errors.py")
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
     return {node.name for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)}
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
-def test_files_that_a_page_names_are_there(name: str):
+def test_files_that_a_page_names_exist(name: str):
     named = re.findall(r"`((?:contracts|glue_jobs|terraform|warehouse)/[\w./-]+)`", PAGES[name])
     assert [path for path in named if not (ROOT / path).exists()] == []
 
 
-@pytest.mark.parametrize("root", ["dev", "prod"])
-def test_variables_that_pages_say_to_raise_are_the_roots(root: str):
-    declared = (ROOT / "terraform" / root / "variables.tf").read_text(encoding="utf-8")
+def test_variables_that_pages_name_are_declared():
+    declared = (ROOT / "terraform" / "variables.tf").read_text(encoding="utf-8")
     pages = "".join(PAGES.values())
     named = re.findall(r"`(workers|generation|paused|\w+_(?:minutes|seconds|mb))`", pages)
     named += re.findall(r"`(\w+) = [^`]+`", pages + OPERATIONS)
     assert set(named) <= set(re.findall(r'variable "(\w+)"', declared))
 
 
-def test_figures_of_the_table_are_the_modules_defaults():
+def test_figures_of_the_table_are_the_defaults_of_the_module():
     table = PAGES["README"]
     defaults = dict(
         re.findall(

@@ -1,12 +1,11 @@
 import re
 
 FIRST, SECOND = (
-    f"module.platform.module.workflow.aws_glue_trigger.{trigger}"
-    for trigger in ("event", "conditional")
+    f"module.workflow.aws_glue_trigger.{trigger}" for trigger in ("event", "conditional")
 )
 
 
-def test_glue_is_never_asked_for_two_triggers_of_the_workflow_at_once(ready):
-    # it refuses the second: terraform-provider-aws#21759
-    arrows = re.findall(r'"(\S+)" -> "(\S+)"', ready("dev")("graph").stdout)
-    assert (SECOND, FIRST) in arrows
+def test_triggers_of_the_workflow_are_created_one_after_the_other(ready):
+    # Glue refuses a concurrent second trigger: terraform-provider-aws#21759
+    edges = re.findall(r'"(\S+)" -> "(\S+)"', ready("dev")("graph").stdout)
+    assert (SECOND, FIRST) in edges

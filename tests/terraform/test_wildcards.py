@@ -7,24 +7,24 @@ from typing import Any
 import pytest
 
 REASONS = tomllib.loads(Path(__file__).with_name("wildcards.toml").read_text())
-# The prefixes of what the roots make, with - or _, and what AWS would name by a number.
+# Prefixes of the names of the platform, and mocked identifiers.
 OWN_NAMES = re.compile("totesys[-_](dev|prod|state)|mocked")
 
 Statement = dict[str, Any]
 
 
 @pytest.fixture
-def statements(made) -> list[tuple[str, str, Statement]]:
-    """Each statement of each policy: module, document, statement."""
+def statements(applied) -> list[tuple[str, str, Statement]]:
+    """Return each statement of each policy as (module, document, statement)."""
     return [
         (*_module_and_document(resource["address"]), statement)
-        for resource in made
+        for resource in applied
         if resource["type"] == "aws_iam_policy_document"
         for statement in resource["values"]["statement"] or []
     ]
 
 
-def test_each_wildcard_has_its_reason(statements):
+def test_every_wildcard_has_a_reason(statements):
     without = {
         f"{module}.{document}.{statement['sid']}: {wildcards}"
         for module, document, statement in statements
@@ -34,7 +34,7 @@ def test_each_wildcard_has_its_reason(statements):
     assert not without, without
 
 
-def test_each_reason_has_its_wildcard(statements):
+def test_every_reason_has_a_wildcard(statements):
     modules = {module for module, _, _ in statements}
     stated = {
         (module, document, sid)
@@ -51,31 +51,31 @@ def test_each_reason_has_its_wildcard(statements):
     assert stated <= needed
 
 
-def test_each_statement_says_what_it_is_for(statements):
+def test_every_statement_has_an_id(statements):
     assert all(statement["sid"] for _, _, statement in statements)
 
 
-def test_statements_allow_by_naming_never_by_leaving_out(statements):
+def test_no_statement_allows_by_exclusion(statements):
     for _, _, statement in statements:
-        left_out = statement["not_actions"] or statement["not_resources"]
-        assert statement["effect"] == "Deny" or not left_out, statement
+        excluded = statement["not_actions"] or statement["not_resources"]
+        assert statement["effect"] == "Deny" or not excluded, statement
         assert not statement["not_principals"], statement
 
 
-def test_nobody_is_allowed_who_is_not_named(statements):
+def test_no_statement_allows_every_principal(statements):
     for _, _, statement in statements:
         named = {name for principal in statement["principals"] for name in principal["identifiers"]}
         assert statement["effect"] == "Deny" or "*" not in named, statement
 
 
 def _module_and_document(address: str) -> tuple[str, str]:
-    """The last module's name and the document's, without the keys of for_each."""
+    """Return the names of the innermost module and of the document, without for_each keys."""
     parts = re.sub(r"\[[^]]*\]", "", address).split(".")
     return parts[-4] if "module" in parts else "", parts[-1]
 
 
 def _wildcards(statement: Statement) -> Iterator[str]:
-    """A statement that denies may deny as much as it likes."""
+    """Yield the wildcards of a statement; a Deny may have any."""
     if statement["effect"] == "Deny":
         return
     yield from (action for action in statement["actions"] if "*" in action)

@@ -1,11 +1,9 @@
-output "roles" {
-  description = "The role of plans, and that of each deployment by its name: arguments of role-to-assume"
-  value       = { for key, role in aws_iam_role.this : key => role.arn }
+output "arn" {
+  description = "ARN of the role"
+  value       = aws_iam_role.this.arn
 }
 
-output "boundaries" {
-  description = "The permissions boundary that the roles of each deployment must carry, by its name"
-  value       = local.boundaries
-
-  depends_on = [aws_iam_policy.boundary]
+output "name" {
+  description = "Name of the role"
+  value       = aws_iam_role.this.name
 }

@@ -44,6 +44,8 @@ locals {
     },
   )
 
+  role_names = { for kind in ["build", "load", "migrate"] : kind => "${var.name}-glue-${kind}" }
+
   job_names = { for name, job in local.jobs : name => "${var.name}-${replace(name, "_", "-")}" }
 
   files = merge(
@@ -105,21 +107,36 @@ resource "aws_glue_connection" "network" {
   }
 }
 
+module "logs" {
+  source = "../job_logs"
+
+  name               = var.name
+  role_names         = local.role_names
+  key_arn            = var.key_arn
+  log_retention_days = var.log_retention_days
+}
+
+module "access" {
+  source = "../job_access"
+
+  source_name = var.source_name
+  generation  = var.generation
+  catalog     = var.catalog
+  lake        = var.lake
+  secrets     = var.secrets
+}
+
 module "roles" {
   source = "../job_roles"
 
   name                 = var.name
-  source_name          = var.source_name
-  generation           = var.generation
-  catalog              = var.catalog
-  lake                 = var.lake
+  names                = local.role_names
+  policies             = module.access.policies
   key_arn              = var.key_arn
   artifacts            = var.artifacts
-  secrets              = var.secrets
   connection_arns      = [for connection in aws_glue_connection.network : connection.arn]
   subnet_ids           = var.subnet_ids
   security_group_ids   = var.security_group_ids
-  log_retention_days   = var.log_retention_days
   permissions_boundary = var.permissions_boundary
 }
 
@@ -136,7 +153,7 @@ resource "aws_glue_job" "this" {
   timeout           = each.value.timeout
   max_retries       = each.value.retries
 
-  security_configuration = module.roles.security_configuration
+  security_configuration = module.logs.security_configuration
   connections            = [for connection in aws_glue_connection.network : connection.name]
 
   command {

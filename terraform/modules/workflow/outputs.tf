@@ -19,6 +19,6 @@ output "rule_name" {
 }
 
 output "role_arns" {
-  description = "The roles of the jobs, by what they do"
+  description = "ARNs of the roles of the jobs by kind: build, load, migrate"
   value       = module.roles.arns
 }

@@ -1,5 +1,5 @@
-"""The scripts that stand between a workflow's variables and Terraform, with programs that only
-write down how they were called."""
+"""Scripts between the variables of a workflow and Terraform, run with fake programs that record
+their calls."""
 
 import os
 import shutil
@@ -9,27 +9,32 @@ from pathlib import Path
 import pytest
 
 CI = Path(__file__).parents[3] / ".ci"
-COMMENT_LIMIT = 65_536  # characters that GitHub takes
+COMMENT_LIMIT = 65_536  # characters that GitHub accepts
 
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A clone with the scripts, the root of dev, and programs that are played."""
+    """Return a clone with the scripts, the settings of two environments, and fake programs."""
     shutil.copytree(CI, tmp_path / ".ci", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "terraform" / "dev").mkdir(parents=True)
+    environments = tmp_path / "terraform" / "environments"
+    (environments / "dev").mkdir(parents=True)
+    (environments / "dev" / "terraform.tfvars").touch()
+    for environment in ("dev", "prod"):
+        (environments / f"{environment}.tfvars").touch()
     (tmp_path / "build").mkdir()
     (tmp_path / "bin").mkdir()
     for program in ("terraform", "gh"):
-        played = tmp_path / "bin" / program
-        played.write_text(
-            '#!/bin/sh\necho "$(basename "$PWD"): $@" >>"$CALLS"\ncp "$7" "$BODY" || :\n'
+        fake = tmp_path / "bin" / program
+        fake.write_text(
+            '#!/bin/sh\necho "$(basename "$PWD") $TF_DATA_DIR: $@" >>"$CALLS"\n'
+            'cp "$7" "$BODY" || :\n'
         )
-        played.chmod(0o755)
+        fake.chmod(0o755)
     return tmp_path
 
 
 def run(clone: Path, *command: str, **variables: str) -> list[str]:
-    """Run a script of ``.ci``; the calls of the played programs."""
+    """Run a script of ``.ci``; return the calls of the fake programs."""
     calls = clone / "calls"
     environment = {
         "PATH": f"{clone / 'bin'}{os.pathsep}{os.environ['PATH']}",
@@ -40,7 +45,7 @@ def run(clone: Path, *command: str, **variables: str) -> list[str]:
     return calls.read_text().splitlines() if calls.exists() else []
 
 
-def test_settings_come_out_of_the_variables(clone: Path):
+def test_settings_are_written_from_the_variables(clone: Path):
     run(
         clone,
         ".ci/settings",
@@ -49,46 +54,63 @@ def test_settings_come_out_of_the_variables(clone: Path):
         TFVARS="a = 1\nb = 2",
         CA_BUNDLE="c",
     )
-    root = clone / "terraform" / "dev"
-    assert {path.name: path.read_text() for path in root.iterdir()} == {
+    folder = clone / "terraform" / "environments" / "dev"
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {
         "backend.json": '{"bucket": "b"}\n',
         "terraform.tfvars": "a = 1\nb = 2\n",
         "ca.pem": "c\n",
     }
 
 
-def test_settings_that_a_person_keeps_stay(clone: Path):
-    kept = clone / "terraform" / "dev" / "terraform.tfvars"
+def test_an_empty_variable_keeps_the_file_of_a_person(clone: Path):
+    kept = clone / "terraform" / "environments" / "dev" / "terraform.tfvars"
     kept.write_text("mine")
     run(clone, ".ci/settings", "dev", TFVARS="")
     assert kept.read_text() == "mine"
 
 
-def test_terraform_finds_the_state_of_its_environment(clone: Path):
-    init, apply = run(clone, ".ci/terraform", "dev", "apply", "-auto-approve")
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_terraform_uses_the_state_of_its_environment(clone: Path, environment: str):
+    init, shown = run(clone, ".ci/terraform", environment, "show", "dev.tfplan")
     assert init == (
-        "dev: init -input=false -backend-config=backend.json"
-        " -backend-config=key=dev/terraform.tfstate"
+        f"terraform .terraform/{environment}: init -input=false"
+        f" -backend-config=environments/{environment}/backend.json"
+        f" -backend-config=key={environment}/terraform.tfstate"
     )
-    assert apply == "dev: apply -auto-approve"
+    assert shown == f"terraform .terraform/{environment}: show dev.tfplan"
 
 
-@pytest.mark.parametrize(("status", "told"), [(0, ""), (1, "the state is locked\n")])
-def test_who_asks_for_outputs_sees_nothing_of_init_unless_it_fails(
-    clone: Path, status: int, told: str
-):
-    played = f'[ $1 = output ] && exec echo "{{}}"\necho the state is locked; exit {status}\n'
-    (clone / "bin" / "terraform").write_text(f"#!/bin/sh\n{played}")
+@pytest.mark.parametrize("command", ["plan", "apply", "destroy", "refresh", "import", "console"])
+def test_terraform_uses_the_settings_of_its_environment(clone: Path, command: str):
+    own = "-var-file=environments/dev/terraform.tfvars "
+    for environment, files in {"dev": own, "prod": ""}.items():
+        call = run(clone, ".ci/terraform", environment, command, "-input=false")[-1]
+        settings = f"-var-file=environments/{environment}.tfvars {files}"
+        assert call == f"terraform .terraform/{environment}: {command} {settings}-input=false"
+
+
+def test_an_unknown_environment_is_refused_before_terraform_starts(clone: Path):
+    with pytest.raises(subprocess.CalledProcessError) as refusal:
+        run(clone, ".ci/terraform", "test", "apply")
+    assert refusal.value.returncode == 2
+    assert b"To fix: use one of dev.tfvars prod.tfvars." in refusal.value.stderr
+    assert not (clone / "calls").exists()
+
+
+@pytest.mark.parametrize(("status", "errors"), [(0, ""), (1, "the state is locked\n")])
+def test_output_prints_the_log_of_init_only_on_failure(clone: Path, status: int, errors: str):
+    fake = f'[ $1 = output ] && exec echo "{{}}"\necho the state is locked; exit {status}\n'
+    (clone / "bin" / "terraform").write_text(f"#!/bin/sh\n{fake}")
     path = f"{clone / 'bin'}{os.pathsep}{os.environ['PATH']}"
     command = [".ci/terraform", "dev", "output", "-json"]
     ran = subprocess.run(
         command, cwd=clone, env={"PATH": path}, capture_output=True, text=True, check=False
     )
-    assert (ran.returncode, ran.stderr) == (status, told)
+    assert (ran.returncode, ran.stderr) == (status, errors)
     assert ran.stdout == ("" if status else "{}\n")
 
 
-OF_OTHERS = {"NAME": "host", "REGION": "EMEA", "FILTER": "coffee", "FOLLOW": "1"}
+UNRELATED = {"NAME": "host", "REGION": "EMEA", "FILTER": "coffee", "FOLLOW": "1"}
 
 
 @pytest.mark.parametrize(
@@ -107,21 +129,21 @@ OF_OTHERS = {"NAME": "host", "REGION": "EMEA", "FILTER": "coffee", "FOLLOW": "1"
         ),
     ],
 )
-def test_make_asks_of_what_it_is_given_and_not_of_what_the_environment_calls_so(
+def test_make_takes_its_variables_from_its_arguments_and_not_from_the_environment(
     given: list[str], command: str
 ):
     outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    told = subprocess.check_output(
+    output = subprocess.check_output(
         ["make", "--dry-run", "BIN=.", "PACKAGE_FLAGS=", *given],
         cwd=CI.parent,
-        env=outside | OF_OTHERS,
+        env=outside | UNRELATED,
         text=True,
     )
-    asked = told.replace("\\\n", " ").replace("./python", "python").splitlines()[-1]
-    assert asked.split() == command.split()
+    command_ = output.replace("\\\n", " ").replace("./python", "python").splitlines()[-1]
+    assert command_.split() == command.split()
 
 
-def test_comment_holds_the_plans_and_replaces_the_one_before(clone: Path):
+def test_comment_has_the_plans_and_replaces_the_previous_comment(clone: Path):
     for environment in ("dev", "prod"):
         (clone / "build" / f"plan-{environment}.txt").write_text(f"plan of {environment}")
     plans = ("build/plan-dev.txt", "build/plan-prod.txt")
@@ -132,7 +154,7 @@ def test_comment_holds_the_plans_and_replaces_the_one_before(clone: Path):
     assert "plan of prod" in body
 
 
-def test_comment_is_never_too_long(clone: Path):
+def test_comment_never_exceeds_the_limit(clone: Path):
     for environment in ("dev", "prod"):
         (clone / "build" / f"plan-{environment}.txt").write_text("x" * COMMENT_LIMIT)
     run(clone, ".ci/comment", "build/plan-dev.txt", "build/plan-prod.txt", PULL_REQUEST="7")

@@ -29,7 +29,7 @@ PAGES = [
 SETTING = re.compile(r"#|$|\w+=\S*$|\w+=[$']")  # also comments and empty lines
 CHECKED = {"aws", "make", "terraform", "python", "pre-commit"}
 SHELL_WORDS = {"cd", "do", "done", "export", "for", "while"}
-COMMON = {"cp", "git", "grep", "jq", "psql", "tail", "tr"}
+COMMON = {"cp", "git", "grep", "jq", "mkdir", "psql", "tail", "tr"}
 
 CLI_OPTIONS = {"query", "cli-binary-format", "output", "region", "cli-input-json"}
 CLI_COMMANDS = {  # commands of the AWS CLI that use several calls, and their options
@@ -44,7 +44,7 @@ CLI_COMMANDS = {  # commands of the AWS CLI that use several calls, and their op
 def commands_on(page: str) -> list[list[str]]:
     """Return the words of every command on a page, in blocks and in running text."""
     blocks = "\n".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL)).replace("\\\n", " ")
-    inline = re.findall(r"`((?:aws|make|python -m|terraform) [^`]+)`", page)
+    inline = re.findall(r"`((?:aws|make|python -m|(?:\.ci/)?terraform) [^`]+)`", page)
     inside = re.findall(r"\$\((aws .*?)\)", blocks)
     lines = [line for line in [*blocks.splitlines(), *inline, *inside] if line]
     return [words for line in lines if "=$(" not in line and (words := shlex.split(line, True))]
@@ -167,7 +167,8 @@ def test_module_exists(words: list[str]):
 
 @pytest.mark.parametrize("words", [c for c in commands("terraform") if "output" in c.values[0]])
 def test_terraform_output_is_declared_in_the_root(words: list[str]):
-    root = next(word.partition("=")[2] for word in words if word.startswith("-chdir="))
+    chdir = (word.partition("=")[2] for word in words if word.startswith("-chdir="))
+    root = next(chdir, "terraform")
     declared = (ROOT / root / "outputs.tf").read_text(encoding="utf-8")
     named = [word for word in words[words.index("output") + 1 :] if word[0] not in "->"]
     assert set(named) <= set(re.findall(r'output "(\w+)"', declared))

@@ -28,7 +28,7 @@ def text(path: str) -> str:
     return (TERRAFORM / path).read_text(encoding="utf-8")
 
 
-def default(variable: str, path: str = "prod/variables.tf") -> str:
+def default(variable: str, path: str = "variables.tf") -> str:
     """Return the default of a variable of Terraform."""
     [value] = re.findall(
         rf'^variable "{variable}" {{$.*?^  default\s+= "?([\w.]+)"?$',
@@ -118,5 +118,5 @@ def test_quantity_equals_the_one_in_the_code(name: str, number: int):
 
 
 def test_a_worker_is_one_dpu_on_arm64():
-    assert default("worker_type", "modules/platform/variables.tf") == "G.1X"
+    assert default("worker_type") == "G.1X"
     assert default("architecture") == "arm64"

@@ -47,11 +47,10 @@ def test_page_names_the_columns_of_the_warehouse_that_show_it(table: str, column
     assert sorted(re.findall(r"`([\w.]+)`", row)) == shown_in(table, column)
 
 
-def setting(root: str, name: str) -> str:
-    """Return the value of a setting in a root of Terraform."""
-    files = [ROOT / "terraform" / root / name for name in ("main.tf", "variables.tf")]
-    text = "".join(file.read_text(encoding="utf-8") for file in files)
-    [value] = set(re.findall(rf'\b{name}\s*= "?([A-Z\d]+)\b', text))
+def setting(environment: str, name: str) -> str:
+    """Return a setting of an environment of Terraform."""
+    file = ROOT / "terraform" / "environments" / f"{environment}.tfvars"
+    [value] = re.findall(rf'\b{name}\s*= "?([A-Z\d]+)\b', file.read_text(encoding="utf-8"))
     return str(value)
 
 

@@ -51,12 +51,12 @@ variables {
   }
 
   packages = {
-    libraries = "../platform/tests/artifacts/platform.gluewheels.zip"
+    libraries = "../../../build/platform.gluewheels.zip"
     scripts = {
-      "build_dimensions.py"  = "../platform/tests/artifacts/scripts/build_dimensions.py"
-      "build_facts.py"       = "../platform/tests/artifacts/scripts/build_facts.py"
-      "load_warehouse.py"    = "../platform/tests/artifacts/scripts/load_warehouse.py"
-      "migrate_warehouse.py" = "../platform/tests/artifacts/scripts/migrate_warehouse.py"
+      "build_dimensions.py"  = "../../../build/scripts/build_dimensions.py"
+      "build_facts.py"       = "../../../build/scripts/build_facts.py"
+      "load_warehouse.py"    = "../../../build/scripts/load_warehouse.py"
+      "migrate_warehouse.py" = "../../../build/scripts/migrate_warehouse.py"
     }
   }
 }
@@ -132,13 +132,13 @@ run "certificates_go_to_the_jobs_that_meet_the_warehouse" {
 
   variables {
     packages = {
-      libraries = "../platform/tests/artifacts/platform.gluewheels.zip"
+      libraries = "../../../build/platform.gluewheels.zip"
       ca_bundle = "main.tf" # any file will do: nothing is uploaded
       scripts = {
-        "build_dimensions.py"  = "../platform/tests/artifacts/scripts/build_dimensions.py"
-        "build_facts.py"       = "../platform/tests/artifacts/scripts/build_facts.py"
-        "load_warehouse.py"    = "../platform/tests/artifacts/scripts/load_warehouse.py"
-        "migrate_warehouse.py" = "../platform/tests/artifacts/scripts/migrate_warehouse.py"
+        "build_dimensions.py"  = "../../../build/scripts/build_dimensions.py"
+        "build_facts.py"       = "../../../build/scripts/build_facts.py"
+        "load_warehouse.py"    = "../../../build/scripts/load_warehouse.py"
+        "migrate_warehouse.py" = "../../../build/scripts/migrate_warehouse.py"
       }
     }
   }

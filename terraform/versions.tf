@@ -1,7 +1,7 @@
 terraform {
   required_version = ">= 1.11"
 
-  # bucket, key, region and kms_key_id come from `terraform init -backend-config=…`
+  # .ci/terraform passes bucket, key, region and kms_key_id of the environment's state.
   backend "s3" {
     use_lockfile = true
     encrypt      = true

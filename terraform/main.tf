@@ -1,11 +1,26 @@
-# The whole platform: what terraform/dev and terraform/prod make.
+# The whole platform in one environment. environments/<environment>.tfvars has the settings that differ
+# between environments; .ci/terraform passes them, and gives each environment its own state.
+
+provider "aws" {
+  region = var.region
+
+  # Activate these as cost allocation tags to see the cost of each environment.
+  default_tags {
+    tags = {
+      project     = var.project
+      environment = var.environment
+      managed_by  = "terraform"
+    }
+  }
+}
 
 data "aws_caller_identity" "current" {}
 
 locals {
+  name        = "${var.project}-${var.environment}"
   account_id  = data.aws_caller_identity.current.account_id
   source_name = coalesce(var.source_name, jsondecode(file("${local.artifacts.catalog}/tables.json")).source)
-  catalog     = replace(var.name, "-", "_") # a database's name has no hyphens
+  catalog     = replace(local.name, "-", "_") # a database's name has no hyphens
 
   artifacts = {
     package   = "${var.artifacts_dir}/ingestion_lambda.zip"
@@ -18,7 +33,7 @@ locals {
     ca_bundle  = fileexists("${var.artifacts_dir}/ca.pem") ? "${var.artifacts_dir}/ca.pem" : null
   }
 
-  # At their longest. Glue takes a minute to start an attempt, which is no part of its timeout.
+  # Upper bounds. Glue takes a minute to start an attempt; its timeout does not include this minute.
   poll_minutes = var.rate_minutes + var.poll_timeout_seconds / 60
   job_minutes  = 1 + var.job_timeout_minutes
 
@@ -26,34 +41,44 @@ locals {
   security_group_ids = module.network[*].security_group_id
 }
 
-module "key" {
-  source = "../key"
+# Records the environment that the state was created for. The precondition of the output
+# "environment" refuses the settings of another environment.
+resource "terraform_data" "environment" {
+  input = var.environment
 
-  name = var.name
+  lifecycle {
+    ignore_changes = [input]
+  }
+}
+
+module "key" {
+  source = "./modules/key"
+
+  name = local.name
 }
 
 module "access_logs" {
-  source = "../bucket"
+  source = "./modules/bucket"
 
-  name             = "${var.name}-logs-${local.account_id}"
+  name             = "${local.name}-logs-${local.account_id}"
   access_logs_from = local.account_id
   expire           = { "" = var.log_retention_days }
   force_destroy    = var.force_destroy
 }
 
 module "artifacts" {
-  source = "../bucket"
+  source = "./modules/bucket"
 
-  name          = "${var.name}-artifacts-${local.account_id}"
+  name          = "${local.name}-artifacts-${local.account_id}"
   key_arn       = module.key.arn
   log_bucket    = module.access_logs.name
   force_destroy = var.force_destroy
 }
 
 module "query_results" {
-  source = "../bucket"
+  source = "./modules/bucket"
 
-  name          = "${var.name}-athena-${local.account_id}"
+  name          = "${local.name}-athena-${local.account_id}"
   key_arn       = module.key.arn
   log_bucket    = module.access_logs.name
   expire        = { "results/" = 30 }
@@ -61,9 +86,9 @@ module "query_results" {
 }
 
 module "lake" {
-  source = "../lake"
+  source = "./modules/lake"
 
-  name          = var.name
+  name          = local.name
   account_id    = local.account_id
   key_arn       = module.key.arn
   log_bucket    = module.access_logs.name
@@ -73,18 +98,18 @@ module "lake" {
 }
 
 module "secrets" {
-  source = "../secrets"
+  source = "./modules/secrets"
 
-  name          = var.name
+  name          = local.name
   key_arn       = module.key.arn
   recovery_days = var.secret_recovery_days
 }
 
 module "network" {
-  source = "../network"
+  source = "./modules/network"
   count  = var.network == null ? 0 : 1
 
-  name                = var.name
+  name                = local.name
   vpc_id              = var.network.vpc_id
   subnet_ids          = var.network.subnet_ids
   route_table_ids     = var.network.route_table_ids
@@ -94,9 +119,9 @@ module "network" {
 }
 
 module "workflow" {
-  source = "../workflow"
+  source = "./modules/workflow"
 
-  name                 = var.name
+  name                 = local.name
   source_name          = local.source_name
   generation           = var.generation
   schema               = var.schema
@@ -117,9 +142,9 @@ module "workflow" {
 }
 
 module "ingestion" {
-  source = "../ingestion"
+  source = "./modules/ingestion"
 
-  name                 = var.name
+  name                 = local.name
   source_name          = local.source_name
   generation           = var.generation
   package              = local.artifacts.package
@@ -144,9 +169,9 @@ module "ingestion" {
 }
 
 module "catalog" {
-  source = "../catalog"
+  source = "./modules/catalog"
 
-  name             = var.name
+  name             = local.name
   definitions      = local.artifacts.catalog
   generation       = var.generation
   lake             = module.lake
@@ -156,9 +181,9 @@ module "catalog" {
 }
 
 module "alarms" {
-  source = "../alarms"
+  source = "./modules/alarms"
 
-  name                = var.name
+  name                = local.name
   source_name         = local.source_name
   emails              = var.emails
   key_arn             = module.key.arn
@@ -174,9 +199,9 @@ module "alarms" {
 }
 
 module "dashboard" {
-  source = "../dashboard"
+  source = "./modules/dashboard"
 
-  name              = var.name
+  name              = local.name
   source_name       = local.source_name
   function_name     = module.ingestion.function.name
   queue_name        = module.ingestion.queue.name
@@ -191,10 +216,10 @@ module "dashboard" {
 }
 
 module "quicksight" {
-  source = "../quicksight"
+  source = "./modules/quicksight"
   count  = var.quicksight == null ? 0 : 1
 
-  name                 = var.name
+  name                 = local.name
   definitions          = local.artifacts.quicksight
   warehouse            = { host = var.quicksight.host, port = var.quicksight.port, database = var.quicksight.database }
   schema               = var.schema
@@ -207,26 +232,26 @@ module "quicksight" {
 }
 
 module "quicksight_dashboard" {
-  source = "../quicksight_dashboard"
+  source = "./modules/quicksight_dashboard"
   count  = var.quicksight == null ? 0 : 1
 
-  name        = var.name
+  name        = local.name
   definitions = local.artifacts.quicksight
   data_sets   = module.quicksight[0].data_sets
   viewers     = var.quicksight.viewers
   authors     = var.quicksight.authors
 }
 
-# A change must be visible within half an hour although a poll failed, a job failed and was repeated,
-# or a job ran into its timeout, which Glue does not repeat, so that the next poll starts it again. It
-# warns and does not refuse: the first load of a big source needs longer.
+# A change must be visible within 30 minutes even if a poll failed, a job failed and was retried, or a
+# job ran into its timeout: Glue does not retry it, so the next poll starts it again. This is a warning
+# only, because the first load of a big source takes longer.
 check "one_failure_stays_within_30_minutes" {
   assert {
     condition = max(
       2 * local.poll_minutes + 2 * local.job_minutes,
       local.poll_minutes + (2 + var.job_retries) * local.job_minutes,
-      2 * local.poll_minutes + 3 * local.job_minutes + 1, # what ended well only starts
+      2 * local.poll_minutes + 3 * local.job_minutes + 1, # a job with nothing to do only starts
     ) <= 30
-    error_message = "With these rates, timeouts and retries a change may take longer than 30 minutes to be visible once a job or a poll has failed."
+    error_message = "With these rates, timeouts and retries a change may become visible after more than 30 minutes if a job or a poll fails."
   }
 }

@@ -1,5 +1,15 @@
+output "environment" {
+  description = "Name of the environment that the state was created for"
+  value       = terraform_data.environment.output
+
+  precondition {
+    condition     = terraform_data.environment.output == var.environment
+    error_message = "This state belongs to the environment ${terraform_data.environment.output}, and the settings are those of ${var.environment}. To fix: run `.ci/terraform <environment> <command>`, which selects the state and the settings of one environment."
+  }
+}
+
 output "buckets" {
-  description = "Names of the buckets, by what they hold"
+  description = "Names of the buckets by purpose"
   value = {
     ingestion = module.lake.ingestion.name
     processed = module.lake.processed.name
@@ -10,17 +20,17 @@ output "buckets" {
 }
 
 output "secrets" {
-  description = "Names of the secrets that must be given their values, by what they open"
+  description = "Names of the secrets by role. Terraform creates them without values"
   value       = { for key, secret in module.secrets.secrets : key => secret.name }
 }
 
 output "function" {
-  description = "Name of the Lambda that polls"
+  description = "Name of the Lambda function that polls"
   value       = module.ingestion.function.name
 }
 
 output "schedule" {
-  description = "Name of the schedule of polls"
+  description = "Name of the schedule that invokes the function"
   value       = module.ingestion.schedule_name
 }
 
@@ -40,17 +50,17 @@ output "rule" {
 }
 
 output "jobs" {
-  description = "Names of the Glue jobs, by their name in workflow.json"
+  description = "Names of the Glue jobs by their name in workflow.json"
   value       = module.workflow.jobs
 }
 
 output "migrate_job" {
-  description = "Name of the Glue job that makes or migrates the warehouse; run it before the first load"
+  description = "Name of the Glue job that creates or migrates the warehouse. Run it before the first load"
   value       = module.workflow.migrate_job
 }
 
 output "databases" {
-  description = "Names of the Data Catalog's databases"
+  description = "Names of the databases in the Data Catalog"
   value = {
     ingestion = module.catalog.ingestion_database
     processed = module.catalog.processed_database
@@ -63,12 +73,12 @@ output "workgroup" {
 }
 
 output "topic" {
-  description = "ARN of the topic that gets every alarm"
+  description = "ARN of the topic that receives every alarm"
   value       = module.alarms.topic_arn
 }
 
 output "alarms" {
-  description = "Names of the alarms, by what they watch"
+  description = "Names of the alarms by short name"
   value       = module.alarms.alarms
 }
 
@@ -78,11 +88,11 @@ output "dashboard" {
 }
 
 output "quicksight_dashboard" {
-  description = "Id of the dashboard in QuickSight, if there is one"
+  description = "Id of the dashboard in QuickSight; null if it is disabled"
   value       = one(module.quicksight_dashboard[*].dashboard)
 }
 
 output "key" {
-  description = "ARN of the key that encrypts everything"
+  description = "ARN of the KMS key that encrypts all data"
   value       = module.key.arn
 }

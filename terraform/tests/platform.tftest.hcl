@@ -1,4 +1,4 @@
-# Plan-time tests of how the modules are put together.
+# Tests of the composition of the modules, on plans.
 
 mock_provider "aws" {
   mock_data "aws_iam_policy_document" {
@@ -26,15 +26,18 @@ mock_provider "aws" {
   }
 }
 
-# `make package` builds the artifacts.
+# `make package` builds the artifacts in ../build.
 variables {
-  name          = "totesys-test"
-  artifacts_dir = "../../../build"
-  emails        = ["data@example.com"]
-  runbook_url   = "https://example.com/runbook"
+  environment          = "test"
+  emails               = ["data@example.com"]
+  runbook_url          = "https://example.com/runbook"
+  retention            = { mode = "GOVERNANCE", days = 0 }
+  mirror_days          = 7
+  log_retention_days   = 14
+  secret_recovery_days = 0
 }
 
-run "every_name_begins_with_the_prefix" {
+run "every_name_starts_with_the_prefix" {
   command = plan
 
   assert {
@@ -42,7 +45,7 @@ run "every_name_begins_with_the_prefix" {
       for bucket in ["ingestion", "processed", "artifacts", "athena", "logs"] :
       bucket => "totesys-test-${bucket}-123456789012"
     }
-    error_message = "A bucket is called otherwise."
+    error_message = "The name of a bucket is wrong."
   }
 
   assert {
@@ -54,11 +57,11 @@ run "every_name_begins_with_the_prefix" {
         values(output.alarms),
       ) : startswith(name, "totesys-test")
     ])
-    error_message = "Something is called otherwise."
+    error_message = "A name does not start with the prefix."
   }
 }
 
-run "the_load_registers_partitions_where_athena_looks_for_them" {
+run "the_load_registers_partitions_in_the_databases_of_the_catalog" {
   command = plan
 
   assert {
@@ -66,20 +69,20 @@ run "the_load_registers_partitions_where_athena_looks_for_them" {
       ingestion = "totesys_test_ingestion"
       processed = "totesys_test_processed_g1"
     }
-    error_message = "The catalog's databases are not those of the load's --catalog."
+    error_message = "The databases of the catalog differ from the argument --catalog of the load."
   }
 }
 
-run "outside_a_vpc_no_network_is_made" {
+run "without_a_network_no_endpoint_is_created" {
   command = plan
 
   assert {
     condition     = length(module.network) == 0
-    error_message = "A network is made that nobody asked for."
+    error_message = "A network is created although the variable is null."
   }
 }
 
-run "a_network_is_shared_by_polls_and_jobs" {
+run "polls_and_jobs_share_the_network" {
   command = plan
 
   variables {
@@ -97,16 +100,16 @@ run "a_network_is_shared_by_polls_and_jobs" {
   }
 }
 
-run "without_its_variable_there_is_no_quicksight" {
+run "quicksight_is_disabled_by_default" {
   command = plan
 
   assert {
     condition     = length(module.quicksight) == 0 && output.quicksight_dashboard == null
-    error_message = "Something is made in QuickSight, which costs and needs a subscription."
+    error_message = "A resource is created in QuickSight, which needs a subscription."
   }
 }
 
-run "slow_settings_are_told_of" {
+run "slow_job_settings_raise_a_warning" {
   command = plan
 
   variables {
@@ -116,7 +119,7 @@ run "slow_settings_are_told_of" {
   expect_failures = [check.one_failure_stays_within_30_minutes]
 }
 
-run "polls_that_are_too_rare_are_told_of" {
+run "a_low_poll_rate_raises_a_warning" {
   command = plan
 
   variables {
@@ -126,14 +129,14 @@ run "polls_that_are_too_rare_are_told_of" {
   expect_failures = [check.one_failure_stays_within_30_minutes]
 }
 
-run "wrong_values_are_refused" {
+run "invalid_values_are_refused" {
   command = plan
 
   variables {
-    name               = "Totesys"
+    environment        = "Dev"
     artifacts_dir      = "tests"
     log_retention_days = 2
   }
 
-  expect_failures = [var.name, var.artifacts_dir, var.log_retention_days]
+  expect_failures = [var.environment, var.artifacts_dir, var.log_retention_days]
 }

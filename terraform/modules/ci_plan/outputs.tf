@@ -1,0 +1,4 @@
+output "role" {
+  description = "ARN of the role"
+  value       = module.role.arn
+}

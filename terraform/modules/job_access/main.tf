@@ -1,0 +1,142 @@
+# Access of each kind of job to data: exactly what its code reads and writes.
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  partition = data.aws_partition.current.partition
+  place     = "${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
+
+  # as in lake/layout.py
+  landed         = ["${var.source_name}/*", "_log/*", "_mirror/*"]
+  generation     = "g=${var.generation}"
+  generation_arn = "${var.lake.processed.arn}/${local.generation}"
+}
+
+# Reading a missing key also requires s3:ListBucket, without a prefix: S3 answers "access denied" to a role
+# that must not list. Hence IfExists.
+data "aws_iam_policy_document" "processed" {
+  statement {
+    sid       = "ReadBuilt"
+    actions   = ["s3:GetObject"]
+    resources = [local.generation_arn, "${local.generation_arn}/*"] # Spark also looks for a file with the name of the folder
+  }
+
+  statement {
+    sid       = "ListBuilt"
+    actions   = ["s3:ListBucket"]
+    resources = [var.lake.processed.arn]
+
+    condition {
+      test     = "StringLikeIfExists"
+      variable = "s3:prefix"
+      values   = ["${local.generation}/*"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "build" {
+  statement {
+    sid       = "ReadBatches"
+    actions   = ["s3:GetObject"]
+    resources = [for prefix in local.landed : "${var.lake.ingestion.arn}/${prefix}"]
+  }
+
+  statement {
+    sid       = "ListBatches"
+    actions   = ["s3:ListBucket"]
+    resources = [var.lake.ingestion.arn]
+
+    condition {
+      test     = "StringLikeIfExists"
+      variable = "s3:prefix"
+      values   = local.landed
+    }
+  }
+
+  statement {
+    sid     = "WriteBuilt"
+    actions = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"]
+    resources = [
+      "${local.generation_arn}/*/batch=*",
+      "${local.generation_arn}/_log/dimensions/*",
+      "${local.generation_arn}/_log/facts/*",
+    ]
+  }
+
+  # Spark's committer deletes temporary files, and aborts the uploads of failed attempts.
+  statement {
+    sid     = "RemoveScratch"
+    actions = ["s3:DeleteObject"]
+    resources = [
+      "${local.generation_arn}/*/batch=*/_temporary/*",
+      "${local.generation_arn}/*/batch=*/__magic*",
+      "${local.generation_arn}/*/batch=*/",
+    ]
+  }
+
+  statement {
+    sid       = "FindUploads"
+    actions   = ["s3:ListBucketMultipartUploads"]
+    resources = [var.lake.processed.arn]
+  }
+}
+
+data "aws_iam_policy_document" "load" {
+  statement {
+    sid       = "ReadLoaderSecret"
+    actions   = ["secretsmanager:GetSecretValue"]
+    resources = [var.secrets.warehouse_loader.arn]
+  }
+
+  statement {
+    sid       = "ReadBatchLog"
+    actions   = ["s3:GetObject"]
+    resources = ["${var.lake.ingestion.arn}/_log/*"]
+  }
+
+  statement {
+    sid       = "ListBatchLog"
+    actions   = ["s3:ListBucket"]
+    resources = [var.lake.ingestion.arn]
+
+    condition {
+      test     = "StringLikeIfExists"
+      variable = "s3:prefix"
+      values   = ["_log/*"]
+    }
+  }
+
+  statement {
+    sid       = "WriteLoadLog"
+    actions   = ["s3:PutObject"]
+    resources = ["${local.generation_arn}/_log/load/*"]
+  }
+
+  dynamic "statement" {
+    for_each = var.catalog == "" ? [] : ["catalog"]
+
+    content {
+      sid     = "RegisterPartitions"
+      actions = ["glue:BatchCreatePartition", "glue:GetTable"]
+      resources = concat(
+        ["arn:${local.partition}:glue:${local.place}:catalog"],
+        flatten([
+          for database in ["${var.catalog}_ingestion", "${var.catalog}_processed_g${var.generation}"] : [
+            "arn:${local.partition}:glue:${local.place}:database/${database}",
+            "arn:${local.partition}:glue:${local.place}:table/${database}/*", # every table has partitions
+          ]
+        ]),
+      )
+    }
+  }
+}
+
+data "aws_iam_policy_document" "migrate" {
+  statement {
+    sid       = "ReadOwnerSecret"
+    actions   = ["secretsmanager:GetSecretValue"]
+    resources = [var.secrets.warehouse_owner.arn]
+  }
+}

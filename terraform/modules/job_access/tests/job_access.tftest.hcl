@@ -1,0 +1,173 @@
+# The access of each kind of job to data, on plans. tests/cloud shows that it is sufficient.
+
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_region" {
+    defaults = { name = "eu-west-2" }
+  }
+}
+
+variables {
+  source_name = "totesys"
+  generation  = 2
+  catalog     = "totesys_test"
+
+  lake = {
+    ingestion = { name = "ingestion", arn = "arn:aws:s3:::ingestion" }
+    processed = { name = "processed", arn = "arn:aws:s3:::processed" }
+  }
+
+  secrets = {
+    source           = { name = "source", arn = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:source" }
+    warehouse_loader = { name = "loader", arn = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:loader" }
+    warehouse_owner  = { name = "owner", arn = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:owner" }
+  }
+}
+
+run "each_kind_of_job_reads_its_own_secret_and_no_other" {
+  command = plan
+
+  assert {
+    condition = {
+      for role, document in {
+        build   = data.aws_iam_policy_document.build
+        load    = data.aws_iam_policy_document.load
+        migrate = data.aws_iam_policy_document.migrate
+        } : role => flatten([
+          for statement in document.statement : [for resource in statement.resources : resource]
+          if contains(statement.actions, "secretsmanager:GetSecretValue")
+      ])
+      } == {
+      build   = []
+      load    = [var.secrets.warehouse_loader.arn]
+      migrate = [var.secrets.warehouse_owner.arn]
+    }
+    error_message = "A job reads the secret of another kind of job."
+  }
+}
+
+run "a_build_writes_its_generation_and_never_the_log_of_loads" {
+  command = plan
+
+  assert {
+    condition = toset(flatten([
+      for statement in data.aws_iam_policy_document.build.statement : statement.resources
+      if contains(statement.actions, "s3:PutObject")
+      ])) == toset([
+      "arn:aws:s3:::processed/g=2/*/batch=*",
+      "arn:aws:s3:::processed/g=2/_log/dimensions/*",
+      "arn:aws:s3:::processed/g=2/_log/facts/*",
+    ])
+    error_message = "A build writes outside its generation."
+  }
+}
+
+run "a_load_writes_the_log_of_loads_and_nothing_else" {
+  command = plan
+
+  assert {
+    condition = flatten([
+      for statement in data.aws_iam_policy_document.load.statement : [for resource in statement.resources : resource]
+      if contains(statement.actions, "s3:PutObject")
+    ]) == ["arn:aws:s3:::processed/g=2/_log/load/*"]
+    error_message = "A load writes more than its log."
+  }
+}
+
+run "only_temporary_files_of_spark_are_deleted" {
+  command = plan
+
+  assert {
+    condition = alltrue(flatten([
+      for document in [
+        data.aws_iam_policy_document.build,
+        data.aws_iam_policy_document.load,
+        data.aws_iam_policy_document.migrate,
+        ] : [
+        for statement in document.statement : [
+          for resource in statement.resources :
+          can(regex("^arn:aws:s3:::processed/g=2/\\*/batch=\\*/(_temporary/\\*|__magic\\*|)$", resource))
+        ] if length([for action in statement.actions : action if strcontains(action, "Delete")]) > 0
+      ]
+    ]))
+    error_message = "A job may delete committed objects."
+  }
+}
+
+run "partitions_are_registered_in_the_two_databases" {
+  command = plan
+
+  assert {
+    condition = one([
+      for statement in data.aws_iam_policy_document.load.statement : statement.resources
+      if statement.sid == "RegisterPartitions"
+      ]) == toset([
+      "arn:aws:glue:eu-west-2:123456789012:catalog",
+      "arn:aws:glue:eu-west-2:123456789012:database/totesys_test_ingestion",
+      "arn:aws:glue:eu-west-2:123456789012:database/totesys_test_processed_g2",
+      "arn:aws:glue:eu-west-2:123456789012:table/totesys_test_ingestion/*",
+      "arn:aws:glue:eu-west-2:123456789012:table/totesys_test_processed_g2/*",
+    ])
+    error_message = "The load has access to other tables."
+  }
+}
+
+run "without_a_catalog_the_load_has_no_access_to_it" {
+  command = plan
+
+  variables {
+    catalog = ""
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in data.aws_iam_policy_document.load.statement : statement.sid != "RegisterPartitions"
+    ])
+    error_message = "The load has access to a catalog although the variable is empty."
+  }
+}
+
+run "every_action_is_listed_and_every_resource_is_named" {
+  command = plan
+
+  assert {
+    condition = alltrue(flatten([
+      for document in [
+        data.aws_iam_policy_document.build,
+        data.aws_iam_policy_document.load,
+        data.aws_iam_policy_document.migrate,
+        data.aws_iam_policy_document.processed,
+        ] : [
+        for statement in document.statement : concat(
+          [for action in statement.actions : !strcontains(action, "*")],
+          [for resource in statement.resources : resource != "*"],
+        )
+      ]
+    ]))
+    error_message = "A statement allows an action that is not listed, or covers every resource."
+  }
+}
+
+run "invalid_values_are_refused" {
+  command = plan
+
+  variables {
+    source_name = "To-te"
+    generation  = 0
+    catalog     = "to-te"
+    secrets     = {}
+  }
+
+  expect_failures = [var.source_name, var.generation, var.catalog, var.secrets]
+}
