@@ -1,8 +1,8 @@
-"""What polls cost: `python -m benchmarks.poll --orders 1000000`.
+"""The cost of polls: `python -m benchmarks.poll --orders 1000000`.
 
-A source of that size in a PostgreSQL server of its own, a lake in a directory, and one poll after
-each kind of change. Every poll is a process of its own with all that the Lambda imports, so that
-its peak of memory is a Lambda's. Times vary with the machine; compare the ratios.
+It creates a source of that size in a temporary PostgreSQL server and a lake in a directory, and
+polls after each kind of change. Every poll is a process with all imports of the Lambda, so that its
+peak memory is that of a Lambda. Times vary with the machine; compare the ratios.
 """
 
 import json
@@ -22,18 +22,24 @@ from postgres import connected, from_dsn, render
 from totesys.simulator import Simulator
 
 SCATTERED = 110
-AUDIT = "everything again"
+AUDIT = "full read"
 
 
 def main() -> None:
     """Run the benchmark, or (as its own child) one poll of it."""
-    parser = ArgumentParser("python -m benchmarks.poll", description="What polls cost.")
-    parser.add_argument("--orders", type=int, default=100_000, help="orders at first (100000)")
+    parser = ArgumentParser("python -m benchmarks.poll", description="Measure the cost of polls.")
+    parser.add_argument("--orders", type=int, default=100_000, help="orders in the source (100000)")
     parser.add_argument(
-        "--latency", type=float, default=0.0, metavar="MS", help="of each request to the lake (0)"
+        "--latency",
+        type=float,
+        default=0.0,
+        metavar="MS",
+        help="latency of each request to the lake (0)",
     )
-    parser.add_argument("--poll", nargs=2, metavar=("DSN", "LAKE"), help="one poll, then say")
-    parser.add_argument("--audit", action="store_true", help="one poll that reads everything")
+    parser.add_argument(
+        "--poll", nargs=2, metavar=("DSN", "LAKE"), help="run one poll and print its figures"
+    )
+    parser.add_argument("--audit", action="store_true", help="run a full read")
     arguments = parser.parse_args()
     if arguments.poll:
         dsn, lake = arguments.poll
@@ -93,7 +99,9 @@ def _measured(dsn: str, lake: Path, latency: float, *, is_audit: bool) -> dict[s
     command += ["--latency", str(latency)]
     command += ["--audit"] if is_audit else []
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE)  # nosec B603 # our own module
-    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])  # the handler logs before
+    figures: dict[str, float] = json.loads(
+        done.stdout.splitlines()[-1]
+    )  # the handler logs to stdout too
     return figures
 
 
@@ -101,7 +109,7 @@ def _poll(dsn: str, folder: str, latency: float, *, is_audit: bool) -> None:
     from dataclasses import replace
 
     import contracts
-    import ingestion_lambda.handler  # noqa: F401 - its weight counts
+    import ingestion_lambda.handler  # noqa: F401 - its memory counts
     from ingestion_lambda.options import PollOptions
     from ingestion_lambda.poll import poll
     from lake import new_run, open_lake
@@ -109,12 +117,12 @@ def _poll(dsn: str, folder: str, latency: float, *, is_audit: bool) -> None:
     lake = open_lake(f"file://{folder}/ingestion", f"file://{folder}/processed")
     ingestion = _Distant(lake.ingestion, latency / 1000)
     lake = replace(lake, ingestion=ingestion)  # type: ignore[arg-type]  # by getattr
-    begun = perf_counter()
+    start = perf_counter()
     with connected(from_dsn(dsn), "benchmark") as connection:
         source, run = contracts.source(), new_run()
         reread = source.tables if is_audit else ()
         polled = poll(connection, source, lake, _NoBus(), run, PollOptions(reread=reread))
-    seconds = perf_counter() - begun
+    seconds = perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     unit = 1 if sys.platform == "darwin" else 1024
     rows = sum(sum(counts.values()) for counts in polled.changes.values())
@@ -122,7 +130,7 @@ def _poll(dsn: str, folder: str, latency: float, *, is_audit: bool) -> None:
 
 
 class _Distant:
-    """A store whose every request takes so many seconds more, as a bucket's do."""
+    """A store that delays every request, as a bucket does."""
 
     def __init__(self, store: object, seconds: float) -> None:
         self._store, self._seconds = store, seconds
@@ -130,19 +138,19 @@ class _Distant:
     def __getattr__(self, name: str) -> Callable[..., object]:
         method = getattr(self._store, name)
 
-        def later(*arguments: object) -> object:
+        def delayed(*arguments: object) -> object:
             sleep(self._seconds)
             return method(*arguments)
 
-        return later
+        return delayed
 
 
 class _NoBus:
     def publish(self, event: dict[str, object]) -> None:
-        """Nobody listens."""
+        """Discard the event."""
 
     def workflow_runs(self) -> bool:
-        """Never."""
+        """Return False."""
         return False
 
 

@@ -1,10 +1,10 @@
-"""What the business questions cost: `python -m benchmarks.questions --orders 1000000`.
+"""The cost of the business questions: `python -m benchmarks.questions --orders 1000000`.
 
-A warehouse of that size, made within PostgreSQL in a server of its own: sales orders in 1.3 times
-as many versions, 0.4 times as many purchase orders, and a payment for each of them, nearly all paid
-since. Then what it costs to keep the latest versions, which the answers are read from. Times vary
-with the machine and with what else it does; compare the ratios, and the processor's time, which is
-that of a run without parallel workers.
+It creates a warehouse of that size by SQL in a temporary PostgreSQL server: sales orders with 1.3
+versions on average, 0.4 times as many purchase orders, and a payment for each order, nearly all of
+them paid. Then it measures the cost of keeping the latest versions, which the questions read. Times
+vary with the machine and its load; compare the ratios, and the processor's time, which is that of a
+run without parallel workers.
 """
 
 import statistics
@@ -45,8 +45,10 @@ from fact_sales_order_current order by sales_order_id desc limit {versions}
 
 
 def main() -> None:
-    """Make the warehouse, ask every question, and print a line for each."""
-    parser = ArgumentParser("python -m benchmarks.questions", description="What questions cost.")
+    """Create the warehouse, run every question, and print a line for each."""
+    parser = ArgumentParser(
+        "python -m benchmarks.questions", description="Measure the cost of the questions."
+    )
     parser.add_argument("--orders", type=int, default=100_000, help="sales orders (100000)")
     parser.add_argument("--runs", type=int, default=5, help="runs of each question (5)")
     arguments = parser.parse_args()
@@ -55,11 +57,11 @@ def main() -> None:
         with connected(from_dsn(server.dsn("warehouse")), "benchmark") as connection:
             migrate(connection)
             connection.run(render("set search_path to {schema}", schema=SCHEMA))
-            print(f"{arguments.orders:,} sales orders, made in", end=" ", flush=True)
-            begun = perf_counter()
+            print(f"{arguments.orders:,} sales orders, created in", end=" ", flush=True)
+            start = perf_counter()
             _fill(connection, arguments.orders)
-            print(f"{perf_counter() - begun:.0f} s\n")
-            _ask_all(connection, arguments.runs)
+            print(f"{perf_counter() - start:.0f} s\n")
+            _run_all(connection, arguments.runs)
             _add_all(connection, arguments.runs)
 
 
@@ -71,7 +73,7 @@ def _fill(connection: Connection, orders: int) -> None:
     connection.run("vacuum analyze")
 
 
-def _ask_all(connection: Connection, runs: int) -> None:
+def _run_all(connection: Connection, runs: int) -> None:
     print(f"{'question':<28}{'rows':>7}{'min s':>9}{'median s':>10}{'max s':>9}{'processor s':>13}")
     for question in questions().values():
         seconds = sorted(_seconds(connection, question.sql) for _ in range(runs))
@@ -94,32 +96,32 @@ def _processor_seconds(connection: Connection, sql: str) -> float:
 
 
 def _add_all(connection: Connection, runs: int) -> None:
-    """Print what it costs to add versions to the sales orders, with and without the triggers that
-    keep the latest ones."""
+    """Print the cost of adding versions to the sales orders, with and without the triggers that
+    keep the latest versions."""
     print(f"\n{'versions added':<28}{'kept s':>9}{'not kept s':>13}{'ratio':>8}")
     for versions in VERSIONS:
         kept, not_kept = (
-            statistics.median(_adding(connection, versions, state) for _ in range(runs))
+            statistics.median(_add(connection, versions, state) for _ in range(runs))
             for state in ("enable always", "disable")
         )
         print(f"{versions:<28,}{kept:>9.3f}{not_kept:>13.3f}{kept / not_kept:>8.2f}", flush=True)
 
 
-def _adding(connection: Connection, versions: int, state: str) -> float:
+def _add(connection: Connection, versions: int, state: str) -> float:
     connection.run("begin")
     try:
         connection.run(render(TRIGGER, state=Sql(state)))
-        begun = perf_counter()
+        start = perf_counter()
         connection.run(render(ADD, versions=versions))
-        return perf_counter() - begun
+        return perf_counter() - start
     finally:
         connection.run("rollback")
 
 
 def _seconds(connection: Connection, sql: str) -> float:
-    begun = perf_counter()
+    start = perf_counter()
     connection.run(sql)
-    return perf_counter() - begun
+    return perf_counter() - start
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ select n, 'lake', 1, 'run', 'run', pg_temp.at(n),
     10
 from generate_series(1, 730 * 288) as n;
 
--- when it was placed: so long before the batch that saw it first
+-- the batch that saw each order first, and the time from its creation to that batch
 create temp table placed as
 select n, floor(n::numeric * 730 * 288 / ({orders} + 1))::bigint + 1 as batch,
     pg_temp.draw(n, 'seconds', 290) * interval '1 second' as before,

@@ -1,4 +1,4 @@
-"""The errors of operators' commands, one class for each person who must act."""
+"""The errors of operators' commands, one class for each person who can fix the cause."""
 
 from contracts.errors import PlatformError
 

@@ -78,7 +78,7 @@ def _document(text: str) -> dict[str, Any] | None:
 
 
 def _is_ours(document: Mapping[str, Any]) -> bool:
-    """Return True if the logger is one of ours, or is not named."""
+    """Return True if the logger is one of OUR_LOGGERS, or is not named."""
     logger = str(document.get("logger") or document.get("name") or OUR_LOGGERS[0])
     return logger.partition(".")[0] in OUR_LOGGERS
 

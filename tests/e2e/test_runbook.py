@@ -253,14 +253,14 @@ def test_horizon_age_is_0_once_the_transactions_that_the_page_finds_have_ended(
     with connected(from_dsn(seeded_source_dsn), "forgotten") as forgotten:
         forgotten.run("begin; update design set file_name = file_name where design_id = 1")
         source.run("begin; update design set file_name = file_name where design_id = 2")
-        source.run("prepare transaction 'of nobody'")
+        source.run("prepare transaction 'abandoned'")
         for _ in range(3):
             source.run(EDIT)
             platform.poll()
         assert platform._polled.health.horizon_age > 0
         found = {row[2]: row[0] for row in source.run(find_sessions)}
         [[gid, *_]] = source.run(find_prepared)
-        assert gid == "of nobody"
+        assert gid == "abandoned"
         source.run(end_session.replace("12345", str(found["forgotten"])))
         source.run(end_prepared.replace("gid", gid))
     source.run(EDIT)

@@ -1,6 +1,6 @@
--- The source as its owner made it: 11 tables of business data, and the bookkeeping of the tool that
--- migrates it. Column order and constraint names are the real ones. last_updated has no default
--- and no trigger on purpose: whoever writes a row must set it, and edits often do not.
+-- The schema of the source: 11 tables of business data, and the table of the tool that migrates it.
+-- Column order and constraint names are the real ones. last_updated has no default and no trigger
+-- on purpose: the writer of a row must set it, and edits often do not.
 
 CREATE TYPE "PaymentTypeName" AS ENUM (
     'SALES_RECEIPT', 'SALES_REFUND', 'PURCHASE_PAYMENT', 'PURCHASE_REFUND'

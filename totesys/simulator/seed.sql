@@ -1,7 +1,6 @@
--- Fills an empty source with {orders} orders, their transactions and payments, and all that they
--- refer to. Everything follows from {seed} and {until}: the same arguments give the same rows.
--- History ends with the last working day before {until}; at most two years of them, so that many
--- orders mean busier days.
+-- Fills an empty source with {orders} orders, their transactions and payments, and all rows that
+-- these refer to. The same arguments give the same rows. The history ends with the last working day
+-- before {until} and covers at most two years, so that more orders mean more orders a day.
 
 CREATE FUNCTION pg_temp.draw(n bigint, what text, among integer) RETURNS integer
 LANGUAGE sql IMMUTABLE
@@ -110,8 +109,8 @@ FROM opening, generate_series(1, {designs}) AS n, LATERAL (SELECT
     pg_temp.one_of(ARRAY['Wooden', 'Bronze', 'Soft', 'Plastic', 'Metal'], n, 'design') AS name
 ) AS design;
 
--- One row for each order, in heap order: not quite that of the ids, as in the real source. Moments
--- overlap a little as well, so that now and then a later id has an earlier created_at.
+-- One row for each order, in heap order, which differs a little from the order of ids, as in the
+-- real source. Times overlap a little too: sometimes a later id has an earlier created_at.
 CREATE TEMP TABLE placed ON COMMIT DROP AS
 SELECT
     n,
@@ -141,7 +140,7 @@ FROM (
 JOIN working_day ON working_day.number = numbered.working_day
 ORDER BY n / 8, pg_temp.draw(n, 'heap', 8), n;
 
--- Checking nine foreign keys row by row would take most of the time.
+-- Dropped while rows are inserted: checking nine foreign keys row by row takes most of the time.
 CREATE TEMP TABLE foreign_key ON COMMIT DROP AS
 SELECT conrelid::regclass AS holder, conname, pg_get_constraintdef(oid) AS definition
 FROM pg_constraint
@@ -151,10 +150,10 @@ WHERE contype = 'f' AND conrelid IN (
 
 DO $$
 DECLARE
-    gone record;
+    removed record;
 BEGIN
-    FOR gone IN SELECT * FROM foreign_key LOOP
-        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', gone.holder, gone.conname);
+    FOR removed IN SELECT * FROM foreign_key LOOP
+        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', removed.holder, removed.conname);
     END LOOP;
 END
 $$;
@@ -193,8 +192,8 @@ SELECT
     created_at
 FROM placed;
 
--- The weekday job at 07:55:11 has flipped what was due on its day, and only that: what falls due at
--- a weekend, or on the day of the order itself, stays unpaid.
+-- The weekday job at 07:55:11 has paid the payments due on its day. Payments due at a weekend, or on
+-- the day of the order itself, stay unpaid.
 INSERT INTO payment (
     payment_id, created_at, last_updated, transaction_id, counterparty_id, payment_amount,
     currency_id, payment_type_id, paid, payment_date, company_ac_number, counterparty_ac_number
@@ -223,17 +222,17 @@ FROM placed, LATERAL (SELECT
 
 DO $$
 DECLARE
-    gone record;
+    removed record;
 BEGIN
-    FOR gone IN SELECT * FROM foreign_key LOOP
+    FOR removed IN SELECT * FROM foreign_key LOOP
         EXECUTE format(
-            'ALTER TABLE %s ADD CONSTRAINT %I %s', gone.holder, gone.conname, gone.definition
+            'ALTER TABLE %s ADD CONSTRAINT %I %s', removed.holder, removed.conname, removed.definition
         );
     END LOOP;
 END
 $$;
 
--- Each serial key goes on after the last one used.
+-- Each serial key continues after the last one used.
 DO $$
 DECLARE
     key record;

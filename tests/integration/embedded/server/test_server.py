@@ -1,4 +1,4 @@
-"""The embedded server: a real one is started for each promise that the shared one cannot show."""
+"""The embedded PostgreSQL server. Tests that the shared server cannot serve start another one."""
 
 import os
 import shutil
@@ -24,17 +24,17 @@ PROJECT = Path(__file__).parents[4]
 
 @pytest.fixture
 def directory() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="totesys-server-"))
-    yield made
-    shutil.rmtree(made)
+    directory = Path(tempfile.mkdtemp(prefix="totesys-server-"))
+    yield directory
+    shutil.rmtree(directory)
 
 
-def answer(dsn: str, question: str) -> object:
+def query(dsn: str, statement: str) -> object:
     with connected(from_dsn(dsn), "test") as connection:
-        return connection.run(question)[0][0]
+        return connection.run(statement)[0][0]
 
 
-def stands(dsn: str) -> bool:
+def is_running(dsn: str) -> bool:
     try:
         connect(from_dsn(dsn), "test").close()
     except Unreachable:
@@ -42,9 +42,9 @@ def stands(dsn: str) -> bool:
     return True
 
 
-def test_server_listens_on_the_loopback_address_alone(server: Server) -> None:
-    assert answer(server.dsn(), "show listen_addresses") == "127.0.0.1"
-    assert answer(server.dsn(), "show unix_socket_directories") == ""
+def test_server_listens_only_on_the_loopback_address(server: Server) -> None:
+    assert query(server.dsn(), "show listen_addresses") == "127.0.0.1"
+    assert query(server.dsn(), "show unix_socket_directories") == ""
 
 
 def test_server_refuses_a_connection_without_its_password(server: Server) -> None:
@@ -56,7 +56,7 @@ def test_password_does_not_show_when_a_server_is_printed(server: Server) -> None
     assert server.password not in repr(server)
 
 
-def test_database_is_a_copy_of_its_template_and_goes_even_when_in_use(server: Server) -> None:
+def test_database_is_a_copy_of_its_template_and_can_be_dropped_while_in_use(server: Server) -> None:
     server.create_database("a template")
     with connected(from_dsn(server.dsn("a template")), "test") as connection:
         connection.run("create table here (n integer)")
@@ -78,16 +78,16 @@ def test_database_that_exists_is_not_created_again(server: Server) -> None:
 def test_data_and_password_outlive_the_server(directory: Path) -> None:
     with running(directory, UNSAFE_AND_FAST) as first:
         first.create_database("kept")
-    assert not stands(first.dsn())
+    assert not is_running(first.dsn())
     with running(directory, UNSAFE_AND_FAST) as second:
         assert second.password == first.password
-        assert answer(second.dsn("kept"), "select 1") == 1
+        assert query(second.dsn("kept"), "select 1") == 1
 
 
-def test_settings_are_safe_unless_said_otherwise(directory: Path) -> None:
+def test_default_settings_keep_data_safe(directory: Path) -> None:
     with running(directory) as server:
-        assert answer(server.dsn(), "show fsync") == "on"
-        assert answer(server.dsn(), "show synchronous_commit") == "on"
+        assert query(server.dsn(), "show fsync") == "on"
+        assert query(server.dsn(), "show synchronous_commit") == "on"
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit, ValueError])
@@ -96,10 +96,10 @@ def test_server_stops_when_its_block_fails(
 ) -> None:
     with pytest.raises(interruption), running(directory, UNSAFE_AND_FAST) as server:
         raise interruption
-    assert not stands(server.dsn())
+    assert not is_running(server.dsn())
 
 
-def test_server_whose_process_was_killed_is_stopped_by_the_next(directory: Path) -> None:
+def test_server_of_a_killed_process_is_stopped_by_the_next_one(directory: Path) -> None:
     code = (
         "import os, signal, sys; from pathlib import Path; from embedded.server import running\n"
         "with running(Path(sys.argv[1]), {'fsync': 'off'}) as server:\n"
@@ -114,39 +114,39 @@ def test_server_whose_process_was_killed_is_stopped_by_the_next(directory: Path)
         check=False,
     )
     assert killed.returncode == -signal.SIGKILL
-    left_behind = killed.stdout.strip()
-    assert stands(left_behind)
+    abandoned = killed.stdout.strip()
+    assert is_running(abandoned)
     with running(directory, UNSAFE_AND_FAST) as server:
-        assert answer(server.dsn(), "select 1") == 1
-        assert not stands(left_behind)
+        assert query(server.dsn(), "select 1") == 1
+        assert not is_running(abandoned)
 
 
-def test_process_that_merely_has_the_number_of_a_dead_server_is_left_alone(
+def test_process_with_the_id_of_a_dead_server_is_not_stopped(
     directory: Path,
 ) -> None:
     with running(directory, UNSAFE_AND_FAST):
         pass
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
-        (directory / "data" / "postmaster.pid").write_text(f"{stranger.pid}\n")
-        # PostgreSQL itself refuses to start when the stranger is of its own user
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        (directory / "data" / "postmaster.pid").write_text(f"{other.pid}\n")
+        # PostgreSQL refuses to start if the process belongs to its own user
         with suppress(ServerFailed), running(directory, UNSAFE_AND_FAST):
             pass
-        assert stranger.poll() is None
-        stranger.communicate(b"\n")
-    assert stranger.returncode == 0
+        assert other.poll() is None
+        other.communicate(b"\n")
+    assert other.returncode == 0
 
 
-def test_second_process_on_one_directory_is_told_so(directory: Path) -> None:
+def test_second_process_on_a_directory_is_refused(directory: Path) -> None:
     with (
         running(directory, UNSAFE_AND_FAST) as server,
         pytest.raises(ServerFailed, match=r"Another process runs .* choose another directory"),
         running(directory, UNSAFE_AND_FAST),
     ):
         pass
-    assert not stands(server.dsn())
+    assert not is_running(server.dsn())
 
 
-def test_port_that_somebody_else_took_meanwhile_is_given_up(
+def test_another_port_is_used_if_the_first_is_taken_meanwhile(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = cluster._free_port
@@ -156,7 +156,7 @@ def test_port_that_somebody_else_took_meanwhile_is_given_up(
             cluster, "_free_port", lambda: taken.getsockname()[1] if next(calls) < 2 else free()
         )
         with running(directory, UNSAFE_AND_FAST) as server:
-            assert answer(server.dsn(), "select 1") == 1
+            assert query(server.dsn(), "select 1") == 1
             assert next(calls) == 3
 
 
@@ -174,13 +174,13 @@ def test_ports_that_are_all_taken_end_in_an_error(
 
 def test_server_that_does_not_start_shows_its_log_and_a_remedy(directory: Path) -> None:
     with (
-        pytest.raises(ServerFailed, match=r"(?s)does not start.*moved away.*shared_buffers"),
+        pytest.raises(ServerFailed, match=r"(?s)does not start.*shared_buffers.*move .* away"),
         running(directory, {"shared_buffers": "it's much"}),
     ):
         pass
 
 
-def test_set_up_that_fails_shows_why_and_leaves_nothing_half_done(
+def test_failed_set_up_shows_the_reason_and_the_next_one_succeeds(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("secrets.token_urlsafe", lambda _: "")
@@ -191,26 +191,26 @@ def test_set_up_that_fails_shows_why_and_leaves_nothing_half_done(
         pass
     monkeypatch.undo()
     with running(directory, UNSAFE_AND_FAST) as server:
-        assert answer(server.dsn(), "select 1") == 1
+        assert query(server.dsn(), "select 1") == 1
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to open the way for another user")
-def test_folders_of_root_let_the_server_pass_and_nobody_look(directory: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the server as another user")
+def test_folders_of_root_can_be_traversed_but_not_listed(directory: Path) -> None:
     closed = directory / "closed"
     closed.mkdir(mode=stat.S_IRWXU)
     with running(closed / "server", UNSAFE_AND_FAST) as server:
-        assert answer(server.dsn(), "select 1") == 1
+        assert query(server.dsn(), "select 1") == 1
     assert stat.S_IMODE(closed.stat().st_mode) == stat.S_IRWXU | stat.S_IXOTH
 
 
-def test_password_and_data_are_closed_to_others(directory: Path) -> None:
+def test_password_and_data_are_readable_only_by_the_owner(directory: Path) -> None:
     with running(directory, UNSAFE_AND_FAST):
         assert stat.S_IMODE((directory / "password").stat().st_mode) == stat.S_IRUSR | stat.S_IWUSR
         assert stat.S_IMODE((directory / "data").stat().st_mode) == stat.S_IRWXU
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another user")
-def test_user_that_cannot_be_made_is_an_error_with_a_remedy(
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the server as another user")
+def test_user_that_cannot_be_created_is_an_error_with_a_remedy(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster, "SYSTEM_USER", "not a name")
@@ -226,7 +226,7 @@ def test_package_without_its_programs_is_an_error_with_a_remedy(
         pass
 
 
-def test_package_installed_under_a_strict_umask_is_opened_for_reading_alone(tmp_path: Path) -> None:
+def test_package_installed_with_a_strict_umask_becomes_readable_only(tmp_path: Path) -> None:
     package = tmp_path / "package"
     package.mkdir(mode=0o750)
     (package / "program").touch(mode=0o750)

@@ -1,4 +1,4 @@
-"""The embedded Spark starts once, writes clean files, leaves nothing, and may start again."""
+"""The embedded Spark starts once, writes only Parquet files, and can start again after a stop."""
 
 import os
 import subprocess
@@ -27,15 +27,15 @@ for name in ("first", "second"):
     guest = EmbeddedSpark()
     assert guest.get() is session
     guest.stop()
-    assert session.range(3).count() == 3  # not the guest's to end
+    assert session.range(3).count() == 3  # only its owner stops the session
     spark.stop()
     assert not folder.exists()
 print(sorted({path.suffix for path in target.rglob("*") if path.is_file()}))
 """
 
 
-def test_it_runs_on_the_java_of_the_package_and_writes_nothing_but_parquet(tmp_path: Path):
-    """In a process of its own, for a JVM outlives its session."""
+def test_spark_runs_on_the_java_of_the_package_and_writes_only_parquet(tmp_path: Path):
+    """Run it in another process, because a JVM outlives its session."""
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(tmp_path)],
         cwd=ROOT,
