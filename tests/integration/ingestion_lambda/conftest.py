@@ -21,7 +21,7 @@ from totesys.simulator import Simulator
 
 @dataclass
 class RecordingBus:
-    """A bus that keeps what it is given."""
+    """A bus that records its events."""
 
     events: list[dict[str, Any]] = field(default_factory=list)
     runs: bool = False
@@ -51,18 +51,18 @@ class Pipeline:
         return poll(connection, source, self.lake, self.bus, run, PollOptions(**options))
 
     def landed(self, table: str) -> list[dict[str, Any]]:
-        """Every row that ever landed of a table, oldest batch first."""
+        """Return every landed row of a table, oldest batch first."""
         entries = [entry for entry in self.lake.batches.after(0) if table in entry.tables]
         return [row for e in entries for row in self._rows(e.tables[table].file.key)]
 
     def mirrored(self, table: str) -> list[dict[str, Any]]:
-        """The mirror of a table in key order."""
+        """Return the mirrored rows of a table in key order."""
         head = self.lake.batches.head()
         buckets = head.mirror[table] if head else {}
         return [row for number in sorted(buckets) for row in self._rows(buckets[number].key)]
 
     def load(self) -> None:
-        """Say in the load log that the warehouse has everything."""
+        """Record in the load log that the warehouse has every batch."""
         for entry in self.lake.batches.after(self.lake.loads.head_seq()):
             self.lake.loads.commit(LoadEntry(entry.seq, new_run(), now()))
 
@@ -80,7 +80,7 @@ def pipeline(seeded_source_dsn: str, tmp_path: Path) -> Pipeline:
 
 @pytest.fixture
 def source(pipeline: Pipeline) -> Iterator[Connection]:
-    """A session at the source that writes to it."""
+    """A session that writes to the source."""
     with connected(pipeline.address, "writer") as connection:
         yield connection
 

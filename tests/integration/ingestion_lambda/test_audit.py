@@ -1,4 +1,4 @@
-"""Once a day everything is read, whatever the horizon says; and any table on demand."""
+"""The daily audit, and full reads on demand."""
 
 from datetime import date, timedelta
 
@@ -31,7 +31,7 @@ def first_poll(pipeline: Pipeline) -> None:
 
 @pytest.fixture
 def read_in_full(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The tables of which every row was read."""
+    """The names of the tables that were read in full."""
     names: set[str] = set()
     differences = table_poll.TablePoll.differences
 
@@ -45,14 +45,14 @@ def read_in_full(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 
 def days_later(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
-    """The source's clock goes on."""
+    """Advance the source's clock."""
     clock = "clock_timestamp()"
     later = f"({clock} + interval '{days} day')"
     monkeypatch.setattr(snapshot, "SNAPSHOT", snapshot.SNAPSHOT.replace(clock, later))
 
 
-def overlook_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No row seems to have changed since the horizon."""
+def miss_every_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every incremental read return no row."""
     monkeypatch.setattr(XidRange, "condition", property(lambda _: Sql("FALSE")))
 
 
@@ -102,7 +102,7 @@ def test_rows_that_the_next_incremental_poll_would_show_are_not_missed(
     source.run("INSERT INTO department VALUES (98, 'Late', NULL, NULL, now(), now())")
     pipeline.poll()
     source.run("INSERT INTO department VALUES (99, 'Late', NULL, NULL, now(), now())")
-    source.run("DELETE FROM department WHERE department_id = 98")  # the count stays as it was
+    source.run("DELETE FROM department WHERE department_id = 98")  # the row count stays the same
     days_later(monkeypatch, 1)
     polled = pipeline.poll()
     assert polled.changes == {"department": {"I": 1, "U": 0, "D": 1}}
@@ -112,7 +112,7 @@ def test_rows_that_the_next_incremental_poll_would_show_are_not_missed(
 def test_missed_edit_is_found_by_the_audit_and_counted_once(
     pipeline: Pipeline, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ):
-    overlook_everything(monkeypatch)
+    miss_every_change(monkeypatch)
     simulator.edit_sales_order_silently()
     assert pipeline.poll().changes == {}
     days_later(monkeypatch, 1)
@@ -128,7 +128,7 @@ def test_deletion_hidden_by_a_missed_insertion_is_found_by_the_audit_and_counted
 ):
     source.run("INSERT INTO department VALUES (98, 'Late', NULL, NULL, now(), now())")
     pipeline.poll()
-    overlook_everything(monkeypatch)
+    miss_every_change(monkeypatch)
     source.run("DELETE FROM department WHERE department_id = 98")
     source.run("INSERT INTO department VALUES (99, 'Late', NULL, NULL, now(), now())")
     assert pipeline.poll().changes == {}
@@ -141,7 +141,7 @@ def test_deletion_hidden_by_a_missed_insertion_is_found_by_the_audit_and_counted
 def test_missed_insertion_that_the_row_count_shows_is_counted_without_an_audit(
     pipeline: Pipeline, source: Connection, monkeypatch: pytest.MonkeyPatch
 ):
-    overlook_everything(monkeypatch)
+    miss_every_change(monkeypatch)
     source.run("INSERT INTO department VALUES (98, 'Late', NULL, NULL, now(), now())")
     assert pipeline.poll().health.missed_rows == 1
 
@@ -149,8 +149,8 @@ def test_missed_insertion_that_the_row_count_shows_is_counted_without_an_audit(
 def test_full_read_replaces_buckets_that_a_failed_attempt_has_written(
     pipeline: Pipeline, source: Connection, monkeypatch: pytest.MonkeyPatch
 ):
-    """The first bucket is put as the horizon shows it, without the edit that it overlooks; then
-    the count of the second gives the overlooking away."""
+    """The incremental read misses an edit in the first bucket and puts it without that edit; then
+    the row count of the second bucket reveals a missed insertion."""
     put: list[int] = []
     put_one = MirrorWriter.put
 
@@ -179,7 +179,7 @@ def test_audit_whose_batch_was_not_committed_is_due_again(
     def too_late(*_: object) -> None:
         raise SeqTaken("another run has it")
 
-    overlook_everything(monkeypatch)
+    miss_every_change(monkeypatch)
     simulator.edit_sales_order_silently()
     days_later(monkeypatch, 1)
     with monkeypatch.context() as patch:
@@ -218,7 +218,7 @@ def test_reread_reads_the_named_tables_in_full_and_no_others(
 def test_reread_finds_missed_rows_and_keeps_the_mirrors_of_other_tables(
     pipeline: Pipeline, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ):
-    overlook_everything(monkeypatch)
+    miss_every_change(monkeypatch)
     simulator.edit_sales_order_silently()
     pipeline.poll()
     polled = pipeline.poll(reread=["sales_order"])

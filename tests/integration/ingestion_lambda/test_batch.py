@@ -42,7 +42,7 @@ def test_first_horizon_is_the_last_checkpoint_while_the_wal_is_not_flushed(
 def test_horizon_above_ids_that_went_back_is_dropped(
     pipeline: Pipeline, source: Connection, monkeypatch: pytest.MonkeyPatch
 ):
-    """A source restored from an older copy, while its WAL is slow to reach the disk."""
+    """A source restored from an older copy, while its WAL is not yet flushed."""
     pipeline.poll()
     head = pipeline.lake.batches.entry(1)
     later = replace(head.position, xmin=head.position.xmin + 500, xmax=head.position.xmax + 500)

@@ -1,4 +1,4 @@
-"""Every change of the source is seen once, whatever it does to last_updated."""
+"""Every change of the source lands once, whether or not it changes last_updated."""
 
 import pytest
 from pg8000.native import Connection

@@ -1,4 +1,4 @@
-"""What a poll costs does not grow with history, and what it holds not with the table."""
+"""The cost of a poll: it does not grow with history, nor its memory with the table."""
 
 import tracemalloc
 from collections import Counter
@@ -23,7 +23,7 @@ FEW_BYTES = 12 << 20
 
 
 class Counting:
-    """A store that counts what it is asked for, by the first folder of the key."""
+    """A store that counts its requests by the first folder of the key."""
 
     def __init__(self, store: Store, requests: Counter[str]) -> None:
         self._store, self._requests = store, requests
@@ -32,10 +32,10 @@ class Counting:
         method = getattr(self._store, name)
 
         def counted(key: str | Iterable[str], *arguments: object) -> object:
-            asked = key if isinstance(key, str) else list(key)
-            for each in [asked] if isinstance(asked, str) else asked:
+            keys = [key] if isinstance(key, str) else list(key)
+            for each in keys:
                 self._requests[f"{name} {each.partition('/')[0]}"] += 1
-            return method(asked, *arguments)
+            return method(key if isinstance(key, str) else keys, *arguments)
 
         return counted
 
@@ -58,18 +58,18 @@ def test_fortieth_small_batch_costs_the_requests_of_the_third(
     loaded: bool,
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(scope, "MARGIN", 0)  # or the first polls would read the seed again
-    seen = {}
+    monkeypatch.setattr(scope, "MARGIN", 0)  # the first polls must not read the seed again
+    counts = {}
     for seq in range(1, 41):
         if seq > 1:
             simulator.edit_sales_order_silently()
         requests.clear()
         assert pipeline.poll().seq == seq
-        seen[seq] = Counter(requests)
+        counts[seq] = Counter(requests)
         if loaded:
             pipeline.load()
-    assert seen[40] == seen[3]  # the first poll that finds something to retire
-    assert seen[3].total() < 17
+    assert counts[40] == counts[3]  # the first poll that expires objects
+    assert counts[3].total() < 17
 
 
 def test_quiet_poll_reads_no_data_from_the_lake(pipeline: Pipeline, requests: Counter[str]):
@@ -85,8 +85,8 @@ def test_quiet_poll_reads_no_data_from_the_lake(pipeline: Pipeline, requests: Co
 def test_poll_of_a_large_table_holds_a_small_part_of_it_in_memory(
     pipeline: Pipeline, source: Connection, monkeypatch: pytest.MonkeyPatch
 ):
-    """Measured where most is held, as each block is read and each bucket compared; blocks and
-    buckets are smaller than usual, as the table is."""
+    """Memory is measured at its peaks: after each block is read and each bucket compared. Blocks
+    and buckets are smaller than usual, because the table is."""
     monkeypatch.setattr(extract, "BLOCKS", (1 << 16, 1 << 20))
     for module in (buckets, table_poll):
         monkeypatch.setattr(module, "SHIFT", 11)

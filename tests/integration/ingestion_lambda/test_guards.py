@@ -37,8 +37,8 @@ def test_a_hundred_deletions_are_not_a_mass_delete(pipeline: Pipeline, source: C
     assert pipeline.poll().changes["design"]["D"] == 100
 
 
-def elsewhere(pipeline: Pipeline, dsn: str) -> Pipeline:
-    """Polls of another source into the same lake."""
+def pipeline_from(pipeline: Pipeline, dsn: str) -> Pipeline:
+    """Return a pipeline from another source into the same lake."""
     return Pipeline(from_dsn(dsn), pipeline.lake, pipeline.folder)
 
 
@@ -48,7 +48,7 @@ def test_another_source_is_refused_and_the_lake_stays_unchanged(
     pipeline.poll()
     with connected(from_dsn(source_dsn), "writer") as other:
         Simulator(other, seed=7).seed(30)
-    wrong = elsewhere(pipeline, source_dsn)
+    wrong = pipeline_from(pipeline, source_dsn)
     with pytest.raises(AnotherSource, match="--accept-source"):
         wrong.poll()
     assert pipeline.lake.batches.head_seq() == 1
@@ -62,7 +62,7 @@ def test_source_restored_into_another_database_continues_with_its_differences(
     pipeline.poll()
     server.create_database("restored", pipeline.address.database)
     try:
-        restored = elsewhere(pipeline, server.dsn("restored"))
+        restored = pipeline_from(pipeline, server.dsn("restored"))
         with connected(restored.address, "writer") as writer:
             Simulator(writer).edit_sales_order_silently()
         assert restored.poll().changes == {"sales_order": {"I": 0, "U": 1, "D": 0}}

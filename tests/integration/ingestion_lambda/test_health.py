@@ -1,4 +1,4 @@
-"""What a poll says of how the platform stands."""
+"""The health metrics of a poll."""
 
 from datetime import timedelta
 
@@ -52,7 +52,7 @@ def test_horizon_age_grows_from_the_first_batch_during_the_transaction(
     with connected(pipeline.address, "writes for long") as late:
         start(late)
         simulator.edit_sales_order_silently()
-        assert pipeline.poll().health.horizon_age == 0  # when it began nobody knows
+        assert pipeline.poll().health.horizon_age == 0  # its beginning is unknown
         met = pipeline.lake.batches.entry(2)
         age = 0.0
         for seq in (3, 4):

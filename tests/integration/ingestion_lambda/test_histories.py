@@ -1,5 +1,8 @@
-"""Random histories of a source, several sessions at once, against a plain model of what a poll
-could see: the committed rows. Every poll must land exactly what differs since the one before."""
+"""Random histories of a source with concurrent sessions, compared with a plain model.
+
+The model is the committed rows, which is what a poll can see. Every poll must land exactly the
+difference since the last poll.
+"""
 
 import shutil
 import tempfile
@@ -42,7 +45,7 @@ NUMBERS = count(1)
 
 tables = st.sampled_from(TABLES)
 sessions = st.sampled_from(SESSIONS)
-# close together and far apart, so that buckets are shared, crossed and empty
+# near and distant keys, so that buckets are shared, crossed and empty
 keys = st.sampled_from([1, 2, 3, -16385, -1, 16383, 16384, 2**31 - 1])
 rows = st.tuples(st.sampled_from([None, "", "O'Keefe", "\\N", "a\nb"]), st.none() | st.just(1))
 Write = tuple[tuple[str, int], Row | None]
@@ -52,7 +55,7 @@ writes = st.lists(
 
 
 class Session:
-    """A session of the source with the transaction that it has open, as the model sees it."""
+    """A session of the source and the model of its open transaction."""
 
     def __init__(self, connection: Connection, schema: str) -> None:
         self.connection = connection
@@ -67,7 +70,7 @@ class Session:
         return {key for layer in self.changes for key in layer}
 
     def seen(self, committed: Rows, key: tuple[str, int]) -> Row | None:
-        """The row as this session sees it."""
+        """Return the row as this session sees it."""
         for layer in reversed(self.changes):
             if key in layer:
                 return layer[key]
@@ -78,7 +81,7 @@ class Session:
 
 
 class History(RuleBasedStateMachine):
-    """What happens in the source; ``poll`` compares."""
+    """The changes of the source; ``poll`` compares."""
 
     connections: list[Connection]  # one more than sessions, for polls; kept from one to the next
     folder: Path
@@ -108,8 +111,8 @@ class History(RuleBasedStateMachine):
 
     @rule(session=sessions, writes=writes)
     def write(self, session: int, writes: list[Write]) -> None:
-        """Insert, update or delete rows, in the session's transaction or each in one of its own;
-        not those that another transaction has locked."""
+        """Insert, update or delete rows, in the session's transaction or each in its own; rows that
+        another transaction has locked are left out."""
         this = self.sessions[session]
         locked = self.locked.union(*(s.touched() for s in self.sessions if s is not this))
         for place, row in writes:
@@ -124,7 +127,7 @@ class History(RuleBasedStateMachine):
 
     @rule(session=sessions)
     def open(self, session: int) -> None:
-        """Begin a transaction, or a savepoint in the one that is open."""
+        """Begin a transaction, or a savepoint in the open transaction."""
         this = self.sessions[session]
         savepoint = render("SAVEPOINT {name}", name=f"s{len(this.changes)}")
         this.connection.run(savepoint if this.is_open else "BEGIN")
@@ -132,7 +135,7 @@ class History(RuleBasedStateMachine):
 
     @rule(session=sessions, keep=st.booleans())
     def close(self, session: int, keep: bool) -> None:
-        """End the innermost savepoint or the transaction, keeping its rows or not."""
+        """End the innermost savepoint or the transaction, committing its rows or not."""
         this = self.sessions[session]
         if not this.is_open:
             return
@@ -151,8 +154,7 @@ class History(RuleBasedStateMachine):
     def commit_between_polls(
         self, session: int, writes: list[Write], late: int, more: list[Write]
     ) -> None:
-        """The pattern that a watermark loses: a row is written, others are committed and polled,
-        and then it commits."""
+        """Write a row, commit and poll others, then commit the row: a watermark would lose it."""
         self.open(session)
         self.write(session, writes)
         self.write(late, more)
@@ -164,7 +166,7 @@ class History(RuleBasedStateMachine):
     @precondition(lambda self: any(session.is_open for session in self.sessions))
     @rule(target=prepared, session=sessions)
     def prepare(self, session: int) -> tuple[str, dict[tuple[str, int], Row | None]]:
-        """Prepare a transaction for a commit in two phases: it goes on without its session."""
+        """Prepare a transaction for a two-phase commit: it continues without its session."""
         this = self.sessions[session]
         if not this.is_open:
             return "", {}
@@ -178,7 +180,7 @@ class History(RuleBasedStateMachine):
     def finish(
         self, transaction: tuple[str, dict[tuple[str, int], Row | None]], keep: bool
     ) -> None:
-        """Commit or roll back what was prepared."""
+        """Commit or roll back a prepared transaction."""
         name, changes = transaction
         if name:
             statement = "COMMIT PREPARED {name}" if keep else "ROLLBACK PREPARED {name}"
@@ -204,7 +206,7 @@ class History(RuleBasedStateMachine):
         ),
     )
     def rewrite(self, table: str, how: str) -> None:
-        """Every row gets a new place, or a new transaction id, and none a new value."""
+        """Give every row a new place or a new transaction id, but no new value."""
         self._maintain(how, table)
 
     @precondition(lambda self: not self.locked and not any(s.is_open for s in self.sessions))
@@ -215,13 +217,13 @@ class History(RuleBasedStateMachine):
 
     @rule(times=st.integers(1, 40))
     def burn_ids(self, times: int) -> None:
-        """Transactions elsewhere, finished or not."""
+        """Use up transaction ids."""
         for _ in range(times):
             self.poller.run("SELECT pg_current_xact_id()")
 
     @rule()
     def poll(self) -> None:
-        """What is committed and was not polled lands, each row once, and nothing else."""
+        """Land the rows that were committed since the last poll, each once, and no others."""
         polled = poll(self.poller, self.source, self.lake, RecordingBus(), new_run())
         expected = _differences(self.polled, self.committed)
         landed = self._landed(polled.seq) if polled.changes else {}
@@ -271,8 +273,8 @@ class History(RuleBasedStateMachine):
         return rows
 
     def _forget_prepared(self) -> None:
-        mine = "SELECT gid FROM pg_prepared_xacts WHERE gid LIKE {mine}"
-        for [name] in self.poller.run(render(mine, mine=value(f"{self.name}\\_%"))):
+        own = "SELECT gid FROM pg_prepared_xacts WHERE gid LIKE {own}"
+        for [name] in self.poller.run(render(own, own=value(f"{self.name}\\_%"))):
             self.poller.run(render("ROLLBACK PREPARED {name}", name=value(name)))
 
 
@@ -280,7 +282,7 @@ def test_every_poll_lands_exactly_the_changes_committed_since_the_last(
     source_dsn: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(scope, "MARGIN", 0)  # the horizon must do without help
-    # short, so that polls with a horizon that is not on the disk yet are among them
+    # short, so that some polls have a horizon that is not flushed yet
     monkeypatch.setattr(snapshot, "FLUSH_WAIT", 0.02)
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp())
@@ -301,8 +303,8 @@ def test_every_poll_lands_exactly_the_changes_committed_since_the_last(
 
 def _contract(name: str) -> SourceTable:
     columns = {"id": "int", "word": "text", "number": "int"}
-    spelled = (Column(c, Type.parse(kind), c != "id", "") for c, kind in columns.items())
-    return SourceTable(name, name, "id", tuple(spelled))
+    typed = (Column(c, Type.parse(kind), c != "id", "") for c, kind in columns.items())
+    return SourceTable(name, name, "id", tuple(typed))
 
 
 def _statement(table: str, key: int, before: Row | None, after: Row | None) -> Sql:

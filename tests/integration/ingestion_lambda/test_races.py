@@ -1,4 +1,4 @@
-"""Polls at once, polls repeated, and polls that die."""
+"""Concurrent polls, repeated polls, and polls that are killed."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -31,21 +31,21 @@ def test_concurrent_polls_commit_each_change_once(
     assert len([each for each in polled if each.changes]) == 1
 
 
-@pytest.mark.parametrize("dies_after", range(0, 40, 3))
+@pytest.mark.parametrize("killed_after", range(0, 40, 3))
 def test_poll_killed_at_any_write_leaves_no_trace_and_the_next_is_complete(
-    pipeline: Pipeline, simulator: Simulator, monkeypatch: pytest.MonkeyPatch, dies_after: int
+    pipeline: Pipeline, simulator: Simulator, monkeypatch: pytest.MonkeyPatch, killed_after: int
 ):
     puts = 0
     put_new = DirectoryStore.put_new
 
-    def dying(self: Store, key: str, body: bytes) -> None:
+    def put_until_killed(self: Store, key: str, body: bytes) -> None:
         nonlocal puts
-        if puts == dies_after:
+        if puts == killed_after:
             raise KeyboardInterrupt
         puts += 1
         put_new(self, key, body)  # type: ignore[arg-type]  # passed on
 
-    monkeypatch.setattr(DirectoryStore, "put_new", dying)
+    monkeypatch.setattr(DirectoryStore, "put_new", put_until_killed)
     try:
         pipeline.poll()
     except KeyboardInterrupt:
@@ -89,7 +89,7 @@ def test_objects_of_the_lake_never_change(pipeline: Pipeline, simulator: Simulat
 def test_batch_is_one_snapshot_whatever_commits_during_the_poll(
     pipeline: Pipeline, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ):
-    """An order, its transaction and its payment come in one batch or in none."""
+    """An order, its transaction and its payment are in one batch or in none."""
     pipeline.poll()
     land = batch.NextBatch._land
 

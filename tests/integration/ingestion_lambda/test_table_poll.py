@@ -1,4 +1,4 @@
-"""Rows that an incremental read does not show: the row count of their bucket gives them away."""
+"""Rows that an incremental read does not show: the row count of their bucket reveals them."""
 
 import pytest
 
@@ -24,18 +24,18 @@ def test_keys_are_fetched_only_if_the_row_count_differs(
     pipeline: Pipeline, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ):
     pipeline.poll()
-    asked: list[str] = []
+    fetched: list[str] = []
     keys = table_poll.TablePoll._keys
 
     def recording(self, bucket):
-        asked.append(self._table.name)
+        fetched.append(self._table.name)
         return keys(self, bucket)
 
     monkeypatch.setattr(table_poll.TablePoll, "_keys", recording)
     simulator.place_sales_order()
     simulator.edit_sales_order_silently()
     pipeline.poll()
-    assert asked == []
+    assert fetched == []
     simulator.delete_sales_order()
     pipeline.poll()
-    assert asked == ["sales_order"]
+    assert fetched == ["sales_order"]

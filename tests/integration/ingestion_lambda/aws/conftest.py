@@ -16,7 +16,7 @@ from postgres import from_dsn
 
 @dataclass
 class Context:
-    """What the Lambda service tells a handler of its run."""
+    """The context that the Lambda service passes to a handler."""
 
     function_name: str = "ingestion"
     memory_limit_in_mb: int = 512
@@ -45,7 +45,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             )
         boto3.client("glue").create_workflow(Name="warehouse")
         boto3.client("events").create_event_bus(Name="platform")
-        from ingestion_lambda.handler import _secrets  # noqa: PLC0415 - it sets up logging
+        from ingestion_lambda.handler import _secrets  # noqa: PLC0415 - its import configures logging
 
         _secrets.cache_clear()  # a cold start
         yield
@@ -67,7 +67,7 @@ def secret(aws: None, seeded_source_dsn: str) -> dict[str, object]:
 
 @pytest.fixture
 def events(aws: None) -> str:
-    """A queue in which every event of the bus ends."""
+    """A queue that receives every event of the bus."""
     queue = boto3.client("sqs").create_queue(QueueName="events")["QueueUrl"]
     rules = boto3.client("events")
     rules.put_rule(
@@ -81,7 +81,7 @@ def events(aws: None) -> str:
 
 
 def invoke(event: dict[str, object] | None = None) -> dict[str, object]:
-    from ingestion_lambda.handler import handler  # noqa: PLC0415 - it sets up logging
+    from ingestion_lambda.handler import handler  # noqa: PLC0415 - its import configures logging
 
     answer: dict[str, object] = handler(event or {}, Context())  # type: ignore[arg-type]  # as much as we read
     return answer
@@ -93,7 +93,7 @@ def received(queue: str) -> list[dict[str, object]]:
 
 
 def metrics(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    """The documents in CloudWatch's embedded metric format among what was printed."""
+    """Return the printed documents in CloudWatch's embedded metric format."""
     lines = [line for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     return [json.loads(line) for line in lines]
 
@@ -106,12 +106,12 @@ def add_designs(source: Connection) -> None:
 
 
 def refusals(capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str, int]]:
-    """Source, reason and number of every refusal; nothing else may be there."""
-    found = []
+    """Return source, reason and count of every refusal; other metrics are not allowed."""
+    reasons = []
     for document in metrics(capsys):
         [described] = document["_aws"]["CloudWatchMetrics"]
         assert described["Namespace"] == names.NAMESPACE
         assert set(described["Dimensions"][0]) == {*names.COMMON, *names.PER_REASON}
         assert described["Metrics"] == [{"Name": names.REFUSALS, "Unit": "Count"}]
-        found.append((document["source"], document["reason"], *document[names.REFUSALS]))
-    return found
+        reasons.append((document["source"], document["reason"], *document[names.REFUSALS]))
+    return reasons

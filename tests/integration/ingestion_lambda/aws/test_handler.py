@@ -103,7 +103,7 @@ def test_variable_with_a_wrong_value_is_a_refusal_that_names_it(
 
 @pytest.mark.usefixtures("secret", "events")
 def test_log_is_json_with_the_run_and_without_row_values(monkeypatch: pytest.MonkeyPatch):
-    from ingestion_lambda.handler import PACKAGE_LOGGER  # noqa: PLC0415 - it sets up logging
+    from ingestion_lambda.handler import PACKAGE_LOGGER  # noqa: PLC0415 - its import configures logging
 
     log = io.StringIO()
     monkeypatch.setattr(PACKAGE_LOGGER.handlers[0], "stream", log)
@@ -115,19 +115,19 @@ def test_log_is_json_with_the_run_and_without_row_values(monkeypatch: pytest.Mon
     assert "O'Keefe" not in json.dumps(lines)
 
 
-def tagged() -> dict[str, bool]:
-    """Every object of the mirror: whether it is tagged as superseded, and as nothing else."""
+def superseded_tags() -> dict[str, bool]:
+    """Return whether each mirror object is tagged as superseded; no other tag is allowed."""
     s3 = boto3.client("s3")
-    found = {}
+    tags_by_key = {}
     for item in s3.list_objects_v2(Bucket="ingestion", Prefix="_mirror/")["Contents"]:
         tags = s3.get_object_tagging(Bucket="ingestion", Key=item["Key"])["TagSet"]
         assert tags in ([], [{"Key": "superseded", "Value": "true"}])
-        found[item["Key"]] = bool(tags)
-    return found
+        tags_by_key[item["Key"]] = bool(tags)
+    return tags_by_key
 
 
 def edit_and_load(source_dsn: str) -> None:
-    """Two batches, both loaded, the second of which supersedes an object; then another edit."""
+    """Commit and load two batches, the second of which supersedes an object; then edit again."""
     edit = "UPDATE sales_order SET units_sold = 7 + units_sold WHERE sales_order_id = 3"
     loads = open_lake("s3://ingestion", "s3://processed").loads
     with connected(from_dsn(source_dsn), "writer") as source:
@@ -141,20 +141,20 @@ def edit_and_load(source_dsn: str) -> None:
 def test_only_superseded_mirror_objects_are_tagged(seeded_source_dsn: str):
     batches = open_lake("s3://ingestion", "s3://processed").batches
     edit_and_load(seeded_source_dsn)
-    assert not any(tagged().values())
+    assert not any(superseded_tags().values())
     invoke()
     first, second, third = (set(batches.entry(seq).mirror_keys) for seq in (1, 2, 3))
-    found = tagged()
+    objects = superseded_tags()
     assert len(first - second) == 1
-    assert {key for key, is_superseded in found.items() if is_superseded} == first - second
-    assert {key for key, is_superseded in found.items() if not is_superseded} == second | third
+    assert {key for key, is_superseded in objects.items() if is_superseded} == first - second
+    assert {key for key, is_superseded in objects.items() if not is_superseded} == second | third
 
 
 @pytest.mark.usefixtures("secret")
 def test_refused_tag_is_a_warning_and_the_batch_is_committed(
     seeded_source_dsn: str, events: str, monkeypatch: pytest.MonkeyPatch
 ):
-    from ingestion_lambda.handler import PACKAGE_LOGGER  # noqa: PLC0415 - it sets up logging
+    from ingestion_lambda.handler import PACKAGE_LOGGER  # noqa: PLC0415 - its import configures logging
 
     def refused(self: S3Store, key: str) -> None:
         raise self._unavailable("tagged", key, PermissionError("AccessDenied"))
@@ -166,6 +166,6 @@ def test_refused_tag_is_a_warning_and_the_batch_is_committed(
     assert invoke()["seq"] == 3
     assert [event["detail"]["seq"] for event in received(events)] == [1, 2, 3]  # type: ignore[index]  # JSON
     [warning] = [line for line in log.getvalue().splitlines() if "will not expire" in line]
-    told = json.loads(warning)
-    assert (told["level"], told["batches"]) == ("WARNING", 1)
-    assert "AccessDenied. " in told["reason"]
+    record = json.loads(warning)
+    assert (record["level"], record["batches"]) == ("WARNING", 1)
+    assert "AccessDenied. " in record["reason"]

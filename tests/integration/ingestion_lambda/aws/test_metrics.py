@@ -107,7 +107,7 @@ def test_unforeseen_failure_sends_no_metric(
 
 @pytest.mark.usefixtures("aws")
 def test_failure_to_send_the_metric_does_not_mask_the_refusal(monkeypatch: pytest.MonkeyPatch):
-    from ingestion_lambda.handler import logger  # noqa: PLC0415 - it sets up logging
+    from ingestion_lambda.handler import logger  # noqa: PLC0415 - its import configures logging
 
     def fails(_: object) -> None:
         raise BrokenPipeError("no metrics today")

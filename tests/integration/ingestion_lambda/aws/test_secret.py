@@ -31,13 +31,13 @@ def test_wrong_password_is_an_exception_that_does_not_reveal_it(
     )
     with pytest.raises(Refused) as error:
         invoke()
-    told = str(error.value) + "".join(capsys.readouterr())
-    assert "opensesame" not in told
-    assert str(secret["password"]) not in told
+    output = str(error.value) + "".join(capsys.readouterr())
+    assert "opensesame" not in output
+    assert str(secret["password"]) not in output
 
 
 def new_password(secret: dict[str, object], source: Connection, password: str) -> None:
-    """The source's role has another password from now on, and the secret says so."""
+    """Change the password of the source's role, and the secret."""
     source.run(render("ALTER ROLE rotated PASSWORD {new}", new=value(password)))
     boto3.client("secretsmanager").put_secret_value(
         SecretId="totesys",
@@ -47,7 +47,7 @@ def new_password(secret: dict[str, object], source: Connection, password: str) -
 
 @pytest.fixture
 def rotating(seeded_source_dsn: str) -> Iterator[Connection]:
-    """A session of the owner, beside a role "rotated" that may read."""
+    """A session of the owner; the role "rotated" may read."""
     with connected(from_dsn(seeded_source_dsn), "owner") as source:
         source.run("CREATE ROLE rotated LOGIN")
         source.run("GRANT SELECT ON ALL TABLES IN SCHEMA public TO rotated")
@@ -57,7 +57,7 @@ def rotating(seeded_source_dsn: str) -> Iterator[Connection]:
 
 @pytest.fixture
 def secret_reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was asked of Secrets Manager."""
+    """The secrets that were read from Secrets Manager."""
     reads: list[str] = []
     read = parameters.SecretsProvider._get
 

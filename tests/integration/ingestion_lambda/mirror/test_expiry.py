@@ -14,26 +14,26 @@ pytestmark = pytest.mark.lambda_runtime
 
 
 @pytest.fixture
-def happened(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What polls did that others see, in order; a expiry with its keys."""
-    happened: list[str] = []
+def actions(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The visible actions of polls in order; an expiry is recorded by its keys."""
+    actions: list[str] = []
     publish, commit = pipeline.bus.publish, Log.commit
 
-    def committing(self, entry):
+    def record_commit(self, entry):
         commit(self, entry)
-        happened.append("commit")
+        actions.append("commit")
 
-    def publishing(event: dict[str, Any]) -> None:
-        happened.append("event")
+    def record_event(event: dict[str, Any]) -> None:
+        actions.append("event")
         publish(event)
 
-    def retiring(keys: Iterable[str]) -> None:
-        happened.extend(keys)
+    def record_expiry(keys: Iterable[str]) -> None:
+        actions.extend(keys)
 
-    monkeypatch.setattr(Log, "commit", committing)
-    monkeypatch.setattr(pipeline.bus, "publish", publishing)
-    monkeypatch.setattr(pipeline.lake.ingestion, "expire", retiring)
-    return happened
+    monkeypatch.setattr(Log, "commit", record_commit)
+    monkeypatch.setattr(pipeline.bus, "publish", record_event)
+    monkeypatch.setattr(pipeline.lake.ingestion, "expire", record_expiry)
+    return actions
 
 
 def rename_design(source: Connection, seq: int) -> None:
@@ -41,41 +41,41 @@ def rename_design(source: Connection, seq: int) -> None:
 
 
 def design_keys(pipeline: Pipeline, *seqs: int) -> list[str]:
-    """The objects that these batches' mirrors name for the one bucket of designs."""
+    """Return the mirror objects of the only bucket of designs, as of these batches."""
     entries = map(pipeline.lake.batches.entry, seqs)
     return [bucket.key for entry in entries for bucket in entry.mirror["design"].values()]
 
 
 def test_superseded_objects_expire_after_the_load_once_a_later_batch_is_announced(
-    pipeline: Pipeline, source: Connection, happened: list[str]
+    pipeline: Pipeline, source: Connection, actions: list[str]
 ):
     pipeline.poll()
     rename_design(source, 2)
     pipeline.poll()
     pipeline.load()
-    happened.clear()
+    actions.clear()
     rename_design(source, 3)
     pipeline.poll()
-    assert happened == ["commit", "event", *design_keys(pipeline, 1)]
+    assert actions == ["commit", "event", *design_keys(pipeline, 1)]
 
 
 def test_superseded_objects_do_not_expire_before_the_load(
-    pipeline: Pipeline, source: Connection, happened: list[str]
+    pipeline: Pipeline, source: Connection, actions: list[str]
 ):
     pipeline.poll()
     pipeline.load()
-    happened.clear()
+    actions.clear()
     for seq in (2, 3, 4):
         rename_design(source, seq)
         pipeline.poll()
-    assert happened == ["commit", "event"] * 3
+    assert actions == ["commit", "event"] * 3
 
 
 @pytest.mark.parametrize("at_once", [2, 100])
 def test_every_superseded_object_expires_once_however_far_the_load_lagged(
     pipeline: Pipeline,
     source: Connection,
-    happened: list[str],
+    actions: list[str],
     monkeypatch: pytest.MonkeyPatch,
     at_once: int,
 ):
@@ -87,12 +87,12 @@ def test_every_superseded_object_expires_once_however_far_the_load_lagged(
         pipeline.load()
         rename_design(source, seq)
         pipeline.poll()
-    expired_through = [each for each in happened if each not in ("commit", "event")]
-    assert expired_through == design_keys(pipeline, *range(1, 8))
+    expired = [each for each in actions if each not in ("commit", "event")]
+    assert expired == design_keys(pipeline, *range(1, 8))
 
 
 def test_poll_that_lost_its_seq_expires_nothing(
-    pipeline: Pipeline, source: Connection, happened: list[str], monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, source: Connection, actions: list[str], monkeypatch: pytest.MonkeyPatch
 ):
     pipeline.poll()
     rename_design(source, 2)
@@ -103,21 +103,21 @@ def test_poll_that_lost_its_seq_expires_nothing(
 
     def late(self, entry):
         monkeypatch.setattr(Log, "commit", commit)
-        pipeline.poll()  # another one is quicker
-        assert happened[-1:] == design_keys(pipeline, 1)
-        happened.clear()
+        pipeline.poll()  # another poll is first
+        assert actions[-1:] == design_keys(pipeline, 1)
+        actions.clear()
         commit(self, entry)
 
     monkeypatch.setattr(Log, "commit", late)
     pipeline.poll()
-    assert happened == ["event"]
+    assert actions == ["event"]
 
 
-def test_quiet_poll_expires_nothing(pipeline: Pipeline, source: Connection, happened: list[str]):
+def test_quiet_poll_expires_nothing(pipeline: Pipeline, source: Connection, actions: list[str]):
     pipeline.poll()
     rename_design(source, 2)
     pipeline.poll()
     pipeline.load()
-    happened.clear()
+    actions.clear()
     pipeline.poll()
-    assert happened == []
+    assert actions == []

@@ -23,10 +23,10 @@ MANY = 20
 
 @dataclass
 class Slow:
-    """A store whose objects take a moment, and which knows how many were under way at once."""
+    """A store with slow objects that records how many requests were in progress at once."""
 
     store: Store
-    under_way: dict[str, int] = field(default_factory=dict)
+    in_progress: dict[str, int] = field(default_factory=dict)
     most: dict[str, int] = field(default_factory=dict)
     refused: str = "none"
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -48,13 +48,13 @@ class Slow:
 
     def _count(self, name: str, change: int) -> None:
         with self._lock:
-            now = self.under_way[name] = self.under_way.get(name, 0) + change
+            now = self.in_progress[name] = self.in_progress.get(name, 0) + change
             self.most[name] = max(self.most.get(name, 0), now)
 
 
 @pytest.fixture
 def slow(pipeline: Pipeline, source: Connection, monkeypatch: pytest.MonkeyPatch) -> Slow:
-    """The ingestion store, after a poll of a source whose orders lie in many small buckets."""
+    """The ingestion store, after a poll of a source whose orders are in many small buckets."""
     for module in (buckets, table_poll):
         monkeypatch.setattr(module, "SHIFT", 0)
     [[orders]] = source.run("SELECT count(*) FROM sales_order")

@@ -46,7 +46,7 @@ def test_quiet_source_is_not_read(
 
 @contextmanager
 def position_of(pipeline: Pipeline, **changes: object) -> Iterator[tuple[Batch, snapshot.Snapshot]]:
-    """The head as if its position had been another, and a snapshot taken now."""
+    """Return the head with another position, and a snapshot taken now."""
     head = pipeline.lake.batches.head()
     assert head is not None
     before: Position = replace(head.position, **changes)

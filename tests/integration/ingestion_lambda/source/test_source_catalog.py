@@ -8,7 +8,7 @@ from tests.integration.ingestion_lambda.conftest import Pipeline, mirrored_rows,
 
 pytestmark = pytest.mark.lambda_runtime
 
-BEHIND_THE_ROWS = {
+SILENT_DDL = {
     "column replaced by another": (
         "sales_order",
         "ALTER TABLE sales_order DROP COLUMN unit_price;"
@@ -16,14 +16,14 @@ BEHIND_THE_ROWS = {
     ),
     "columns exchanged": (
         "staff",
-        "ALTER TABLE staff RENAME first_name TO aside;"
+        "ALTER TABLE staff RENAME first_name TO other;"
         "ALTER TABLE staff RENAME last_name TO first_name;"
-        "ALTER TABLE staff RENAME aside TO last_name",
+        "ALTER TABLE staff RENAME other TO last_name",
     ),
     "column made again with a default": (
         "staff",
         "ALTER TABLE staff DROP COLUMN email_address;"
-        "ALTER TABLE staff ADD COLUMN email_address text NOT NULL DEFAULT 'anybody'",
+        "ALTER TABLE staff ADD COLUMN email_address text NOT NULL DEFAULT 'default'",
     ),
     "label of an enum renamed": (
         "transaction",
@@ -32,7 +32,7 @@ BEHIND_THE_ROWS = {
 }
 
 
-@pytest.mark.parametrize(("table", "ddl"), BEHIND_THE_ROWS.values(), ids=BEHIND_THE_ROWS.keys())
+@pytest.mark.parametrize(("table", "ddl"), SILENT_DDL.values(), ids=SILENT_DDL.keys())
 def test_ddl_that_changes_values_without_touching_xmin_is_detected(
     pipeline: Pipeline, source: Connection, table: str, ddl: str
 ):
@@ -99,12 +99,15 @@ def test_column_without_a_contract_is_logged_and_left_out(
     assert "shoe_size" not in pipeline.landed("staff")[0]
 
 
-UNFIT_TABLES = {
+INVALID_TABLES = {
     "view": (
         "ALTER TABLE payment RENAME TO payments; CREATE VIEW payment AS TABLE payments",
         "is a view or has inheriting tables",
     ),
-    "table with heirs": ("CREATE TABLE heir () INHERITS (payment)", "has inheriting tables"),
+    "table with inheriting tables": (
+        "CREATE TABLE heir () INHERITS (payment)",
+        "has inheriting tables",
+    ),
     "key of another type": (
         "ALTER TABLE payment ALTER payment_id TYPE bigint",
         "must be an integer",
@@ -116,10 +119,10 @@ UNFIT_TABLES = {
 }
 
 
-@pytest.mark.parametrize(("ddl", "told"), UNFIT_TABLES.values(), ids=UNFIT_TABLES.keys())
+@pytest.mark.parametrize(("ddl", "message"), INVALID_TABLES.values(), ids=INVALID_TABLES.keys())
 def test_table_whose_rows_cannot_be_followed_is_refused(
-    pipeline: Pipeline, source: Connection, ddl: str, told: str
+    pipeline: Pipeline, source: Connection, ddl: str, message: str
 ):
     source.run(ddl)
-    with pytest.raises(SourceMismatch, match=told):
+    with pytest.raises(SourceMismatch, match=message):
         pipeline.poll()
