@@ -115,7 +115,8 @@ class NextBatch:
 
     def _land(self, table: SourceTable, scope: FullRead | XidRange) -> Changes | None:
         """Land the table's changed rows, if there are any, and its new mirror."""
-        table_poll = TablePoll(self.connection, self.source.schema, table)
+        selected = self.snapshot.selected[table.name]
+        table_poll = TablePoll(self.connection, self.source.schema, table, selected)
         mirror = Mirror(self.store, table, self._mirrored(table))
         writer = MirrorWriter(self.store, table, self.seq, self._mirror_run(scope))
         missed = 0

@@ -11,7 +11,7 @@ from contracts.arrow import row_schema
 from ingestion_lambda.mirror.buckets import SHIFT, bucket_numbers, by_bucket
 from ingestion_lambda.mirror.difference import Difference, compare
 from ingestion_lambda.mirror.mirror import Mirror
-from ingestion_lambda.source.extract import copy_text, rows_query, spool_rows
+from ingestion_lambda.source.extract import copy_cells, rows_query, spool_rows
 from ingestion_lambda.source.scope import ALL, FullRead, NoRead, Scope, XidRange
 from postgres import Sql, render
 
@@ -27,10 +27,12 @@ class MirrorIncomplete(Exception):
 
 
 class TablePoll:
-    """One table within a snapshot."""
+    """One table within a snapshot; ``selected`` are the expressions that read its columns."""
 
-    def __init__(self, connection: Connection, schema: str, table: SourceTable) -> None:
-        self._connection = connection
+    def __init__(
+        self, connection: Connection, schema: str, table: SourceTable, selected: Sql
+    ) -> None:
+        self._connection, self._selected = connection, selected
         self._schema, self._table = schema, table
 
     def differences(
@@ -112,7 +114,8 @@ class TablePoll:
         self, mirror: Mirror, scope: FullRead | XidRange
     ) -> Iterator[tuple[int, pa.Table, pa.Table]]:
         """Yield bucket by bucket the rows read, and the rows that the mirror has of the bucket."""
-        key, query = self._table.key, rows_query(self._schema, self._table, scope.condition)
+        key = self._table.key
+        query = rows_query(self._schema, self._table, self._selected, scope.condition)
         with spool_rows(self._connection, query, self._table) as spool:
             mirrored = mirror.read_all(bucket_numbers(_batches(spool), key))
             buckets = by_bucket(_batches(spool), key, row_schema(self._table))
@@ -127,8 +130,8 @@ class TablePoll:
         first, beyond = bucket << SHIFT, (bucket + 1) << SHIFT
         query = render(KEYS, first=first, beyond=beyond, condition=condition, **self._names())
         type_ = row_schema(self._table).field(self._table.key).type
-        parts = [b.column(0) for b in copy_text(self._connection, query, [self._table.key])]
-        return _flat(pa.chunked_array(parts, pa.string())).cast(type_)
+        parts = [b.column(0) for b in copy_cells(self._connection, query, [self._table.key])]
+        return _flat(pa.chunked_array(parts, pa.binary())).cast(pa.string()).cast(type_)
 
     def _names(self) -> dict[str, str | int]:
         table = self._table

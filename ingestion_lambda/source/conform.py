@@ -9,21 +9,29 @@ from contracts import SourceTable
 from contracts.arrow import row_schema
 
 
-def conform(texts: pa.RecordBatch, table: SourceTable) -> pa.RecordBatch:
-    """Return the rows of ``texts``, in which every column is text, in the table's row schema.
+def conform(cells: pa.RecordBatch, table: SourceTable) -> pa.RecordBatch:
+    r"""Return the rows of ``cells``, in which every column is text or bytes, in the table's schema.
 
-    A value that its type cannot hold (NaN, infinity, a year of five digits, an overflow) becomes
-    NULL, with its text in ``_unfit``; the row and the batch continue.
+    A value that its type cannot hold (NaN, infinity, a year of five digits, an overflow, bytes that
+    are not UTF-8) becomes NULL, with its text in ``_unfit``; the row and the batch continue. Bytes
+    that are not text are written there as PostgreSQL writes a bytea: ``\x52656ee9``.
     """
     schema = row_schema(table)
     columns, unfit = [], {}
-    for name, text in zip(texts.schema.names, texts.columns, strict=True):
-        values = _boolean(text) if pa.types.is_boolean(schema.field(name).type) else text
-        values = _cast(values, schema.field(name).type)
+    for name, cell in zip(cells.schema.names, cells.columns, strict=True):
+        values = _conformed(_cast(cell, pa.string()), schema.field(name).type)
         columns.append(values)
-        if values.null_count > text.null_count:
-            unfit[name] = pc.and_(pc.is_null(values), pc.is_valid(text))
-    return pa.RecordBatch.from_arrays([*columns, _unfit_column(texts, unfit)], schema=schema)
+        if values.null_count > cell.null_count:
+            unfit[name] = pc.and_(pc.is_null(values), pc.is_valid(cell))
+    return pa.RecordBatch.from_arrays([*columns, _unfit_column(cells, unfit)], schema=schema)
+
+
+def _conformed(text: pa.Array, type_: pa.DataType) -> pa.Array:
+    if pa.types.is_boolean(type_):
+        text = _boolean(text)
+    if pa.types.is_decimal(type_):
+        text = _decimal(text, type_.precision)
+    return _cast(text, type_)
 
 
 def _boolean(text: pa.Array) -> pa.Array:
@@ -32,23 +40,43 @@ def _boolean(text: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(text, "t"), "true", words)
 
 
-def _cast(text: pa.Array, type_: pa.DataType) -> pa.Array:
-    """Return ``text`` as ``type_``, with NULL for each value that does not fit. A cast reports one
+def _decimal(text: pa.Array, precision: int) -> pa.Array:
+    """Return ``text`` without numbers that are too long for ``precision``: Arrow's cast takes them
+    modulo 2^128, so that 2^128 would become 0. Zeros at the end of a fraction do not count."""
+    longest = precision + len("-.")
+    if (pc.max(pc.binary_length(text)).as_py() or 0) <= longest:
+        return text
+    short = pc.replace_substring_regex(text, r"(\.\d*?)0+$", r"\1")
+    is_short = pc.less_equal(pc.binary_length(short), longest)
+    return pc.if_else(is_short, short, pa.scalar(None, pa.string()))
+
+
+def _cast(values: pa.Array, type_: pa.DataType) -> pa.Array:
+    """Return ``values`` as ``type_``, with NULL for each one that does not fit. A cast reports one
     failure for the whole array, so the values that do not fit are found by bisection."""
     try:
-        return text.cast(type_)
+        return values.cast(type_)
     except pa.ArrowInvalid:
-        if len(text) == 1:
+        if len(values) == 1:
             return pa.nulls(1, type_)
-        middle = len(text) // 2
-        return pa.concat_arrays([_cast(text[:middle], type_), _cast(text[middle:], type_)])
+        middle = len(values) // 2
+        return pa.concat_arrays([_cast(values[:middle], type_), _cast(values[middle:], type_)])
 
 
-def _unfit_column(texts: pa.RecordBatch, unfit: dict[str, pa.Array]) -> pa.Array:
+def _unfit_column(cells: pa.RecordBatch, unfit: dict[str, pa.Array]) -> pa.Array:
     """Return the column ``_unfit``; ``unfit`` maps a column to the mask of its unfit values."""
-    cells: dict[int, dict[str, str]] = {}
+    rows: dict[int, dict[str, str]] = {}
     for name, mask in unfit.items():
         for row in pc.indices_nonzero(mask).to_pylist():
-            cells.setdefault(row, {})[name] = texts.column(name)[row].as_py()
-    notes = [json.dumps(cells[row]) if row in cells else None for row in range(texts.num_rows)]
-    return pa.array(notes, pa.string()) if cells else pa.nulls(texts.num_rows, pa.string())
+            rows.setdefault(row, {})[name] = _original(cells.column(name)[row].as_py())
+    notes = [json.dumps(rows[row]) if row in rows else None for row in range(cells.num_rows)]
+    return pa.array(notes, pa.string()) if rows else pa.nulls(cells.num_rows, pa.string())
+
+
+def _original(cell: str | bytes) -> str:
+    if isinstance(cell, str):
+        return cell
+    try:
+        return cell.decode()
+    except UnicodeDecodeError:
+        return f"\\x{cell.hex()}"

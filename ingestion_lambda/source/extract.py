@@ -15,10 +15,14 @@ from contracts import SourceTable
 from contracts.arrow import row_schema
 from ingestion_lambda.errors import RowTooLarge
 from ingestion_lambda.source.conform import conform
-from postgres import Sql, names, render
+from postgres import Sql, render, value
 
 ROWS = "SELECT {columns} FROM {schema}.{table} WHERE {condition} ORDER BY {key}"
-COPY = "COPY ({query}) TO STDOUT (FORMAT csv, HEADER true)"
+COPY = "COPY ({query}) TO STDOUT (FORMAT csv, HEADER true, ENCODING {encoding})"
+
+AS_STORED = ("UTF8", "SQL_ASCII")
+"""Encodings of a server whose bytes are read as they are stored. SQL_ASCII stores any bytes, and
+PostgreSQL would end the COPY at the first that are not UTF-8. Other servers convert to UTF-8."""
 
 BLOCKS = (1 << 19, 1 << 25, 1 << 30)
 """Bytes of CSV that Arrow reads at a time, smallest first. A row must fit into one block; the last
@@ -28,11 +32,11 @@ size limits the memory of a poll: 8 MiB took 120 MB more, and no less time."""
 CHUNK = 1 << 20
 
 
-def rows_query(schema: str, table: SourceTable, condition: Sql) -> Sql:
+def rows_query(schema: str, table: SourceTable, selected: Sql, condition: Sql) -> Sql:
     """Return the query of the rows of a table that meet ``condition``, in key order."""
     return render(
         ROWS,
-        columns=names(table.column_names),
+        columns=selected,
         schema=schema,
         table=table.name,
         condition=condition,
@@ -71,8 +75,8 @@ def _spool(
     options = pa.ipc.IpcWriteOptions(compression="lz4")
     try:
         with pa.ipc.new_file(file, row_schema(table), options=options) as spool:
-            for texts in copy_text(connection, query, table.column_names, block):
-                spool.write_batch(conform(texts, table))
+            for cells in copy_cells(connection, query, table.column_names, block):
+                spool.write_batch(conform(cells, table))
     except pa.ArrowInvalid as error:
         if "straddling object" in str(error):
             return False
@@ -80,26 +84,32 @@ def _spool(
     return True
 
 
-def copy_text(
+def copy_cells(
     connection: Connection, query: Sql, columns: Sequence[str], block: int = BLOCKS[0]
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of ``query`` with every column as text.
+    """Yield the rows of ``query`` with every cell as bytes, which are UTF-8 unless the server
+    stores something else.
 
     COPY writes NULL as nothing and '' as two quotes, so the two stay distinct. The header line
     keeps an empty result valid CSV.
     """
-    with _piped(connection, render(COPY, query=query)) as pipe:
+    with _piped(connection, render(COPY, query=query, encoding=_encoding(connection))) as pipe:
         yield from csv.open_csv(
             pipe,
-            read_options=csv.ReadOptions(block_size=block),
+            read_options=csv.ReadOptions(block_size=block, column_names=columns, skip_rows=1),
             parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
             convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(columns, pa.string()),
+                column_types=dict.fromkeys(columns, pa.binary()),
                 null_values=[""],
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=False,
             ),
         )
+
+
+def _encoding(connection: Connection) -> Sql:
+    is_as_stored = connection.parameter_statuses["server_encoding"] in AS_STORED
+    return value("SQL_ASCII" if is_as_stored else "UTF8")
 
 
 @contextmanager

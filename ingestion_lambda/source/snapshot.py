@@ -50,7 +50,8 @@ class Snapshot:
 
     ``insert_lsn`` is the end of the WAL that every visible transaction had written. The last
     checkpoint recorded the ids below ``durable_xid``, so they survive a crash. ``unknown_columns``
-    maps a table to the columns that its contract does not name.
+    maps a table to the columns that its contract does not name, ``selected`` to the expressions
+    that read the others.
     """
 
     xmin: int
@@ -60,6 +61,7 @@ class Snapshot:
     durable_xid: int
     identity: dict[str, str]
     unknown_columns: dict[str, tuple[str, ...]]
+    selected: dict[str, Sql]
 
 
 @contextmanager
@@ -126,8 +128,16 @@ def _read_snapshot(connection: Connection, source: Source) -> Snapshot:
     }
     epoch, xid = map(int, next_xid.split(":"))
     durable_xid = (epoch << 32) + xid
-    unknown_columns = catalog.unknown_columns
-    return Snapshot(xmin, xmax, observed_at, insert_lsn, durable_xid, identity, unknown_columns)
+    return Snapshot(
+        xmin,
+        xmax,
+        observed_at,
+        insert_lsn,
+        durable_xid,
+        identity,
+        catalog.unknown_columns,
+        catalog.selected,
+    )
 
 
 def is_flushed(connection: Connection, snapshot: Snapshot) -> bool:

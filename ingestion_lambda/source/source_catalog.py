@@ -10,6 +10,7 @@ from pg8000.native import Connection
 
 from contracts import Source, SourceTable
 from ingestion_lambda.errors import SourceMismatch
+from ingestion_lambda.source.column_types import selected
 from postgres import Sql, render, value
 
 # A table's own oid comes first, then the oids of its partitions.
@@ -26,23 +27,37 @@ SELECT name::text, string_agg(oid::text, ',' ORDER BY depth, oid),
 FROM family GROUP BY name ORDER BY name
 """
 
-# The last two values: the identity of the column, and whether it alone is a unique key.
+# The values after the names: the type below the column's domains, the type as people write it, the
+# identity of the column, whether a unique index covers it alone, and whether every row has a value
+# (PostgreSQL 18 also records a NOT NULL that was never validated).
 COLUMNS = """
-SELECT relname::text, attname::text, typname::text,
+WITH RECURSIVE types (oid, base) AS (
+    SELECT oid, oid FROM pg_type WHERE typtype <> 'd'
+    UNION ALL
+    SELECT t.oid, base FROM types JOIN pg_type t ON t.typtype = 'd' AND t.typbasetype = types.oid
+)
+SELECT relname::text, attname::text,
+       CASE WHEN t.typtype = 'e' THEN 'enum'
+            WHEN t.typnamespace = 'pg_catalog'::regnamespace OR t.typname = 'citext'
+            THEN t.typname::text ELSE '' END,
+       format_type(atttypid, atttypmod),
        concat_ws(':', attnum, atttypid::bigint, (
            SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder)
-           FROM pg_enum WHERE enumtypid = atttypid)),
+           FROM pg_enum WHERE enumtypid = base)),
        EXISTS (SELECT FROM pg_index WHERE indrelid = c.oid AND indisunique AND indisvalid
-               AND indpred IS NULL AND indkey::text = attnum::text)
+               AND indpred IS NULL AND indnkeyatts = 1 AND indkey[0] = attnum),
+       attnotnull AND NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = c.oid
+               AND contype = 'n' AND conkey = ARRAY[attnum] AND NOT convalidated)
 FROM pg_class c
 JOIN pg_attribute ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped
-JOIN pg_type t ON t.oid = atttypid
+JOIN types ON types.oid = atttypid
+JOIN pg_type t ON t.oid = base
 WHERE relnamespace = {schema}::regnamespace AND relname IN ({tables})
 ORDER BY relname, attnum
 """
 
 TABLE, PARTITIONED = "r", "p"
-KEY_TYPES = ("int2", "int4")
+KEY_TYPES = {"int": ("int2", "int4"), "bigint": ("int2", "int4", "int8")}
 
 
 @dataclass(frozen=True)
@@ -50,25 +65,29 @@ class SourceCatalog:
     """The tables as the catalog describes them.
 
     ``identity`` differs if a value may have changed without its row's xmin. ``unknown_columns``
-    are the columns that no contract names.
+    are the columns that no contract names. ``selected`` are the expressions, by table, that read
+    the columns of the contract.
     """
 
     identity: str
     unknown_columns: dict[str, tuple[str, ...]]
+    selected: dict[str, Sql]
 
 
 @dataclass(frozen=True)
 class _CatalogColumn:
+    base_type: str
     type: str
     identity: str
     is_unique: bool
+    is_not_null: bool
 
 
 def read_source_catalog(connection: Connection, source: Source) -> SourceCatalog:
     """Read the catalog within the snapshot's transaction.
 
-    Raises SourceMismatch unless every table has the columns of its contract and a key that
-    identifies its rows.
+    Raises SourceMismatch unless every table has the columns of its contract, in types that convert
+    without loss, and a key that identifies its rows.
     """
     parts = {
         "schema": value(source.schema),
@@ -77,15 +96,16 @@ def read_source_catalog(connection: Connection, source: Source) -> SourceCatalog
     every: dict[str, dict[str, _CatalogColumn]] = {}
     for name, column, *rest in connection.run(render(COLUMNS, **parts)):
         every.setdefault(name, {})[column] = _CatalogColumn(*rest)
-    identities, unknown = [], {}
+    identities, unknown, expressions = [], dict[str, tuple[str, ...]](), dict[str, Sql]()
     for name, oids, kind, has_children in connection.run(render(TABLES, **parts)):
         table, columns = source.tables[name], every[name]
         _check(source, table, kind, has_children, columns)
+        expressions[name] = _selected(source, table, columns)
         members = (f"{column}:{columns[column].identity}" for column in table.column_names)
         identities.append(f"{name}={oids} {' '.join(members)}")
         if beyond := tuple(column for column in columns if column not in table.column_names):
             unknown[name] = beyond
-    return SourceCatalog("; ".join(identities), unknown)
+    return SourceCatalog("; ".join(identities), unknown, expressions)
 
 
 def _check(
@@ -104,12 +124,36 @@ def _check(
     if missing := [column for column in table.column_names if column not in columns]:
         raise SourceMismatch(
             f"{place} does not have the column {', '.join(missing)}. To fix: if the column was"
-            f" renamed, change {source.name}/contracts/source/{table.name}.toml."
+            f" renamed, change {_contract(source, table)}."
         )
     key = columns[table.key]
-    if key.type not in KEY_TYPES or not key.is_unique:
+    types = KEY_TYPES[table.column(table.key).type.kind]
+    if key.base_type not in types or not key.is_unique or not key.is_not_null:
         raise SourceMismatch(
-            f"{place}.{table.key} must be an integer with a unique index of its own, because it"
-            f" identifies the rows; it is {key.type}"
-            f"{'' if key.is_unique else ' without a unique index'}."
+            f"{place}.{table.key} identifies the rows, so it must be {' or '.join(types)}, NOT"
+            f" NULL, with a valid unique index of its own; it is {key.type}"
+            f"{'' if key.is_unique else ', without the index'}"
+            f"{'' if key.is_not_null else ', and may be NULL'}. To fix: make it the table's primary"
+            f" key again, or name another key in {_contract(source, table)}."
         )
+
+
+def _selected(source: Source, table: SourceTable, columns: dict[str, _CatalogColumn]) -> Sql:
+    """Return the expressions that read the table's columns. Raises SourceMismatch."""
+    expressions = []
+    for column in table.columns:
+        actual = columns[column.name]
+        expression = selected(column.name, column.type, actual.base_type)
+        if expression is None:
+            raise SourceMismatch(
+                f"{source.schema}.{table.name}.{column.name} is {actual.type} at the source, which"
+                f" does not convert to the contract's type {column.type} without loss; nothing was"
+                " committed. To fix: change the column back, or change the type in"
+                f" {_contract(source, table)}; docs/compatibility.md lists the types that convert."
+            )
+        expressions.append(expression)
+    return Sql(", ".join(expressions))
+
+
+def _contract(source: Source, table: SourceTable) -> str:
+    return f"{source.name}/contracts/source/{table.name}.toml"

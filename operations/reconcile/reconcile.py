@@ -18,7 +18,7 @@ from ingestion_lambda.mirror.difference import Difference, compare
 from ingestion_lambda.mirror.mirror import Mirror
 from ingestion_lambda.source.extract import spool_rows
 from ingestion_lambda.source.scope import FullRead
-from ingestion_lambda.source.snapshot import open_snapshot
+from ingestion_lambda.source.snapshot import Snapshot, open_snapshot
 from ingestion_lambda.table_poll import TablePoll
 from lake import Lake
 from lake.entries import Batch, Output
@@ -96,14 +96,14 @@ def reconcile(lake: Lake, source: Address, warehouse: Address, schema: str) -> R
     with (
         connected(source, "reconcile") as source_connection,
         connected(warehouse, "reconcile") as warehouse_connection,
-        open_snapshot(source_connection, contracts.source()),
+        open_snapshot(source_connection, contracts.source()) as snapshot,
         _frozen_warehouse(warehouse_connection),
     ):
         state = ledger.read_state(warehouse_connection)
         ledger.check_contracts(state, schema, contracts.warehouse().fingerprint)
         ledger.check_lake(state, lake)
         quarantined = quarantine(lake)
-        comparisons = list(_mirror_of_source(source_connection, lake, head))
+        comparisons = list(_mirror_of_source(source_connection, snapshot, lake, head))
         compared = _Warehouse(warehouse_connection, schema, lake, head, quarantined)
         comparisons += compared.comparisons()
     retries = quarantined.last_retry - state.retries
@@ -117,12 +117,14 @@ def _frozen_warehouse(connection: Connection) -> Iterator[None]:
         yield
 
 
-def _mirror_of_source(connection: Connection, lake: Lake, head: Batch) -> Iterator[TableComparison]:
+def _mirror_of_source(
+    connection: Connection, snapshot: Snapshot, lake: Lake, head: Batch
+) -> Iterator[TableComparison]:
     source = contracts.source()
     for table in source.tables.values():
         comparison = TableComparison("mirror", table.name)
         mirror = _mirror(lake, table, head)
-        polled = TablePoll(connection, source.schema, table)
+        polled = TablePoll(connection, source.schema, table, snapshot.selected[table.name])
         for _, differences in polled.differences(mirror, FullRead("reconcile")):
             comparison.note_mirror(differences, table.key)
         yield comparison

@@ -110,11 +110,38 @@ INVALID_TABLES = {
     ),
     "key of another type": (
         "ALTER TABLE payment ALTER payment_id TYPE bigint",
-        "must be an integer",
+        r"payment_id .* must be int2 or int4, .*; it is bigint\. To fix: ",
     ),
     "key that is not unique": (
         "ALTER TABLE payment DROP CONSTRAINT payment_pkey",
-        "a unique index of its own",
+        "it is integer, without the index",
+    ),
+    "key whose index covers some rows": (
+        "ALTER TABLE payment DROP CONSTRAINT payment_pkey;"
+        "CREATE UNIQUE INDEX ON payment (payment_id) WHERE payment_id > 5",
+        "it is integer, without the index",
+    ),
+    "key that is unique with another column": (
+        "ALTER TABLE payment DROP CONSTRAINT payment_pkey;"
+        "CREATE UNIQUE INDEX ON payment (payment_id, created_at)",
+        "it is integer, without the index",
+    ),
+    "key that may be NULL": (
+        "ALTER TABLE payment DROP CONSTRAINT payment_pkey, ALTER payment_id DROP NOT NULL;"
+        "CREATE UNIQUE INDEX ON payment (payment_id)",
+        r"it is integer, and may be NULL\. To fix: .* totesys/contracts/source/payment\.toml",
+    ),
+    "key whose NOT NULL was never validated": (
+        "ALTER TABLE payment DROP CONSTRAINT payment_pkey, ALTER payment_id DROP NOT NULL;"
+        "ALTER TABLE payment ADD NOT NULL payment_id NOT VALID;"
+        "CREATE UNIQUE INDEX ON payment (payment_id)",
+        "it is integer, and may be NULL",
+    ),
+    "key that a domain alone keeps from being NULL": (
+        "CREATE DOMAIN key AS int NOT NULL;"
+        "ALTER TABLE payment DROP CONSTRAINT payment_pkey, ALTER payment_id DROP NOT NULL,"
+        " ALTER payment_id TYPE key; CREATE UNIQUE INDEX ON payment (payment_id)",
+        "and may be NULL",
     ),
 }
 
@@ -126,3 +153,33 @@ def test_table_whose_rows_cannot_be_followed_is_refused(
     source.run(ddl)
     with pytest.raises(SourceMismatch, match=message):
         pipeline.poll()
+
+
+def test_row_without_a_key_is_refused_and_the_lake_stays_readable(
+    pipeline: Pipeline, source: Connection
+):
+    pipeline.poll()
+    source.run(
+        "ALTER TABLE payment DROP CONSTRAINT payment_pkey,"
+        " DROP CONSTRAINT payment_transaction_id_key, ALTER payment_id DROP NOT NULL;"
+        "CREATE UNIQUE INDEX ON payment (payment_id)"
+    )
+    source.run(
+        "INSERT INTO payment SELECT NULL, created_at, last_updated, transaction_id,"
+        " counterparty_id, payment_amount, currency_id, payment_type_id, paid, payment_date,"
+        " company_ac_number, counterparty_ac_number FROM payment WHERE payment_id = 1"
+    )
+    with pytest.raises(SourceMismatch, match="payment_id identifies the rows"):
+        pipeline.poll()
+    assert [entry.seq for entry in pipeline.lake.batches.after(0)] == [1]
+    source.run("DELETE FROM payment WHERE payment_id IS NULL")
+    source.run("ALTER TABLE payment ADD PRIMARY KEY (payment_id)")
+    assert pipeline.poll().changes == {}
+
+
+def test_unique_index_with_included_columns_is_a_key(pipeline: Pipeline, source: Connection):
+    source.run(
+        "ALTER TABLE payment DROP CONSTRAINT payment_pkey;"
+        "CREATE UNIQUE INDEX ON payment (payment_id) INCLUDE (created_at)"
+    )
+    assert pipeline.poll().seq == 1

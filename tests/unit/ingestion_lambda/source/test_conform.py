@@ -22,9 +22,11 @@ TABLE = SourceTable(
 )
 
 
-def conformed(**cells: str | None) -> dict[str, Any]:
-    texts = {name: pa.array([cells.get(name)], pa.string()) for name in KINDS}
-    [row] = conform(pa.RecordBatch.from_pydict(texts), TABLE).to_pylist()
+def conformed(**cells: str | bytes | None) -> dict[str, Any]:
+    are_bytes = any(isinstance(cell, bytes) for cell in cells.values())
+    type_ = pa.binary() if are_bytes else pa.string()
+    batch = {name: pa.array([cells.get(name)], type_) for name in KINDS}
+    [row] = conform(pa.RecordBatch.from_pydict(batch), TABLE).to_pylist()
     return {name: value for name, value in row.items() if name in cells or name == "_unfit"}
 
 
@@ -38,6 +40,8 @@ def conformed(**cells: str | None) -> dict[str, Any]:
         ("b", "f", "False"),
         ("at", "2024-11-15 07:55:11.962", "2024-11-15 07:55:11.962000"),
         ("at", "0001-01-01 00:00:00", "0001-01-01 00:00:00"),
+        ("n", "1.50" + "0" * 60, "1.50"),
+        ("n", "-99999999.99" + "0" * 30, "-99999999.99"),
         ("t", "08841", "08841"),
         ("t", "", ""),
         ("t", "NULL", "NULL"),
@@ -57,6 +61,12 @@ def test_value_that_fits_is_exact(column: str, text: str, value: str):
         ("n", "Infinity"),
         ("n", "100000000.00"),
         ("n", "0.001"),
+        ("n", "1.501" + "0" * 40),
+        ("n", str(2**128)),  # Arrow takes a decimal modulo 2^128
+        ("n", str(-(2**128) - 500)),
+        ("n", f"{2**128 + 7}.25"),
+        ("n", "0." + "0" * 60 + "1"),
+        ("n", "9" * 1000),
         ("b", "maybe"),
         ("at", "infinity"),
         ("at", "-infinity"),
@@ -68,6 +78,30 @@ def test_value_that_does_not_fit_is_null_with_its_text_in_unfit(column: str, tex
     row = conformed(**{column: text})
     assert row[column] is None
     assert json.loads(row["_unfit"]) == {column: text}
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (b"Ren\xe9", r"\x52656ee9"),
+        (b"\xff", r"\xff"),
+        (b"\xed\xa0\x80", r"\xeda080"),  # a surrogate
+        (b"\xc0\x80", r"\xc080"),  # a NUL in two bytes
+    ],
+)
+@pytest.mark.parametrize("column", ["t", "i"])
+def test_bytes_that_are_not_text_are_null_with_the_bytes_in_unfit(
+    column: str, cell: bytes, text: str
+):
+    row = conformed(**{column: cell})
+    assert row[column] is None
+    assert json.loads(row["_unfit"]) == {column: text}
+
+
+@pytest.mark.parametrize("text", ["", "René", "\N{SNOWMAN}", "\N{GRINNING FACE}", "\ufffe"])
+def test_bytes_that_are_text_are_that_text(text: str):
+    row = conformed(t=text.encode())
+    assert (row["t"], row["_unfit"]) == (text, None)
 
 
 def test_null_fits_everything():
