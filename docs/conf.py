@@ -53,6 +53,7 @@ CONTENTS: dict[str, list[str]] = {
         "docs/runbook/README",
         "docs/operations",
         "docs/upgrade",
+        "docs/compatibility",
         "docs/costs",
     ],
     "Rely on it": ["docs/guarantees", "docs/glossary", "docs/privacy"],
