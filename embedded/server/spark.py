@@ -5,6 +5,8 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -21,6 +23,10 @@ JVM = (
     "-XX:+UseSerialGC",
     "-XX:-UsePerfData",
     "-Duser.timezone=UTC",  # JDBC writes timestamps in the zone of the JVM
+    "-Duser.language=en",
+    "-Duser.country=US",
+    "-Dfile.encoding=UTF-8",
+    "-Dsun.jnu.encoding=UTF-8",  # of file names
     f'"-Dlog4j2.configurationFile={LOG4J.as_uri()}"',
 )
 SETTINGS = {
@@ -36,6 +42,10 @@ SETTINGS = {
     "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
 }
+
+FOREIGN_PREFIXES = ("SPARK_", "PYSPARK_", "HADOOP_", "YARN_", "HIVE_")
+FOREIGN_NAMES = ("CLASSPATH", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
+"""Environment variables with which another Spark, Hadoop or Java of the machine is configured."""
 
 
 class EmbeddedSpark:
@@ -53,18 +63,17 @@ class EmbeddedSpark:
         """Return the session. Raises NoJava or NoDriver."""
         with self._lock:
             if self._session is None:
-                self._session = _existing_session()
+                self._session = _running_session()
             if self._session is None:
-                os.environ["JAVA_HOME"] = str(java_home())
-                os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-                jar = driver()
+                java, jar = java_home(), driver()
                 self._folder = Path(tempfile.mkdtemp(prefix="spark-"))
-                atexit.register(self.stop)  # for callers that end by an error
-                self._session = _session(jar, self._folder)
+                atexit.register(self.stop)  # for a process that ends with an error
+                with _environment(java, self._folder):
+                    self._session = _start(jar, self._folder)
             return self._session
 
     def stop(self) -> None:
-        """Stop the session if it was started here, and remove its files."""
+        """Stop the session, if it started, and remove its files."""
         atexit.unregister(self.stop)
         with self._lock:
             session, folder = self._session, self._folder
@@ -75,23 +84,56 @@ class EmbeddedSpark:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _existing_session() -> "SparkSession | None":
-    from pyspark.sql import SparkSession  # noqa: PLC0415 - a quiet poll needs no Spark
+def _running_session() -> "SparkSession | None":
+    from pyspark.sql import SparkSession  # noqa: PLC0415 - a quiet poll does without
 
-    session = SparkSession._instantiatedSession  # getActiveSession sees only this thread's
+    session = SparkSession._instantiatedSession  # getActiveSession is one of this thread's
     return session if session and session.sparkContext._jsc else None  # None once it is stopped
 
 
-def _session(jar: Path, folder: Path) -> "SparkSession":
-    from pyspark.sql import SparkSession  # noqa: PLC0415 - a quiet poll needs no Spark
+@contextmanager
+def _environment(java: Path, folder: Path) -> Iterator[None]:
+    """Set the environment in which Spark starts, for the block: without the settings of another
+    Spark, Hadoop or Java, which could change values, and with file names in UTF-8."""
+    import pyspark  # noqa: PLC0415 - a quiet poll does without
+
+    conf = folder / "conf"
+    conf.mkdir()
+    own = {
+        "JAVA_HOME": str(java),
+        "SPARK_HOME": str(Path(pyspark.__file__).parent),
+        "SPARK_CONF_DIR": str(conf),
+        "PYSPARK_PYTHON": sys.executable,
+        "LC_ALL": "C.UTF-8",
+    }
+    foreign = (n for n in os.environ if n.startswith(FOREIGN_PREFIXES) or n in FOREIGN_NAMES)
+    before = {name: os.environ.get(name) for name in {*own, *foreign}}
+    _set({**dict.fromkeys(before), **own})
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    """Set environment variables, or remove those that are None."""
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def _start(jar: Path, folder: Path) -> "SparkSession":
+    from pyspark.sql import SparkSession  # noqa: PLC0415 - a quiet poll does without
 
     builder = SparkSession.builder.master("local[*]").appName("embedded")
-    paths = {
+    own = {
         "spark.driver.extraClassPath": str(jar),
         "spark.local.dir": str(folder),
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
     }
-    for name, value in {**SETTINGS, **paths}.items():
+    for name, value in {**SETTINGS, **own}.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     _write_no_checksum_files(session)
@@ -99,9 +141,9 @@ def _session(jar: Path, folder: Path) -> "SparkSession":
 
 
 def _write_no_checksum_files(session: "SparkSession") -> None:
-    """Keep Hadoop from writing a .crc beside each local file: in the lake it would be a stray
-    object."""
+    """Turn off the hidden .crc file that Hadoop writes beside each local file: in the lake it would
+    be a stray object."""
     context = session.sparkContext
-    # the JVM exists as long as the session
+    # the JVM exists while the session does
     files = context._jvm.org.apache.hadoop.fs.FileSystem  # type: ignore[union-attr]
     files.getLocal(context._jsc.hadoopConfiguration()).setWriteChecksum(False)
