@@ -5,9 +5,10 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+from operations.durations import MINUTE, duration
+
 NO_VALUE = "-"
 MILLION, BILLION = Decimal(1_000_000), Decimal(1_000_000_000)
-MINUTE, HOUR, DAY = 60, 3_600, 86_400  # seconds
 
 
 def count(number: float | Decimal) -> str:
@@ -58,15 +59,6 @@ def day(value: date) -> str:
 def moment(value: datetime) -> str:
     """Format a timestamp to the second: ``3 Nov 2026, 16:46:49``."""
     return f"{day(value)}, {value:%H:%M:%S}"
-
-
-def duration(seconds: float) -> str:
-    """Format a duration: ``1.4 s``, ``12 min``, ``5 h``, ``3 days``."""
-    if seconds < MINUTE:
-        return f"{seconds:.1f} s"
-    if seconds < 2 * HOUR:
-        return f"{seconds / MINUTE:.0f} min"
-    return f"{seconds / HOUR:.0f} h" if seconds < 2 * DAY else f"{seconds / DAY:.0f} days"
 
 
 def elapsed(seconds: float) -> str:

@@ -8,9 +8,10 @@ import streamlit as st
 
 from contracts.observation import OP_NAMES
 from dashboard.settings import Settings
-from lake import Lake, Log, NotFound, now
+from lake import Lake, Log, NotFound
 from lake.concurrent import map_concurrently
 from lake.entries import Batch, BuildEntry, LoadEntry
+from lake.freshness import freshness
 from lake.quarantine import quarantine
 from operations.quarantined_rows import QuarantinedRows, quarantined_rows
 
@@ -60,13 +61,12 @@ def read(settings: Settings) -> LakeSummary | None:
     loaded = lake.loads.head_seq()
     first = max(1, seq - MAX_BATCHES + 1)
     latest = list(map_concurrently(lambda number: _summary(lake, number), range(first, seq + 1)))
-    since = lake.batches.entry(loaded + 1).committed_at if loaded < seq else None
     in_quarantine = quarantine(lake)
     return LakeSummary(
         lake=lake.batches.entry(seq).lake,
         seq=seq,
         waiting=max(0, seq - loaded),
-        waiting_since=(now() - since).total_seconds() if since else 0.0,
+        waiting_since=freshness(lake, seq, loaded),
         latest=latest,
         quarantined=in_quarantine.rows,
         reasons=quarantined_rows(lake, in_quarantine.open)[:MAX_REASONS],

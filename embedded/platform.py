@@ -18,6 +18,7 @@ from ingestion_lambda.options import DEFAULT_OPTIONS, PollOptions
 from ingestion_lambda.poll import Polled, poll
 from lake import Lake, new_run, open_lake
 from lake.local import local_addresses, open_local_lake
+from lake.quarantine import count_open
 from postgres import connected, from_dsn
 from warehouse import SCHEMA, migrate
 
@@ -127,7 +128,7 @@ class Platform:
             "seq": self.lake.batches.head_seq(),
             "changes": self._polled.changes,
             "loaded_through": self.lake.loads.head_seq(),
-            "quarantined": self.lake.open_quarantined(),
+            "quarantined": count_open(self.lake),
             "seconds": {name: round(seconds, 3) for name, seconds in self._seconds.items()},
         }
 

@@ -3,17 +3,17 @@
 import logging
 import sys
 
+from contracts.log_fields import extra_fields
 from operations.log_lines import format_fields
 
 OWN = ("ingestion_lambda", "glue_jobs", "warehouse", "embedded", "lake")
-STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
 class ProgressFormatter(logging.Formatter):
     """Formats a record as a line: time, message and fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        fields = {k: v for k, v in record.__dict__.items() if k not in STANDARD and k != "run"}
+        fields = {k: v for k, v in extra_fields(record).items() if k != "run"}
         text = format_fields(fields)
         line = f"{self.formatTime(record, '%H:%M:%S')} {record.getMessage()}  {text}".rstrip()
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line

@@ -12,7 +12,7 @@ from glue_jobs.load.glue_catalog import GlueCatalog
 from glue_jobs.load.partitions import Registry
 from glue_jobs.load.transaction import Target, load
 from glue_jobs.session import SessionSource
-from lake.s3 import PATIENCE
+from lake.aws import CLIENT_CONFIG, read_secret
 from postgres import resolve
 
 
@@ -48,7 +48,7 @@ def main(argv: Sequence[str], spark: SessionSource = None) -> None:
     )
     with open_job(arguments, argv, spark) as job:
         options = job.arguments
-        address = resolve(options.warehouse, os.environ, _secret, options.ca_bundle)
+        address = resolve(options.warehouse, os.environ, read_secret, options.ca_bundle)
         registry = _registry(options.catalog, options.register_from)
         load(job.lake, Target(address, options.schema), job.run, job.spark, registry)
 
@@ -56,12 +56,7 @@ def main(argv: Sequence[str], spark: SessionSource = None) -> None:
 def _registry(prefix: str | None, again_from: int | None) -> Registry | None:
     if not prefix:
         return None
-    return Registry(GlueCatalog(boto3.client("glue", config=PATIENCE), prefix), again_from)
-
-
-def _secret(name: str) -> str:
-    secrets = boto3.client("secretsmanager", config=PATIENCE)
-    return secrets.get_secret_value(SecretId=name)["SecretString"]
+    return Registry(GlueCatalog(boto3.client("glue", config=CLIENT_CONFIG), prefix), again_from)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from ingestion_lambda.metrics import (
 from ingestion_lambda.options import read_options
 from ingestion_lambda.poll import Polled, poll
 from lake import new_run, open_lake
-from lake.s3 import PATIENCE
+from lake.aws import CLIENT_CONFIG
 from postgres import NotAuthenticated, connected, from_secret
 
 SECRET_AGE = 3600
@@ -79,8 +79,8 @@ def _poll(event: object, source: Source, run: str) -> Polled:
         _generation(),
     )
     bus = EventBridgeBus(
-        boto3.client("events", config=PATIENCE),
-        boto3.client("glue", config=PATIENCE),
+        boto3.client("events", config=CLIENT_CONFIG),
+        boto3.client("glue", config=CLIENT_CONFIG),
         _setting("EVENT_BUS", "default"),
         _setting("WORKFLOW"),
     )
@@ -123,7 +123,7 @@ def _connected(secret: str) -> Iterator[Connection]:
 @cache
 def _secrets() -> SecretsProvider:
     """Return the provider that warm invocations share, with the secrets it holds for SECRET_AGE."""
-    return SecretsProvider(boto_config=PATIENCE)
+    return SecretsProvider(boto_config=CLIENT_CONFIG)
 
 
 def _read(secret: str, *, is_forced: bool = False) -> str:

@@ -2,9 +2,6 @@
 
 from dataclasses import dataclass
 
-from lake import Lake, now
-from lake.entries import Batch
-
 
 @dataclass(frozen=True)
 class HealthMetrics:
@@ -22,11 +19,3 @@ class HealthMetrics:
     horizon_age: float = 0.0
     quarantined: int = 0
     missed_rows: int = 0
-
-
-def freshness(lake: Lake, newest: Batch | None, loaded: int) -> float:
-    """Return the age in seconds of the oldest batch after ``loaded``; ``newest`` is the last."""
-    if newest is None or loaded >= newest.seq:
-        return 0.0
-    entry = newest if loaded + 1 == newest.seq else lake.batches.entry(loaded + 1)
-    return max(0.0, (now() - entry.committed_at).total_seconds())

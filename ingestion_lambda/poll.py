@@ -8,7 +8,7 @@ from pg8000.native import Connection
 from contracts import Source
 from ingestion_lambda.batch import NextBatch
 from ingestion_lambda.bus import Bus, batch_committed
-from ingestion_lambda.health import HealthMetrics, freshness
+from ingestion_lambda.health import HealthMetrics
 from ingestion_lambda.mirror.expiry import expire_superseded, expire_through
 from ingestion_lambda.options import DEFAULT_OPTIONS, PollOptions
 from ingestion_lambda.source.horizon import horizon_age
@@ -16,6 +16,8 @@ from ingestion_lambda.source.scope import FullRead
 from ingestion_lambda.source.snapshot import Snapshot, open_snapshot
 from lake import Lake, SeqTaken, now
 from lake.entries import Audit, Batch
+from lake.freshness import freshness
+from lake.quarantine import count_open
 
 logger = logging.getLogger(__name__)
 
@@ -120,9 +122,9 @@ class _Conclusion:
     ) -> Polled:
         emitted = newest is not None and self._emit_while_load_lags(newest)
         health = HealthMetrics(
-            freshness(self.lake, newest, self.loaded),
+            freshness(self.lake, newest.seq if newest else 0, self.loaded, newest),
             horizon_age(self.following.head, self.following.snapshot),
-            self.lake.open_quarantined(),
+            count_open(self.lake),
             missed,
         )
         return Polled(newest.seq if newest else 0, changes or {}, emitted, health)

@@ -62,18 +62,6 @@ class Lake:
         """Return the same lake in the generation that is in use; one request."""
         return replace(self, generation=self.generations.head_seq() or self.generation)
 
-    def open_quarantined(self) -> int:
-        """How many rows are set apart that no retry has brought back, and of whose keys no later
-        batch has brought a version or a tombstone."""
-        facts, retried = self.facts.head(), self.retries.head()
-        if facts is None:
-            return 0
-        if retried is None or retried.through < facts.last_superseded_seq:
-            return facts.open_quarantined
-        before = self.facts.entry(retried.through).quarantined_total
-        left = sum(output.rows for output in retried.open_after.values())
-        return left + facts.quarantined_total - before
-
 
 def open_lake(ingestion: str, processed: str, generation: int = 1) -> Lake:
     """The lake of two addresses, each ``s3://bucket`` or ``file:///directory``.

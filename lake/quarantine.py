@@ -1,62 +1,95 @@
-"""Which rows are set apart, and open still, without Spark and without reading a whole log."""
+"""Arithmetic of the logs about quarantined rows. It needs no Spark and reads few entries."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from lake import Lake, Log
-from lake.entries import BuildEntry, Output, RetryEntry
+from msgspec.structs import replace
+
+from lake.entries import BuildEntry, Output, Outputs, RetryEntry
+from lake.lake import Lake
+from lake.log import Log
 
 
 @dataclass(frozen=True)
 class Quarantine:
-    """The rows set apart up to and with batch ``through`` that no retry has brought back, by
-    source table; ``closed`` counts those that one has, up to and with ``last_retry``.
+    """The rows that were quarantined up to batch ``through`` and not brought back, by source table.
 
-    ``open`` are those of them of whose keys no later batch has brought a version or a tombstone;
-    ``tombstones`` are all up to ``through``, by fact.
+    ``closed`` counts the rows that retries up to ``last_retry`` brought back. ``open`` holds the
+    rows without a version or tombstone of their key in a later batch. ``tombstones`` holds all
+    tombstones up to ``through``, by fact.
     """
 
     last_retry: int
     through: int
     closed: int
-    tables: Mapping[str, Output]
-    open: Mapping[str, Output]
-    tombstones: Mapping[str, Output]
+    tables: Outputs
+    open: Outputs
+    tombstones: Outputs
 
     @property
     def rows(self) -> int:
-        """How many rows are open."""
-        return sum(output.rows for output in self.open.values())
+        """The number of open rows."""
+        return count_rows(self.open)
 
 
 def quarantine(lake: Lake) -> Quarantine:
-    """What is set apart now: what the last retry left, and what batches set apart since."""
-    retried, facts = lake.retries.head(), lake.facts.head()
-    last, through, closed = (retried.seq, retried.through, retried.closed) if retried else (0, 0, 0)
-    apart = [retried.quarantined] if retried else []
-    tombstones = [retried.tombstones] if retried else []
-    if facts:
-        entries = list(setting_apart(lake.facts, through, facts))
-        apart += [entry.quarantined for entry in entries]
-        tombstones += [entry.tombstones for entry in entries]
-    opened = _open(lake.facts, facts, retried) if facts else {}
-    head = facts.seq if facts else 0
-    return Quarantine(last, head, closed, together(apart), opened, together(tombstones))
+    """Return the quarantine: what the last retry left, and what batches added since."""
+    retry, facts = lake.retries.head(), lake.facts.head()
+    through = retry.through if retry else 0
+    added = list(entries_with_losses(lake.facts, through, facts)) if facts else []
+    return Quarantine(
+        last_retry=retry.seq if retry else 0,
+        through=facts.seq if facts else 0,
+        closed=retry.closed if retry else 0,
+        tables=merge_outputs(entry.quarantined for entry in (retry, *added) if entry),
+        open=_open(lake.facts, facts, retry) if facts else {},
+        tombstones=merge_outputs(entry.tombstones for entry in (retry, *added) if entry),
+    )
 
 
-def setting_apart(log: Log[BuildEntry], after: int, head: BuildEntry) -> Iterator[BuildEntry]:
-    """The entries beyond ``after`` up to and with ``head`` that set rows apart, or hold tombstones,
-    oldest first.
+def count_open(lake: Lake) -> int:
+    """Return the number of open rows; at most three entries are read."""
+    facts, retry = lake.facts.head(), lake.retries.head()
+    if facts is None:
+        return 0
+    if retry is None or retry.through < facts.last_superseded_seq:
+        return facts.open_quarantined
+    quarantined_before = lake.facts.entry(retry.through).quarantined_total
+    return count_rows(retry.open_after) + facts.quarantined_total - quarantined_before
 
-    The count of such rows never falls, so they are found by halving.
+
+def continue_totals(
+    entry: BuildEntry, before: BuildEntry | None, open_after: Outputs | None
+) -> BuildEntry:
+    """Return the entry of a batch with the totals that continue those of the entry before.
+
+    ``open_after`` holds all rows that are open after the batch, or is None if it closed none.
     """
-    before = _count(log.entry(after)) if after else 0
-    yield from _halved(log, after, before, head)
+    added = count_rows(entry.quarantined)
+    open_before = before.open_quarantined if before else 0
+    last_superseded_seq = before.last_superseded_seq if before else 0
+    return replace(
+        entry,
+        open_quarantined=open_before + added if open_after is None else count_rows(open_after),
+        quarantined_total=added + (before.quarantined_total if before else 0),
+        tombstones_total=count_rows(entry.tombstones) + (before.tombstones_total if before else 0),
+        last_superseded_seq=last_superseded_seq if open_after is None else entry.seq,
+        open_after=open_after or {},
+    )
 
 
-def together(parts: list[Mapping[str, Output]]) -> dict[str, Output]:
-    """What several entries name, table by table."""
+def entries_with_losses(log: Log[BuildEntry], after: int, head: BuildEntry) -> Iterator[BuildEntry]:
+    """Yield the entries beyond ``after`` up to ``head`` with quarantined rows or tombstones.
+
+    They come oldest first. Their totals never decrease, so a binary search finds them.
+    """
+    before = _losses(log.entry(after)) if after else 0
+    yield from _search(log, after, before, head)
+
+
+def merge_outputs(parts: Iterable[Outputs]) -> dict[str, Output]:
+    """Return the files and rows of several outputs, by table."""
     files, rows = defaultdict[str, tuple[str, ...]](tuple), defaultdict[str, int](int)
     for part in parts:
         for table, output in part.items():
@@ -65,26 +98,33 @@ def together(parts: list[Mapping[str, Output]]) -> dict[str, Output]:
     return {table: Output(files[table], rows[table]) for table in files}
 
 
-def _open(log: Log[BuildEntry], head: BuildEntry, retried: RetryEntry | None) -> dict[str, Output]:
-    """What was left open where that was last told, by a retry or a batch, and came since."""
-    told, after = dict[str, Output](), 0
-    if retried and retried.through >= head.last_superseded_seq:
-        told, after = dict(retried.open_after), retried.through
+def count_rows(outputs: Outputs) -> int:
+    """Return the number of rows of all tables."""
+    return sum(output.rows for output in outputs.values())
+
+
+def _open(log: Log[BuildEntry], head: BuildEntry, retry: RetryEntry | None) -> dict[str, Output]:
+    """Return the last list of all open rows, by a retry or a batch, and the rows added since."""
+    listed: Mapping[str, Output] = {}
+    after = 0
+    if retry and retry.through >= head.last_superseded_seq:
+        listed, after = retry.open_after, retry.through
     elif head.last_superseded_seq:
-        told, after = dict(log.entry(head.last_superseded_seq).open_after), head.last_superseded_seq
-    return together([told, *(entry.quarantined for entry in setting_apart(log, after, head))])
+        listed, after = log.entry(head.last_superseded_seq).open_after, head.last_superseded_seq
+    added = entries_with_losses(log, after, head)
+    return merge_outputs([listed, *(entry.quarantined for entry in added)])
 
 
-def _halved(log: Log[BuildEntry], low: int, before: int, high: BuildEntry) -> Iterator[BuildEntry]:
-    if high.seq == low or _count(high) == before:
+def _search(log: Log[BuildEntry], low: int, before: int, high: BuildEntry) -> Iterator[BuildEntry]:
+    if high.seq == low or _losses(high) == before:
         return
     if high.seq == low + 1:
         yield high
         return
     middle = log.entry((low + high.seq) // 2)
-    yield from _halved(log, low, before, middle)
-    yield from _halved(log, middle.seq, _count(middle), high)
+    yield from _search(log, low, before, middle)
+    yield from _search(log, middle.seq, _losses(middle), high)
 
 
-def _count(entry: BuildEntry) -> int:
+def _losses(entry: BuildEntry) -> int:
     return entry.quarantined_total + entry.tombstones_total

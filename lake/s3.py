@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lake.concurrent import CONCURRENCY, map_concurrently
+from lake.aws import CLIENT_CONFIG
+from lake.concurrent import map_concurrently
 from lake.errors import AlreadyExists, LakeUnavailable, NotFound
 from lake.store import STRAY, Body, Stored
 
@@ -21,22 +21,13 @@ ATTEMPTS = 5
 """S3 answers 409 to one of two conditional writes under way at once and asks for a repeat; the
 repeat then finds the winner, so a few are plenty."""
 
-PATIENCE = Config(
-    connect_timeout=3,
-    read_timeout=20,
-    retries={"mode": "standard"},  # three attempts
-    max_pool_connections=2 * CONCURRENCY,  # some read while others write
-)
-"""Seconds after which AWS counts as silent, so that what waits for it can say so within the two
-minutes of a Lambda; botocore's own would be five minutes."""
-
 SUPERSEDED: "TaggingTypeDef" = {"TagSet": [{"Key": "superseded", "Value": "true"}]}
 """The tag of a retired object, by which the bucket's lifecycle rule knows it."""
 
 
 def open_bucket(bucket: str) -> "S3Store":
     """The bucket by the credentials of the environment."""
-    return S3Store(boto3.client("s3", config=PATIENCE), bucket)
+    return S3Store(boto3.client("s3", config=CLIENT_CONFIG), bucket)
 
 
 class S3Store:

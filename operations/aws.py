@@ -20,7 +20,8 @@ from botocore.exceptions import (
 )
 
 from lake import Lake
-from lake.s3 import PATIENCE, S3Store
+from lake.aws import CLIENT_CONFIG, read_secret
+from lake.s3 import S3Store
 from operations.deployment import Deployment
 from operations.errors import AwsRefused, NotSignedIn, NotThere, Unhealthy
 from operations.services import Run, Schedule, Services
@@ -83,7 +84,7 @@ class Aws:
     def lake(self) -> Lake:
         """Open the lake in the buckets and the generation of the function's configuration."""
         variables = self._variables
-        client = boto3.client("s3", region_name=self.region, config=PATIENCE)
+        client = boto3.client("s3", region_name=self.region, config=CLIENT_CONFIG)
         ingestion, processed = (
             S3Store(client, variables[f"{name}_BUCKET"]) for name in ("INGESTION", "PROCESSED")
         )
@@ -136,14 +137,13 @@ class Aws:
     def _variables(self) -> Mapping[str, str]:
         name = self.deployment.function
         with self._requesting(f"function {name}"):
-            client = boto3.client("lambda", region_name=self.region, config=PATIENCE)
+            client = boto3.client("lambda", region_name=self.region, config=CLIENT_CONFIG)
             configuration = client.get_function_configuration(FunctionName=name)
         return configuration.get("Environment", {}).get("Variables", {})
 
     def _secret(self, name: str) -> str:
         with self._requesting(f"secret {name} with a value"):
-            client = boto3.client("secretsmanager", region_name=self.region, config=PATIENCE)
-            return client.get_secret_value(SecretId=name)["SecretString"]
+            return read_secret(name, self.region)
 
     def _schedule(self) -> Schedule:
         name = self.deployment.schedule

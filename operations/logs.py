@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import boto3
 
 from lake import now
-from lake.s3 import PATIENCE
+from lake.aws import CLIENT_CONFIG
 from operations.aws import requesting
 from operations.deployment import Deployment
 from operations.errors import InvalidQuestion, NotThere
@@ -130,7 +130,7 @@ class Logs:
 
     @cached_property
     def _client(self) -> "CloudWatchLogsClient":
-        return boto3.client("logs", region_name=self._deployment.region, config=PATIENCE)
+        return boto3.client("logs", region_name=self._deployment.region, config=CLIENT_CONFIG)
 
 
 def _part(group: str) -> str:

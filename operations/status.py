@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from lake import Lake, now
+from lake import Lake
 from lake.concurrent import map_concurrently
 from lake.entries import Batch
+from lake.freshness import freshness
 from lake.quarantine import quarantine
 from operations.quarantined_rows import QuarantinedRows, quarantined_rows
 from operations.services import Services
@@ -78,14 +79,6 @@ def status(lake: Lake, warehouse: WarehouseState, services: Services | None = No
         warehouse=warehouse,
         services=services,
     )
-
-
-def freshness(lake: Lake, seq: int, loaded: int) -> float:
-    """Return the seconds since the oldest batch not in the load log was committed, or 0 if all
-    batches are loaded."""
-    if loaded >= seq:
-        return 0.0
-    return (now() - lake.batches.entry(loaded + 1).committed_at).total_seconds()
 
 
 def _load_log(lake: Lake, last: list[Batch], loaded: int) -> dict[int, datetime]:

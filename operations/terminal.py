@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from operations.durations import duration
 from operations.log_lines import Line
 from operations.services import Run, Services
 from operations.status import Status
@@ -15,7 +16,6 @@ from operations.warehouse_state import WarehouseState
 
 WIDTH = 100  # columns of a terminal
 REASONS_SHOWN = 10
-MINUTE, HOUR = 60, 3600
 RED, YELLOW = "bold red", "yellow"
 STYLES = {"ERROR": RED, "FATAL": RED, "CRITICAL": RED, "WARNING": YELLOW, "WARN": YELLOW}
 
@@ -67,7 +67,7 @@ def format_changes(changes: Mapping[str, Mapping[str, int]]) -> str:
 def _summary(status: Status) -> str:
     counts = {step: "?" if count is None else count for step, count in status.pending.items()}
     pending = ", ".join(f"{step} {count}" for step, count in counts.items() if count)
-    lag = f"the oldest is {_age(status.freshness)} old" if status.freshness else "all loaded"
+    lag = f"the oldest is {duration(status.freshness)} old" if status.freshness else "all loaded"
     return (
         f"Generation {status.generation}, batch {status.seq}, loaded through"
         f" {status.loaded_through}. Pending: {pending or 'nothing'} ({lag})."
@@ -95,7 +95,7 @@ def _batches(status: Status) -> Table:
             str(batch.seq),
             f"{batch.observed_at:%Y-%m-%d %H:%M:%S}",
             f"{moment:%m-%d %H:%M:%S}" if moment else "not yet",
-            _age((moment - batch.committed_at).total_seconds()) if moment else "",
+            duration((moment - batch.committed_at).total_seconds()) if moment else "",
             format_changes(batch.counts) or "none",
         )
     return table
@@ -144,18 +144,12 @@ def _run(run: Run) -> Text:
     start = f"{run.started:%m-%d %H:%M:%S} (UTC)   " if run.started else ""
     if not run.is_over:
         return Text(f"{start}{run.status.lower()}")
-    duration = f" after {_age(run.seconds)}" if run.seconds is not None else ""
+    ended = f" after {duration(run.seconds)}" if run.seconds is not None else ""
     if run.went_well:
-        return Text(f"{start}done{duration}")
+        return Text(f"{start}done{ended}")
     failed = f", {run.failed} failed" if run.failed else ""
-    return _red(f"{start}{run.status.lower()}{duration}{failed}")
+    return _red(f"{start}{run.status.lower()}{ended}{failed}")
 
 
 def _red(text: str) -> Text:
     return Text(text, style=RED)
-
-
-def _age(seconds: float) -> str:
-    if seconds < 2 * MINUTE:
-        return f"{seconds:.1f} s"
-    return f"{seconds / MINUTE:.0f} min" if seconds < 2 * HOUR else f"{seconds / HOUR:.0f} h"

@@ -5,9 +5,7 @@ import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
-import boto3
-
-from lake.s3 import PATIENCE
+from lake.aws import read_secret
 from postgres import resolve
 from warehouse.migrate import migrate_at
 from warehouse.plan import SCHEMA
@@ -25,7 +23,7 @@ def main(argv: Sequence[str]) -> None:
 
 def run(arguments: Namespace) -> None:
     """Migrate the warehouse of the arguments."""
-    address = resolve(arguments.warehouse, os.environ, _secret, arguments.ca_bundle)
+    address = resolve(arguments.warehouse, os.environ, read_secret, arguments.ca_bundle)
     applied = migrate_at(address, arguments.schema)
     for name in applied:
         logger.info("%s applied", name)
@@ -55,8 +53,3 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="CA certificates that verify the warehouse's server (PGSSLROOTCERT)",
     )
-
-
-def _secret(name: str) -> str:
-    secrets = boto3.client("secretsmanager", config=PATIENCE)
-    return secrets.get_secret_value(SecretId=name)["SecretString"]

@@ -13,6 +13,7 @@ from dashboard.lake_logs import BatchSummary, LakeSummary
 from dashboard.questions import question_picker
 from dashboard.reader import Reader, Rows
 from dashboard.settings import LAKE
+from operations.durations import duration
 
 TARGET = 30 * 60  # seconds from a change in the source to the warehouse, at most
 MAX_DRAWN, MAX_LISTED = 500, 12
@@ -113,7 +114,7 @@ def _warnings(totals: dict[str, Any], lake: LakeSummary) -> None:
 
 
 def _duration(seconds: Any) -> str:
-    return formatting.NO_VALUE if seconds is None else formatting.duration(float(seconds))
+    return formatting.NO_VALUE if seconds is None else duration(float(seconds))
 
 
 def _load_times(batches: Rows) -> None:
@@ -123,7 +124,7 @@ def _load_times(batches: Rows) -> None:
             "seconds": row["seconds"],
             # Without a zone, the axis shows UTC in every browser.
             "loaded": row["loaded_at"].astimezone(UTC).replace(tzinfo=None),
-            "duration": formatting.duration(float(row["seconds"])),
+            "duration": duration(float(row["seconds"])),
             "moment": formatting.moment(row["loaded_at"].astimezone(UTC)),
         }
         for row in batches
@@ -147,7 +148,7 @@ BATCHES = [
     Column(
         "loaded_at", "Loaded at (UTC)", lambda m: formatting.moment(m.astimezone(UTC)), no_wrap=True
     ),
-    Column("seconds", "Load time", lambda s: formatting.duration(float(s)), is_number=True),
+    Column("seconds", "Load time", lambda s: duration(float(s)), is_number=True),
     Column("rows", "Rows", formatting.count, is_number=True),
 ]
 REASONS = [

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from glue_jobs.errors import ContractsChanged
 from lake import Log, SeqTaken, now
 from lake.entries import Batch, BuildEntry, Output
+from lake.quarantine import continue_totals
 
 logger = logging.getLogger(__name__)
 
@@ -37,22 +38,15 @@ class BatchOutput:
 
     def after(self, before: BuildEntry | None, entry: BuildEntry) -> BuildEntry:
         """Return the entry of a batch with these files; its totals continue those of ``before``."""
-        added, open_before = _rows(self.quarantined), before.open_quarantined if before else 0
-        last_superseded_seq = before.last_superseded_seq if before else 0
-        return replace(
+        filled = replace(
             entry,
             tables=self.tables,
             quarantined=self.quarantined,
-            open_quarantined=(
-                open_before + added if self.open_after is None else _rows(self.open_after)
-            ),
             calendars=self.calendars,
             tombstones=self.tombstones,
-            quarantined_total=added + (before.quarantined_total if before else 0),
-            tombstones_total=_rows(self.tombstones) + (before.tombstones_total if before else 0),
-            last_superseded_seq=last_superseded_seq if self.open_after is None else entry.seq,
-            open_after=self.open_after or {},
         )
+        return continue_totals(filled, before, self.open_after)
+
 
 
 def build(
@@ -104,10 +98,6 @@ def _check_contracts(head: BuildEntry | None, contracts: str) -> None:
             " two contracts. To fix: build the next generation into an empty database (python -m"
             " embedded rebuild --generation next, or a higher --generation of the jobs)."
         )
-
-
-def _rows(outputs: Mapping[str, Output]) -> int:
-    return sum(output.rows for output in outputs.values())
 
 
 def _counts(output: BatchOutput) -> dict[str, dict[str, int]]:

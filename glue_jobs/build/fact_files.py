@@ -22,7 +22,7 @@ from glue_jobs.transform.facts import (
 )
 from lake import Lake, layout
 from lake.entries import Batch, Output
-from lake.quarantine import quarantine, together
+from lake.quarantine import merge_outputs, quarantine
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class FactFiles:
             if fact.of in batch.tables and batch.tables[fact.of].file.rows:
                 good[fact.name], bad[fact.of], deleted[fact.name] = self._write(fact, batch)
         good, bad, deleted = map(without_empty, (good, bad, deleted))
-        still_open = self._still_open(pending, together([good, deleted]))
-        open_after = None if still_open is None else together([still_open, bad])
+        still_open = self._still_open(pending, merge_outputs([good, deleted]))
+        open_after = None if still_open is None else merge_outputs([still_open, bad])
         return BatchOutput(good, bad, tombstones=deleted, open_after=open_after)
 
     def _write(self, fact: Fact, batch: Batch) -> tuple[Output, Output, Output]:

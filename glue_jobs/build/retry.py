@@ -23,7 +23,7 @@ from glue_jobs.transform.facts import (
 )
 from lake import Lake, SeqTaken, layout, new_run, now
 from lake.entries import Output, RetryEntry
-from lake.quarantine import Quarantine, quarantine, together
+from lake.quarantine import Quarantine, merge_outputs, quarantine
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Retry:
             without_empty(left),
             before.closed + closed,
             without_empty(opened),
-            without_empty(together([before.tombstones, deleted])),
+            without_empty(merge_outputs([before.tombstones, deleted])),
         )
         return closed if self._commit(entry) else 0
 

@@ -34,7 +34,7 @@ from lake import new_run, open_lake
 from postgres import connected, from_dsn
 
 for service in ("s3", "events", "glue"):
-    boto3.client(service, config=entry.PATIENCE)
+    boto3.client(service, config=entry.CLIENT_CONFIG)
 entry._secrets()
 
 class Bus:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from dashboard import formatting
+from operations.durations import duration
 
 
 def test_money_has_its_currency_and_thousands_separators():
@@ -46,7 +47,7 @@ def test_share_is_never_rounded_up_to_the_whole():
     [(1.44, "1.4 s"), (600, "10 min"), (7_200, "2 h"), (172_800, "2 days")],
 )
 def test_durations_use_the_unit_that_fits(seconds: float, expected: str):
-    assert formatting.duration(seconds) == expected
+    assert duration(seconds) == expected
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import pytest
 from botocore.stub import Stubber
 
 from lake import AlreadyExists, LakeUnavailable
-from lake.s3 import ATTEMPTS, PATIENCE, S3Store, open_bucket
+from lake.aws import CLIENT_CONFIG
+from lake.s3 import ATTEMPTS, S3Store, open_bucket
 
 pytestmark = pytest.mark.lambda_runtime
 
@@ -77,9 +78,9 @@ def test_retired_object_is_tagged_as_superseded(answers: tuple[S3Store, Stubber]
 
 def test_silence_is_waited_for_less_long_than_a_lambda_may_run():
     attempts = 3  # of the standard mode
-    patience = vars(PATIENCE)["connect_timeout"] + vars(PATIENCE)["read_timeout"]
+    timeouts = vars(CLIENT_CONFIG)["connect_timeout"] + vars(CLIENT_CONFIG)["read_timeout"]
     backoff = 1 + 2  # at most, before the second and the third
-    assert attempts * patience + backoff < 120
+    assert attempts * timeouts + backoff < 120
 
 
 def test_silence_of_the_network_is_an_error(monkeypatch: pytest.MonkeyPatch):

@@ -20,7 +20,7 @@ from glue_jobs.build import fact_files
 from glue_jobs.build.batches import PendingBatch
 from glue_jobs.transform import conversions, facts
 from glue_jobs.build.dimension_files import DimensionFiles
-from lake.quarantine import quarantine, setting_apart
+from lake.quarantine import count_open, entries_with_losses, quarantine
 from glue_jobs.build.retry import Retry
 from lake import now
 from lake.entries import BuildEntry, Output, RetryEntry
@@ -42,7 +42,7 @@ def quarantined(built: LakeBuilder, spark: SparkSession) -> LakeBuilder:
     built.update(sales_order=[order(1)])
     built.update(sales_order=[order(2, "19/11/2024"), order(1)])
     build_facts.main(built.arguments, spark)
-    assert built.lake.open_quarantined() == 3
+    assert count_open(built.lake) == 3
     return built
 
 
@@ -82,7 +82,7 @@ def test_corrected_code_brings_rows_back_once_with_their_batch_and_time(
     assert retry(quarantined, spark) == 0
     [entry] = quarantined.lake.retries.after(0)
     assert (entry.seq, entry.through, entry.closed, entry.rows) == (1, 3, 2, 2)
-    assert quarantined.lake.open_quarantined() == 1
+    assert count_open(quarantined.lake) == 1
     found = written(entry.tables[FACT], spark_schema(contracts.warehouse().tables[FACT]))
     versions = {
         (r.sales_order_id, r.batch_seq, r.observed_at, r.agreed_payment_date)
@@ -116,7 +116,7 @@ def test_rows_quarantined_after_a_retry_are_open_with_those_that_it_left(
     quarantined.update(sales_order=[order(4, "later")])
     build_facts.main(quarantined.arguments, spark)
 
-    assert quarantined.lake.open_quarantined() == quarantine(quarantined.lake).rows == 2
+    assert count_open(quarantined.lake) == quarantine(quarantined.lake).rows == 2
     assert retry(quarantined, spark) == 0
 
 
@@ -126,13 +126,13 @@ def test_superseded_row_comes_back_and_is_not_counted_twice(
 ):
     quarantined.update(sales_order=[order(2)])
     build_facts.main(quarantined.arguments, spark)
-    assert quarantined.lake.open_quarantined() == quarantine(quarantined.lake).rows == 1
+    assert count_open(quarantined.lake) == quarantine(quarantined.lake).rows == 1
 
     assert retry(quarantined, spark) == 2
-    assert quarantined.lake.open_quarantined() == quarantine(quarantined.lake).rows == 1
+    assert count_open(quarantined.lake) == quarantine(quarantined.lake).rows == 1
     quarantined.batch({"sales_order": [("D", order(3, "soon"))]})
     build_facts.main(quarantined.arguments, spark)
-    assert quarantined.lake.open_quarantined() == quarantine(quarantined.lake).rows == 0
+    assert count_open(quarantined.lake) == quarantine(quarantined.lake).rows == 0
     assert retry(quarantined, spark) == 0
 
 
@@ -145,10 +145,10 @@ def test_row_that_comes_back_supersedes_older_rows_of_its_key(
         quarantined.update(sales_order=[order(3, "20/11/2024")])
         quarantined.update(sales_order=[order(3, "later")])
         build_facts.main(quarantined.arguments, spark)
-    assert quarantined.lake.open_quarantined() == 5
+    assert count_open(quarantined.lake) == 5
 
     assert retry(quarantined, spark) == 3
-    assert quarantined.lake.open_quarantined() == quarantine(quarantined.lake).rows == 1
+    assert count_open(quarantined.lake) == quarantine(quarantined.lake).rows == 1
     assert quarantine(quarantined.lake).tables["sales_order"].rows == 2
 
 
@@ -166,7 +166,7 @@ def test_retry_lists_the_tombstones_of_all_batches(
     [entry] = quarantined.lake.retries.after(0)
     assert entry.tombstones == quarantined.lake.facts.entry(4).tombstones
     assert quarantine(quarantined.lake).tombstones == entry.tombstones
-    assert quarantined.lake.open_quarantined() == quarantine(quarantined.lake).rows == 1
+    assert count_open(quarantined.lake) == quarantine(quarantined.lake).rows == 1
 
 
 def test_deletion_that_an_earlier_release_quarantined_becomes_a_tombstone(
@@ -178,11 +178,11 @@ def test_deletion_that_an_earlier_release_quarantined_becomes_a_tombstone(
         built.insert(sales_order=[order(1), order(2, "soon")])
         built.batch({"sales_order": [("D", order(1, "soon"))]})
         build_facts.main(built.arguments, spark)
-        assert built.lake.open_quarantined() == 2
+        assert count_open(built.lake) == 2
 
     assert retry(built, spark) == 1
     assert built.lake.retries.entry(1).tombstones[FACT].rows == 1
-    assert built.lake.open_quarantined() == quarantine(built.lake).rows == 1
+    assert count_open(built.lake) == quarantine(built.lake).rows == 1
 
 
 def test_longer_calendar_is_written_with_the_rows_that_need_its_days(
@@ -229,6 +229,6 @@ def test_entries_with_quarantined_rows_are_found_without_reading_the_log(
     monkeypatch.setattr(log, "entry", counted)
     head = entry(64)
 
-    assert [found.seq for found in setting_apart(log, 0, head)] == [17, 64]
+    assert [found.seq for found in entries_with_losses(log, 0, head)] == [17, 64]
     assert len(read) < 16
-    assert [found.seq for found in setting_apart(log, 17, head)] == [64]
+    assert [found.seq for found in entries_with_losses(log, 17, head)] == [64]
