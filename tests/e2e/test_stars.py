@@ -74,10 +74,12 @@ def test_every_row_of_the_source_is_current(stars: Stars, table: str):
 
 
 def test_every_transaction_and_kind_of_payment_is_there(stars: Stars):
-    columns = "select transaction_id, transaction_type::text, sales_order_id, purchase_order_id from"
-    assert stars.warehouse.run(f"{columns} warehouse.dim_transaction order by 1") == stars.source.run(
-        f"{columns} transaction order by 1"
+    columns = (
+        "select transaction_id, transaction_type::text, sales_order_id, purchase_order_id from"
     )
+    assert stars.warehouse.run(
+        f"{columns} warehouse.dim_transaction order by 1"
+    ) == stars.source.run(f"{columns} transaction order by 1")
     kinds = "select payment_type_id, payment_type_name::text from"
     assert stars.warehouse.run(f"{kinds} warehouse.dim_payment_type order by 1") == (
         stars.source.run(f"{kinds} payment_type order by 1")
