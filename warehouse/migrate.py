@@ -34,9 +34,9 @@ on conflict (only_row) do update set
 
 def migrate(connection: Connection, schema: str = SCHEMA, target: Plan | None = None) -> list[str]:
     """Apply the missing migrations to ``schema``, recreate views, functions and comments if they or
-    the contracts changed, and return the names of what was applied. Two queries find that nothing
-    is to do. Grants on views are preserved. Concurrent calls apply each migration once. ``target``
-    defaults to the plan of the migration files and the contracts.
+    the contracts changed, and return the names of what was applied. If nothing changed, that takes
+    two queries. Grants on views are preserved. Concurrent calls apply each migration once.
+    ``target`` defaults to the plan of the migration files and the contracts.
 
     Raises MigrationEdited, NewerWarehouse, OtherSchema, MigrationFailed, OthersDepend or
     WarehouseMismatch. A migration that fails is rolled back; those before it stay applied.

@@ -1,8 +1,8 @@
-"""How an answer is shown: a table of all of it, and a chart where its columns make one.
+"""The visuals of an answer: a table with all columns, and a chart if the columns allow one.
 
-What a column is follows from its place, its type and its name. A mark of a chart is one row of the
-answer (or those of one name, in one currency), so that nothing is added up that must not be:
-amounts of several currencies stand side by side, each with its own colour or in its own panel.
+The position, type and name of a column determine its role. A mark of a chart is one row of the
+answer (or the rows of one name in one currency), so amounts of several currencies are never added:
+each currency has its own colour or its own panel.
 """
 
 import re
@@ -16,16 +16,16 @@ from warehouse.questions import THEMES, Question
 CURRENCY = "currency_code"
 KEY = re.compile(r"\w+_id")
 FROM = re.compile(r"from_\w+")
-BESIDE = re.compile(r"place|to_\w+")  # tells no rows apart that the other dimensions do not
+BESIDE = re.compile(r"place|to_\w+")  # identifies no row beyond the other dimensions
 AMOUNT = re.compile(r"amount|balance|purchases|revenue|sales|spend|value")
-"""In the name of a figure that is money. Its type does not tell: a sum of counts is numeric too."""
+"""Part of the name of a figure that is money. The type cannot tell: sums of counts are numeric."""
 
 STATISTIC = re.compile(r"average|median|longest|slowest|largest|percent|_an_")
-"""In the name of a figure that is no sum, and is not drawn beside sums."""
+"""Part of the name of a figure that is not additive; a chart does not mix it with sums."""
 
 NUMBERS = ("INTEGER", "DECIMAL")
-WIDTH, HEIGHT = 36, 12  # of a sheet, and of what stands on it, in cells of the grid
-TEXT = 1024  # the most that a subtitle holds
+WIDTH, HEIGHT = 36, 12  # of a sheet, and of a visual, in cells of the grid
+TEXT = 1024  # maximum length of a subtitle
 
 Visual = dict[str, Any]
 
@@ -33,7 +33,7 @@ Visual = dict[str, Any]
 def sheets(
     questions: Mapping[str, Question], data_sets: Mapping[str, DataSet]
 ) -> list[dict[str, Any]]:
-    """A sheet for each theme, with its questions one below the other."""
+    """Return a sheet for each theme, with its questions one below the other."""
     of_themes = {
         theme: [name for name, question in questions.items() if question.theme == theme]
         for theme in THEMES
@@ -54,15 +54,15 @@ def sheets(
 
 
 def visuals(name: str, question: Question, columns: Sequence[Column]) -> list[Visual]:
-    """What shows the answer to a question: a chart and a table side by side, or a table alone."""
+    """Return the visuals of a question: a chart and a table side by side, or only a table."""
     table = {"kind": "table", "columns": [column.name for column in columns]}
     look_at = f"Look at: {question.look_at}"
-    drawn = chart(columns)
-    if not drawn:
+    shown = chart(columns)
+    if not shown:
         return [_visual(name, question, f"{question.why} {look_at}", WIDTH, table)]
     half = WIDTH // 2
     return [
-        _visual(name, question, question.why, half, drawn),
+        _visual(name, question, question.why, half, shown),
         _visual(name, question, look_at, half, table) | {"column": half},
     ]
 
@@ -81,8 +81,8 @@ def _visual(name: str, question: Question, subtitle: str, width: int, shown: Vis
 
 
 def chart(columns: Sequence[Column]) -> Visual | None:
-    """The chart of an answer with these columns: a line over time, or a bar for each category.
-    None where they make none."""
+    """Return the chart of an answer with these columns, or None: a line over time, or a bar for
+    each category."""
     types = {column.name: column.type for column in columns}
     dimensions, values = [*_dimensions(columns)], _values(columns)
     others = [name for name in dimensions if name != CURRENCY]
@@ -94,19 +94,19 @@ def chart(columns: Sequence[Column]) -> Visual | None:
     if len(rest) > 1 or any(types[name] != "STRING" for name in rest):
         return None
     currency = CURRENCY if CURRENCY in dimensions else None
-    told = _told_apart(values, currency, rest[0] if rest else None)
+    encoding = _encoding(values, currency, rest[0] if rest else None)
     if times:
         granularity = "MONTH" if category == "month" else "DAY"
-        return {"kind": "line", "category": category, "granularity": granularity, **told}
-    return {"kind": "bar", "category": category, "category_type": types[category], **told} | (
-        {"sort": {"column": told["values"][0]["column"], "direction": "DESC"}}
+        return {"kind": "line", "category": category, "granularity": granularity, **encoding}
+    return {"kind": "bar", "category": category, "category_type": types[category], **encoding} | (
+        {"sort": {"column": encoding["values"][0]["column"], "direction": "DESC"}}
         if types[category] == "STRING"
         else {"sort": {"column": category, "direction": "ASC"}}
     )
 
 
-def _told_apart(values: Sequence[str], currency: str | None, rest: str | None) -> Visual:
-    """What has a colour and what a panel: a chart with colours has room for one figure."""
+def _encoding(values: Sequence[str], currency: str | None, rest: str | None) -> Visual:
+    """Return values, colour and panel: a chart with colours shows one figure only."""
     color, panel = (currency, rest) if currency else (rest, None)
     if currency and not rest and len(values) > 1:
         color, panel = None, currency
@@ -121,8 +121,8 @@ def _told_apart(values: Sequence[str], currency: str | None, rest: str | None) -
 
 
 def _dimensions(columns: Iterable[Column]) -> Iterator[str]:
-    """What tells the rows apart: all before the first figure. A key is shown by the name after it,
-    and what else is known of it is left out."""
+    """Yield the dimensions: the columns before the first figure. The name that follows a key
+    represents it; further attributes of the key are skipped."""
     after_key = is_named = False
     for column in takewhile(lambda column: not _is_figure(column), columns):
         if KEY.fullmatch(column.name):
@@ -133,8 +133,8 @@ def _dimensions(columns: Iterable[Column]) -> Iterator[str]:
 
 
 def _values(columns: Sequence[Column]) -> list[str]:
-    """The figures that a chart shows: amounts where there is a currency, else statistics. Where
-    there are none, the first count."""
+    """Return the figures of a chart: amounts if there is a currency, otherwise statistics; the
+    first count if there are none."""
     in_currency = any(column.name == CURRENCY for column in columns)
     figures = [column.name for column in columns if _is_figure(column)]
     statistics = [name for name in figures if STATISTIC.search(name)]

@@ -1,4 +1,4 @@
-"""A Data Catalog in memory, and Athena on what is registered there."""
+"""A Data Catalog in memory, and Athena on its tables."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ PREFIX = "test"
 
 
 class MemoryCatalog:
-    """Keeps what is registered: table -> partition's values -> location."""
+    """A catalog of registered partitions: table -> values of the partition -> location."""
 
     def __init__(self) -> None:
         self.partitions: defaultdict[Table, dict[tuple[str, ...], str]] = defaultdict(dict)
@@ -25,7 +25,7 @@ class MemoryCatalog:
             self.partitions[table].setdefault(partition.values, partition.location)
 
     def athena(self) -> Athena:
-        """Athena on the tables of the contracts, in databases named ``test_…``."""
+        """Return Athena on the tables of the contracts, in databases named ``test_…``."""
         return Athena(self._tables())
 
     def _tables(self) -> Iterator[AthenaTable]:
@@ -48,6 +48,6 @@ def _columns(described: list[dict[str, Any]]) -> list[Column]:
 
 
 def _files(location: str) -> list[str]:
-    """What Athena reads in a folder: all but what is hidden."""
+    """Return the files that Athena reads in a folder: all except hidden ones."""
     folder = Path(unquote(urlsplit(location).path))
     return [str(path) for path in sorted(folder.iterdir()) if path.name[0] not in "._"]

@@ -24,7 +24,7 @@ class BadData(Exception):
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table, with its type as Glue spells it."""
+    """A column of a table, with its type as Glue writes it."""
 
     name: str
     type: str
@@ -51,7 +51,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a query answered."""
+    """The answer of a query."""
 
     columns: list[str]
     rows: list[Row]

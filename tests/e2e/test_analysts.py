@@ -1,7 +1,7 @@
-"""docs/analysts.md: what it asks is asked of the demo's warehouse, and answered as it says.
+"""docs/analysts.md: its queries run on the warehouse of a demo, with the answers of the page.
 
-The demo's rows follow from its seed and the day before which they end. Only moments, and the days
-that follow from today, differ from run to run: they are compared by their place alone.
+The rows of the demo follow from its seed and its last day. Moments, and days relative to today,
+differ from run to run: they are compared by their position only.
 """
 
 import re
@@ -70,8 +70,8 @@ def demonstrated(
         server.drop_database(name)
 
 
-def asked(connection: Connection, question: str) -> list[list[str]]:
-    """The answer's cells as psql shows them, the names of the columns first."""
+def answer_of(connection: Connection, question: str) -> list[list[str]]:
+    """Return the cells of an answer as psql shows them, with the names of the columns first."""
     question = MOMENT.sub(lambda found: f"(\n{MOMENTS[found[1]]})", question)
     rows = connection.run(question)
     names = [column["name"] for column in connection.columns or []]
@@ -86,7 +86,7 @@ def _shown(value: object) -> str:
 
 
 def printed(answer: str) -> list[list[str]]:
-    """The cells of an answer on the page."""
+    """Return the cells of an answer on the page."""
     lines = [line for line in answer.splitlines() if not line.startswith("--")]
     return [[cell.strip() for cell in line.split("|")] for line in lines]
 
@@ -95,7 +95,7 @@ def comparable(cells: list[list[str]]) -> list[list[str]]:
     return [[VARIES.sub("…", cell) for cell in row] for row in cells]
 
 
-def test_every_question_but_the_setting_has_an_answer():
+def test_every_query_except_the_setting_has_an_answer():
     questions = [code for language, code in CODE.findall(PAGE) if language == "sql"]
     assert [question for question, _ in EXAMPLES] == questions[1:]
     assert questions[0] == "set search_path to warehouse;\n"
@@ -104,7 +104,5 @@ def test_every_question_but_the_setting_has_an_answer():
 @pytest.mark.parametrize(
     ("question", "answer"), EXAMPLES, ids=[question.split("\n")[0] for question, _ in EXAMPLES]
 )
-def test_question_of_the_page_is_answered_as_it_says(
-    demonstrated: Connection, question: str, answer: str
-):
-    assert comparable(asked(demonstrated, question)) == comparable(printed(answer))
+def test_query_of_the_page_has_its_answer(demonstrated: Connection, question: str, answer: str):
+    assert comparable(answer_of(demonstrated, question)) == comparable(printed(answer))

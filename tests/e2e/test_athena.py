@@ -1,6 +1,6 @@
-"""Athena, as its queries are saved and as docs/athena.md asks it, agrees with the warehouse.
+"""The saved queries of Athena, and the examples of docs/athena.md, agree with the warehouse.
 
-The queries run on exactly what the load job registered of a lake that the pipeline made.
+The queries run on the partitions that the load registered for a lake of the pipeline.
 """
 
 import shutil
@@ -32,8 +32,8 @@ from tests.pages import Page
 from warehouse.questions import Question, questions
 
 PROCESSED, INGESTION = "test_processed_g1", "test_ingestion"
-EDITED, DELETED, REPLACED, BURIED, MENDED = 7, 9, 10, 11, 12
-HAPPENINGS = [
+EDITED, DELETED, REPLACED, TOMBSTONE, RETRIED = 7, 9, 10, 11, 12
+CHANGES = [
     "update sales_order set units_sold = 100, agreed_delivery_date = current_date::text"
     " where sales_order_id = 7",
     "update staff set department_id = department_id % 8 + 1 where staff_id = 2",
@@ -59,7 +59,7 @@ DIMENSIONS = contracts.warehouse().dimensions
 FACTS = contracts.warehouse().facts
 
 
-class Asked(NamedTuple):
+class Lakehouse(NamedTuple):
     """The same lake behind Athena and behind the warehouse."""
 
     platform: Platform
@@ -68,24 +68,24 @@ class Asked(NamedTuple):
     warehouse: Connection
 
     def query(self, name: str, *parameters: str) -> Answer:
-        """What a saved query answers."""
+        """Return the answer of a saved query."""
         query = queries()[name].replace("${ingestion}", INGESTION)
         return self.athena.run(query, PROCESSED, parameters)
 
     def moments(self) -> list[datetime]:
-        """A moment before all batches, and one after each."""
+        """Return a moment before all batches, and one after each."""
         observed = [batch.observed_at for batch in self.platform.lake.batches.after(0)]
         return [datetime(2024, 11, 14, 12)] + [at + A_LITTLE for at in observed]
 
 
 @pytest.fixture(scope="module")
-def asked(
+def lakehouse(
     server: Server,
     seeded_template: str,
     spark: SparkSession,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Asked]:
-    """A lake with edits, deletions, a row that never conformed and one that came back late."""
+) -> Iterator[Lakehouse]:
+    """A lake with edits, deletions, a row that stays in quarantine and one that was retried."""
     catalog = MemoryCatalog()
     server.create_database("athena_source", seeded_template)
     server.create_database("athena_warehouse")
@@ -105,23 +105,25 @@ def asked(
         patch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
         patch.setattr(load_warehouse, "GlueCatalog", lambda _, prefix: catalog)
         platform.cycle()
-        for happening in HAPPENINGS:
-            writer.run(happening)
+        for change in CHANGES:
+            writer.run(change)
             platform.cycle()
         known = conversions.CONVERSIONS["text", "date"]
         english = "regexp_replace({0}, '^(..)/(..)/(....)$', '$3-$2-$1')"
-        mended = f"coalesce({known}, try_cast({english} as date))"
-        patch.setitem(conversions.CONVERSIONS, ("text", "date"), mended)
+        corrected = f"coalesce({known}, try_cast({english} as date))"
+        patch.setitem(conversions.CONVERSIONS, ("text", "date"), corrected)
         platform.transform(retry_quarantined=True)
         platform.load()
         with catalog.athena() as athena:
-            yield Asked(platform, catalog, athena, reader)
+            yield Lakehouse(platform, catalog, athena, reader)
     server.drop_database("athena_source")
     server.drop_database("athena_warehouse")
 
 
-def told(warehouse: Connection, source: str, columns: dict[str, str], **parameters: Any) -> Any:
-    """Rows of the warehouse as Athena shows them: to the millisecond, times of day as text."""
+def expected_rows(
+    warehouse: Connection, source: str, columns: dict[str, str], **parameters: Any
+) -> Any:
+    """Return rows of the warehouse as Athena shows them: milliseconds, times of day as text."""
     listed = Sql(
         ", ".join(
             render("{name}::timestamp(3)" if kind == "timestamp" else "{name}", name=name)
@@ -146,7 +148,7 @@ def kinds(table: Fact | Dimension) -> dict[str, str]:
 
 
 def _rounded(moment: datetime) -> datetime:
-    """To the millisecond, as Athena shows it."""
+    """Round to the millisecond, as Athena does."""
     shifted = moment + MILLISECOND / 2
     return shifted.replace(microsecond=shifted.microsecond // 1000 * 1000)
 
@@ -157,62 +159,66 @@ VALIDITY = {
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
-def test_current_rows_are_those_of_the_warehouse(asked: Asked, fact: Fact):
-    answer = asked.query(f"{fact.name}_current")
+def test_current_rows_are_those_of_the_warehouse(lakehouse: Lakehouse, fact: Fact):
+    answer = lakehouse.query(f"{fact.name}_current")
     assert answer.columns == list(fact.column_names)
     assert len(answer.rows) > 10
-    assert rows(answer) == told(asked.warehouse, f"{fact.name}_current", kinds(fact))
+    assert rows(answer) == expected_rows(lakehouse.warehouse, f"{fact.name}_current", kinds(fact))
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
-def test_history_is_that_of_the_warehouse(asked: Asked, fact: Fact):
-    answer = asked.query(f"{fact.name}_history")
+def test_history_is_that_of_the_warehouse(lakehouse: Lakehouse, fact: Fact):
+    answer = lakehouse.query(f"{fact.name}_history")
     expected = kinds(fact) | VALIDITY
     assert answer.columns == list(expected)
-    assert rows(answer) == told(asked.warehouse, f"{fact.name}_history", expected)
+    assert rows(answer) == expected_rows(lakehouse.warehouse, f"{fact.name}_history", expected)
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
-def test_rows_as_of_every_moment_are_those_of_the_warehouse(asked: Asked, fact: Fact):
+def test_rows_as_of_every_moment_are_those_of_the_warehouse(lakehouse: Lakehouse, fact: Fact):
     answers = set()
-    for moment in asked.moments():
-        answer = asked.query(f"{fact.name}_as_of", f"'{moment}'")
+    for moment in lakehouse.moments():
+        answer = lakehouse.query(f"{fact.name}_as_of", f"'{moment}'")
         source = f"{fact.name}_as_of(:moment)"
-        assert rows(answer) == told(asked.warehouse, source, kinds(fact), moment=moment)
+        assert rows(answer) == expected_rows(
+            lakehouse.warehouse, source, kinds(fact), moment=moment
+        )
         answers.add(repr(rows(answer)))
     assert len(answers) > 1
 
 
-def test_the_lake_has_every_kind_of_version(asked: Asked):
-    history = asked.query("fact_sales_order_history")
+def test_the_lake_has_every_kind_of_version(lakehouse: Lakehouse):
+    history = lakehouse.query("fact_sales_order_history")
     named = ("sales_order_id", "version", "batch_seq", "is_deleted")
     places = [history.columns.index(name) for name in named]
     versions = {tuple(row[place] for place in places) for row in history.rows}
-    told = {
+    expected = {
         (EDITED, 1, 1, False), (EDITED, 2, 2, False), (EDITED, 3, 4, False),
         (DELETED, 1, 1, False), (DELETED, 2, 4, True),
         (REPLACED, 1, 1, False), (REPLACED, 2, 4, True), (REPLACED, 3, 5, False),
-        (BURIED, 1, 1, False), (BURIED, 2, 6, True),
-        (MENDED, 1, 1, False), (MENDED, 2, 5, False),
+        (TOMBSTONE, 1, 1, False), (TOMBSTONE, 2, 6, True),
+        (RETRIED, 1, 1, False), (RETRIED, 2, 5, False),
     }  # fmt: skip
-    assert {version for version in versions if version[0] in range(EDITED, MENDED + 1)} >= told
-    lake = asked.platform.lake
+    assert {version for version in versions if version[0] in range(EDITED, RETRIED + 1)} >= expected
+    lake = lakehouse.platform.lake
     assert [seq for seq in range(1, 8) if lake.facts.entry(seq).tombstones] == [6]
     assert lake.retries.head_seq() == 1
 
 
 @pytest.mark.parametrize("dimension", DIMENSIONS, ids=lambda dimension: dimension.name)
-def test_latest_rows_of_a_dimension_are_those_of_the_warehouse(asked: Asked, dimension: Dimension):
-    answer = asked.query(f"{dimension.name}_history")
+def test_latest_rows_of_a_dimension_are_those_of_the_warehouse(
+    lakehouse: Lakehouse, dimension: Dimension
+):
+    answer = lakehouse.query(f"{dimension.name}_history")
     columns = list(dimension.column_names)
     assert answer.columns == [*columns, "batch_seq", "valid_from", "valid_to", "is_current"]
     latest = Answer(columns, [row[: len(columns)] for row in answer.rows if row[-1]])
-    assert rows(latest) == told(asked.warehouse, dimension.name, kinds(dimension))
+    assert rows(latest) == expected_rows(lakehouse.warehouse, dimension.name, kinds(dimension))
 
 
-def test_changes_of_a_dimension_are_valid_from_when_they_were_seen(asked: Asked):
-    answer = asked.query("dim_staff_history")
-    observed = {b.seq: _rounded(b.observed_at) for b in asked.platform.lake.batches.after(0)}
+def test_changes_of_a_dimension_are_valid_from_their_observation(lakehouse: Lakehouse):
+    answer = lakehouse.query("dim_staff_history")
+    observed = {b.seq: _rounded(b.observed_at) for b in lakehouse.platform.lake.batches.after(0)}
     moved = sorted(row[-4:] for row in answer.rows if row[0] == MOVED)
     assert moved == [
         (1, observed[1], observed[3], False),
@@ -221,58 +227,57 @@ def test_changes_of_a_dimension_are_valid_from_when_they_were_seen(asked: Asked)
     ]
 
 
-def test_what_landed_is_there_to_the_last_row(asked: Asked):
+def test_every_landed_row_is_visible(lakehouse: Lakehouse):
     for name in contracts.source().tables:
-        answer = asked.athena.run(render(COUNTS, table=name), INGESTION)
+        answer = lakehouse.athena.run(render(COUNTS, table=name), INGESTION)
         assert sorted(answer.rows) == sorted(
             (batch.seq, op, count)
-            for batch in asked.platform.lake.batches.after(0)
+            for batch in lakehouse.platform.lake.batches.after(0)
             for op, count in batch.counts.get(name, {}).items()
             if count
         )
 
 
-def test_query_for_an_erasure_names_every_object_that_tells_of_a_person(asked: Asked):
+def test_query_for_an_erasure_names_every_object_about_a_person(lakehouse: Lakehouse):
     [query] = Page("privacy.md").blocks("sql", "### Find the objects of the lake")
-    answer = asked.athena.run(query.replace("totesys_dev_", "test_"), PROCESSED)
-    lake = asked.platform.lake
+    answer = lakehouse.athena.run(query.replace("totesys_dev_", "test_"), PROCESSED)
+    lake = lakehouse.platform.lake
     batches = [batch.tables.get("staff") for batch in lake.batches.after(0)]
     dimensions = [lake.dimensions.entry(seq).tables.get("dim_staff") for seq in range(1, 8)]
     landed = [changes.file.key for changes in batches if changes]
-    made = [file.rpartition("/")[0] + "/" for d in dimensions if d for file in d.files]
-    assert [row[0] for row in answer.rows] == sorted(made + landed)
+    built = [file.rpartition("/")[0] + "/" for d in dimensions if d for file in d.files]
+    assert [row[0] for row in answer.rows] == sorted(built + landed)
     assert len(landed) == 2
 
 
-def test_what_no_log_names_is_not_seen(asked: Asked):
+def test_files_that_no_log_names_are_invisible(lakehouse: Lakehouse):
     count = "select count(*) from fact_sales_order"
-    before = asked.athena.run(count, PROCESSED).rows
-    lake = asked.platform.lake
+    before = lakehouse.athena.run(count, PROCESSED).rows
+    lake = lakehouse.platform.lake
     [committed] = lake.facts.entry(1).tables["fact_sales_order"].files[:1]
     folder = Path(urlsplit(lake.processed.uri(committed)).path).parent
     shutil.copytree(folder, folder.with_name(f"{folder.name}-of-a-run-that-crashed"))
     loaded, retries = lake.loads.head_seq(), lake.retries.head_seq()
-    Registry(asked.catalog, again_from=1).register(lake, loaded, retries)
-    with asked.catalog.athena() as athena:
+    Registry(lakehouse.catalog, again_from=1).register(lake, loaded, retries)
+    with lakehouse.catalog.athena() as athena:
         assert athena.run(count, PROCESSED).rows == before
 
 
-ASKED = [question for question in questions().values() if not question.not_in_athena]
+ANSWERED = [question for question in questions().values() if not question.not_in_athena]
 
 
-@pytest.mark.parametrize("question", ASKED, ids=lambda question: question.name)
-def test_question_has_the_answer_of_the_warehouse(asked: Asked, question: Question):
-    asked.warehouse.run("set search_path to warehouse")
-    expected = asked.warehouse.run(question.sql)
-    answer = asked.query(question.name)
-    assert answer.columns == [column["name"] for column in asked.warehouse.columns]
+@pytest.mark.parametrize("question", ANSWERED, ids=lambda question: question.name)
+def test_question_has_the_answer_of_the_warehouse(lakehouse: Lakehouse, question: Question):
+    lakehouse.warehouse.run("set search_path to warehouse")
+    expected = lakehouse.warehouse.run(question.sql)
+    answer = lakehouse.query(question.name)
+    assert answer.columns == [column["name"] for column in lakehouse.warehouse.columns]
     assert answer.rows
     assert [_plain(row) for row in answer.rows] == [_plain(row) for row in expected]
 
 
 def _plain(row: Iterable[Any]) -> list[Any]:
-    """A row whose values are the same whatever type they came in: a fraction may be binary, and a
-    moment is shown to the millisecond."""
+    """Return a row in common types: a fraction can be binary, and a moment has milliseconds."""
     return [_plain_value(value) for value in row]
 
 
@@ -291,57 +296,59 @@ EXAMPLES = examples()
 
 
 @pytest.fixture
-def answered(asked: Asked) -> Callable[[str], Answer]:
-    """What Athena answers to an example: its day and its moment are those of this lake."""
-    observed = [batch.observed_at for batch in asked.platform.lake.batches.after(0)]
+def answered(lakehouse: Lakehouse) -> Callable[[str], Answer]:
+    """A function that runs an example with a day and a moment of this lake."""
+    observed = [batch.observed_at for batch in lakehouse.platform.lake.batches.after(0)]
     if observed[0].date() != observed[-1].date():
-        pytest.skip("the examples are about one day, and midnight came between the batches")
+        pytest.skip("the examples need all batches on one day, and midnight fell between them")
 
     def answered(heading: str) -> Answer:
         query = EXAMPLES[heading].query(queries()).replace("${ingestion}", INGESTION)
         query = query.replace("totesys_dev_", "test_").replace(DAY, str(observed[0].date()))
         moment = [f"'{observed[1] + A_LITTLE}'"] if "?" in query else []
-        return asked.athena.run(query, PROCESSED, moment)
+        return lakehouse.athena.run(query, PROCESSED, moment)
 
     return answered
 
 
 @pytest.mark.parametrize("heading", EXAMPLES)
-def test_example_answers_what_the_page_says(answered: Callable[[str], Answer], heading: str):
+def test_example_has_the_answer_of_the_page(answered: Callable[[str], Answer], heading: str):
     answer = answered(heading)
     cells = [answer.columns, *([_cell(value) for value in row] for row in answer.rows)]
     assert cells == EXAMPLES[heading].answer
 
 
 @pytest.mark.parametrize("heading", [name for name, each in EXAMPLES.items() if each.is_of_a_fact])
-def test_example_answers_what_the_warehouse_answers(
-    asked: Asked, answered: Callable[[str], Answer], heading: str
+def test_example_has_the_answer_of_the_warehouse(
+    lakehouse: Lakehouse, answered: Callable[[str], Answer], heading: str
 ):
     example = EXAMPLES[heading]
-    batch = asked.platform.lake.batches.entry(2)
+    batch = lakehouse.platform.lake.batches.entry(2)
     question = example.question.replace("_as_of\n", "_as_of(:moment)\n")
     moment = {"moment": batch.observed_at + A_LITTLE} if question != example.question else {}
-    asked.warehouse.run("set search_path to warehouse")
-    assert [list(row) for row in answered(heading).rows] == asked.warehouse.run(question, **moment)
+    lakehouse.warehouse.run("set search_path to warehouse")
+    assert [list(row) for row in answered(heading).rows] == lakehouse.warehouse.run(
+        question, **moment
+    )
 
 
-def test_example_of_a_dimension_answers_what_the_warehouse_answers(
-    asked: Asked, answered: Callable[[str], Answer]
+def test_example_of_a_dimension_has_the_answer_of_the_warehouse(
+    lakehouse: Lakehouse, answered: Callable[[str], Answer]
 ):
-    asked.warehouse.run("set search_path to warehouse")
+    lakehouse.warehouse.run("set search_path to warehouse")
     members = """
         select department_name, count(*) from dim_staff group by department_name
         order by department_name collate "C"
     """
     now = [list(row) for row in answered("The current state of a dimension").rows]
-    assert now == asked.warehouse.run(members)
+    assert now == lakehouse.warehouse.run(members)
     member = "select department_name, location from dim_staff where staff_id = :key"
     *_, last = answered("The history of a dimension").rows
-    assert [list(last[1:3])] == asked.warehouse.run(member, key=MOVED)
+    assert [list(last[1:3])] == lakehouse.warehouse.run(member, key=MOVED)
 
 
 def _cell(value: Any) -> str:
-    """A value as Athena prints it."""
+    """Format a value as Athena prints it."""
     match value:
         case None:
             return ""

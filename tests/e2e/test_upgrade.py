@@ -35,7 +35,7 @@ class Checkout:
             shutil.copytree(ROOT / name, folder / name, ignore=ignored)
 
     def change(self, language: str, heading: str, below: str) -> None:
-        """Put what the page shows for files below a folder at their ends, or into new files."""
+        """Append the blocks of the page for files below a folder, or create the files."""
         for block in PAGE.blocks(language, heading):
             title, _, text = block.partition("\n")
             named = title.lstrip("#- ")
@@ -55,7 +55,7 @@ class Checkout:
         )
 
     def embedded(self, *words: str) -> dict[str, Any]:
-        """The last line of a command that ends well."""
+        """Return the report in the last line of a successful command."""
         ended = self.run("embedded", *words)
         assert ended.returncode == 0, ended.stderr
         report: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
@@ -76,12 +76,12 @@ def another(server: Server) -> Iterator[str]:
 
 
 def owner_changes(source: Connection, heading: str) -> None:
-    """What the page says that the source's owner does: its SQL that is no file of ours."""
+    """Run the SQL of the page that the owner of the source runs: the block that is not a file."""
     [own] = [sql for sql in PAGE.blocks("sql", heading) if not sql.startswith("--")]
     source.run(own)
 
 
-def test_column_of_the_source_lands_in_the_same_generation_and_a_roll_back_changes_nothing(
+def test_column_of_the_source_lands_in_the_same_generation_and_can_be_rolled_back(
     platform: Platform,
     checkout: Checkout,
     source: Connection,
@@ -92,17 +92,17 @@ def test_column_of_the_source_lands_in_the_same_generation_and_a_roll_back_chang
     places = ["--source", seeded_source_dsn, "--lake", str(tmp_path / "lake"), "--warehouse"]
     platform.cycle()
     owner_changes(source, COLUMN)
-    platform.cycle()  # what no contract names holds up nothing
+    platform.cycle()  # a column without a contract does not stop a poll
     checkout.change("toml", COLUMN, "totesys/contracts/source")
     landed = checkout.embedded("cycle", *places, warehouse_dsn)
     assert landed["changes"] == {"staff": {"I": 0, "U": 1, "D": 0}}
     assert landed["loaded_through"] == landed["seq"]
-    platform.cycle()  # with the contracts of before
+    platform.cycle()  # with the former contracts
     rolled_back = platform.report()
     assert (rolled_back["changes"], rolled_back["loaded_through"]) == ({}, landed["seq"] + 1)
 
 
-def test_column_and_table_come_into_the_warehouse_by_the_steps_of_the_page(
+def test_steps_of_the_page_add_a_column_and_a_table_to_the_warehouse(
     platform: Platform,
     checkout: Checkout,
     source: Connection,
@@ -121,7 +121,7 @@ def test_column_and_table_come_into_the_warehouse_by_the_steps_of_the_page(
     source.run("insert into carrier values (1, 'Swift', now(), now()), (2, 'Sure', now(), now())")
     source.run("insert into shipment values (1, 7, 1, '2025-03-04', 12.50, now(), now())")
     source.run("insert into shipment values (2, 8, 2, '2025-03-05', null, now(), now())")
-    platform.cycle()  # what no contract names holds up nothing
+    platform.cycle()  # a column without a contract does not stop a poll
 
     checkout.change("toml", COLUMN, "totesys/contracts")
     checkout.change("sql", COLUMN, "totesys/migrations")

@@ -1,4 +1,4 @@
-"""The data dictionary leaves out nothing that is in the database or in the contracts."""
+"""The data dictionary: complete, and in step with the database and the contracts."""
 
 import re
 from collections.abc import Iterator
@@ -61,44 +61,44 @@ def migrated(warehouse_dsn: str) -> Iterator[Connection]:
 
 @pytest.fixture(scope="module")
 def sections() -> dict[str, list[Token]]:
-    """What stands under each heading, up to the next."""
-    found: dict[str, list[Token]] = {}
+    """The tokens of each section by its heading."""
+    by_title: dict[str, list[Token]] = {}
     tokens = MarkdownIt("commonmark").enable("table").parse(COMMITTED)
     title = ""
     for before, token in pairwise(tokens):
         if before.type == "heading_open":
             title = token.content
-            assert title not in found, "a link would lead to the first of the two"
-            found[title] = []
+            assert title not in by_title, "a link would lead to the first of the two"
+            by_title[title] = []
         elif title:
-            found[title].append(token)
-    return found
+            by_title[title].append(token)
+    return by_title
 
 
 def tables(section: list[Token]) -> list[Cells]:
-    """The tables of a section: in each, the rows by their first cell."""
-    found: list[list[list[str]]] = []
+    """Return the tables of a section: in each, the rows by their first cell."""
+    parsed: list[list[list[str]]] = []
     for token in section:
         if token.type == "table_open":
-            found.append([])
+            parsed.append([])
         elif token.type == "tr_open":
-            found[-1].append([])
-        elif token.type == "inline" and token.level > 2 and found:
-            found[-1][-1].append(token.content)
-    return [{name.strip("`"): cells for name, *cells in rows} for _, *rows in found]
+            parsed[-1].append([])
+        elif token.type == "inline" and token.level > 2 and parsed:
+            parsed[-1][-1].append(token.content)
+    return [{name.strip("`"): cells for name, *cells in rows} for _, *rows in parsed]
 
 
 def described(sections: dict[str, list[Token]], relation: str) -> set[str]:
-    """The columns that the page describes for a relation."""
+    """Return the columns that the page describes for a relation."""
     kind = KIND.search(relation)
     if not kind:
         return set(tables(sections[relation])[0])
     own, views, *added = tables(sections[KIND.sub("", relation)])
-    [[told]] = [cells for name, cells in views.items() if re.match(rf"\[`{relation}[`(]", name)]
-    names = set(re.findall(r"`(\w+)`", told))
+    [[columns]] = [cells for name, cells in views.items() if re.match(rf"\[`{relation}[`(]", name)]
+    names = set(re.findall(r"`(\w+)`", columns))
     assert names <= {*own, *(name for one in tables(sections[kind[1]]) for name in one)}
-    names |= set(own if "those of the fact" in told else ())
-    return names.union(*(added if "those below" in told else ()))
+    names |= set(own if "those of the fact" in columns else ())
+    return names.union(*(added if "those below" in columns else ()))
 
 
 def test_committed_page_is_in_step(migrated: Connection) -> None:
@@ -110,52 +110,52 @@ def test_command_writes_the_page(warehouse_dsn: str, tmp_path: Path) -> None:
     assert (tmp_path / "written.md").read_text(encoding="utf-8") == COMMITTED
 
 
-def test_every_relation_of_the_database_is_described_with_all_its_columns_and_no_other(
+def test_every_relation_is_described_with_exactly_its_columns(
     migrated: Connection, sections: dict[str, list[Token]]
 ) -> None:
-    wanted: dict[str, set[str]] = {}
+    expected: dict[str, set[str]] = {}
     for schema, relation, column in migrated.run(RELATIONS):
         name = relation if schema == "warehouse" else f"{schema}.{relation}"
-        wanted.setdefault(name, set()).add(column)
-    assert len(wanted) == 11 + 3 * 6 + 3
-    assert {name: described(sections, name) for name in wanted} == wanted
+        expected.setdefault(name, set()).add(column)
+    assert len(expected) == 11 + 3 * 6 + 3
+    assert {name: described(sections, name) for name in expected} == expected
     others = {title for title in sections if title.startswith(("fact_", "dim_", "etl."))}
-    assert others <= wanted.keys()
+    assert others <= expected.keys()
 
 
-def test_what_a_relation_says_of_itself_stands_in_its_section(
+def test_comment_of_every_relation_is_in_its_section(
     migrated: Connection, sections: dict[str, list[Token]]
 ) -> None:
-    said = migrated.run(COMMENTS)
-    assert len(said) == 11 + 3 * 6
-    for relation, about in said:
+    comments = migrated.run(COMMENTS)
+    assert len(comments) == 11 + 3 * 6
+    for relation, about in comments:
         kind = KIND.search(relation)
         text = [token.content for token in sections[kind[1] if kind else relation]]
         assert any(prose(about) in paragraph for paragraph in text), relation
         assert not kind or any(f"`{relation}" in paragraph for paragraph in text), relation
 
 
-def test_a_column_is_described_as_the_database_has_it(
+def test_every_column_is_described_as_in_the_database(
     migrated: Connection, sections: dict[str, list[Token]]
 ) -> None:
     for table, column, nullable, type_, about in migrated.run(TABLES):
-        told = tables(sections[table])[0][column][:3]
-        assert told == [TYPES.get(type_, type_), "yes" if nullable else "no", prose(about)]
+        cells = tables(sections[table])[0][column][:3]
+        assert cells == [TYPES.get(type_, type_), "yes" if nullable else "no", prose(about)]
 
 
 @pytest.mark.parametrize("table", contracts.source().tables.values(), ids=lambda table: table.name)
 def test_every_table_of_the_source_is_described_with_all_its_columns(
     sections: dict[str, list[Token]], table: contracts.SourceTable
 ) -> None:
-    [told] = tables(sections[table.name])
-    assert told.keys() == set(table.column_names)
+    [described_table] = tables(sections[table.name])
+    assert described_table.keys() == set(table.column_names)
     for column in table.columns:
-        spelled = [str(column.type), "yes" if column.nullable else "no", prose(column.about)]
-        assert told[column.name][:3] == spelled
+        expected = [str(column.type), "yes" if column.nullable else "no", prose(column.about)]
+        assert described_table[column.name][:3] == expected
 
 
 def linked(cell: str, table: str = "") -> set[str]:
-    """The columns that a cell names, each with its table: the one before it, or else ``table``."""
+    """Return the columns in a cell, each with its table: the linked one, or else ``table``."""
     parts = (re.fullmatch(r"(?:\[(\w+)\]\(#\w+\): )?(`.+)", part) for part in cell.split("; "))
     return {
         f"{part[1] or table}.{column}"
@@ -165,14 +165,14 @@ def linked(cell: str, table: str = "") -> set[str]:
     }
 
 
-def test_where_a_value_comes_from_and_where_it_goes_are_told_alike(
+def test_origins_and_targets_of_columns_agree(
     sections: dict[str, list[Token]],
 ) -> None:
     warehouse, source = contracts.warehouse(), contracts.source()
-    made: list[Fact | Dimension] = [*warehouse.facts, *warehouse.dimensions]
+    derived: list[Fact | Dimension] = [*warehouse.facts, *warehouse.dimensions]
     comes = {
         (origin, f"{table.name}.{column}")
-        for table in made
+        for table in derived
         for column, cells in tables(sections[table.name])[0].items()
         for origin in linked(cells[3], table.of)
     }
@@ -186,7 +186,10 @@ def test_where_a_value_comes_from_and_where_it_goes_are_told_alike(
     assert ("sales_order.staff_id", "fact_sales_order.sales_staff_id") in comes
     assert ("address.city", "dim_counterparty.counterparty_legal_city") in comes
     assert {to for _, to in comes} == {
-        f"{table.name}.{column.name}" for table in made for column in table.columns if column.origin
+        f"{table.name}.{column.name}"
+        for table in derived
+        for column in table.columns
+        if column.origin
     }
 
 

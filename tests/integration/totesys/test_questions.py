@@ -1,7 +1,6 @@
-"""Every business question, asked by a reader of a small warehouse whose answers were worked out by
-hand.
+"""Every business question, run by a reader on a small warehouse with answers computed by hand.
 
-``questions/<company>/<table>.csv`` has a table's rows; a column that it lacks has a usual value,
+``questions/<company>/<table>.csv`` has the rows of a table; a missing column has a default value,
 and an empty cell is NULL. ``questions/<company>/answers/<question>.csv`` has the answer.
 """
 
@@ -36,8 +35,8 @@ from generate_series(date '2023-01-01', date '2025-12-31', interval '1 day') as 
 
 
 @pytest.fixture(scope="module")
-def standing(server: Server) -> Iterator[Connection]:
-    """A warehouse with days alone, which checks no foreign keys in this session."""
+def with_days(server: Server) -> Iterator[Connection]:
+    """A warehouse with only the calendar, in a session without foreign key checks."""
     server.create_database("questions")
     with connected(from_dsn(server.dsn("questions")), "tests") as connection:
         migrate(connection)
@@ -49,11 +48,11 @@ def standing(server: Server) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def passing(standing: Connection) -> Iterator[Connection]:
-    """The same, for rows that do not outlive the test."""
-    standing.run("begin")
-    yield standing
-    standing.run("rollback")
+def rolled_back(with_days: Connection) -> Iterator[Connection]:
+    """The same warehouse in a transaction that is rolled back after the test."""
+    with_days.run("begin")
+    yield with_days
+    with_days.run("rollback")
 
 
 def rows_of(path: Path) -> list[dict[str, str | None]]:
@@ -68,10 +67,10 @@ def fill(connection: Connection, company: Path) -> None:
         insert(connection, "etl", "ledger", {**LEDGER, **row})
     tables = contracts.warehouse().tables
     for path in sorted(company.glob("*_*.csv")):
-        usual = {column.name: VALUES[column.type.kind] for column in tables[path.stem].columns}
+        defaults = {column.name: VALUES[column.type.kind] for column in tables[path.stem].columns}
         for row in rows_of(path):
-            seen = {"observed_at": observed[row["batch_seq"]]} if "batch_seq" in row else {}
-            insert(connection, "warehouse", path.stem, {**usual, **seen, **row})
+            batch = {"observed_at": observed[row["batch_seq"]]} if "batch_seq" in row else {}
+            insert(connection, "warehouse", path.stem, {**defaults, **batch, **row})
 
 
 def insert(connection: Connection, schema: str, table: str, row: dict[str, Any]) -> None:
@@ -87,8 +86,8 @@ def insert(connection: Connection, schema: str, table: str, row: dict[str, Any])
     )
 
 
-def asked(connection: Connection, question: Question) -> list[list[str]]:
-    """The answer that a reader gets, the names of its columns first, as a CSV file spells it."""
+def answer_of(connection: Connection, question: Question) -> list[list[str]]:
+    """Return the answer for a reader as cells of a CSV file, the names of the columns first."""
     connection.run(render("set local role {reader}", reader=READER))
     rows = connection.run(question.sql)
     cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
@@ -96,10 +95,10 @@ def asked(connection: Connection, question: Question) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("path", ANSWERS, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
-def test_answer_is_the_one_worked_out_by_hand(passing: Connection, path: Path):
-    fill(passing, path.parents[1])
+def test_answer_is_the_one_worked_out_by_hand(rolled_back: Connection, path: Path):
+    fill(rolled_back, path.parents[1])
     with path.open(newline="", encoding="utf-8") as file:
-        assert asked(passing, QUESTIONS[path.stem]) == [*csv.reader(file)]
+        assert answer_of(rolled_back, QUESTIONS[path.stem]) == [*csv.reader(file)]
 
 
 def test_every_question_has_an_answer_worked_out():
@@ -107,14 +106,16 @@ def test_every_question_has_an_answer_worked_out():
 
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=lambda question: question.name)
-def test_an_empty_warehouse_has_no_answer_and_is_no_error(passing: Connection, question: Question):
-    [_] = asked(passing, question)
+def test_an_empty_warehouse_has_no_answer_and_is_no_error(
+    rolled_back: Connection, question: Question
+):
+    [_] = answer_of(rolled_back, question)
 
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=lambda question: question.name)
-def test_what_a_question_reads_is_promised(passing: Connection, question: Question):
-    passing.run(render("create temporary view asked as {sql}", sql=Sql(question.sql)))
-    read = passing.run("""
+def test_what_a_question_reads_is_promised(rolled_back: Connection, question: Question):
+    rolled_back.run(render("create temporary view asked as {sql}", sql=Sql(question.sql)))
+    read = rolled_back.run("""
         select distinct refobjid::regclass::text
         from pg_rewrite join pg_depend on pg_depend.objid = pg_rewrite.oid
         where ev_class = 'asked'::regclass and refclassid = 'pg_class'::regclass
@@ -124,16 +125,16 @@ def test_what_a_question_reads_is_promised(passing: Connection, question: Questi
 
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=lambda question: question.name)
-def test_money_stands_beside_its_currency(passing: Connection, question: Question):
-    columns, *_ = asked(passing, question)
+def test_money_stands_beside_its_currency(rolled_back: Connection, question: Question):
+    columns, *_ = answer_of(rolled_back, question)
     money = {"revenue", "amount", "spend", "sales", "unpaid_amount", "late_amount"}
     assert not money & {*columns} or "currency_code" in columns
 
 
 @pytest.mark.parametrize("path", ANSWERS, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
-def test_currencies_of_one_name_are_not_added_up(passing: Connection, path: Path):
+def test_currencies_of_one_name_are_not_added_up(rolled_back: Connection, path: Path):
     """As members are that a fact refers to and the source does not have: all are 'Unknown'."""
-    fill(passing, path.parents[1])
-    passing.run("update warehouse.dim_currency set currency_code = 'Unknown'")
+    fill(rolled_back, path.parents[1])
+    rolled_back.run("update warehouse.dim_currency set currency_code = 'Unknown'")
     with path.open(newline="", encoding="utf-8") as file:
-        assert len(asked(passing, QUESTIONS[path.stem])) == len([*csv.reader(file)])
+        assert len(answer_of(rolled_back, QUESTIONS[path.stem])) == len([*csv.reader(file)])

@@ -1,4 +1,4 @@
-"""Zip archives: same files, same bytes."""
+"""Zip archives: the same files give the same bytes."""
 
 import os
 from pathlib import Path
@@ -19,13 +19,13 @@ def folder(root: Path, names: list[str], mode: int, time: int) -> Path:
     return root
 
 
-def test_times_modes_and_order_on_the_disk_change_nothing(tmp_path: Path):
+def test_times_modes_and_order_on_the_disk_do_not_matter(tmp_path: Path):
     write_zip(tmp_path / "1.zip", folder(tmp_path / "1", sorted(FILES), 0o600, 1_000_000_000))
     write_zip(tmp_path / "2.zip", folder(tmp_path / "2", [*FILES], 0o755, 1_700_000_000))
     assert (tmp_path / "1.zip").read_bytes() == (tmp_path / "2.zip").read_bytes()
 
 
-def test_everything_is_in_it_by_name_and_may_be_read_by_everybody(tmp_path: Path):
+def test_archive_contains_every_file_readable_for_all(tmp_path: Path):
     write_zip(tmp_path / "it.zip", folder(tmp_path / "it", [*FILES], 0o600, 1_000_000_000))
     with ZipFile(tmp_path / "it.zip") as archive:
         assert {name: archive.read(name) for name in archive.namelist()} == FILES
@@ -33,6 +33,6 @@ def test_everything_is_in_it_by_name_and_may_be_read_by_everybody(tmp_path: Path
         assert archive.namelist() == sorted(FILES)
 
 
-def test_what_can_be_smaller_is(tmp_path: Path):
+def test_files_are_compressed(tmp_path: Path):
     write_zip(tmp_path / "it.zip", folder(tmp_path / "it", [*FILES], 0o600, 1_000_000_000))
     assert (tmp_path / "it.zip").stat().st_size < 1000

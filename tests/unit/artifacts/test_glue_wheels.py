@@ -1,4 +1,4 @@
-"""What of the lock goes to Glue."""
+"""The packages of the lock file that are sent to Glue."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ beta==2.0 ; sys_platform == 'win32' \\
 """
 
 
-def test_pins_come_with_their_hashes_and_markers(tmp_path: Path):
+def test_lines_of_a_lock_file_include_hashes_and_markers(tmp_path: Path):
     (tmp_path / "lock.txt").write_text(TEXT)
     pins = locked(tmp_path / "lock.txt")
     assert {name: pin.split() for name, pin in pins.items()} == {
@@ -23,9 +23,9 @@ def test_pins_come_with_their_hashes_and_markers(tmp_path: Path):
     }
 
 
-def test_what_glue_is_said_to_bring_is_what_we_would_bring_else():
+def test_packages_that_glue_provides_are_in_the_lock_file():
     assert set(locked(LOCK)) >= GLUE_PROVIDES
 
 
-def test_only_the_database_driver_and_what_it_needs_is_brought():
+def test_only_packages_that_glue_does_not_provide_are_sent():
     assert set(locked(LOCK)) - GLUE_PROVIDES == {"pg8000", "scramp", "asn1crypto", "msgspec"}

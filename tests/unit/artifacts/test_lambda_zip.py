@@ -1,4 +1,4 @@
-"""What may not be in the Lambda's package."""
+"""The content of the Lambda package: machine code, size, excluded files."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from artifacts.lambda_zip import check_machine, check_size, is_needed
 
 
 def library(machine: int) -> bytes:
-    """The beginning of an ELF file."""
+    """Return the beginning of an ELF file."""
     return b"\x7fELF\x02\x01\x01".ljust(18, b"\0") + machine.to_bytes(2, "little")
 
 
@@ -25,12 +25,12 @@ def test_library_for_the_machine_passes(tmp_path: Path, machine: str, code: int)
 
 
 @pytest.mark.parametrize(
-    ("code", "told"), [(X86_64, "is built for x86_64"), (RISC_V, "is built for another machine")]
+    ("code", "message"), [(X86_64, "is built for x86_64"), (RISC_V, "is built for another machine")]
 )
-def test_library_for_another_machine_is_refused_by_name(tmp_path: Path, code: int, told: str):
+def test_library_for_another_machine_is_refused_by_name(tmp_path: Path, code: int, message: str):
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "lib.so.1").write_bytes(library(code))
-    with pytest.raises(WrongMachine, match=rf"package/lib\.so\.1 {told}, and .* for aarch64"):
+    with pytest.raises(WrongMachine, match=rf"package/lib\.so\.1 {message}, and .* for aarch64"):
         check_machine(tmp_path, "aarch64")
 
 
@@ -58,7 +58,7 @@ def test_package_beyond_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest
         "pyarrow/libarrow_python.so.2500.1.0",
     ],
 )
-def test_what_no_poll_reads_is_left_out(name: str):
+def test_file_that_no_poll_needs_is_excluded(name: str):
     assert not is_needed(name)
 
 
@@ -74,5 +74,5 @@ def test_what_no_poll_reads_is_left_out(name: str):
         "ca.pem",
     ],
 )
-def test_what_a_poll_may_need_stays(name: str):
+def test_file_that_a_poll_can_need_is_included(name: str):
     assert is_needed(name)

@@ -1,4 +1,4 @@
-"""Which chart an answer makes follows from its columns."""
+"""The columns of an answer determine its chart."""
 
 import pytest
 
@@ -9,14 +9,14 @@ from warehouse.questions import Question
 TYPES = {"i": "INTEGER", "d": "DECIMAL", "s": "STRING", "t": "DATETIME", "b": "BOOLEAN"}
 
 
-def columns(spelled: str) -> list[Column]:
-    """Columns from words such as ``month:t``."""
-    pairs = (word.split(":") for word in spelled.split())
+def columns(text: str) -> list[Column]:
+    """Return columns from words such as ``month:t``."""
+    pairs = (word.split(":") for word in text.split())
     return [Column(name, TYPES[letter]) for name, letter in pairs]
 
 
 @pytest.mark.parametrize(
-    ("answer", "drawn"),
+    ("answer", "expected"),
     [
         ("month:t currency_code:s orders:i revenue:d", "line month revenue currency_code -"),
         ("day:t rows:i median_minutes:d slowest_minutes:d", "line day median+slowest - -"),
@@ -37,32 +37,32 @@ def columns(spelled: str) -> list[Column]:
         ("currency_code:s country:s orders:i", "bar country orders currency_code -"),
     ],
 )
-def test_chart_shows_rows_apart(answer: str, drawn: str):
-    kind, category, values, color, panel = drawn.split()
-    made = chart(columns(answer))
-    assert made
-    assert made["kind"] == kind
-    assert made["category"].startswith(category)
-    found = [value["column"] for value in made["values"]]
-    assert len(found) == len(values.split("+"))
-    assert all(name.startswith(part) for name, part in zip(found, values.split("+"), strict=True))
-    for part, told in (("color", color), ("panel", panel)):
-        assert (made[part] or "-").startswith(told)
+def test_chart_distinguishes_all_rows(answer: str, expected: str):
+    kind, category, values, color, panel = expected.split()
+    drawn = chart(columns(answer))
+    assert drawn
+    assert drawn["kind"] == kind
+    assert drawn["category"].startswith(category)
+    shown = [value["column"] for value in drawn["values"]]
+    assert len(shown) == len(values.split("+"))
+    assert all(name.startswith(part) for name, part in zip(shown, values.split("+"), strict=True))
+    for part, name in (("color", color), ("panel", panel)):
+        assert (drawn[part] or "-").startswith(name)
 
 
 @pytest.mark.parametrize(
     ("why", "answer"),
     [
-        ("nothing tells the rows apart", "orders:i revenue:d"),
-        ("one currency is one row, so a bar would stand for each", "currency_code:s revenue:d"),
-        ("there is no figure", "month:t currency_code:s name:s"),
-        ("an amount without a currency may be of several", "country:s revenue:d"),
-        ("the currency is no dimension", "country:s revenue:d currency_code:s"),
-        ("there are more dimensions than a chart tells apart", "day:t a:s b:s orders:i"),
-        ("a colour stands for a text", "day:t is_paid:b orders:i"),
+        ("no dimension identifies the rows", "orders:i revenue:d"),
+        ("the currency is the only dimension", "currency_code:s revenue:d"),
+        ("there are only dimensions", "month:t currency_code:s name:s"),
+        ("an amount without a currency can be of several", "country:s revenue:d"),
+        ("the currency follows the figure", "country:s revenue:d currency_code:s"),
+        ("there are more dimensions than a chart can show", "day:t a:s b:s orders:i"),
+        ("a colour needs a text", "day:t is_paid:b orders:i"),
     ],
 )
-def test_what_makes_no_chart_is_a_table_alone(why: str, answer: str):
+def test_answer_without_a_chart_is_only_a_table(why: str, answer: str):
     assert chart(columns(answer)) is None, why
     [table] = visuals("name", question("Why."), columns(answer))
     assert (table["kind"], table["width"]) == ("table", 36)
@@ -74,9 +74,9 @@ def question(why: str) -> Question:
 
 
 def test_statistics_are_not_summed():
-    made = chart(columns("day:t median_minutes:d"))
-    assert made
-    assert made["values"] == [{"column": "median_minutes", "aggregation": "AVERAGE"}]
+    drawn = chart(columns("day:t median_minutes:d"))
+    assert drawn
+    assert drawn["values"] == [{"column": "median_minutes", "aggregation": "AVERAGE"}]
 
 
 def test_bars_begin_with_the_longest_and_ranges_with_the_first():
@@ -88,7 +88,7 @@ def test_bars_begin_with_the_longest_and_ranges_with_the_first():
     assert first["sort"] == {"column": "from_days", "direction": "ASC"}
 
 
-def test_subtitle_is_cut_to_what_quicksight_takes():
+def test_subtitle_is_cut_to_the_length_that_quicksight_accepts():
     [chart_, table] = visuals("name", question("w" * 2000), columns("country:s orders:i"))
     assert len(chart_["subtitle"]) == TEXT
     assert chart_["subtitle"].endswith("w…")
@@ -96,12 +96,12 @@ def test_subtitle_is_cut_to_what_quicksight_takes():
 
 
 def test_only_relations_of_the_warehouse_are_qualified():
-    asked = """-- title: a
+    sql = """-- title: a
 select dim_date.day, my_dim_date, etl.ledger.rows -- dim_date
 from fact_sales_order_wide
 inner join dim_date on other.dim_date = dim_date.date_id
 """
-    assert qualified(asked).splitlines() == [
+    assert qualified(sql).splitlines() == [
         "select dim_date.day, my_dim_date, etl.ledger.rows -- ${schema}.dim_date",
         "from ${schema}.fact_sales_order_wide",
         "inner join ${schema}.dim_date on other.dim_date = dim_date.date_id",

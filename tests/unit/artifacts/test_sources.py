@@ -1,4 +1,4 @@
-"""Which files of our packages are deployed: their code and data, and nothing else."""
+"""The deployed files of the packages: code and data, and no others."""
 
 import shutil
 from pathlib import Path
@@ -24,8 +24,8 @@ STRAY = (
 
 
 @pytest.fixture
-def littered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the sources, in each package of which lie files that are not its own."""
+def with_strays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the sources with stray files in each package."""
     root = tmp_path / "sources"
     for name in {*PACKAGES, "glue_jobs", "warehouse"}:
         copy = shutil.copytree(ROOT / name, root / name)
@@ -40,7 +40,7 @@ def littered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def own(name: str) -> set[str]:
-    """What belongs to a package, which has no file but these."""
+    """Return the code and data of a package."""
     suffixes = {".py", ".toml", ".csv", ".sql", ".json"}
     return {
         f"{name}/{file}"
@@ -49,14 +49,14 @@ def own(name: str) -> set[str]:
     }
 
 
-@pytest.mark.usefixtures("littered")
+@pytest.mark.usefixtures("with_strays")
 @pytest.mark.parametrize("name", PACKAGES)
 def test_package_is_copied_with_its_data_and_without_strays(name: str, tmp_path: Path):
     copy_package(name, tmp_path / "tree")
     assert set(files_under(tmp_path / "tree")) == own(name)
 
 
-@pytest.mark.usefixtures("littered")
+@pytest.mark.usefixtures("with_strays")
 def test_wheel_holds_the_packages_with_their_data_and_without_strays(tmp_path: Path):
     build_wheel(tmp_path / "wheels")
     [wheel] = (tmp_path / "wheels").iterdir()
