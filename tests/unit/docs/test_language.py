@@ -40,6 +40,7 @@ CLEAN: tuple[str, ...] = (
     "lake/entries.py",
     "operations",
     "postgres",
+    "README.md",
     "tests/athena",
     "tests/e2e/dashboard",
     "tests/e2e/test_analysts.py",
