@@ -80,6 +80,18 @@ def test_status_shows_the_batch_that_went_through(
 
 
 @pytest.mark.usefixtures("batch")
+@pytest.mark.parametrize("is_named", [False, True])
+def test_reconcile_finds_no_difference_after_the_batch(
+    stack: Stack, by_outputs: Deployment, is_named: bool
+):
+    by_name = ("--name", by_outputs.name, "--region", REGION) if is_named else ()
+    out, _ = ask(stack, "reconcile", *by_name)
+    report = json.loads(out.splitlines()[-1])
+    assert (report["pending"], report["differences"]) == (0, 0)
+    assert report["tables"]["mirror"]["sales_order"]["rows"] > 0
+
+
+@pytest.mark.usefixtures("batch")
 def test_logs_show_the_lines_of_the_poll_and_of_the_jobs_in_their_order(stack: Stack):
     out, errors = ask(stack, "logs", "--since", "1h")
     lines = out.splitlines()

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -43,6 +44,13 @@ def hangup_ends_children() -> Iterator[None]:
     before = signal.signal(signal.SIGHUP, lambda *_: None)
     yield
     signal.signal(signal.SIGHUP, before)
+
+
+def free_port() -> int:
+    """Return a free port: the dashboard's default one may be taken by another worker of pytest."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def start(directory: Path, *options: str) -> "subprocess.Popen[str]":
@@ -92,7 +100,8 @@ def test_dashboard_answers_while_up_runs_and_stops_with_it(directory: Path, spar
                 answers.append(answer.status)
             stopping.set()
 
-    keep_running(directory, Pace(1, 60), 40, stopping, say, lambda: spark, dashboard=0)
+    port = free_port()
+    keep_running(directory, Pace(1, 60), 40, stopping, say, lambda: spark, dashboard=port)
     assert answers == [200]
     with pytest.raises(URLError):
         urlopen(address(lines))  # nosec B310 # our own
@@ -113,7 +122,8 @@ def test_end_of_the_dashboard_is_reported_once_and_cycles_continue(
         if "batch 4 " in line:
             stopping.set()
 
-    keep_running(directory, Pace(0.2, 600), 40, stopping, say, lambda: spark, dashboard=0)
+    port = free_port()
+    keep_running(directory, Pace(0.2, 600), 40, stopping, say, lambda: spark, dashboard=port)
     assert len([line for line in lines if "the dashboard has ended" in line]) == 1
     assert "Stopped." in lines[-1]
 
@@ -122,7 +132,7 @@ def test_end_of_the_dashboard_is_reported_once_and_cycles_continue(
 def test_signal_while_the_dashboard_starts_is_not_a_failure(
     directory: Path, number: signal.Signals
 ):
-    with start(directory, "--orders", "40") as process:
+    with start(directory, "--orders", "40", "--dashboard-port", str(free_port())) as process:
         while not (directory / "dashboard.log").exists() and process.poll() is None:
             sleep(0.02)
         os.killpg(process.pid, number)  # as a terminal does
