@@ -1,4 +1,4 @@
-"""The lake: where objects lie, who may write them (once), and the logs that commit them."""
+"""The lake: its stores, whose objects are written once, and the logs that commit them."""
 
 from lake.errors import (
     AlreadyExists,

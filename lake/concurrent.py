@@ -1,4 +1,4 @@
-"""Requests to a store, several under way at once: each waits for the network, not for us."""
+"""Concurrent requests to a store. Each of them mostly waits for the network."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -9,24 +9,24 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 CONCURRENCY = 16
-"""At 40 ms a request this is 400 in a second, and as many objects at most are in memory."""
+"""Requests at a time: 400 a second at 40 ms each. At most as many objects are in memory."""
 
 
 def map_concurrently(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """``function`` of each item, in the order of the items, several at once in threads.
+    """Yield ``function`` of each item in the order of the items, computed in threads.
 
-    Items are taken in this thread, and only as many ahead as are under way. The first error is
-    raised in its turn; then no more is begun.
+    Items are read in the caller's thread, and only CONCURRENCY of them ahead. The first error is
+    raised when its item is reached; then no other item is started.
     """
-    under_way: deque[Future[R]] = deque()
+    pending: deque[Future[R]] = deque()
     with ThreadPoolExecutor(CONCURRENCY) as pool:
         try:
             for item in items:
-                if len(under_way) == CONCURRENCY:
-                    yield under_way.popleft().result()
-                under_way.append(pool.submit(function, item))
-            while under_way:
-                yield under_way.popleft().result()
+                if len(pending) == CONCURRENCY:
+                    yield pending.popleft().result()
+                pending.append(pool.submit(function, item))
+            while pending:
+                yield pending.popleft().result()
         finally:
-            for future in under_way:
+            for future in pending:
                 future.cancel()

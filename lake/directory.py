@@ -1,4 +1,4 @@
-"""A store in a directory: the lake of one machine, with the same guarantees as the bucket."""
+"""A store in a directory of this machine, with the guarantees of a bucket."""
 
 import os
 import shutil
@@ -13,11 +13,14 @@ UNFINISHED = ".unfinished"
 
 
 class DirectoryStore:
-    """Objects are files. An object appears by an exclusive link to a file that is already whole
-    and on the disk, so a crash leaves it there or not there, never half."""
+    """A store whose objects are files.
+
+    An object appears by an exclusive link to a file that is already complete and on the disk, so a
+    crash never leaves a part of it.
+    """
 
     def __init__(self, root: Path) -> None:
-        self._root = root.absolute()
+        self._root = root.resolve()  # keys are compared with it, and Hadoop reads no ".."
 
     def put_new(self, key: str, body: Body) -> None:
         target = self._path(key)
@@ -37,7 +40,7 @@ class DirectoryStore:
             return self._path(key).read_bytes()
         except FileNotFoundError:
             raise NotFound(
-                f"{self._path(key)} does not exist; the lake may be incomplete."
+                f"{self._path(key)} does not exist. To fix: restore the lake's files."
             ) from None
         except OSError as refusal:
             raise self._unavailable("read", key, refusal) from refusal
@@ -75,15 +78,15 @@ class DirectoryStore:
             raise self._unavailable("settled", key, refusal) from refusal
 
     def expire(self, keys: Iterable[str]) -> None:
-        """Nothing to do: a directory has no rules by which objects expire."""
+        """Do nothing: a directory has no lifecycle rules."""
 
     def uri(self, key: str) -> str:
-        return f"file://{self._path(key)}"  # Hadoop takes paths as they are: %3D is no '=' to it
+        return f"file://{self._path(key)}"  # not encoded: Hadoop would read %3D literally
 
     def _path(self, key: str) -> Path:
         path = Path(os.path.normpath(self._root / key))
         if not path.is_relative_to(self._root):
-            raise InvalidLake(f"'{key}' leads out of the lake.")
+            raise InvalidLake(f"The key '{key}' is outside the lake {self._root}.")
         return path
 
     def _write_unfinished(self, body: Body) -> Path:
@@ -107,7 +110,7 @@ class DirectoryStore:
     def _unavailable(self, done: str, key: str, refusal: OSError) -> LakeUnavailable:
         return LakeUnavailable(
             f"{self._root / key} cannot be {done}: {refusal.strerror or refusal}."
-            " Check the permissions and the free space of the lake's directory."
+            " To fix: check the permissions and the free space of the lake's directory."
         )
 
 
@@ -119,7 +122,7 @@ def _link_new(unfinished: Path, target: Path) -> None:
 
 
 def _make_folders(folder: Path) -> None:
-    """Make the folder and those above it, each known to the disk before anything lies in it."""
+    """Create the folder and its parents. Each is on the disk before it contains anything."""
     if not folder.is_dir():
         _make_folders(folder.parent)
         folder.mkdir(exist_ok=True)

@@ -1,29 +1,29 @@
-"""What can go wrong in the lake, by who must act."""
+"""Errors of the lake: one class for each remedy."""
 
 from contracts.errors import PlatformError
 
 
 class AlreadyExists(PlatformError):
-    """The key holds an object, and an object is never overwritten."""
+    """An object with this key exists. Objects are never overwritten."""
 
 
 class NotFound(PlatformError):
-    """The key holds no object."""
+    """No object with this key exists."""
 
 
 class SeqTaken(PlatformError):
-    """Another run has committed this seq. Nothing is lost: the other's entry stands."""
+    """Another run has committed this seq. Nothing is lost: its entry is valid."""
 
 
 class LakeUnavailable(PlatformError):
-    """The store refuses or does not answer: permissions, a missing bucket, a full disk."""
+    """The store refuses a request or does not answer: permissions, missing bucket, full disk."""
 
 
 class InvalidLake(PlatformError):
-    """An address that is no lake, or a lake whose entries we cannot read."""
+    """An invalid address of a lake, or a lake with entries that this version cannot read."""
 
     exit_code = 2
 
 
 class UnreadableEntry(PlatformError):
-    """An entry that could not be read back, and therefore was not committed."""
+    """An entry could not be read back and was not committed."""

@@ -1,4 +1,4 @@
-"""The two buckets together, with their logs."""
+"""The two stores of a lake with their logs."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,8 +15,8 @@ from lake.store import Store
 
 @dataclass(frozen=True)
 class Lake:
-    """*ingestion* and *processed*. ``generation`` is the replay of the batch log that the
-    processed side belongs to."""
+    """The stores *ingestion* and *processed*. ``generation`` is the replay of the batches whose
+    results are read and written in *processed*."""
 
     ingestion: Store
     processed: Store
@@ -24,38 +24,37 @@ class Lake:
 
     @property
     def batches(self) -> Log[Batch]:
-        """What polls committed."""
+        """Batches that polls committed."""
         return Log(self.ingestion, layout.BATCH_LOG, Batch)
 
     @property
     def audits(self) -> Audits:
-        """On which days the source was compared whole with the mirror."""
+        """Audits of the mirror, by day."""
         return Audits(self.ingestion)
 
     @property
     def dimensions(self) -> Log[BuildEntry]:
-        """What build_dimensions made of each batch."""
+        """Output of build_dimensions for each batch."""
         return Log(self.processed, layout.processed_log(self.generation, "dimensions"), BuildEntry)
 
     @property
     def facts(self) -> Log[BuildEntry]:
-        """What build_facts made of each batch."""
+        """Output of build_facts for each batch."""
         return Log(self.processed, layout.processed_log(self.generation, "facts"), BuildEntry)
 
     @property
     def loads(self) -> Log[LoadEntry]:
-        """Which batches are in the warehouse."""
+        """Batches that are in the warehouse."""
         return Log(self.processed, layout.processed_log(self.generation, "load"), LoadEntry)
 
     @property
     def retries(self) -> Log[RetryEntry]:
-        """What retries of quarantined rows brought back, numbered by themselves."""
+        """Retries of quarantined rows, with numbers of their own."""
         return Log(self.processed, layout.processed_log(self.generation, "retries"), RetryEntry)
 
     @property
     def generations(self) -> Log[GenerationEntry]:
-        """Which generation is in use, for those that are not told: the head's, or else the
-        first."""
+        """Generations that were taken into use. The last one is in use; without any, the first."""
         return Log(self.processed, layout.GENERATIONS_LOG, GenerationEntry)
 
     def in_use(self) -> "Lake":
@@ -64,7 +63,7 @@ class Lake:
 
 
 def open_lake(ingestion: str, processed: str, generation: int = 1) -> Lake:
-    """The lake of two addresses, each ``s3://bucket`` or ``file:///directory``.
+    """Return the lake at two addresses, each ``s3://bucket`` or ``file:///directory``.
 
     Raises InvalidLake.
     """
@@ -72,7 +71,7 @@ def open_lake(ingestion: str, processed: str, generation: int = 1) -> Lake:
 
 
 def open_store(address: str) -> Store:
-    """The store at ``s3://bucket`` or ``file:///directory``. Raises InvalidLake."""
+    """Return the store at ``s3://bucket`` or ``file:///directory``. Raises InvalidLake."""
     parts = urlsplit(address)
     match parts.scheme:
         case "s3" if parts.netloc and parts.path in ("", "/"):
@@ -81,4 +80,6 @@ def open_store(address: str) -> Store:
             return open_bucket(parts.netloc)
         case "file" if parts.path:
             return DirectoryStore(Path(unquote(parts.path)))
-    raise InvalidLake(f"'{address}' is no lake; write s3://bucket or file:///directory.")
+    raise InvalidLake(
+        f"'{address}' is not an address of a store. To fix: write s3://bucket or file:///directory."
+    )

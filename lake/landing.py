@@ -1,4 +1,4 @@
-"""Land data objects, whose keys hold the run's name and are therefore nobody else's."""
+"""Write data objects whose keys contain the run's name, so that only this run writes them."""
 
 import hashlib
 from typing import BinaryIO
@@ -11,10 +11,10 @@ CHUNK = 1 << 20
 
 
 def put_own(store: Store, key: str, body: BinaryIO) -> None:
-    """Put an object whose key only this run can write. Where the object exists already with the
-    same bytes, an earlier request of ours got through unanswered, and all is well.
+    """Write an object whose key only this run can write.
 
-    Raises AlreadyExists where the bytes differ.
+    If it exists with the same bytes, an earlier request succeeded without an answer. Raises
+    AlreadyExists if the bytes differ.
     """
     try:
         store.put_new(key, body)
@@ -24,14 +24,14 @@ def put_own(store: Store, key: str, body: BinaryIO) -> None:
 
 
 def land(store: Store, key: str, body: BinaryIO, rows: int) -> File:
-    """Put a data object and say what it is."""
+    """Write a data object and return its description."""
     put_own(store, key, body)
     digest = _sha256(body)
     return File(key, rows, body.tell(), digest)
 
 
 def _sha256(body: BinaryIO) -> str:
-    """The digest of the whole body, which is then at its end."""
+    """Return the digest of the body and leave the body at its end."""
     digest = hashlib.sha256()
     body.seek(0)
     while chunk := body.read(CHUNK):

@@ -1,4 +1,4 @@
-"""Where everything lies in the two buckets. Nothing else spells a key.
+"""The keys of all objects in the two stores. No other module composes a key.
 
 ingestion  <source>/<table>/observed_date=YYYY-MM-DD/batch=<seq>-<run>/part.parquet
            _log/…  _mirror/<table>/…  _audits/YYYY-MM-DD.json
@@ -20,18 +20,18 @@ BATCH_LOG = "_log/"
 GENERATIONS_LOG = "_generations/"
 
 SEQ_IN_KEY = rf"/batch=(\d{{{SEQ_DIGITS}}})-"
-"""Finds the seq in the key, or in the address, of a data object."""
+"""Pattern of the seq in the key or the address of a data object."""
 
 PARTITION_VALUE = re.compile(r"/(?:observed_date|batch)=([^/]+)")
 
 
 def entry_key(log: str, seq: int) -> str:
-    """The key of a log's entry, a function of seq alone, which sorts newest first."""
+    """Return the key of a log's entry. It depends on seq only, and newer entries sort first."""
     return f"{log}{LAST_SEQ - seq:0{SEQ_DIGITS}d}-{seq:0{SEQ_DIGITS}d}.json"
 
 
 def entry_seq(key: str) -> int:
-    """The seq of the entry under ``key``. ValueError where the key is no entry's."""
+    """Return the seq of the entry under ``key``. Raises ValueError."""
     log, _, name = key.rpartition("/")
     seq = int(name.removesuffix(".json").rpartition("-")[2])
     if entry_key(f"{log}/", seq) != key:
@@ -40,43 +40,44 @@ def entry_seq(key: str) -> int:
 
 
 def batch_key(source: str, table: str, day: date, seq: int, run: str) -> str:
-    """A table's changed rows in a batch."""
+    """Return the key of a table's changed rows in a batch."""
     return f"{source}/{table}/observed_date={day:%Y-%m-%d}/{_batch(seq, run)}/part.parquet"
 
 
 def audit_key(day: date) -> str:
-    """The record that the source was compared whole with the mirror on that day."""
+    """Return the key of the audit of that day."""
     return f"_audits/{day:%Y-%m-%d}.json"
 
 
 def mirror_key(table: str, bucket: int, seq: int, run: str) -> str:
-    """A bucket of a table's mirror, as of a batch."""
+    """Return the key of a bucket of a table's mirror, as of a batch."""
     return f"_mirror/{table}/bucket={bucket}/{_batch(seq, run)}.parquet"
 
 
 def processed_log(generation: int, step: str) -> str:
-    """The log of a step: dimensions, facts, load or retries."""
+    """Return the folder of a log: dimensions, facts, load or retries."""
     return f"g={generation}/_log/{step}/"
 
 
 def processed_folder(generation: int, table: str, seq: int, run: str) -> str:
-    """The rows that a batch brought of a warehouse table, or of a fact's tombstones."""
+    """Return the folder of a batch's rows of a warehouse table or of a fact's tombstones."""
     return f"g={generation}/{table}/{_batch(seq, run)}/"
 
 
 def quarantine_folder(generation: int, table: str, seq: int, run: str) -> str:
-    """A source table's rows of a batch that cannot conform."""
+    """Return the folder of a batch's quarantined rows of a source table."""
     return f"g={generation}/_quarantine/{table}/{_batch(seq, run)}/"
 
 
 def open_folder(generation: int, table: str, seq: int, run: str) -> str:
-    """A source table's rows that are set apart and open still, once some no longer are."""
+    """Return the folder of the quarantined rows of a source table that stayed open after a batch
+    closed others."""
     return f"g={generation}/_open/{table}/{_batch(seq, run)}/"
 
 
 def partition(key: str) -> tuple[str, tuple[str, ...]]:
-    """The folder of a data object, and what its name says of the day and the batch: a partition of
-    its table, and the values of its keys."""
+    """Return the folder of a data object, which is a partition of its table, and the values of the
+    partition's keys."""
     folder, _, _ = key.rpartition("/")
     return f"{folder}/", tuple(PARTITION_VALUE.findall(folder))
 

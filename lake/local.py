@@ -7,7 +7,7 @@ from lake.lake import Lake, open_lake
 
 def local_addresses(folder: Path) -> tuple[str, str]:
     """Return the addresses of the two stores of a lake in ``folder``."""
-    root = folder.absolute()
+    root = folder.resolve()
     return (root / "ingestion").as_uri(), (root / "processed").as_uri()
 
 

@@ -1,14 +1,14 @@
-"""Names for runs."""
+"""Names and times of runs."""
 
 import uuid
 from datetime import UTC, datetime
 
 
 def new_run() -> str:
-    """A name that no other run has and that sorts by the time of its start."""
+    """Return a unique name that sorts by the time of the run's start."""
     return f"{now():%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
 
 
 def now() -> datetime:
-    """The present moment, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)

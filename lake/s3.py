@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 ALREADY_EXISTS, CONFLICT = 412, 409
 
 ATTEMPTS = 5
-"""S3 answers 409 to one of two conditional writes under way at once and asks for a repeat; the
-repeat then finds the winner, so a few are plenty."""
+"""Attempts of a conditional write. S3 answers 409 to one of two concurrent writes; the repeat then
+finds the other's object."""
 
 SUPERSEDED: "TaggingTypeDef" = {"TagSet": [{"Key": "superseded", "Value": "true"}]}
-"""The tag of a retired object, by which the bucket's lifecycle rule knows it."""
+"""The tag of an expired object; the bucket's lifecycle rule deletes such objects."""
 
 
 def open_bucket(bucket: str) -> "S3Store":
-    """The bucket by the credentials of the environment."""
+    """Return the store in a bucket, with the credentials of the environment."""
     return S3Store(boto3.client("s3", config=CLIENT_CONFIG), bucket)
 
 
 class S3Store:
-    """Objects of a bucket, each put with ``If-None-Match: *``."""
+    """A store in a bucket. Each object is written with ``If-None-Match: *``."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client
@@ -59,7 +59,9 @@ class S3Store:
         try:
             return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         except self._client.exceptions.NoSuchKey:
-            raise NotFound(f"{self.uri(key)} does not exist; the lake may be incomplete.") from None
+            raise NotFound(
+                f"{self.uri(key)} does not exist. To fix: restore it from its versions."
+            ) from None
         except (ClientError, BotoCoreError) as refusal:
             raise self._unavailable("read", key, refusal) from refusal
 
@@ -86,7 +88,7 @@ class S3Store:
             raise self._unavailable("listed", prefix, refusal) from refusal
 
     def settle(self, key: str) -> None:
-        """Nothing to do: what S3 has answered it keeps."""
+        """Do nothing: S3 keeps every object that it has acknowledged."""
 
     def expire(self, keys: Iterable[str]) -> None:
         for _ in map_concurrently(self._tag, keys):
@@ -104,5 +106,5 @@ class S3Store:
     def _unavailable(self, done: str, key: str, refusal: Exception) -> LakeUnavailable:
         return LakeUnavailable(
             f"{self.uri(key)} cannot be {done}: {refusal}."
-            " Check that the bucket exists and what the role may do with it."
+            " To fix: check that the bucket exists and the permissions of the role."
         )

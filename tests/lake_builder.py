@@ -1,4 +1,4 @@
-"""A lake with batches of our choosing, written through the lake's own API as a poll writes it."""
+"""A lake with chosen batches, written through the lake's API as a poll writes them."""
 
 import io
 from collections import Counter
@@ -33,15 +33,15 @@ VALUES = {
 
 
 def row(table: str, key: int, **values: Any) -> dict[str, Any]:
-    """A row that conforms, with ``key`` and these values of its own."""
+    """Return a valid row with this key and these values."""
     of = contracts.source().tables[table]
-    usual = {c.name: TEXT.get(c.name, VALUES[c.type.kind]) for c in of.columns}
-    return {**usual, of.key: key, **values}
+    defaults = {c.name: TEXT.get(c.name, VALUES[c.type.kind]) for c in of.columns}
+    return {**defaults, of.key: key, **values}
 
 
 @dataclass
 class LakeBuilder:
-    """A lake in ``directory`` and the source's rows as of its last batch."""
+    """A lake in ``directory``, with the source's rows as of its last batch."""
 
     directory: Path
     rows: dict[str, dict[int, Row]] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class LakeBuilder:
 
     @property
     def arguments(self) -> list[str]:
-        """The addresses, as a job takes them."""
+        """Arguments of a job with the addresses of the stores."""
         return [
             "--ingestion",
             self._address("ingestion"),

@@ -182,7 +182,7 @@ def test_error_for_a_lake_that_cannot_be_written_is_one_line(
     (tmp_path / "lake").write_text("a file")
     for arguments in cycle_and_poll(seeded_source_dsn, warehouse_dsn, tmp_path / "lake"):
         assert main(arguments) == 1
-        assert "Check the permissions" in capsys.readouterr().err.splitlines()[-1]
+        assert "check the permissions" in capsys.readouterr().err.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

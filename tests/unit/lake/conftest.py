@@ -1,4 +1,4 @@
-"""The two kinds of store, so that one suite proves both."""
+"""Both kinds of store, so that each test runs with both."""
 
 from collections.abc import Iterator
 from pathlib import Path

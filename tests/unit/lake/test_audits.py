@@ -1,4 +1,4 @@
-"""The record of audits: one a day, and the first stands."""
+"""The record of audits: one a day, and the first is kept."""
 
 from datetime import date, datetime
 
@@ -21,7 +21,7 @@ def audit(run: str = "run", hour: int = 0) -> Audit:
     return Audit(7, run, now(), datetime(2024, 11, 15, hour, 0, 3, 962001), {"staff": 2})
 
 
-def test_audit_is_that_of_its_day_and_of_no_other(lake: Lake):
+def test_audit_is_recorded_for_its_day_only(lake: Lake):
     assert not lake.audits.has(DAY)
     assert lake.audits.record(audit())
     assert lake.audits.has(DAY)
@@ -29,7 +29,7 @@ def test_audit_is_that_of_its_day_and_of_no_other(lake: Lake):
     assert not lake.audits.has(date(2024, 11, 16))
 
 
-def test_audit_is_read_as_it_was_recorded(lake: Lake):
+def test_audit_is_read_back_unchanged(lake: Lake):
     recorded = audit()
     lake.audits.record(recorded)
     assert lake.audits.of(DAY) == recorded
@@ -37,7 +37,7 @@ def test_audit_is_read_as_it_was_recorded(lake: Lake):
         lake.audits.of(date(2024, 11, 16))
 
 
-def test_first_audit_of_a_day_stands(lake: Lake):
+def test_first_audit_of_a_day_is_kept(lake: Lake):
     first = audit("first")
     assert lake.audits.record(first)
     assert not lake.audits.record(audit("second", hour=23))
@@ -45,7 +45,7 @@ def test_first_audit_of_a_day_stands(lake: Lake):
 
 
 @pytest.mark.parametrize("body", [b"{", b"{}", b"[]"])
-def test_audit_that_cannot_be_read_is_named_and_still_counts(lake: Lake, body: bytes):
+def test_audit_that_cannot_be_read_is_reported_and_still_counts(lake: Lake, body: bytes):
     lake.ingestion.put_new(layout.audit_key(DAY), body)
     assert lake.audits.has(DAY)
     with pytest.raises(InvalidLake, match=r"2024-11-15\.json is not an audit"):

@@ -1,4 +1,4 @@
-"""Several requests at once, in order, and never more than can be held."""
+"""Concurrent requests: results in order, and a limited number of items in memory."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ from lake.concurrent import CONCURRENCY, map_concurrently
 pytestmark = pytest.mark.lambda_runtime
 
 
-def test_results_come_in_the_order_of_the_items():
+def test_results_have_the_order_of_the_items():
     def slower_first(item: int) -> int:
         time.sleep((CONCURRENCY - item) * 0.002)
         return item * 2
@@ -21,14 +21,14 @@ def test_results_come_in_the_order_of_the_items():
     ]
 
 
-def test_as_many_as_allowed_run_at_once():
-    all_there = threading.Barrier(CONCURRENCY, timeout=10)
+def test_as_many_as_allowed_run_concurrently():
+    all_running = threading.Barrier(CONCURRENCY, timeout=10)
     assert (
-        len(list(map_concurrently(lambda _: all_there.wait(), range(CONCURRENCY)))) == CONCURRENCY
+        len(list(map_concurrently(lambda _: all_running.wait(), range(CONCURRENCY)))) == CONCURRENCY
     )
 
 
-def test_items_are_taken_only_as_far_ahead_as_requests_are_under_way():
+def test_items_are_read_only_as_far_ahead_as_requests_are_pending():
     taken: list[int] = []
 
     def items() -> Iterator[int]:
@@ -42,7 +42,7 @@ def test_items_are_taken_only_as_far_ahead_as_requests_are_under_way():
         assert len(taken) <= expected + 1 + CONCURRENCY
 
 
-def test_items_are_taken_in_the_thread_that_asks():
+def test_items_are_read_in_the_thread_of_the_caller():
     taken: set[int] = set()
 
     def items() -> Iterator[int]:
@@ -54,11 +54,11 @@ def test_items_are_taken_in_the_thread_that_asks():
     assert taken == {threading.get_ident()}
 
 
-def test_error_is_raised_in_its_turn_and_no_more_is_begun():
-    begun: list[int] = []
+def test_error_is_raised_at_its_item_and_no_other_is_started():
+    started: list[int] = []
 
     def failing(item: int) -> int:
-        begun.append(item)
+        started.append(item)
         if item == 3:
             raise OSError("refused")
         return item
@@ -67,9 +67,9 @@ def test_error_is_raised_in_its_turn_and_no_more_is_begun():
     assert [next(results) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(OSError, match="refused"):
         next(results)
-    assert len(begun) <= 3 + CONCURRENCY
+    assert len(started) <= 3 + CONCURRENCY
     assert next(results, None) is None
 
 
-def test_nothing_is_nothing():
+def test_no_items_have_no_results():
     assert list(map_concurrently(lambda item: item, [])) == []

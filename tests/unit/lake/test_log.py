@@ -1,4 +1,4 @@
-"""The log: one entry a seq, newest found at once, committed exactly once."""
+"""The log: one entry for each seq, committed exactly once; the newest is found at once."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.lambda_runtime
 
 
 def batch(seq: int, run: str = "run") -> Batch:
-    file = File("totesys/staff/part.parquet", 3, 100, "abc")
+    file = File("source/staff/part.parquet", 3, 100, "abc")
     return Batch(
         seq=seq,
         run=run,
@@ -42,12 +42,12 @@ def lake(store: Store) -> Lake:
     return Lake(store, store)
 
 
-def test_entry_is_read_as_it_was_committed(lake: Lake):
+def test_entry_is_read_back_unchanged(lake: Lake):
     lake.batches.commit(batch(1))
     assert lake.batches.head() == lake.batches.entry(1) == batch(1)
 
 
-def test_entries_of_the_processed_side_are_read_as_they_were_committed(lake: Lake):
+def test_entries_of_the_processed_store_are_read_back_unchanged(lake: Lake):
     output = Output(("a.parquet", "b.parquet"), 12)
     built = BuildEntry(1, "run", now(), {"dim_staff": output}, {"sales_order": output}, 3)
     loaded = LoadEntry(1, "run", now())
@@ -71,7 +71,7 @@ def test_head_is_the_last_seq_whatever_its_digits(lake: Lake, last: int):
     assert lake.loads.head_seq() == last
 
 
-def test_entries_after_a_seq_come_oldest_first(lake: Lake):
+def test_entries_after_a_seq_are_listed_oldest_first(lake: Lake):
     for seq in range(1, 6):
         lake.batches.commit(batch(seq))
     assert [entry.seq for entry in lake.batches.after(2)] == [3, 4, 5]
@@ -84,14 +84,14 @@ def test_commit_repeated_by_its_own_run_changes_nothing(lake: Lake):
     assert lake.batches.head_seq() == 1
 
 
-def test_seq_taken_by_another_run_is_refused_and_the_first_stands(lake: Lake):
+def test_seq_of_another_run_is_refused_and_the_first_is_kept(lake: Lake):
     lake.batches.commit(batch(1, "first"))
     with pytest.raises(SeqTaken, match=r"first.*before run second"):
         lake.batches.commit(batch(1, "second"))
     assert lake.batches.entry(1).run == "first"
 
 
-def test_of_many_runs_that_commit_one_seq_one_wins(lake: Lake):
+def test_one_of_many_runs_commits_a_seq(lake: Lake):
     def commit(number: int) -> str | None:
         try:
             lake.batches.commit(batch(1, f"run-{number}"))
@@ -110,16 +110,16 @@ def test_missing_entry_is_not_found(lake: Lake):
 
 
 @pytest.mark.parametrize("body", [b"{", b"{}", b'{"format": 1}', b"[]"])
-def test_entry_that_cannot_be_read_is_named(lake: Lake, body: bytes):
+def test_entry_that_cannot_be_read_is_reported(lake: Lake, body: bytes):
     lake.ingestion.put_new(layout.entry_key(layout.BATCH_LOG, 1), body)
     with pytest.raises(InvalidLake, match="is not an entry that this version can read"):
         lake.batches.entry(1)
 
 
 @pytest.mark.parametrize("name", ["0 copy.json", "0-1.json"])
-def test_stray_object_in_a_log_is_named(lake: Lake, name: str):
+def test_other_object_in_a_log_is_reported(lake: Lake, name: str):
     lake.ingestion.put_new(f"_log/{name}", b"{}")
-    with pytest.raises(InvalidLake, match=rf"{name} is no entry of a log"):
+    with pytest.raises(InvalidLake, match=rf"{name} is not an entry of a log"):
         lake.batches.head_seq()
 
 
@@ -127,7 +127,7 @@ def test_counts_are_per_table_and_op():
     assert batch(1).counts == {"staff": {"I": 1, "U": 1, "D": 1}}
 
 
-def test_entry_keys_sort_newest_first_and_tell_their_seq():
+def test_entry_keys_sort_newest_first_and_contain_their_seq():
     keys = [layout.entry_key("_log/", seq) for seq in (1, 9, 10, 10**19)]
     assert sorted(keys, reverse=True) == keys
     assert [layout.entry_seq(key) for key in keys] == [1, 9, 10, 10**19]
@@ -141,12 +141,12 @@ def test_run_names_are_unique_and_sort_by_time():
 
 
 @pytest.mark.parametrize("address", ["", "lake", "s3://", "s3://b/prefix", "ftp://x/y"])
-def test_address_that_is_no_lake_is_refused(address: str):
-    with pytest.raises(InvalidLake, match="is no lake"):
+def test_invalid_address_is_refused(address: str):
+    with pytest.raises(InvalidLake, match="is not an address of a store"):
         open_lake(address, address)
 
 
-def test_each_generation_has_logs_of_its_own(tmp_path):
+def test_each_generation_has_its_own_logs(tmp_path):
     first = open_lake(f"file://{tmp_path}/i", f"file://{tmp_path}/p", 1)
     second = open_lake(f"file://{tmp_path}/i", f"file://{tmp_path}/p", 2)
     first.loads.commit(LoadEntry(1, "run", now()))

@@ -1,4 +1,4 @@
-"""What S3 answers beyond success, by botocore's own stub of a response."""
+"""Errors of S3, from botocore's stub of a response."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ def answers() -> Iterator[tuple[S3Store, Stubber]]:
         yield S3Store(client, "lake"), stub
 
 
-def test_put_asks_for_no_overwrite(answers: tuple[S3Store, Stubber]):
+def test_put_never_overwrites(answers: tuple[S3Store, Stubber]):
     store, stub = answers
     stub.add_response(
         "put_object", {}, {"Bucket": "lake", "Key": "k", "Body": b"", "IfNoneMatch": "*"}
@@ -31,7 +31,7 @@ def test_put_asks_for_no_overwrite(answers: tuple[S3Store, Stubber]):
     stub.assert_no_pending_responses()
 
 
-def test_conflict_of_two_writers_is_tried_again_until_the_winner_shows(
+def test_conflict_of_two_writers_is_repeated_until_the_other_object_exists(
     answers: tuple[S3Store, Stubber],
 ):
     store, stub = answers
@@ -42,7 +42,7 @@ def test_conflict_of_two_writers_is_tried_again_until_the_winner_shows(
     stub.assert_no_pending_responses()
 
 
-def test_conflict_without_end_is_an_error(answers: tuple[S3Store, Stubber]):
+def test_repeated_conflict_is_an_error(answers: tuple[S3Store, Stubber]):
     store, stub = answers
     for _ in range(ATTEMPTS):
         stub.add_client_error("put_object", "ConditionalRequestConflict", http_status_code=409)
@@ -64,11 +64,11 @@ def test_conflict_without_end_is_an_error(answers: tuple[S3Store, Stubber]):
 def test_refusal_names_the_object_and_the_remedy(answers, operation, call):
     store, stub = answers
     stub.add_client_error(operation, "AccessDenied", http_status_code=403)
-    with pytest.raises(LakeUnavailable, match=r"s3://lake/k.*what the role may do"):
+    with pytest.raises(LakeUnavailable, match=r"s3://lake/k.*permissions of the role"):
         call(store)
 
 
-def test_retired_object_is_tagged_as_superseded(answers: tuple[S3Store, Stubber]):
+def test_expired_object_is_tagged_as_superseded(answers: tuple[S3Store, Stubber]):
     store, stub = answers
     tags = {"TagSet": [{"Key": "superseded", "Value": "true"}]}
     stub.add_response("put_object_tagging", {}, {"Bucket": "lake", "Key": "k", "Tagging": tags})
@@ -76,14 +76,14 @@ def test_retired_object_is_tagged_as_superseded(answers: tuple[S3Store, Stubber]
     stub.assert_no_pending_responses()
 
 
-def test_silence_is_waited_for_less_long_than_a_lambda_may_run():
+def test_timeouts_end_before_a_lambda_does():
     attempts = 3  # of the standard mode
     timeouts = vars(CLIENT_CONFIG)["connect_timeout"] + vars(CLIENT_CONFIG)["read_timeout"]
     backoff = 1 + 2  # at most, before the second and the third
     assert attempts * timeouts + backoff < 120
 
 
-def test_silence_of_the_network_is_an_error(monkeypatch: pytest.MonkeyPatch):
+def test_unreachable_endpoint_is_an_error(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")

@@ -1,4 +1,4 @@
-"""What every store promises, whether a bucket or a directory."""
+"""Guarantees of every store, a bucket or a directory."""
 
 import io
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ from lake.landing import land, put_own
 pytestmark = pytest.mark.lambda_runtime
 
 
-def test_object_is_read_as_it_was_written(store: Store):
+def test_object_is_read_back_unchanged(store: Store):
     store.put_new("a/b=1/c", b"\x00\xff")
     assert store.get("a/b=1/c") == b"\x00\xff"
 
@@ -30,7 +30,7 @@ def test_object_is_never_overwritten(store: Store):
     assert store.get("key") == b"first"
 
 
-def test_of_many_writers_of_one_key_one_wins_and_the_others_know(store: Store):
+def test_one_of_many_writers_of_a_key_succeeds_and_the_others_know(store: Store):
     def put(number: int) -> bool:
         try:
             store.put_new("key", str(number).encode() * 1000)
@@ -55,19 +55,19 @@ def test_newest_is_the_first_key_of_its_folder(store: Store):
     assert store.newest("log/") == "log/1"
 
 
-def test_newest_passes_over_what_file_browsers_leave_behind(store: Store):
+def test_newest_ignores_files_of_file_browsers(store: Store):
     for key in ("log/.DS_Store", "log/5"):
         store.put_new(key, b"")
     assert store.newest("log/") == "log/5"
 
 
-def test_settled_object_is_as_it_was(store: Store):
+def test_settled_object_is_unchanged(store: Store):
     store.put_new("t/key", b"body")
     store.settle("t/key")
     assert store.get("t/key") == b"body"
 
 
-def test_retired_objects_are_read_as_before(store: Store):
+def test_expired_objects_are_read_as_before(store: Store):
     keys = [f"t/{number}" for number in range(40)]
     for key in keys:
         store.put_new(key, key.encode())
@@ -77,7 +77,7 @@ def test_retired_objects_are_read_as_before(store: Store):
         store.put_new(keys[0], b"again")
 
 
-def test_newest_of_nothing_is_none(store: Store):
+def test_newest_of_an_empty_folder_is_none(store: Store):
     assert store.newest("log/") is None
 
 
@@ -87,28 +87,28 @@ def test_listing_names_every_object_under_a_folder_with_its_size(store: Store):
     assert [(item.key, item.size) for item in store.under("t/")] == [("t/a/1", 5), ("t/b/2", 5)]
 
 
-def test_listing_goes_on_beyond_a_thousand_objects(store: Store):
+def test_listing_has_more_than_a_thousand_objects(store: Store):
     for number in range(1003):
         store.put_new(f"t/{number:04d}", b"")
     assert len(store.under("t/")) == 1003
 
 
-def test_listing_of_nothing_is_empty(store: Store):
+def test_listing_of_a_missing_folder_is_empty(store: Store):
     assert store.under("nowhere/") == []
 
 
-def test_landed_file_says_its_size_and_digest(store: Store):
+def test_written_file_has_its_size_and_digest(store: Store):
     file = land(store, "key", io.BytesIO(b"abc"), rows=7)
     assert (file.key, file.rows, file.bytes) == ("key", 7, 3)
     assert file.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
-def test_own_object_put_again_after_an_unanswered_request_is_a_success(store: Store):
+def test_own_object_may_be_written_again_after_a_request_without_an_answer(store: Store):
     store.put_new("key", b"abc")
     put_own(store, "key", io.BytesIO(b"abc"))
 
 
-def test_foreign_bytes_under_our_key_are_refused(store: Store):
+def test_other_bytes_under_an_own_key_are_refused(store: Store):
     store.put_new("key", b"abc")
     with pytest.raises(AlreadyExists):
         put_own(store, "key", io.BytesIO(b"abd"))
