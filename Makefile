@@ -1,4 +1,4 @@
-# The front door. People and CI call the same targets.
+# The commands of the project. People and CI call the same targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(MAKEFILE_LIST))
@@ -24,7 +24,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: ## Make .venv from requirements/dev.txt, unless it stands already
+setup: ## Create .venv from requirements/dev.txt, unless it exists
 	@.ci/venv 3.11 .venv requirements/dev.txt
 
 demo: setup ## Run the whole platform once: seed, change, see each change in the warehouse
@@ -36,10 +36,10 @@ dashboard: setup ## Show the warehouse of TOTESYS_WAREHOUSE_DSN in a browser
 browser:
 	@.ci/browser
 
-screenshots: setup browser ## Make docs/images from the dashboard, on data of the demo's kind
+screenshots: setup browser ## Take the pictures in docs/images again, of the dashboard on demo data
 	@$(BIN)/python -m tests.e2e.dashboard.screenshots
 
-check: lint type ## Check style and types, and run the unit tests: what to run before each commit
+check: lint type ## Check style and types, and run the unit tests; run it before each commit
 	@$(BIN)/python -m pytest $(PARALLEL) tests/unit
 
 test: setup browser ## Run all tests except Terraform's, with coverage of lines and branches
@@ -83,7 +83,7 @@ secrets: setup ## Look for secrets in all files and all their history
 sbom: setup ## List the packages that a deployment carries, in build/sbom.json
 	@.ci/sbom build/sbom.json
 
-package: setup ## Make what Terraform deploys, in build/; PACKAGE_FLAGS="--ca-bundle FILE" for TLS
+package: setup ## Build what Terraform deploys, in build/; PACKAGE_FLAGS="--ca-bundle FILE" for TLS
 	@$(BIN)/python -m artifacts --out build --platform arm64 $(PACKAGE_FLAGS)
 
 settings:
@@ -96,30 +96,30 @@ plan: settings package ## Show what `make apply` would change; ENV=prod for the 
 comment:
 	@.ci/comment build/plan-*.txt
 
-apply: settings package ## Deploy; docs/deploy.md says what that needs
+apply: settings package ## Deploy; docs/deploy.md has the requirements
 	@.ci/terraform $(ENV) apply
 
-smoke: setup settings ## Poll once in what is deployed, and say how it is
+smoke: setup settings ## Poll once on a deployed platform, and check the result
 	@$(ASK)
 
-status: setup settings ## Say how what is deployed stands; NAME=totesys-dev asks without Terraform
+status: setup settings ## Show the state of a deployed platform; NAME=totesys-dev works without Terraform
 	@$(ASK) $(PACKAGE_FLAGS)
 
 reconcile: setup settings ## Compare the source, lake and warehouse of a deployment, value by value
 	@$(ASK) $(PACKAGE_FLAGS) $(addprefix --source ,$(SOURCE)) $(addprefix --warehouse ,$(WAREHOUSE))
 
-logs: setup settings ## Show the last hour of its logs; SINCE=2h, FILTER=text, FOLLOW=1, ALL=1
+logs: setup settings ## Show the last hour of logs of a deployed platform; SINCE=2h, FILTER=text, FOLLOW=1, ALL=1
 	@$(ASK) $(addprefix --since ,$(SINCE)) $(if $(FILTER),--filter "$$FILTER") \
 		$(if $(FOLLOW),--follow) $(if $(ALL),--all)
 
-docs: setup ## Build the documentation's site in build/site; a link that leads nowhere fails
+docs: setup ## Build the documentation's site in build/site; a broken link fails
 	@$(SPHINX) -b html -n -W --keep-going . build/site
 	@echo "build/site/index.html"
 
 links: setup ## Follow the documentation's links to other sites
 	@$(SPHINX) -b linkcheck . build/links
 
-dictionary: setup ## Write docs/data-dictionary.md anew, after a change of tables, views or texts
+dictionary: setup ## Write docs/data-dictionary.md again, after a change of tables, views or texts
 	@$(BIN)/python -m embedded.server $(BIN)/python -m artifacts.dictionary
 
 lock: setup ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes newer versions
@@ -129,7 +129,7 @@ lock: setup ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes newer versi
 	@for name in cloud checkov; do $(LOCK) requirements/$$name.in \
 		--output-file requirements/$$name.txt || exit 1; done
 
-clean: ## Remove everything that these targets made
+clean: ## Remove everything that these targets created
 	rm -rf .venv .venv-lambda .venv-cloud .venv-checkov build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	rm -rf .coverage .coverage.* htmlcov metastore_db spark-warehouse derby.log .totesys
 	find . -name __pycache__ -prune -exec rm -rf {} +

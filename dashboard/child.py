@@ -49,7 +49,7 @@ def running(
     """Run the web server for the block, in an environment of `launch.environment`. It answers when
     the block begins, unless ``stopping`` was set while it started.
 
-    It listens on ``port``; 0 stands for the default port, or any free port if that is in use.
+    It listens on ``port``; 0 means the default port, or any free port if that is in use.
     Raises NotStarted.
     """
     for number in _candidates(port):

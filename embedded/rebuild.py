@@ -1,4 +1,4 @@
-"""Rebuild a warehouse from the lake alone, on request with all transformations made again."""
+"""Rebuild a warehouse from the lake alone; on request, repeat all transformations."""
 
 from dataclasses import replace
 from pathlib import Path

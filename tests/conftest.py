@@ -1,4 +1,4 @@
-"""What tests at every level share: a real PostgreSQL server and databases on it."""
+"""Fixtures of tests at every level: a real PostgreSQL server and databases on it."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 UNSAFE_AND_FAST = {
-    "fsync": "off",  # but synchronous_commit stays on: what has committed counts as flushed
+    "fsync": "off",  # but synchronous_commit stays on: a committed transaction counts as flushed
     "full_page_writes": "off",
     "autovacuum": "off",  # it uses transaction ids, and a test may want a quiet source
     "max_prepared_transactions": "10",
@@ -49,7 +49,7 @@ def load_service_models_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_fsync() -> Iterator[None]:
-    """A test's lake need not outlive a power cut, and waiting for the disk is half of a poll."""
+    """Skip waits for the disk, which are half of a poll: the lake of a test need not be durable."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
         yield
@@ -58,7 +58,7 @@ def no_fsync() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """One PostgreSQL server for the whole run."""
-    # not tmp_path: nobody else may pass through its folders, and as root the server is another user
+    # not tmp_path: only its owner may enter it, and as root the server is another user
     directory = Path(tempfile.mkdtemp(prefix="totesys-tests-"))
     try:
         with running(directory, UNSAFE_AND_FAST) as server:
@@ -69,7 +69,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def totesys_template(server: Server) -> str:
-    """The name of a database that holds the source's tables, empty; nobody may connect to it."""
+    """Return the name of a template database with the empty tables of the source."""
     server.create_database("totesys_template")
     with connected(from_dsn(server.dsn("totesys_template")), "tests") as connection:
         Simulator(connection).create_schema()
@@ -78,7 +78,7 @@ def totesys_template(server: Server) -> str:
 
 @pytest.fixture(scope="session")
 def seeded_template(server: Server, totesys_template: str) -> str:
-    """The name of a database that holds a source with 40 orders; nobody may connect to it."""
+    """Return the name of a template database with a source of 40 orders."""
     server.create_database("seeded_template", totesys_template)
     with connected(from_dsn(server.dsn("seeded_template")), "tests") as connection:
         Simulator(connection).seed(SEEDED_ORDERS)

@@ -50,7 +50,7 @@ logger = logging.getLogger(__name__)
 def grant_roles(connection: Connection, schema: str, warehouse: Warehouse) -> None:
     """Grant loading to ``warehouse_loader``, and reading views, dimensions and the records of the
     platform to ``warehouse_reader``. Create the roles that are missing; without the right to, log a
-    warning with the statements, and go on: the owner can do everything. Idempotent. Call it in a
+    warning with the statements, and continue: the owner can do everything. Idempotent. Call it in a
     transaction whose search_path is ``schema``."""
     roles = _existing(connection)
     if missing := {*GRANTS} - roles:

@@ -1,6 +1,6 @@
 """The rows that the warehouse must have, derived from the mirror by the contracts and Arrow alone.
 
-The code of the jobs is not used on purpose: a wrong conversion of theirs must show.
+The code of the jobs is not used, so that a wrong conversion in it becomes visible.
 """
 
 from collections.abc import Callable, Mapping

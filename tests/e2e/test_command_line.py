@@ -147,7 +147,7 @@ def test_error_for_a_wrong_source_is_one_line_with_the_remedy_and_no_password(
         source_dsn.replace(f":{good.port}/", ":1/"): (1, "Nothing answers"),
         source_dsn + "_not": (1, "does not exist"),
         "mysql://me:opensesame@localhost/db": (2, "postgresql://user[:password]@host"),
-        warehouse_dsn: (1, "lacks a table"),
+        warehouse_dsn: (1, "does not have a table"),
     }
     for dsn, (status, remedy) in wrong.items():
         for arguments in cycle_and_poll(dsn, warehouse_dsn, tmp_path / "lake"):
@@ -209,7 +209,7 @@ def test_missing_lake_is_an_error_of_commands_that_create_none(
 
 def test_debug_shows_the_traceback(tmp_path: Path, warehouse_dsn: str):
     arguments = ["poll", "--source", warehouse_dsn, "--lake", str(tmp_path), "--debug"]
-    with pytest.raises(Exception, match="lacks a table"):
+    with pytest.raises(Exception, match="does not have a table"):
         main(arguments)
 
 

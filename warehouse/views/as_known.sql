@@ -1,5 +1,5 @@
 -- Reads the view, because a reader has no rights on the table. PostgreSQL does not compute the
--- window functions of the view, because no column of theirs is selected.
+-- window functions of the view, because their columns are not selected.
 create function {view}(timestamp) returns table ({definitions}) language sql stable as $$
     select {columns}
     from {history} as latest

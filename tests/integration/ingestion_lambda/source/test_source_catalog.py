@@ -20,7 +20,7 @@ SILENT_DDL = {
         "ALTER TABLE staff RENAME last_name TO first_name;"
         "ALTER TABLE staff RENAME other TO last_name",
     ),
-    "column made again with a default": (
+    "column recreated with a default": (
         "staff",
         "ALTER TABLE staff DROP COLUMN email_address;"
         "ALTER TABLE staff ADD COLUMN email_address text NOT NULL DEFAULT 'default'",
