@@ -27,7 +27,7 @@ from operations.warehouse_state import may_answer
 def _status(arguments: Namespace) -> int:
     start, aws = perf_counter(), Aws(_deployment(arguments), arguments.ca_bundle)
     lake, services = aws.lake(), aws.services()
-    reader = f"secretsmanager:{aws.deployment.reader_secret}"
+    reader = _secret(aws.deployment.reader_secret)
     result = status(lake, may_answer(lake, lambda: aws.address(reader)), services)
     show_status(result)
     _report(result.report(), start)
@@ -36,11 +36,8 @@ def _status(arguments: Namespace) -> int:
 
 def _reconcile(arguments: Namespace) -> int:
     start, aws = perf_counter(), Aws(_deployment(arguments), arguments.ca_bundle)
-    secrets = aws.deployment.source_secret, aws.deployment.reader_secret
-    source, warehouse = (
-        aws.address(reference or f"secretsmanager:{secret}")
-        for reference, secret in zip((arguments.source, arguments.warehouse), secrets, strict=True)
-    )
+    source = aws.address(arguments.source or _secret(aws.deployment.source_secret))
+    warehouse = aws.address(arguments.warehouse or _secret(aws.deployment.reader_secret))
     result = reconcile(aws.lake(), source, warehouse, arguments.schema)
     show_reconciliation(result)
     _report(result.report(), start)
@@ -65,6 +62,10 @@ def _report(report: Mapping[str, Any], start: float) -> None:
     """Print the last line, which programs read."""
     seconds = {"total": round(perf_counter() - start, 3)}
     print(json.dumps({**report, "seconds": seconds}), flush=True)
+
+
+def _secret(name: str) -> str:
+    return f"secretsmanager:{name}"
 
 
 def _deployment(arguments: Namespace) -> Deployment:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, datetime
 from threading import Event, Lock
 from time import monotonic
 
@@ -44,7 +44,7 @@ def prepare(address: Address, orders: int) -> None:
         if not exists:
             Simulator(connection).create_schema()
         if not _last_key(connection):
-            Simulator(connection).seed(orders, until=date.today())  # noqa: DTZ011 - one machine
+            Simulator(connection).seed(orders, until=datetime.now(UTC).date())  # the source's zone
 
 
 @contextmanager
