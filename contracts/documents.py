@@ -16,6 +16,8 @@ class SourceDocument(Struct, forbid_unknown_fields=True):
 
     about: str
     schema: str
+    timezone: str = "UTC"
+    created: str = ""
 
 
 class TableDocument(Struct, forbid_unknown_fields=True):

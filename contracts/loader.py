@@ -22,7 +22,7 @@ from contracts.documents import (
     decode,
 )
 from contracts.errors import ContractError
-from contracts.names import check_source_table, check_warehouse_table
+from contracts.names import check_source, check_source_table, check_warehouse_table
 from contracts.nearest import nearest
 from contracts.observation import VERSION
 from contracts.project import PROJECT, project_folder
@@ -49,9 +49,13 @@ KINDS: Mapping[str, type[WarehouseDocument]] = {
 def source(project: Path | None = None) -> Source:
     """Return the operational database of the project. Raises ContractError."""
     folder = (project or project_folder()) / "contracts" / "source"
-    document = decode(_read(folder / "source.toml"), SourceDocument, str(folder / "source.toml"))
-    tables = [_source_table(path) for path in _files(folder) if path.name != "source.toml"]
-    return Source(PROJECT, document.schema, {table.name: table for table in tables})
+    path = folder / "source.toml"
+    document = decode(_read(path), SourceDocument, str(path))
+    tables = [_source_table(file) for file in _files(folder) if file.name != "source.toml"]
+    by_name = {table.name: table for table in tables}
+    database = Source(PROJECT, document.schema, by_name, document.timezone, document.created)
+    check_source(database, str(path))
+    return database
 
 
 @cache

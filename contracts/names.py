@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
+from zoneinfo import ZoneInfo, available_timezones
 
 from contracts.errors import ContractError
 from contracts.nearest import nearest
@@ -18,6 +19,24 @@ class Use(NamedTuple):
     key: str
     name: str
     valid: Collection[str]
+
+
+def check_source(source: Source, where: str) -> None:
+    """Raise ContractError unless the time zone exists, and so does the column ``created``."""
+    if not _is_timezone(source.timezone):
+        _check([Use("timezone", source.timezone, available_timezones())], where)
+    if source.created:
+        columns = (column for table in source.tables.values() for column in table.columns)
+        names = {column.name for column in columns if column.type.kind == "timestamp"}
+        _check([Use("created", source.created, names)], where)
+
+
+def _is_timezone(name: str) -> bool:
+    """Return whether the zone exists. UTC exists even where no time zone data is installed."""
+    try:
+        return name == "UTC" or bool(ZoneInfo(name))
+    except (KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError
+        return False
 
 
 def check_source_table(table: SourceTable, where: str) -> None:

@@ -158,16 +158,23 @@ WarehouseTable = Dimension | Calendar | Fact
 
 @dataclass(frozen=True)
 class Source:
-    """The operational database."""
+    """The operational database.
+
+    ``timezone`` is the zone of the clock by which its timestamps are written. ``created`` is the
+    column that holds the time of a row's creation, or empty.
+    """
 
     name: str
     schema: str
     tables: Mapping[str, SourceTable]
+    timezone: str = "UTC"
+    created: str = ""
 
     @property
     def fingerprint(self) -> str:
-        """A digest that changes with the tables, columns, types and keys of the contracts."""
-        return _digest(self.schema, *(table.signature for table in self.tables.values()))
+        """A digest that changes with the tables, columns, types, keys and zone of the contracts."""
+        tables = (table.signature for table in self.tables.values())
+        return _digest(self.schema, self.timezone, *tables)
 
 
 @dataclass(frozen=True)

@@ -7,20 +7,20 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pg8000.native import Connection
-
 from contracts import Source, SourceTable
 from ingestion_lambda.guards import refuse_another_source, refuse_mass_delete
 from ingestion_lambda.mirror.changes_file import ChangesFile
 from ingestion_lambda.mirror.mirror import Mirror
 from ingestion_lambda.mirror.writer import MirrorWriter
 from ingestion_lambda.options import DEFAULT_OPTIONS, PollOptions
+from ingestion_lambda.source.clock import latest, warn_if_ahead
 from ingestion_lambda.source.horizon import running_since
 from ingestion_lambda.source.scope import FullRead, NoRead, Scope, XidRange, choose_scope
 from ingestion_lambda.source.snapshot import Snapshot, is_flushed
 from ingestion_lambda.table_poll import MirrorIncomplete, TablePoll
 from lake import Store, layout, now
 from lake.entries import Batch, Bucket, Changes, Position
+from postgres import Connection
 
 logger = logging.getLogger(__name__)
 
@@ -119,17 +119,19 @@ class NextBatch:
         table_poll = TablePoll(self.connection, self.source.schema, table, selected)
         mirror = Mirror(self.store, table, self._mirrored(table))
         writer = MirrorWriter(self.store, table, self.seq, self._mirror_run(scope))
-        missed = 0
+        missed, created = 0, None
         with ChangesFile(table, self.seq, self.observed_at) as changes, writer:
             for bucket, difference in table_poll.differences(mirror, scope):
                 if difference.is_empty:
                     continue
                 missed += table_poll.count_missed(bucket, difference, scope)
+                created = latest(created, difference.inserted, self.source.created)
                 changes.add(difference)
                 writer.put(bucket, difference.mirror)
             landed = changes.land(self.store, self._changes_key(table))
         self._mirror[table.name] = writer.merged_into(mirror.buckets)
         self._note_missed(table, missed)
+        warn_if_ahead(table.name, created, self.snapshot.observed_at)
         return landed
 
     def _changes_key(self, table: SourceTable) -> str:

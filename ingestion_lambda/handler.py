@@ -15,7 +15,6 @@ from aws_lambda_powertools.metrics import EphemeralMetrics
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pg8000.native import Connection
 
 import contracts
 from contracts import PlatformError, Source
@@ -32,7 +31,7 @@ from ingestion_lambda.options import read_options
 from ingestion_lambda.poll import Polled, poll
 from lake import new_run, open_lake
 from lake.aws import CLIENT_CONFIG
-from postgres import NotAuthenticated, connected, from_secret
+from postgres import Connection, NotAuthenticated, connected, from_secret
 
 SECRET_AGE = 3600
 """Seconds for which warm invocations reuse the secret. When the source refuses a password that was

@@ -3,8 +3,6 @@
 import logging
 from dataclasses import dataclass, field
 
-from pg8000.native import Connection
-
 from contracts import Source
 from ingestion_lambda.batch import NextBatch
 from ingestion_lambda.bus import Bus, batch_committed
@@ -18,6 +16,7 @@ from lake import Lake, SeqTaken, now
 from lake.entries import Audit, Batch
 from lake.freshness import freshness
 from lake.quarantine import count_open
+from postgres import Connection
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pg8000.native import Connection
 
 from contracts import SourceTable
 from contracts.arrow import row_schema
@@ -13,7 +12,7 @@ from ingestion_lambda.mirror.difference import Difference, compare
 from ingestion_lambda.mirror.mirror import Mirror
 from ingestion_lambda.source.extract import copy_cells, rows_query, spool_rows
 from ingestion_lambda.source.scope import ALL, FullRead, NoRead, Scope, XidRange
-from postgres import Sql, render
+from postgres import Connection, Sql, render
 
 COUNTS = "SELECT {key} >> {shift}, count(*) FROM {schema}.{table} GROUP BY 1"
 KEYS = """

@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 import pyarrow as pa
-from pg8000.native import Connection
 from pyarrow import csv
 
 from contracts import SourceTable
 from contracts.arrow import row_schema
 from ingestion_lambda.errors import RowTooLarge
 from ingestion_lambda.source.conform import conform
-from postgres import Sql, render, value
+from postgres import Connection, Sql, render, value
 
 ROWS = "SELECT {columns} FROM {schema}.{table} WHERE {condition} ORDER BY {key}"
 COPY = "COPY ({query}) TO STDOUT (FORMAT csv, HEADER true, ENCODING {encoding})"

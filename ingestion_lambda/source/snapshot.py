@@ -7,23 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pg8000.exceptions import DatabaseError
-from pg8000.native import Connection
 
-from contracts import Source
+from contracts import ContractError, Source
 from ingestion_lambda.errors import SourceBusy, SourceIsStandby, SourceMismatch
 from ingestion_lambda.source.source_catalog import read_source_catalog
-from postgres import Sql, render, sqlstate, sqlstate_message, value
+from postgres import Connection, Session, Sql, render, sqlstate, sqlstate_message, value
 
-LOCK_TIMEOUT = "5s"
-
-# The owner of the source may shadow a function through search_path, or hide rows by a policy (with
-# row_security off, reading such a table fails instead). A poll may pause between two statements
-# while it writes to the lake.
-SETTINGS = """
-SET LOCAL search_path = pg_catalog;
-SET LOCAL row_security = off;
-SET LOCAL idle_in_transaction_session_timeout = 0
-"""
+LOCK_TIMEOUT = 5.0
+"""Seconds."""
 
 # One statement reads every value, and it is the first query after the locks: it takes the snapshot.
 # clock_timestamp() runs after the snapshot is taken, so no visible row is later than observed_at.
@@ -39,6 +30,8 @@ SELECT pg_is_in_recovery(),
        substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
        (SELECT oid::bigint FROM pg_database WHERE datname = current_database())
 """
+
+INVALID_PARAMETER = "22023"
 
 FLUSH_WAIT = 0.7
 """Seconds; an asynchronous commit is on disk within three times wal_writer_delay."""
@@ -70,22 +63,39 @@ def open_snapshot(connection: Connection, source: Source) -> Iterator[Snapshot]:
 
     The tables are locked (ACCESS SHARE, which a read-only role may take) before the first query,
     because a table that is rewritten or truncated after the snapshot reads as empty. Raises
-    SourceMismatch, SourceBusy or SourceIsStandby.
+    SourceMismatch, SourceBusy, SourceIsStandby or ContractError.
     """
     connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     try:
-        connection.run(SETTINGS)
+        _set_session(connection, source)
         _lock(connection, source)
         yield _read_snapshot(connection, source)
     finally:
         connection.run("ROLLBACK")
 
 
+def _set_session(connection: Connection, source: Source) -> None:
+    """Set every setting for the transaction, whatever role, database or server set.
+
+    The clock has the zone of the contract. The owner of the source may shadow a function through
+    search_path, or hide rows by a policy: with row_security off, reading such a table fails.
+    """
+    session = Session(source.timezone, search_path=(), lock_timeout=LOCK_TIMEOUT)
+    try:
+        connection.run(session.local(connection.version))
+    except DatabaseError as error:
+        if sqlstate(error) != INVALID_PARAMETER:
+            raise
+        raise ContractError(
+            f"The source does not accept a setting: {sqlstate_message(error)}. To fix: if it is"
+            f" TimeZone, correct timezone in {source.name}/contracts/source/source.toml."
+        ) from None
+
+
 def _lock(connection: Connection, source: Source) -> None:
     tables = Sql(
         ", ".join(render("{schema}.{table}", schema=source.schema, table=t) for t in source.tables)
     )
-    connection.run(render("SET LOCAL lock_timeout = {limit}", limit=value(LOCK_TIMEOUT)))
     try:
         connection.run(render("LOCK TABLE {tables} IN ACCESS SHARE MODE", tables=tables))
     except DatabaseError as error:
@@ -93,7 +103,7 @@ def _lock(connection: Connection, source: Source) -> None:
         match sqlstate(error):
             case "55P03":
                 raise SourceBusy(
-                    f"The source's tables stayed locked for {LOCK_TIMEOUT}: {reason}. The next"
+                    f"The source's tables stayed locked for {LOCK_TIMEOUT:g} s: {reason}. The next"
                     " poll tries again. To fix: look for a long ALTER, TRUNCATE or VACUUM FULL."
                 ) from None
             case "42P01" | "3F000":

@@ -6,12 +6,10 @@ label, an exchanged partition), so everything that can do so is part of the sour
 
 from dataclasses import dataclass
 
-from pg8000.native import Connection
-
 from contracts import Source, SourceTable
 from ingestion_lambda.errors import SourceMismatch
 from ingestion_lambda.source.column_types import selected
-from postgres import Sql, render, value
+from postgres import Connection, Sql, render, value
 
 # A table's own oid comes first, then the oids of its partitions.
 TABLES = """

@@ -81,7 +81,7 @@ def test_function_errors_shows_locked_tables_and_a_poll_passes_once_they_are_fre
     shell: Shell, source: Connection, monkeypatch: pytest.MonkeyPatch
 ):
     [poll] = page("function-errors").commands("## Check")
-    monkeypatch.setattr(snapshot, "LOCK_TIMEOUT", "100ms")
+    monkeypatch.setattr(snapshot, "LOCK_TIMEOUT", 0.1)
     source.run("begin; lock table staff in access exclusive mode")
     refused = shell.types(poll)
     source.run("rollback")

@@ -89,6 +89,18 @@ INVALID = {
         "source/source.toml", "schema =", "scheme =",
         ["'scheme' is unknown", "did you mean 'schema'?"],
     ),
+    "unknown time zone": (
+        "source/source.toml", '"UTC"', '"Europe/Londn"',
+        ["timezone names 'Europe/Londn'", "did you mean 'Europe/London'?"],
+    ),
+    "time zone that is a path": (
+        "source/source.toml", '"UTC"', '"../UTC"', ["timezone names '../UTC'", "does not exist"],
+    ),
+    "no time zone": ("source/source.toml", '"UTC"', '""', ["timezone names ''"]),
+    "unknown column of creation": (
+        "source/source.toml", '"created_at"', '"craeted_at"',
+        ["created names 'craeted_at'", "did you mean 'created_at'?"],
+    ),
     "unknown table kind": (FACT, '"fact"', '"fakt"', ["kind is 'fakt'", "did you mean 'fact'?"]),
     "no table kind": (FACT, 'kind = "fact"\n', "", ["kind is ''", "calendar, dimension, fact"]),
     "unknown type": (

@@ -30,7 +30,7 @@ def test_flush_is_detected_on_a_real_source(pipeline: Pipeline):
 def test_table_locked_by_another_session_is_an_error_and_loses_nothing(
     pipeline: Pipeline, source: Connection, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(snapshot, "LOCK_TIMEOUT", "50ms")
+    monkeypatch.setattr(snapshot, "LOCK_TIMEOUT", 0.05)
     source.run("BEGIN; LOCK TABLE payment IN ACCESS EXCLUSIVE MODE")
     with pytest.raises(SourceBusy, match="stayed locked"):
         pipeline.poll()
