@@ -9,8 +9,9 @@ from artifacts.errors import TooLarge, WrongMachine
 from artifacts.platforms import Platform
 from artifacts.sources import copy_package
 from artifacts.tools import ROOT, pip
+from contracts.project import PROJECT
 
-PACKAGES = ("totesys", "contracts", "lake", "postgres", "ingestion_lambda")
+PACKAGES = (PROJECT, "contracts", "lake", "postgres", "ingestion_lambda")
 LOCK = ROOT / "requirements" / "lambda.txt"
 CA_BUNDLE = "ca.pem"
 

@@ -5,16 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.project import PROJECT
 from dashboard.errors import NotConfigured
 from lake import Lake, open_lake
 from lake.local import local_addresses
 from postgres import Address, from_dsn
 
-WAREHOUSE = "TOTESYS_WAREHOUSE_DSN"
+WAREHOUSE = f"{PROJECT.upper()}_WAREHOUSE_DSN"
 """The variable with the DSN of a reader of the warehouse."""
 
-SCHEMA = "TOTESYS_WAREHOUSE_SCHEMA"
-LAKE = "TOTESYS_LAKE"
+SCHEMA = f"{PROJECT.upper()}_WAREHOUSE_SCHEMA"
+LAKE = f"{PROJECT.upper()}_LAKE"
 """The variable with the addresses of the lake's two stores, separated by a space."""
 
 DEFAULT_SCHEMA = "warehouse"

@@ -56,7 +56,7 @@ def section(title: str) -> Table:
 
 
 def format_changes(changes: Mapping[str, Mapping[str, int]]) -> str:
-    """Return the counts by table and operation: ``payment +1, sales_order +1 ~2``."""
+    """Return the counts by table and operation: ``orders +1 ~2, people -1``."""
     signs = {"I": "+", "U": "~", "D": "-"}
     return ", ".join(
         f"{table} " + " ".join(f"{signs[op]}{count:,}" for op, count in counts.items() if count)

@@ -36,6 +36,6 @@ class WarehouseMismatch(PlatformError):
 
 
 class QuestionMalformed(PlatformError):
-    """A file under ``totesys/questions/`` is not a valid question; its author must fix it."""
+    """A file in the project's ``questions/`` is not a valid question; its author must fix it."""
 
     exit_code = 2

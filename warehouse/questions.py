@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
-from contracts.project import project_folder
+from contracts.project import PROJECT, project_folder
 from warehouse.errors import QuestionMalformed
 
 Theme = Literal["sales", "purchases", "payments", "platform"]
@@ -97,6 +97,6 @@ def _without_comments(text: str) -> str:
 
 def _malformed(name: str, problem: str) -> QuestionMalformed:
     return QuestionMalformed(
-        f"totesys/questions/{name}.sql {problem}. To fix: follow the docstring of"
+        f"{PROJECT}/questions/{name}.sql {problem}. To fix: follow the docstring of"
         " warehouse.questions and the other files in the folder."
     )

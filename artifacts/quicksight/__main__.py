@@ -18,7 +18,7 @@ from postgres import connected, from_dsn
 from warehouse import migrate
 
 ABOUT = """Write the definitions that Terraform's QuickSight modules read: each question of
-totesys/questions as a data set, with the column types of its answer, and the dashboard.
+the project as a data set, with the column types of its answer, and the dashboard.
 
 `python -m artifacts` writes them too, beside everything else that Terraform deploys."""
 
