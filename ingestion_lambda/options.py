@@ -52,5 +52,5 @@ def _tables(event: Mapping[str, Any], name: str) -> Collection[str]:
         return tuple(tables)
     raise InvalidOptions(
         f"{name} is {tables!r} and must be a list of table names. To fix: write it like"
-        f' "{name}": ["staff"].'
+        f' "{name}": ["a_table"].'
     )
