@@ -1,6 +1,7 @@
 """The warehouse: tables that migrations create or adopt, and the views that users read."""
 
 from warehouse.errors import (
+    EncodingUnsupported,
     MigrationEdited,
     MigrationFailed,
     NewerWarehouse,
@@ -14,6 +15,7 @@ from warehouse.plan import SCHEMA
 
 __all__ = [
     "SCHEMA",
+    "EncodingUnsupported",
     "MigrationEdited",
     "MigrationFailed",
     "NewerWarehouse",

@@ -3,6 +3,12 @@
 from contracts.errors import PlatformError
 
 
+class EncodingUnsupported(PlatformError):
+    """The database of the warehouse cannot store every character."""
+
+    exit_code = 2
+
+
 class MigrationEdited(PlatformError):
     """A migration was edited after it had been applied; its author must restore it."""
 

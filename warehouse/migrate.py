@@ -8,13 +8,16 @@ from pg8000.native import Connection
 
 import contracts
 from postgres import Address, connected, render, sqlstate, sqlstate_message, transaction
-from warehouse.errors import MigrationFailed, OthersDepend
+from warehouse.errors import EncodingUnsupported, MigrationFailed, OthersDepend
 from warehouse.plan import SCHEMA, Plan, Recorded, plan
 from warehouse.recreate_views import recreate_views
 from warehouse.roles import grant_roles
 from warehouse.schema_check import check_schema
 
-EXISTS = "select to_regclass('etl.warehouse') is not null"
+STATE = """
+select to_regclass('etl.warehouse') is not null, current_database(),
+    current_setting('server_encoding')
+"""
 RECORDED = """
 select name, checksum, schema_name, contracts, views
 from etl.migration left join etl.warehouse on true
@@ -38,8 +41,9 @@ def migrate(connection: Connection, schema: str = SCHEMA, target: Plan | None = 
     two queries. Grants on views are preserved. Concurrent calls apply each migration once.
     ``target`` defaults to the plan of the migration files and the contracts.
 
-    Raises MigrationEdited, NewerWarehouse, OtherSchema, MigrationFailed, OthersDepend or
-    WarehouseMismatch. A migration that fails is rolled back; those before it stay applied.
+    Raises EncodingUnsupported, MigrationEdited, NewerWarehouse, OtherSchema, MigrationFailed,
+    OthersDepend or WarehouseMismatch. A migration that fails is rolled back; those before it stay
+    applied.
     """
     target = target or plan(contracts.warehouse(), schema)
     recorded = _recorded(connection)
@@ -122,7 +126,14 @@ def _enter(connection: Connection, schema: str) -> None:
 
 
 def _recorded(connection: Connection) -> Recorded:
-    """Return the migrations and fingerprints that the warehouse has recorded."""
-    [[exists]] = connection.run(EXISTS)
+    """Return the migrations and fingerprints that the warehouse has recorded. Raises
+    EncodingUnsupported."""
+    [[exists, database, encoding]] = connection.run(STATE)
+    if encoding != "UTF8":
+        raise EncodingUnsupported(
+            f"The database {database} has the encoding {encoding}, which cannot store every text of"
+            " the source. To fix: create a database with encoding 'UTF8' and template template0,"
+            " and migrate that one."
+        )
     rows = connection.run(RECORDED) if exists else []
     return Recorded({name: checksum for name, checksum, *_ in rows}, *(rows[0][2:] if rows else ()))

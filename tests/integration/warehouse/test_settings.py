@@ -1,0 +1,183 @@
+"""The warehouse is the same whatever its database, role and encoding are set to."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from embedded.server import Server
+from postgres import Address, Sql, connected, from_dsn, render, value
+from tests.integration.warehouse.facts import add_members, add_version
+from warehouse import EncodingUnsupported, MigrationFailed, migrate_at
+
+ROOT = Path(__file__).parents[3]
+
+SETTINGS = {
+    "DateStyle": "SQL, DMY",
+    "IntervalStyle": "sql_standard",
+    "TimeZone": "Asia/Tokyo",
+    "bytea_output": "escape",
+    "check_function_bodies": "off",
+    "client_encoding": "SQL_ASCII",
+    "default_transaction_deferrable": "on",
+    "default_transaction_isolation": "serializable",
+    "default_transaction_read_only": "on",
+    "extra_float_digits": "-15",
+    "lc_messages": "C",
+    "plpgsql.extra_errors": "all",
+    "plpgsql.variable_conflict": "use_column",
+    "quote_all_identifiers": "on",
+    "row_security": "off",
+    "search_path": "nowhere",
+    "session_replication_role": "replica",
+    "standard_conforming_strings": "off",
+    "statement_timeout": "1",
+    "transform_null_equals": "on",
+}
+"""Settings that change how PostgreSQL reads and prints, or whether it can write."""
+
+EVENT_TRIGGER = """
+create table public.statements (tag text, object text);
+create function public.note_statement() returns event_trigger language plpgsql as $$ begin
+    insert into public.statements
+    select command_tag, object_identity from pg_event_trigger_ddl_commands();
+end $$;
+create event trigger note_statements on ddl_command_end execute function public.note_statement()
+"""
+FORBIDDING_TRIGGER = """
+create function public.forbid() returns event_trigger language plpgsql as $$ begin
+    raise exception 'ask the DBA first';
+end $$;
+create event trigger forbid on ddl_command_start execute function public.forbid()
+"""
+VIEWS = """
+select relname, pg_get_viewdef(oid), obj_description(oid, 'pg_class') from pg_class
+where relnamespace = 'warehouse'::regnamespace and relkind = 'v' order by relname
+"""
+COLUMNS = """
+select relname, attname, atttypid, atttypmod, attnotnull, col_description(attrelid, attnum)
+from pg_attribute join pg_class on pg_class.oid = attrelid
+where relnamespace in ('warehouse'::regnamespace, 'etl'::regnamespace) and attnum > 0
+order by relname, attnum
+"""
+QUERIES = (
+    "select * from warehouse.fact_payment_wide order by payment_id",
+    "select * from warehouse.fact_payment_history order by payment_id, version",
+    "select * from warehouse.fact_payment_changes order by payment_id, batch_seq, column_name",
+    "select * from warehouse.fact_payment_as_of('2024-01-01 11:30') order by payment_id",
+    "select * from etl.latest_payment order by payment_id",
+    VIEWS,
+    COLUMNS,
+)
+NUMBERS = count()
+
+
+@contextmanager
+def database(server: Server, encoding: str = "UTF8") -> Iterator[Address]:
+    """A new database for the block."""
+    name = f"Settings {next(NUMBERS)}"
+    with connected(from_dsn(server.dsn()), "tests") as connection:
+        create = "create database {name} encoding {encoding} locale 'C' template template0"
+        connection.run(render(create, name=name, encoding=value(encoding)))
+    yield from_dsn(server.dsn(name))
+    server.drop_database(name)
+
+
+def set_all(address: Address, settings: Mapping[str, str]) -> None:
+    with connected(address, "tests") as connection:
+        connection.run("load 'plpgsql'")  # which makes its settings known
+        for name, text in settings.items():
+            statement = "alter database {database} set {name} to {text}"
+            parts = {"database": address.database, "name": Sql(name), "text": value(text)}
+            connection.run(render(statement, **parts))
+
+
+def filled(address: Address) -> list[list[list[Any]]]:
+    """Migrate twice, insert versions, and return the answers of QUERIES."""
+    assert "fact_payment_wide" in migrate_at(address)
+    assert migrate_at(address) == []
+    with connected(address, "tests") as connection:
+        connection.run("set session_replication_role to origin")
+        add_members(connection, "fact_payment")
+        for batch, amount in ((10, "1.50"), (11, "2.25")):
+            add_version(connection, "fact_payment", 1, batch, payment_amount=amount)
+        connection.run("update etl.warehouse set views = 'of another version'")
+    assert "fact_payment_wide" in migrate_at(address)
+    with connected(address, "tests") as connection:
+        return [connection.run(query) for query in QUERIES]
+
+
+@pytest.fixture(scope="module")
+def usual(server: Server) -> Iterator[list[list[list[Any]]]]:
+    """The answers of a warehouse with the settings of a new server."""
+    with database(server) as address:
+        yield filled(address)
+
+
+@pytest.mark.parametrize("name", ["quote_all_identifiers", "all of them"])
+def test_setting_of_the_database_changes_neither_migration_nor_answers(
+    server: Server, usual: list[list[list[Any]]], name: str
+) -> None:
+    with database(server) as address:
+        set_all(address, SETTINGS if name == "all of them" else {name: SETTINGS[name]})
+        assert filled(address) == usual
+
+
+def test_event_trigger_that_records_statements_changes_nothing(
+    server: Server, usual: list[list[list[Any]]]
+) -> None:
+    with database(server) as address:
+        with connected(address, "tests") as connection:
+            connection.run(EVENT_TRIGGER)
+        assert filled(address) == usual
+
+
+def test_event_trigger_that_forbids_a_statement_is_reported_with_its_reason(
+    server: Server,
+) -> None:
+    with database(server) as address:
+        with connected(address, "tests") as connection:
+            connection.run(FORBIDDING_TRIGGER)
+        with pytest.raises(MigrationFailed, match=r"failed and was rolled back: ask the DBA first"):
+            migrate_at(address)
+        with connected(address, "tests") as connection:
+            assert connection.run("select to_regnamespace('etl')") == [[None]]
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "EUC_JP"])
+def test_warehouse_in_another_encoding_than_utf8_is_refused_with_the_remedy(
+    server: Server, encoding: str
+) -> None:
+    with database(server, encoding) as address:
+        with pytest.raises(EncodingUnsupported, match=rf"encoding {encoding}.*encoding 'UTF8'"):
+            migrate_at(address)
+        with connected(address, "tests") as connection:
+            assert connection.run("select to_regnamespace('etl')") == [[None]]
+
+
+def test_warehouse_that_was_migrated_in_another_encoding_before_is_refused_too(
+    server: Server,
+) -> None:
+    with database(server, "LATIN1") as address:
+        with connected(address, "tests") as connection:
+            connection.run("create schema etl; create table etl.warehouse (); ")
+        with pytest.raises(EncodingUnsupported):
+            migrate_at(address)
+
+
+def test_command_refuses_another_encoding_with_status_2(server: Server) -> None:
+    with database(server, "LATIN1") as address:
+        environment = {**os.environ, "OWNER": server.dsn(address.database)}
+        command = [sys.executable, "-m", "warehouse", "migrate", "--warehouse", "env:OWNER"]
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 2
+    assert "To fix: create a database with" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
