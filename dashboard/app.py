@@ -10,6 +10,7 @@ import streamlit as st
 from contracts import PlatformError
 from contracts.project import PROJECT
 from dashboard import components
+from dashboard.formatting import plain
 from dashboard.page import Page
 from dashboard.pages import PAGES
 from dashboard.reader import reading
@@ -44,7 +45,7 @@ def _entry(page: Page) -> Callable[[], None]:
         except PlatformError as error:
             logger.error("%s: %s", page.title, error)
             missing = "The rest of this page" if components.has_heading() else "This page"
-            st.error(f"{missing} cannot be shown. {error}", icon=":material/error:")
+            st.error(f"{missing} cannot be shown. {plain(str(error))}", icon=":material/error:")
 
     return run
 

@@ -27,7 +27,7 @@ AXIS_NUMBER = (
 )
 """The Vega expression for numbers at an axis: 0.5, 20k, 1.5M, 3 bn."""
 WHOLE = ",.0f"
-LABEL_SPACE = 1.2  # of the longest bar, so that the value beside it has space
+LABEL_SPACE = 0.2  # of the longest bar, for the value beside it
 HEIGHT, ROW_HEIGHT = 250, 30  # pixels
 LEGEND_AND_AXIS = 130  # pixels above and below horizontal bars
 MIN_SECONDS = 0.1  # of a point on the logarithmic axis
@@ -89,14 +89,14 @@ def lines(
 
 
 def ranking(rows: Rows, name: str, value: str, title: str, color: str = BLUE) -> Chart:
-    """Return a bar for each row with its value beside it. The longest bar must be the first."""
+    """Return a bar for each row, in their order, with its value beside it."""
     bars = alt.Chart(_data(rows)).encode(
         y=alt.Y(f"{name}:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, ticks=False)),
         x=alt.X(
             f"{value}:Q",
             title=title,
             axis=_number_axis(grid=False),
-            scale=alt.Scale(domain=[0, float(rows[0][value]) * LABEL_SPACE]),
+            scale=alt.Scale(domain=_ranking_domain([float(row[value]) for row in rows])),
         ),
         tooltip=[
             alt.Tooltip(f"{name}:N", title=" "),
@@ -187,6 +187,12 @@ def show(chart: Chart, alt_text: str) -> None:
         .configure_view(strokeWidth=0)
     )
     st.altair_chart(styled, width="stretch", alt=alt_text)
+
+
+def _ranking_domain(values: Sequence[float]) -> list[float]:
+    """Return the range of an axis from 0, or from the lowest value if it is negative."""
+    low, high = min(0.0, *values), max(0.0, *values)
+    return [low, high + (high - low) * LABEL_SPACE or 1.0]
 
 
 def _target_line(target: float) -> tuple[Chart, Chart]:

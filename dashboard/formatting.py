@@ -1,5 +1,6 @@
 """Formats for values that people read: amounts, days, times, durations, names."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -8,7 +9,13 @@ from typing import Any
 from operations.durations import MINUTE, duration
 
 NO_VALUE = "-"
+MARKDOWN = re.compile(r"([\\`*_\[\]<>$~])")
 MILLION, BILLION = Decimal(1_000_000), Decimal(1_000_000_000)
+
+
+def plain(text: str) -> str:
+    """Escape a text for Markdown: ``![x](http://…)`` from a row must not load an image."""
+    return MARKDOWN.sub(r"\\\1", text)
 
 
 def count(number: float | Decimal) -> str:
@@ -63,7 +70,8 @@ def moment(value: datetime) -> str:
 
 def elapsed(seconds: float) -> str:
     """Format the time since an event, below a minute in whole seconds: ``24 s``, ``12 min``."""
-    return f"{int(seconds)} s" if seconds < MINUTE else duration(seconds)
+    # Clocks of two machines differ: an event can seem to be in the future.
+    return f"{max(0, int(seconds))} s" if seconds < MINUTE else duration(seconds)
 
 
 def label(column: str) -> str:

@@ -8,14 +8,17 @@ from dashboard import formatting
 from dashboard.components import Column, table
 from dashboard.page import project_pages
 from dashboard.reader import Reader, Rows
+from postgres import Sql, render
 from warehouse.questions import Question, Theme, questions
 
 MAX_ROWS = 200
+LIMITED = "select * from (\n{question}\n) as answer limit :max_rows"
+"""The question, which sorts its own rows, without reading more of them than are shown."""
 
 
 def question_picker(reader: Reader, *themes: Theme) -> None:
     """Draw a list of the questions of these themes, and the answer to the selected one."""
-    offered = {name: found for name, found in questions().items() if found.theme in themes}
+    offered = {name: question for name, question in questions().items() if question.theme in themes}
     st.subheader("Business questions")
     name = st.selectbox(
         "Filters do not apply to these questions",
@@ -32,13 +35,14 @@ def question_picker(reader: Reader, *themes: Theme) -> None:
 
 def _answer(reader: Reader, question: Question) -> None:
     st.markdown(f"**{question.title}** {question.why}")
-    rows = reader.run(question.sql)
+    statement = render(LIMITED, question=Sql(question.sql))
+    rows = reader.run(statement, max_rows=MAX_ROWS + 1)
     if rows:
         table([column(name, rows) for name in rows[0]], rows[:MAX_ROWS], question.title)
     else:
         st.info("The answer has no rows.")
     if len(rows) > MAX_ROWS:
-        st.caption(f"The first {MAX_ROWS} of {formatting.count(len(rows))} rows.")
+        st.caption(f"The first {MAX_ROWS} rows. Run the SQL below for all of them.")
     st.markdown(f"How to read it: {question.look_at}")
     with st.expander("Show SQL"):
         st.code(question.sql, language="sql")

@@ -12,6 +12,9 @@ GAP = 0.12
 """The share of a period that stays empty between its bar and the next."""
 
 MAX_TICKS = 5
+LABEL_FLUSH = 14
+"""Pixels from an end of the axis within which a label is moved inwards, or it would be cut off."""
+
 TICK_FORMATS = {"day": "%-d %b", "week": "%-d %b", "month": "%b %Y"}
 TICK_DAY = "%Y-%m-%d"
 
@@ -29,6 +32,7 @@ def time_axis(field: str, rows: Rows, grain: str) -> alt.X:
         values=[_vega(tick) for tick in ticks.values()],
         labelExpr=f"{json.dumps(labels)}[timeFormat(datum.value, '{TICK_DAY}')]",
         labelOverlap=True,
+        labelFlush=LABEL_FLUSH,
         grid=False,
     )
     return alt.X(f"{field}:T", title=None, axis=axis)

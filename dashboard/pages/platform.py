@@ -67,7 +67,8 @@ def _lake_summary(reader: Reader) -> LakeSummary | None:
     try:
         lake = lake_logs.read(reader.settings)
     except PlatformError as error:
-        st.warning(f"The lake cannot be read, so a part of this page is not shown. {error}")
+        message = formatting.plain(str(error))
+        st.warning(f"The lake cannot be read, so a part of this page is not shown. {message}")
         return None
     if lake is None:
         st.info("The lake does not contain a batch yet.")
@@ -185,6 +186,9 @@ def _step_times(lake: LakeSummary) -> None:
         if seconds is not None
     ]
     st.subheader("Duration of each step")
+    if not steps:
+        st.info("The latest batches are not built yet.")
+        return
     charts.show(
         charts.stacked_bars(steps, "batch", "seconds", "step", "Seconds", STEPS),
         "Seconds of each step by batch",

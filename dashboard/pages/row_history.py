@@ -59,7 +59,7 @@ def search(reader: Reader, kind: RowKind, text: str) -> dict[int, str]:
     """Return the rows that match, by key and with a summary; the row with that key is first."""
     # Python refuses to convert thousands of digits.
     is_key = text.isdecimal() and len(text) <= MAX_DIGITS and int(text) <= LARGEST_KEY
-    number = int(text) if is_key else 0
+    number = int(text) if is_key else None
     rows = reader.query(kind.search, number=number, text=text, max_rows=MAX_RESULTS)
     rows.sort(key=lambda row: row["key"] != number)
     return {row["key"]: _result(row, kind) for row in rows}
@@ -126,8 +126,9 @@ def _summary(all_versions: Sequence[Version], kind: RowKind) -> str:
 def _moment(reader: Reader, row: FactRow, all_versions: Sequence[Version]) -> datetime:
     """Draw the slider, and return its time. It starts at the last version that is not deleted."""
     existing = [version for version in all_versions if not version.is_deleted] or all_versions
-    # The last time on the slider stays until there is a new version: another would reset it.
-    key = f"as_of_{row.fact.name}_{row.key}_{len(all_versions)}"
+    # The last time on the slider stays until the versions change: another would reset it.
+    begins = hash(tuple(version.valid_from for version in all_versions))
+    key = f"as_of_{row.fact.name}_{row.key}_{begins}"
     if f"{key}_now" not in st.session_state:
         [last] = reader.query("last_observed")
         st.session_state[f"{key}_now"] = last["moment"] or all_versions[-1].valid_from

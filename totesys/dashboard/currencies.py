@@ -1,9 +1,11 @@
 """Amounts by currency. Amounts of different currencies are never added."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
 
 import streamlit as st
 
+from dashboard.formatting import money, plain, short_money
 from dashboard.reader import Rows
 
 CARDS_PER_ROW = 3
@@ -23,5 +25,24 @@ def cards(currencies: Sequence[str], draw: Callable[[str], None]) -> None:
         row = currencies[first : first + CARDS_PER_ROW]
         for place, currency in zip(st.columns(len(row)), row, strict=True):
             with place.container(border=True):
-                st.subheader(currency)
+                st.subheader(plain(currency))
                 draw(currency)
+
+
+def tabs(groups: Mapping[str, Rows]) -> Iterator[tuple[str, Rows]]:
+    """Draw a tab for each currency, and yield its rows while the tab is open for drawing."""
+    places = st.tabs([plain(currency) for currency in groups])
+    for place, (currency, rows) in zip(places, groups.items(), strict=True):
+        with place:
+            yield currency, rows
+
+
+def amount(title: str, value: Decimal, currency: str, delta: str | None = None) -> None:
+    """Draw an amount as a metric: short, with all digits in its help."""
+    st.metric(
+        title,
+        plain(short_money(value, currency)),
+        delta,
+        delta_color="off",
+        help=plain(money(value, currency)),
+    )

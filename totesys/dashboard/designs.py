@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import charts, formatting
 from dashboard.components import Column, heading, no_match, table
 from dashboard.reader import Reader
-from totesys.dashboard.currencies import by_currency
+from totesys.dashboard.currencies import by_currency, tabs
 from totesys.dashboard.filters import Filters
 
 MAX_DESIGNS, MAX_NAMES = 15, 5
@@ -49,10 +49,9 @@ def draw(reader: Reader, filters: Filters) -> None:
     )
     st.subheader("Value of orders by design name")
     values = by_currency(reader.query("design_values", max_rows=MAX_DESIGNS, **scope))
-    for tab, (currency, rows) in zip(st.tabs(list(values)), values.items(), strict=True):
-        with tab:
-            chart = charts.ranking(rows, "name", "value", f"Value ({currency})")
-            charts.show(chart, f"Value of sales orders in {currency} by design name")
+    for currency, rows in tabs(values):
+        chart = charts.ranking(rows, "name", "value", f"Value ({currency})")
+        charts.show(chart, f"Value of sales orders in {currency} by design name")
 
 
 def _trend(reader: Reader, filters: Filters) -> None:

@@ -10,7 +10,7 @@ from dashboard import charts, formatting
 from dashboard.components import Column, heading, no_match, table
 from dashboard.questions import question_picker
 from dashboard.reader import Reader
-from totesys.dashboard.currencies import by_currency, cards
+from totesys.dashboard.currencies import amount, by_currency, cards, tabs
 from totesys.dashboard.filters import Filters
 
 MAX_GROUPS, MAX_ORDERS = 12, 10
@@ -76,14 +76,10 @@ def _draw(reader: Reader, filters: Filters, page: OrderPage) -> None:
 
 
 def _figures(row: Mapping[str, Any], currency: str) -> None:
-    st.metric(
-        f"Value of {formatting.plural(row['orders'], 'order')}",
-        formatting.short_money(row["value"], currency),
-        help=formatting.money(row["value"], currency),
-    )
+    amount(f"Value of {formatting.plural(row['orders'], 'order')}", row["value"], currency)
     units = formatting.plural(row["units"], "unit")
     average = formatting.money(row["value"] / row["orders"], currency)
-    st.caption(f"{units}, {average} per order on average.")
+    st.caption(formatting.plain(f"{units}, {average} per order on average."))
 
 
 def _ranking(reader: Reader, scope: Mapping[str, Any], page: OrderPage) -> None:
@@ -100,15 +96,14 @@ def _ranking(reader: Reader, scope: Mapping[str, Any], page: OrderPage) -> None:
         reader.query("order_ranking", by=page.groups[group], max_rows=MAX_GROUPS, **scope)
     )
     largest = by_currency(reader.query("orders_largest", max_rows=MAX_ORDERS, **scope))
-    for tab, (currency, rows) in zip(st.tabs(list(ranked)), ranked.items(), strict=True):
-        with tab:
-            limit = f" (the {MAX_GROUPS} highest)" if len(rows) == MAX_GROUPS else ""
-            title = f"Value of {page.noun}s in {currency} by {group.lower()}"
-            st.markdown(f"**{title}**{limit}")
-            charts.show(charts.ranking(rows, "name", "value", f"Value ({currency})"), title)
-            caption = f"Largest {page.noun}s in {currency}"
-            st.markdown(f"**{caption}**")
-            table(_columns(page, currency), largest[currency], caption)
+    for currency, rows in tabs(ranked):
+        limit = f" (the {MAX_GROUPS} highest)" if len(rows) == MAX_GROUPS else ""
+        title = f"Value of {page.noun}s in {currency} by {group.lower()}"
+        st.markdown(f"**{formatting.plain(title)}**{limit}")
+        charts.show(charts.ranking(rows, "name", "value", f"Value ({currency})"), title)
+        caption = f"Largest {page.noun}s in {currency}"
+        st.markdown(f"**{formatting.plain(caption)}**")
+        table(_columns(page, currency), largest[currency], caption)
 
 
 def _columns(page: OrderPage, currency: str) -> list[Column]:

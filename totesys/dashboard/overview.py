@@ -11,7 +11,7 @@ from dashboard import charts, formatting
 from dashboard.components import heading, no_match
 from dashboard.periods import Period
 from dashboard.reader import Reader, Rows
-from totesys.dashboard.currencies import by_currency, cards
+from totesys.dashboard.currencies import amount, by_currency, cards
 from totesys.dashboard.filters import Filters
 from totesys.dashboard.payment_types import PAYABLES, RECEIVABLES
 
@@ -39,9 +39,7 @@ def draw(reader: Reader, filters: Filters) -> None:
         for title, rows in totals.items():
             _value(title, _first_of(rows, currency) or NO_ORDERS, currency, filters)
         for title, rows in _by_direction(_all_of(overdue, currency)).items():
-            amount = sum((row["overdue"] for row in rows), Decimal(0))
-            st.metric(title, formatting.short_money(amount, currency),
-                      help=formatting.money(amount, currency))  # fmt: skip
+            amount(title, sum((row["overdue"] for row in rows), Decimal(0)), currency)
         if currency in trends:
             _trend(trends[currency], currency, filters.period.grain)
 
@@ -108,13 +106,8 @@ def _counts(totals: Mapping[str, Rows], overdue: Rows, filters: Filters) -> None
 
 def _value(title: str, row: Mapping[str, Any], currency: str, filters: Filters) -> None:
     delta = formatting.change(row["value"], row["value_before"]) if filters.is_comparable else None
-    st.metric(
-        f"{title} ({formatting.plural(row['orders'], 'order')})",
-        formatting.short_money(row["value"], currency),
-        delta,
-        delta_color="off",
-        help=formatting.money(row["value"], currency),
-    )
+    orders = formatting.plural(row["orders"], "order")
+    amount(f"{title} ({orders})", row["value"], currency, delta)
 
 
 def _trend(rows: Rows, currency: str, grain: str) -> None:

@@ -1,7 +1,6 @@
 """The page of payments: paid, unpaid and overdue amounts by payment type."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 import streamlit as st
@@ -12,7 +11,7 @@ from dashboard.periods import Period
 from dashboard.questions import question_picker
 from dashboard.reader import Reader
 from totesys.dashboard import payment_types
-from totesys.dashboard.currencies import by_currency, cards
+from totesys.dashboard.currencies import amount, by_currency, cards, tabs
 from totesys.dashboard.filters import DUE_AFTER_ORDER, Filters
 
 MAX_PARTNERS = 12
@@ -34,7 +33,7 @@ def draw(reader: Reader, filters: Filters) -> None:
         types,
         default=types[0],
         required=True,
-        format_func=payment_types.title,
+        format_func=lambda name: formatting.plain(payment_types.title(name)),
         key="payment_type",
         persist_state="session",
     )
@@ -85,21 +84,15 @@ def _overdue(reader: Reader, scope: Mapping[str, Any]) -> None:
     if not overdue:
         st.success("No payment is overdue.", icon=":material/check_circle:")
         return
-    for tab, (currency, rows) in zip(st.tabs(list(overdue)), overdue.items(), strict=True):
-        with tab:
-            table(_columns(currency), rows, f"Overdue payments in {currency}")
+    for currency, rows in tabs(overdue):
+        table(_columns(currency), rows, f"Overdue payments in {currency}")
 
 
 def _figures(row: Mapping[str, Any], currency: str) -> None:
-    for title, column in {"Paid": "paid", "Unpaid": "unpaid"}.items():
-        amount: Decimal = row[column]
-        st.metric(
-            title, formatting.short_money(amount, currency), help=formatting.money(amount, currency)
-        )
-    st.caption(
-        f"Overdue: {formatting.short_money(row['overdue'], currency)} in"
-        f" {formatting.plural(row['overdue_payments'], 'payment')}."
-    )
+    amount("Paid", row["paid"], currency)
+    amount("Unpaid", row["unpaid"], currency)
+    overdue = formatting.plain(formatting.short_money(row["overdue"], currency))
+    st.caption(f"Overdue: {overdue} in {formatting.plural(row['overdue_payments'], 'payment')}.")
 
 
 def _columns(currency: str) -> list[Column]:

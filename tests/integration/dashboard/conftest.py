@@ -3,10 +3,11 @@
 The tests of a folder share one warehouse, which is emptied before each test.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import count
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 import streamlit as st
@@ -28,8 +29,12 @@ select string_agg(format('%I.%I', schemaname, tablename), ', ') from pg_tables
 where schemaname in ('warehouse', 'etl') and tablename not in ('migration', 'warehouse')
 """
 
-Look = Callable[[str], AppTest]
-"""Opens the page at a path."""
+
+class Look(Protocol):
+    """Opens the page at a path, with more variables in its environment."""
+
+    def __call__(self, path: str, variables: Mapping[str, str] | None = None) -> AppTest: ...
+
 
 _numbers = count(1)
 
@@ -118,7 +123,9 @@ def look(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Look:
     monkeypatch.setenv("PGPASSWORD", address.password or "")
     monkeypatch.delenv(LAKE, raising=False)
 
-    def look(path: str) -> AppTest:
+    def look(path: str, variables: Mapping[str, str] | None = None) -> AppTest:
+        for name, value in (variables or {}).items():
+            monkeypatch.setenv(name, value)
         app = AppTest.from_file(str(ONE_PAGE), default_timeout=60)
         app.query_params["page"] = path
         app.run()
@@ -129,8 +136,8 @@ def look(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Look:
 
 
 def metrics(app: AppTest, title: str) -> list[str]:
-    """Return the values of the metrics whose title contains the text."""
-    return [metric.value for metric in app.metric if title in metric.label]
+    """Return the values of the metrics whose title contains the text, as the browser shows them."""
+    return [metric.value.replace("\\", "") for metric in app.metric if title in metric.label]
 
 
 def captions(app: AppTest) -> str:

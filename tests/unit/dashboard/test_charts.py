@@ -101,6 +101,16 @@ def test_axis_of_amounts_shows_the_currency():
     assert spec["layer"][0]["encoding"]["x"]["title"] == "Value (GBP)"
 
 
+@pytest.mark.parametrize(
+    ("values", "domain"),
+    [([10, 5], [0, 12]), ([-1, -5], [-5, 1]), ([5, -5], [-5, 7]), ([0], [0, 1])],
+)
+def test_axis_of_a_ranking_contains_zero_and_every_value(values: list[int], domain: list[int]):
+    rows = [{"name": f"Row {value}", "value": Decimal(value)} for value in values]
+    spec = charts.ranking(rows, "name", "value", "Value (GBP)").to_dict()
+    assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == domain
+
+
 def test_target_is_drawn_even_if_all_loads_are_fast():
     spec = charts.load_times(
         [{"batch": 1, "seconds": Decimal("0.02"), "loaded": NOON, "duration": "", "moment": ""}],

@@ -8,6 +8,13 @@ from dashboard import formatting
 from operations.durations import duration
 
 
+def test_markdown_in_a_value_is_shown_as_text():
+    assert formatting.plain("*a* ![x](http://b/c.png) <i>") == (
+        r"\*a\* !\[x\](http://b/c.png) \<i\>"
+    )
+    assert formatting.plain("1,234.50 EUR") == "1,234.50 EUR"
+
+
 def test_money_has_its_currency_and_thousands_separators():
     assert formatting.money(Decimal("1234567.5"), "EUR") == "1,234,567.50 EUR"
 
@@ -51,7 +58,8 @@ def test_durations_use_the_unit_that_fits(seconds: float, expected: str):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "expected"), [(0.02, "0 s"), (24.3, "24 s"), (59.7, "59 s"), (600, "10 min")]
+    ("seconds", "expected"),
+    [(-3, "0 s"), (0.02, "0 s"), (24.3, "24 s"), (59.7, "59 s"), (600, "10 min")],
 )
 def test_elapsed_time_below_a_minute_is_in_whole_seconds(seconds: float, expected: str):
     assert formatting.elapsed(seconds) == expected

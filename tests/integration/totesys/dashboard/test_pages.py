@@ -1,9 +1,22 @@
 """The pages of the project for rows of a warehouse, without a browser."""
 
-import pytest
-from pg8000.native import Connection
+import re
+from typing import Any
 
-from tests.integration.dashboard.conftest import PAYMENTS, SALES, Look, metrics
+import pytest
+import streamlit as st
+from pg8000.native import Connection
+from streamlit.testing.v1 import AppTest
+
+from dashboard import questions
+from tests.integration.dashboard.conftest import (
+    PAYMENTS,
+    PURCHASES,
+    SALES,
+    Look,
+    captions,
+    metrics,
+)
 from tests.integration.totesys.dashboard.conftest import LATER, LONG_BEFORE
 from tests.integration.warehouse.facts import add, add_version
 
@@ -68,3 +81,69 @@ def test_title_of_overdue_payments_follows_the_payment_type(
 ):
     add_version(business, PAYMENTS, 1, 1, payment_type_id=payment_type)
     assert title in [header.value for header in look("payments").subheader]
+
+
+@pytest.mark.parametrize("path", ["overview", "sales", "purchases", "payments", "designs"])
+def test_pages_of_an_empty_warehouse_say_so(owner: Connection, look: Look, path: str):
+    assert "does not contain orders yet" in look(path).info[0].value
+
+
+def test_history_of_an_empty_warehouse_offers_the_search(owner: Connection, look: Look):
+    app = look("history")
+    assert "No order changed recently" in app.info[0].value
+    app.text_input[0].set_value("136").run()
+    assert "No order matches" in app.info[0].value
+
+
+def markdown(app: AppTest) -> list[str]:
+    """Return all texts that the browser renders as Markdown."""
+    elements: list[Any] = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.info]
+    texts = [element.value for element in elements]
+    texts += [text for metric in app.metric for text in (metric.label, metric.value, metric.help)]
+    texts += [tab.label for tab in app.tabs]
+    return texts + [option for group in app.button_group for option in group.options]
+
+
+@pytest.mark.parametrize("path", ["overview", "sales", "purchases", "payments", "designs"])
+def test_names_of_rows_do_not_become_markdown(business: Connection, look: Look, path: str):
+    image = "![x](http://example.com/x.png)"
+    add(business, "dim_currency", currency_id=7, currency_code=image)
+    add(business, "dim_payment_type", payment_type_id=7, payment_type_name=image)
+    for table in (SALES, PURCHASES):
+        add_version(business, table, 7, 1, currency_id=7)
+    add_version(business, PAYMENTS, 7, 1, currency_id=7, payment_type_id=7)
+    app = look(path)
+    assert not [text for text in markdown(app) if re.search(r"(?<!\\)\[", text)]
+    assert path == "designs" or any(r"\[x\]" in text for text in markdown(app))
+
+
+@pytest.mark.parametrize("path", ["overview", "sales", "designs"])
+def test_pages_show_values_of_zero_and_below(business: Connection, look: Look, path: str):
+    for order, price in {1: "-3.00", 2: "0", 3: "-0.10"}.items():
+        add_version(business, SALES, order, 2, unit_price=price, units_sold=2, currency_id=2)
+    app = look(path)
+    shown = {metric.value for metric in app.metric}
+    assert "6" in shown if path == "designs" else "-6 GBP" in shown
+
+
+def test_payment_type_that_no_row_has_any_longer_is_replaced(business: Connection, look: Look):
+    add_version(business, PAYMENTS, 1, 1, payment_type_id=4)
+    add_version(business, PAYMENTS, 2, 1, payment_type_id=1)
+    app = look("payments")
+    app.session_state["payment_type"] = "PURCHASE_REFUND"
+    add_version(business, PAYMENTS, 1, 2, payment_type_id=4, is_deleted=True)
+    st.cache_data.clear()
+    app.run()
+    assert not app.exception
+    assert app.button_group[0].value == "SALES_RECEIPT"
+
+
+def test_answer_of_a_question_is_limited(
+    business: Connection, look: Look, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(questions, "MAX_ROWS", 1)
+    app = look("sales")
+    [picker] = [box for box in app.selectbox if box.label.startswith("Filters do not apply")]
+    picker.set_value("sales_by_country").run()
+    assert not app.exception
+    assert "The first 1 rows." in captions(app)

@@ -36,6 +36,12 @@ def test_search_finds_orders_by_number_and_by_names_with_the_number_first(
     assert search(reader, "Purchase order", "b17") == [17, 1]
 
 
+def test_search_for_a_text_does_not_match_the_order_with_key_0(star: Connection, reader: Reader):
+    add_version(star, SALES, 0, 1)
+    assert search(reader, "Sales order", "O'Hara") == [2]
+    assert search(reader, "Sales order", "0")[0] == 0
+
+
 def test_search_includes_deleted_orders_and_earlier_names(star: Connection, reader: Reader):
     add_version(star, SALES, 2, 2, counterparty_id=1, units_sold=9)
     add_version(star, SALES, 2, 3, is_deleted=True)
