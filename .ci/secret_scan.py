@@ -1,4 +1,4 @@
-"""Looks for secrets in every line that a file of this repository has, or has ever had."""
+"""Search for secrets in every line that a file of this repository has, or had in any commit."""
 
 import os
 import subprocess  # nosec B404 # git knows the history
@@ -14,15 +14,15 @@ from detect_secrets.settings import default_settings
 KNOWN = Path(".ci/known_secrets.toml")
 REMEDY = f"""\
 Replace a real secret where it is used: all who can read the repository can read it, and a new
-commit does not change that. What opens nothing is named in {KNOWN}, with the reason."""
+commit does not change that. Add harmless values to {KNOWN}, with the reason."""
 
 
 def main() -> int:
-    """Print where something looks like a secret; 1 if anything does."""
+    """Print the places of possible secrets; return 1 if there are any."""
     places: dict[str, dict[str, str]] = {}  # file -> line -> where it was seen first
     for file, line, place in (*_files(), *_history()):
         places.setdefault(file, {}).setdefault(line, place)
-    del places[str(KNOWN)]  # every line of it looks like one
+    del places[str(KNOWN)]  # every line of it looks like a secret
     found = sorted(_unknown(places))
     for place, kind in found:
         print(f"{place}: {kind}")
@@ -31,7 +31,7 @@ def main() -> int:
 
 
 def _files() -> Iterator[tuple[str, str, str]]:
-    """The lines of the files as they are now, also of those that are not committed yet."""
+    """Yield the lines of the files as they are now, including files that are not committed."""
     for file in _git("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0"):
         if Path(file).is_file():
             text = Path(file).read_text(errors="replace")
@@ -40,7 +40,7 @@ def _files() -> Iterator[tuple[str, str, str]]:
 
 
 def _history() -> Iterator[tuple[str, str, str]]:
-    """The lines that a commit of any branch has added."""
+    """Yield the lines that a commit of any branch added."""
     form = ("--format=commit %h", "--unified=0", "--no-prefix", "--no-renames", "--no-ext-diff")
     commit = file = before = ""
     for line in _git("log", "--all", "--patch", "--diff-merges=separate", *form).split("\n"):
@@ -54,7 +54,7 @@ def _history() -> Iterator[tuple[str, str, str]]:
 
 
 def _unknown(places: dict[str, dict[str, str]]) -> Iterator[tuple[str, str]]:
-    """Where something looks like a secret that KNOWN does not name, and like what."""
+    """Yield the place and the kind of each possible secret that KNOWN does not name."""
     known = tomllib.loads(KNOWN.read_text())
     with tempfile.TemporaryDirectory() as folder, default_settings():
         copies = SecretsCollection(root=folder)
@@ -72,7 +72,7 @@ def _unknown(places: dict[str, dict[str, str]]) -> Iterator[tuple[str, str]]:
 
 
 def _is_shallow() -> bool:
-    """Whether commits are missing here, and that is held to be a failure."""
+    """Return whether commits are missing in this clone and the check requires them."""
     if _git("rev-parse", "--is-shallow-repository").strip() != "true":
         return False
     print("NOT CHECKED: secrets in the commits that this shallow clone leaves out")

@@ -1,5 +1,5 @@
-"""The audit of known vulnerabilities, with programs that answer as the real ones do: found, not
-found, or no service to ask. A check that could not look is never a pass."""
+"""The audit of known vulnerabilities, with fake programs that answer like the real ones: found, not
+found, or service not reachable. A check that did not run is not a pass."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ def clone(tmp_path: Path) -> Path:
 
 
 def audit(clone: Path, safety: str, pip_audit: str, required: str = "") -> tuple[int, str]:
-    """Status and output of the audit, where its programs answer so."""
+    """Return status and output of the audit with these answers of its programs."""
     for name, script in (("safety", SAFETY[safety]), ("pip-audit", PIP_AUDIT[pip_audit])):
         program = clone / ".venv" / "bin" / name
         program.write_text(f"#!/bin/sh\n{script}\n")
@@ -48,37 +48,37 @@ def audit(clone: Path, safety: str, pip_audit: str, required: str = "") -> tuple
     return done.returncode, done.stdout
 
 
-def test_nothing_found_by_either_passes(clone: Path):
-    status, told = audit(clone, "clean", "clean", required="1")
+def test_audit_without_findings_passes(clone: Path):
+    status, output = audit(clone, "clean", "clean", required="1")
     assert status == 0
-    assert told.splitlines() == [
+    assert output.splitlines() == [
         "safety: no known vulnerability in requirements/dev.txt",
         "pip-audit: no known vulnerability in requirements/dev.txt",
     ]
 
 
 @pytest.mark.parametrize(
-    ("answers", "told"),
+    ("answers", "vulnerability"),
     [(("found", "clean"), "CVE-2026-0001"), (("clean", "found"), "CVE-2026-0002")],
 )
-def test_what_either_finds_fails_and_is_told(clone: Path, answers: tuple[str, str], told: str):
+def test_finding_of_either_program_fails_and_is_printed(
+    clone: Path, answers: tuple[str, str], vulnerability: str
+):
     status, output = audit(clone, *answers)
     assert status == 1
-    assert told in output
+    assert vulnerability in output
 
 
 @pytest.mark.parametrize("answers", [("silent", "clean"), ("clean", "silent"), ("blind", "clean")])
-def test_service_that_was_not_asked_is_no_pass(clone: Path, answers: tuple[str, str]):
-    status, told = audit(clone, *answers)
+def test_unreachable_service_is_reported_as_not_checked(clone: Path, answers: tuple[str, str]):
+    status, output = audit(clone, *answers)
     assert status == 0
-    assert told.count("NOT CHECKED: requirements/dev.txt by ") == 1
-    assert told.count("no known vulnerability") == 1
+    assert output.count("NOT CHECKED: requirements/dev.txt by ") == 1
+    assert output.count("no known vulnerability") == 1
 
 
 @pytest.mark.parametrize("answers", [("silent", "clean"), ("clean", "silent"), ("blind", "clean")])
-def test_service_that_was_not_asked_fails_where_it_is_required(
-    clone: Path, answers: tuple[str, str]
-):
-    status, told = audit(clone, *answers, required="1")
+def test_unreachable_service_fails_if_the_check_is_required(clone: Path, answers: tuple[str, str]):
+    status, output = audit(clone, *answers, required="1")
     assert status == 1
-    assert "NOT CHECKED" in told
+    assert "NOT CHECKED" in output

@@ -1,4 +1,4 @@
-"""A secret is found wherever it stands, and also where it once stood."""
+"""The scan finds secrets in files and in every earlier version of them."""
 
 import subprocess
 from pathlib import Path
@@ -41,9 +41,7 @@ def test_repository_without_a_secret_passes(repository: Path, capsys: pytest.Cap
     assert "secrets: none" in capsys.readouterr().out
 
 
-def test_secret_in_a_file_that_git_does_not_know_yet_is_found(
-    repository: Path, capsys: pytest.CaptureFixture[str]
-):
+def test_secret_in_an_untracked_file_is_found(repository: Path, capsys: pytest.CaptureFixture[str]):
     write(Path("settings.ini"), f"\n{LINE}")
     assert main() == 1
     assert "settings.ini:2: AWS Access Key" in capsys.readouterr().out
@@ -97,7 +95,7 @@ def test_known_value_passes_only_where_it_is_known(repository: Path, folder: str
 
 
 @pytest.mark.parametrize(("required", "status"), [("0", 0), ("1", 1)])
-def test_shallow_clone_is_not_checked_and_fails_where_that_is_required(
+def test_shallow_clone_is_not_checked_and_fails_if_the_check_is_required(
     repository: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

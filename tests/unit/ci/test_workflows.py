@@ -1,4 +1,4 @@
-"""What runs on GitHub: nothing but the Makefile's targets, with no more rights than they need."""
+"""The GitHub workflows run only targets of the Makefile, with the minimal rights."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ Job = dict[str, Any]
 
 
 def jobs() -> Iterator[tuple[str, Job]]:
-    """Every job of every workflow, by its name in both."""
+    """Return every job of every workflow, by the names of both."""
     for workflow, text in WORKFLOWS.items():
         for name, job in yaml.safe_load(text)["jobs"].items():
             yield f"{workflow}/{name}", job
@@ -47,7 +47,7 @@ def test_every_run_is_a_target_of_the_makefile(command: str):
     assert target[1] in [None, *TARGETS]
 
 
-def test_every_action_is_pinned_by_a_commit_whose_version_is_told():
+def test_every_action_is_pinned_to_a_commit_with_its_version_in_a_comment():
     used = re.findall(r"uses: (.+)", "\n".join(TEXTS))
     assert used
     assert [use for use in used if not use.startswith("./") and not PINNED.fullmatch(use)] == []
@@ -70,7 +70,7 @@ def test_workflow_has_no_permission_of_its_own(workflow: str):
 
 
 @pytest.mark.parametrize("job", JOBS)
-def test_job_may_read_the_code_and_write_only_what_it_must(job: str):
+def test_job_can_read_the_code_and_write_only_what_it_needs(job: str):
     permissions = dict(JOBS[job]["permissions"])
     assert permissions.pop("contents") == "read"
     assert permissions == {
@@ -92,7 +92,7 @@ def test_checkout_leaves_no_credentials_behind():
 
 
 @pytest.mark.parametrize("job", [name for name, run in RUNS if run in {"make security", ".ci/run"}])
-def test_secrets_are_looked_for_in_the_whole_history(job: str):
+def test_secret_scan_reads_the_whole_history(job: str):
     (checkout,) = [step for step in JOBS[job]["steps"] if "checkout@" in step.get("uses", "")]
     assert checkout["with"]["fetch-depth"] == 0
 
@@ -116,7 +116,7 @@ def test_main_is_checked_then_goes_to_dev_then_to_prod():
     assert (DEPLOY["dev"]["needs"], DEPLOY["prod"]["needs"]) == ("check", "dev")
 
 
-def test_whole_ci_is_what_checks():
+def test_the_check_before_a_deployment_is_the_whole_ci():
     assert ".ci/run" in runs("ci/check")
 
 
@@ -132,12 +132,12 @@ def test_applies_of_an_environment_wait_for_each_other(environment: str):
     assert DEPLOY[environment]["concurrency"] == concurrency
 
 
-def test_pull_request_is_planned_and_told():
+def test_pull_request_gets_a_plan_and_a_comment():
     assert runs("deploy/plan") == ["make plan ENV=dev", "make plan ENV=prod", "make comment"]
 
 
 def test_jobs_have_the_tokens_that_the_roles_trust():
-    """A job in an environment has a token whose subject is the environment, and no branch."""
+    """The token of a job in an environment has the environment as its subject, not the branch."""
     variables = (ROOT / "terraform" / "account" / "variables.tf").read_text()
     subjects = dict(re.findall(r'^ +(dev|prod) += "(.+)"$', variables, re.M))
     assert subjects == {
@@ -147,13 +147,13 @@ def test_jobs_have_the_tokens_that_the_roles_trust():
     }
 
 
-def test_what_is_deployed_was_audited():
+def test_deployed_packages_were_audited():
     assert DEPLOY["check"]["with"] == {"safety_required": "1"}
     (step,) = [step for name, step in STEPS if name == "ci/check" and step.get("run") == ".ci/run"]
     assert step["env"]["SAFETY_REQUIRED"] == "${{ inputs.safety_required }}"
 
 
-def test_nightly_runs_more_examples_follows_links_and_insists_on_the_audit():
+def test_nightly_runs_more_examples_follows_links_and_requires_the_audit():
     assert runs("nightly/chaos") == ["make chaos"]
     assert runs("nightly/links") == ["make links"]
     (audit,) = [step for step in JOBS["nightly/audit"]["steps"] if "run" in step]
