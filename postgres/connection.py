@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pg8000.exceptions import DatabaseError, InterfaceError
 
 from postgres.address import Address
-from postgres.driver import Connection, PooledConnection, sqlstate, sqlstate_message
+from postgres.driver import Connection, PooledConnection, raised_by, sqlstate, sqlstate_message
 from postgres.errors import (
     InvalidAddress,
     LockTimeout,
@@ -35,8 +35,8 @@ def connected(
 ) -> Iterator[Connection]:
     """Open a connection for the block, named ``application`` in ``pg_stat_activity``.
 
-    Raises what ``connect`` does. A database error that the block does not handle becomes
-    LockTimeout, QueryFailed or, if the connection broke, Unreachable.
+    Raises what ``connect`` does. A database error of this connection that the block does not
+    handle becomes LockTimeout, QueryFailed or, if the connection broke, Unreachable.
     """
     with ExitStack() as closing:
         connection = connect(address, application, session)
@@ -44,12 +44,16 @@ def connected(
         try:
             yield connection
         except DatabaseError as refusal:
+            if not raised_by(refusal, connection):
+                raise
             kind = LockTimeout if sqlstate(refusal) == LOCK_NOT_AVAILABLE else QueryFailed
             raise kind(
                 f"PostgreSQL at {address} refuses a statement of {application}:"
                 f" {sqlstate_message(refusal)} (SQLSTATE {sqlstate(refusal)})."
             ) from refusal
         except InterfaceError as broken:
+            if not raised_by(broken, connection):
+                raise
             raise Unreachable(
                 f"The connection of {application} to {address} broke: {broken}."
                 " Its transaction was rolled back. To fix: run it again."

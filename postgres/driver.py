@@ -26,6 +26,18 @@ class Connection(native.Connection):  # type: ignore[misc]  # pg8000 has no type
         """The major version of the server."""
         return int(re.split(r"\D", str(self.parameter_statuses["server_version"]))[0])
 
+    def run(self, sql: str, stream: Any = None, types: Any = None, **params: Any) -> Any:
+        """Run a statement. Its errors are those of this connection (``raised_by``)."""
+        try:
+            return super().run(sql, stream, types, **params)
+        except (DatabaseError, InterfaceError) as error:
+            error.connection = self
+            raise
+        except (ConnectionResetError, TimeoutError) as broken:  # pg8000 passes them on as they are
+            error = InterfaceError(broken.strerror or str(broken))
+            error.connection = self
+            raise error from broken
+
     def handle_messages(self, context: Any) -> None:
         """Read the answer. If the connection broke, the error is the server's own reason."""
         try:
@@ -68,6 +80,12 @@ class PooledConnection(Connection):
     def _roll_back(self) -> None:
         with suppress(DatabaseError, InterfaceError):  # the statement's error matters more
             super().run("rollback")
+
+
+def raised_by(error: Exception, connection: Connection) -> bool:
+    """Return whether the error is of ``connection``, or of an unknown one. Blocks of connections
+    nest, and an error of the outer one leaves through the inner block."""
+    return getattr(error, "connection", connection) is connection
 
 
 def sqlstate(error: DatabaseError) -> str:

@@ -153,6 +153,37 @@ def test_refused_statement_is_reported_with_its_sqlstate(address: Address) -> No
         connection.run("select * from nonsense")
 
 
+@pytest.mark.parametrize("failing", ["outer", "inner"])
+def test_error_of_nested_connections_belongs_to_the_one_that_raised_it(
+    server: Server, address: Address, failing: str
+) -> None:
+    server.create_database("another")
+    other = from_dsn(server.dsn("another"))
+    try:
+        with (
+            pytest.raises(QueryFailed) as error,
+            connected(address, "outer") as outer,
+            connected(other, "inner") as inner,
+        ):
+            (outer if failing == "outer" else inner).run("select 1 / 0")
+    finally:
+        server.drop_database("another")
+    place = address if failing == "outer" else other
+    assert f"at {place} refuses a statement of {failing}" in str(error.value)
+
+
+def test_break_of_the_outer_of_nested_connections_belongs_to_it(address: Address) -> None:
+    end = "select pg_terminate_backend({pid})"
+    with (  # noqa: PT012 - the error leaves through both blocks
+        pytest.raises(Unreachable, match="The connection of outer to"),
+        connected(address, "outer") as outer,
+        connected(address, "inner") as inner,
+    ):
+        [[pid]] = outer.run("select pg_backend_pid()")
+        inner.run(render(end, pid=pid))
+        outer.run("select 1")
+
+
 def test_connection_that_breaks_in_its_block_is_unreachable(address: Address) -> None:
     with pytest.raises(Unreachable, match=r"connection of victim .* broke: terminating"):
         lose_connection(address)
