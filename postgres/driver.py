@@ -34,9 +34,9 @@ class Connection(native.Connection):  # type: ignore[misc]  # pg8000 has no type
             error.connection = self
             raise
         except (ConnectionResetError, TimeoutError) as broken:  # pg8000 passes them on as they are
-            error = InterfaceError(broken.strerror or str(broken))
-            error.connection = self
-            raise error from broken
+            reset = InterfaceError(broken.strerror or str(broken))
+            reset.connection = self
+            raise reset from broken
 
     def handle_messages(self, context: Any) -> None:
         """Read the answer. If the connection broke, the error is the server's own reason."""
