@@ -11,7 +11,7 @@ from pg8000.exceptions import DatabaseError, InterfaceError
 from postgres.session import SESSION, Session
 
 BEGIN = re.compile(r"\s*(?:begin|start\s+transaction)\b(?:\s+(?:transaction|work)\b)?([^;]*)", re.I)
-IDLE = b"I"
+IN_TRANSACTION = (b"T", b"E")  # the latter: after an error
 
 
 class Connection(native.Connection):  # type: ignore[misc]  # pg8000 has no types
@@ -58,7 +58,7 @@ class PooledConnection(Connection):
 
     def run(self, sql: str, stream: Any = None, types: Any = None, **params: Any) -> Any:
         """Run a statement; outside a transaction, in one of its own."""
-        if self._transaction_status != IDLE:
+        if self._transaction_status in IN_TRANSACTION:
             return super().run(sql, stream, types, **params)
         begin = BEGIN.fullmatch(sql)
         self._begin(begin[1].strip() if begin else "")
