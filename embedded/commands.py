@@ -22,7 +22,7 @@ def _demo(arguments: Namespace) -> int:
 
 
 def _up(arguments: Namespace) -> int:
-    from embedded.up import Pace, up
+    from embedded.demo.up import Pace, up
 
     dashboard = None if arguments.no_dashboard else arguments.dashboard_port
     up(arguments.directory, Pace(arguments.every, arguments.rate), arguments.orders, dashboard)

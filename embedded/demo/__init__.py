@@ -1,1 +1,1 @@
-"""`python -m embedded demo`: run the project's scenario and show each change arrive."""
+"""`python -m embedded demo` and `up`: the platform with the simulated source of the project."""

@@ -19,8 +19,8 @@ import psutil
 import pytest
 from pyspark.sql import SparkSession
 
+from embedded.demo.up import InvalidPace, Pace, keep_running
 from embedded.platform import Platform
-from embedded.up import InvalidPace, Pace, keep_running
 from lake.local import open_local_lake
 from postgres import Refused
 

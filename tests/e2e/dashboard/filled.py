@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from embedded.dashboard_process import reader_dsn
+from embedded.demo.dashboard_process import reader_dsn
 from embedded.platform import Platform
 from embedded.server import Server
 from embedded.workflow import Spark

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from dashboard import child, ports
 from dashboard.launch import HOST, environment
-from embedded.dashboard_process import reader_dsn
+from embedded.demo.dashboard_process import reader_dsn
 from embedded.server import running
 from postgres import Sql, connected, from_dsn, render
 from tests.conftest import UNSAFE_AND_FAST

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.reader import Reader, reading
 from dashboard.settings import LAKE, WAREHOUSE, Settings
-from embedded.dashboard_process import reader_dsn
+from embedded.demo.dashboard_process import reader_dsn
 from embedded.server import Server
 from postgres import connected, from_dsn
 from tests.integration.warehouse.facts import add, add_members, add_version

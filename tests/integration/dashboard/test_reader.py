@@ -8,7 +8,7 @@ from pg8000.native import Connection
 from dashboard.errors import NotAllowed, NotMigrated, TookTooLong
 from dashboard.reader import Reader, reading
 from dashboard.settings import Settings
-from embedded.dashboard_process import reader_dsn
+from embedded.demo.dashboard_process import reader_dsn
 from embedded.server import Server
 from postgres import NotAuthenticated, QueryFailed, Unreachable, connected, from_dsn
 from warehouse import migrate

@@ -16,7 +16,7 @@ from rich.markup import escape
 from contracts import PlatformError
 from contracts.project import PROJECT
 from dashboard.child import Child
-from embedded.dashboard_process import LOG, running_dashboard
+from embedded.demo.dashboard_process import LOG, running_dashboard
 from embedded.platform import Platform
 from embedded.server import Server, running
 from embedded.workflow import Spark

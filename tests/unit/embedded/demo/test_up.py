@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from embedded.up import Pace, welcome
+from embedded.demo.up import Pace, welcome
 from postgres import from_dsn
 
 DATABASES = [from_dsn(f"postgresql://postgres:x@127.0.0.1:5432/{name}") for name in ("a", "b")]
