@@ -10,45 +10,13 @@ from pg8000.native import Connection
 
 import contracts
 from ingestion_lambda import batch
-from postgres import Address, Sql, connected, render
+from postgres import Address, Sql, connected
+from tests.hostile import ENVIRONMENT, PAUSE, SHADOWS, set_all
 from tests.integration.ingestion_lambda.conftest import Pipeline, mirrored_rows, source_rows
 
 pytestmark = pytest.mark.lambda_runtime
 
-PAUSE = "'500ms'"
-SETTINGS = {
-    "TimeZone": "'Asia/Tokyo'",
-    "DateStyle": "'German, DMY'",
-    "IntervalStyle": "'sql_standard'",
-    "extra_float_digits": "-15",
-    "bytea_output": "'escape'",
-    "client_encoding": "'LATIN1'",
-    "search_path": "shadow, pg_catalog, public",
-    "row_security": "on",
-    "statement_timeout": "'1ms'",
-    "transaction_timeout": PAUSE,
-    "idle_in_transaction_session_timeout": "'1ms'",
-    "idle_session_timeout": PAUSE,
-    "lock_timeout": "'1ms'",
-    "default_transaction_isolation": "'serializable'",
-    "default_transaction_read_only": "on",
-    "default_transaction_deferrable": "on",
-    "quote_all_identifiers": "on",
-    "standard_conforming_strings": "off",
-    "transform_null_equals": "on",
-    "synchronous_commit": "off",
-    "array_nulls": "off",
-}
-SHADOWS = """
-CREATE SCHEMA shadow;
-CREATE FUNCTION shadow.clock_timestamp() RETURNS timestamptz LANGUAGE sql
-    AS $$ SELECT '1999-01-01'::timestamptz $$;
-CREATE FUNCTION shadow.pg_current_snapshot() RETURNS pg_snapshot LANGUAGE sql
-    AS $$ SELECT '10:10:'::pg_snapshot $$;
-CREATE FUNCTION shadow.count() RETURNS bigint LANGUAGE sql AS $$ SELECT 0::bigint $$;
-CREATE TABLE shadow.payment (payment_id int PRIMARY KEY);
-CREATE TYPE shadow.timestamp AS (word text);
-CREATE TYPE shadow.text AS (word pg_catalog.text);
+ROLE = """
 CREATE ROLE hostile LOGIN PASSWORD 'hostile';
 GRANT USAGE ON SCHEMA shadow TO hostile;
 GRANT SELECT ON ALL TABLES IN SCHEMA public, shadow TO hostile
@@ -70,15 +38,10 @@ def hostile(
     """The address of a role for which everything is set as badly as the server allows."""
     source.run(Sql(VALUES))
     source.run(Sql(SHADOWS))
-    database = pipeline.address.database
-    for number, (name, setting) in enumerate(SETTINGS.items()):
-        parts = {"name": Sql(name), "setting": Sql(setting), "database": database}
-        holder = "ROLE hostile" if number % 2 else "DATABASE {database}"
-        source.run(render(f"ALTER {holder} SET {{name}} TO {{setting}}", **parts))
-    for name, setting in {
-        "TZ": "Asia/Tokyo", "PGTZ": "Asia/Tokyo", "PGDATESTYLE": "German", "LC_ALL": "C",
-        "PGOPTIONS": "-c statement_timeout=1", "PGCLIENTENCODING": "LATIN1",
-    }.items():  # fmt: skip
+    source.run(Sql(ROLE))
+    set_all(source, f"DATABASE {pipeline.address.database}")
+    set_all(source, "ROLE hostile")
+    for name, setting in ENVIRONMENT.items():
         monkeypatch.setenv(name, setting)
     time.tzset()
     yield dataclasses.replace(pipeline.address, user="hostile", password="hostile")
@@ -94,7 +57,7 @@ def test_every_value_arrives_as_it_is(
     read = batch.NextBatch.read
 
     def read_slowly(self: batch.NextBatch) -> bool:
-        time.sleep(0.7)  # longer than every timeout
+        time.sleep(1.2 * PAUSE)  # longer than every timeout
         return read(self)
 
     monkeypatch.setattr(batch.NextBatch, "read", read_slowly)
