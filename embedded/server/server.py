@@ -12,6 +12,8 @@ from urllib.parse import quote
 from embedded.server.cluster import Cluster
 from postgres import Sql, connected, from_dsn, render
 
+STRATEGIES = 15  # the first version of PostgreSQL that offers a choice; others copy files
+
 
 @dataclass(frozen=True)
 class Server:
@@ -26,9 +28,13 @@ class Server:
 
     def create_database(self, name: str, template: str | None = None) -> None:
         """Create a database: empty, or a copy of ``template``, which must have no session."""
-        # copying files takes half the time of writing the copy to the WAL
-        statement = "create database {name} template {source} strategy file_copy"
-        self._run(render(statement, name=name, source=template or "template0"))
+        statement = render(
+            "create database {name} template {source}", name=name, source=template or "template0"
+        )
+        with connected(from_dsn(self.dsn()), "embedded server") as connection:
+            # copying files takes half the time of writing the copy to the WAL
+            copy = " strategy file_copy" if connection.version >= STRATEGIES else ""
+            connection.run(f"{statement}{copy}")
 
     def has_database(self, name: str) -> bool:
         """Return True if a database of that name exists."""
