@@ -172,7 +172,7 @@ def test_failed_jobs_names_the_missing_object_and_continues_once_it_is_restored(
     failed = shell.types(transform)
     assert failed.status == 1
     assert landed.name in failed.err
-    assert "Restore the object" in failed.err
+    assert "restore the object" in failed.err
     moved.rename(landed)
     before = units(warehouse)
     assert shell.types(transform).status == 0
