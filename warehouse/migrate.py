@@ -23,6 +23,7 @@ select name, checksum, schema_name, contracts, views
 from etl.migration left join etl.warehouse on true
 """
 DEPENDENT_OBJECTS_STILL_EXIST = "2BP01"
+LOCK_NOT_AVAILABLE = "55P03"
 LOCK = "select pg_advisory_xact_lock(hashtext('etl.migration'))"
 SCHEMA_EXISTS = "select exists (select from pg_namespace where nspname = :schema)"
 CREATE_SCHEMA = "create schema {schema}"
@@ -99,6 +100,8 @@ def _serialized(connection: Connection, step: str, schema: str) -> Iterator[None
             _enter(connection, schema)
             yield
     except DatabaseError as error:
+        if sqlstate(error) == LOCK_NOT_AVAILABLE:
+            raise  # `connected` reports it as LockTimeout
         if sqlstate(error) == DEPENDENT_OBJECTS_STILL_EXIST:
             raise OthersDepend(
                 f"Migration '{step}' of schema {schema} failed: {sqlstate_message(error)}."

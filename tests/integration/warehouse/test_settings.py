@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from embedded.server import Server
-from postgres import Address, Sql, connected, from_dsn, render, value
+from postgres import Address, LockTimeout, Session, Sql, connected, from_dsn, render, value
 from tests.integration.warehouse.facts import add_members, add_version
-from warehouse import EncodingUnsupported, MigrationFailed, migrate_at
+from tests.pgbouncer import needs_pgbouncer, pgbouncer
+from warehouse import EncodingUnsupported, MigrationFailed, migrate, migrate_at
+from warehouse.migrate import LOCK
 
 ROOT = Path(__file__).parents[3]
 
@@ -127,6 +129,26 @@ def test_setting_of_the_database_changes_neither_migration_nor_answers(
     with database(server) as address:
         set_all(address, SETTINGS if name == "all of them" else {name: SETTINGS[name]})
         assert filled(address) == usual
+
+
+@needs_pgbouncer
+def test_pooler_in_transaction_mode_changes_neither_migration_nor_answers(
+    server: Server, usual: list[list[list[Any]]]
+) -> None:
+    with database(server) as address, pgbouncer(address) as pooled:
+        assert filled(pooled) == usual
+
+
+def test_migration_that_waits_too_long_for_another_one_is_a_lock_timeout(server: Server) -> None:
+    with database(server) as address, connected(address, "other") as other:
+        other.run("begin")
+        other.run(LOCK)
+        impatient = Session(lock_timeout=0.2)
+        with (
+            pytest.raises(LockTimeout, match="due to lock timeout"),
+            connected(address, "migrate", impatient) as connection,
+        ):
+            migrate(connection)
 
 
 def test_event_trigger_that_records_statements_changes_nothing(
