@@ -29,7 +29,7 @@ AXIS_NUMBER = (
 WHOLE = ",.0f"
 LABEL_SPACE = 0.2  # of the longest bar, for the value beside it
 HEIGHT, ROW_HEIGHT = 250, 30  # pixels
-LEGEND_AND_AXIS = 130  # pixels above and below horizontal bars
+AXIS, LEGEND = 90, 40  # pixels below and above horizontal bars
 MIN_SECONDS = 0.1  # of a point on the logarithmic axis
 TIME_FIELDS = {"begins": "date", "middle": "date", "ends": "date", "loaded": "date"}
 
@@ -107,7 +107,7 @@ def ranking(rows: Rows, name: str, value: str, title: str, color: str = BLUE) ->
         text=alt.Text(f"{value}:Q", format=".3~s")
     )
     return alt.layer(bars.mark_bar(color=color, height={"band": 0.7}), values).properties(
-        height=ROW_HEIGHT * len(rows) + 50
+        height=ROW_HEIGHT * len(rows) + AXIS
     )
 
 
@@ -137,7 +137,7 @@ def stacked_bars(
                 alt.Tooltip(f"{value}:Q", title=title, format=",.2~f"),
             ],
         )
-        .properties(height=ROW_HEIGHT * len(names) + LEGEND_AND_AXIS)
+        .properties(height=ROW_HEIGHT * len(names) + AXIS + LEGEND)
     )
 
 
@@ -153,16 +153,7 @@ def load_times(rows: Rows, target: float) -> Chart:
         alt.Chart(_data(points))
         .mark_circle(size=45, color=BLUE, opacity=0.7)
         .encode(
-            x=alt.X(
-                "loaded:T",
-                title="Loaded at (UTC)",
-                axis=alt.Axis(
-                    format=time_format([row["loaded"] for row in rows]),
-                    tickCount=5,
-                    grid=False,
-                    labelOverlap=True,
-                ),
-            ),
+            x=alt.X("loaded:T", title="Loaded at (UTC)", axis=_clock_axis(rows)),
             y=alt.Y(
                 "shown:Q",
                 title="Time from lake to warehouse",
@@ -200,6 +191,11 @@ def _target_line(target: float) -> tuple[Chart, Chart]:
     line = base.mark_rule(color=RED, strokeDash=[6, 4], size=2).encode(y="at:Q")
     text = base.mark_text(align="left", x=4, dy=-8, color=DARK_RED, fontWeight=600)
     return line, text.encode(y="at:Q", text="text:N")
+
+
+def _clock_axis(rows: Rows) -> alt.Axis:
+    format_ = time_format([row["loaded"] for row in rows])
+    return alt.Axis(format=format_, tickCount=5, grid=False, labelOverlap=True)
 
 
 def _duration_axis(bottom: float, top: float, target: float) -> alt.Axis:

@@ -12,7 +12,8 @@ from dashboard.components import heading, region
 from dashboard.fact_row import FactRow, Labels, fact
 from dashboard.page import RowKind, project_pages
 from dashboard.reader import Reader
-from dashboard.versions import Version, changed_columns, moments, version_at, versions
+from dashboard.version_table import VersionTable
+from dashboard.versions import Version, moments, version_at, versions
 
 MAX_RESULTS, MAX_RECENT, RECENT_BATCHES = 50, 50, 500
 MAX_VERSIONS = 12  # side by side
@@ -111,7 +112,7 @@ def _history(reader: Reader, row: FactRow, kind: RowKind, name: str) -> None:
         only_changed = st.toggle(
             "Show changed fields only", value=True, key="history_changed", persist_state="session"
         )
-        _side_by_side(row, kind, all_versions, selected, labels, only_changed)
+        _side_by_side(VersionTable(row, kind.created, labels, all_versions), selected, only_changed)
 
 
 def _summary(all_versions: Sequence[Version], kind: RowKind) -> str:
@@ -164,66 +165,15 @@ def _state(
     st.html(f'<dl class="card">{cells}</dl>')
 
 
-def _side_by_side(
-    row: FactRow,
-    kind: RowKind,
-    all_versions: Sequence[Version],
-    selected: Version | None,
-    labels: Labels,
-    only_changed: bool,
-) -> None:
-    shown = all_versions[-MAX_VERSIONS:]
-    if len(all_versions) > len(shown):
-        st.caption(f"The latest {MAX_VERSIONS} of {len(all_versions)} versions.")
-    changed = changed_columns(all_versions)
-    columns = [column for column in row.columns if column in changed or not only_changed]
+def _side_by_side(table: VersionTable, selected: Version | None, only_changed: bool) -> None:
+    shown = table.versions[-MAX_VERSIONS:]
+    if len(table.versions) > len(shown):
+        st.caption(f"The latest {MAX_VERSIONS} of {len(table.versions)} versions.")
+    columns = table.changed_columns if only_changed else table.row.columns
     if not columns:
         st.caption("No field changed.")
-    before = dict(zip([v.number for v in all_versions[1:]], all_versions, strict=False))
-    head = "".join(_head(version, kind, version is selected) for version in shown)
-    body = "".join(
-        f"<tr><th scope=row>{escape(formatting.label(column))}</th>"
-        + "".join(
-            f"<td{_class(v is selected)}>{_cell(row, v, before.get(v.number), column, labels)}</td>"
-            for v in shown
-        )
-        + "</tr>"
-        for column in columns
-    )
-    html = f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>"
-    st.html(region(html, "Versions side by side", "versions"))
+    st.html(region(table.html(shown, columns, selected), "Versions side by side", "versions"))
     st.caption(
         "Highlighted values differ from the version before. The blue column is the version selected"
         " below. Names are the current names in the dimensions."
     )
-
-
-def _head(version: Version, kind: RowKind, is_selected: bool) -> str:
-    css_class = ' class="deleted"' if version.is_deleted else ""
-    event = escape(version.describe(kind.created))
-    until = formatting.moment(version.valid_to) if version.valid_to else "now"
-    return (
-        f"<th scope=col{_class(is_selected)}>Version {version.number}"
-        f'<span class="event"><span{css_class}>{event}</span></span>'
-        f'<span class="note">{formatting.moment(version.valid_from)}<br>to {until}</span></th>'
-    )
-
-
-def _cell(
-    row: FactRow,
-    version: Version,
-    before: Version | None,
-    column: str,
-    labels: Labels,
-) -> str:
-    text = escape(row.format(column, version.values, labels))
-    if version.is_deleted:
-        return f'<span class="deleted-value">{text}</span>'
-    if column in version.changed and before:
-        old = escape(row.format(column, before.values, labels))
-        return f'<mark>{text}</mark><span class="note">was {old}</span>'
-    return text
-
-
-def _class(is_selected: bool) -> str:
-    return ' class="selected"' if is_selected else ""

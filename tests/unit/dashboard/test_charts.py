@@ -91,6 +91,11 @@ def test_chart_of_few_stacked_bars_has_space_for_its_labels():
     assert spec["encoding"]["y"]["axis"]["labelOverlap"] is False
 
 
+def test_ranking_of_one_row_has_space_for_its_axis():
+    spec = charts.ranking([{"name": "a", "value": Decimal(1)}], "name", "value", "Value").to_dict()
+    assert spec["height"] >= charts.ROW_HEIGHT + 90
+
+
 def test_numbers_below_one_have_no_si_prefix():
     assert charts.AXIS_NUMBER.startswith("abs(datum.value) < 1 ? format(datum.value, '~g') : ")
 
