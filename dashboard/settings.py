@@ -64,6 +64,6 @@ def stores(addresses: Sequence[str]) -> tuple[str, str]:
         case [folder] if "://" not in folder:
             return local_addresses(Path(folder))
     raise NotConfigured(
-        f"The lake has {len(addresses)} addresses. To fix: pass one directory, --lake DIR, or two"
-        " buckets, --lake s3://INGESTION s3://PROCESSED."
+        f"The lake must be one directory or two buckets, not {' '.join(addresses) or 'empty'}."
+        " To fix: pass --lake DIR, or --lake s3://INGESTION s3://PROCESSED."
     )

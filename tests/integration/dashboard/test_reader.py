@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from pg8000.native import Connection
 
+from contracts import PlatformError
 from dashboard.errors import NotAllowed, NotMigrated, TookTooLong
 from dashboard.reader import Reader, reading
 from dashboard.settings import Settings
@@ -72,6 +73,18 @@ def test_user_without_rights_gets_the_grant_that_the_owner_must_run(
         reading(own_settings) as reader,
     ):
         reader.query("last_observed")
+
+
+def query_in_ended_session(settings: Settings, owner: Connection) -> None:
+    with reading(settings) as reader:
+        [backend] = reader.fetch("select pg_backend_pid() as pid", {})
+        owner.run("select pg_terminate_backend(:pid, 5000)", pid=backend["pid"])
+        reader.run("select 1")
+
+
+def test_session_that_the_server_ends_raises_a_typed_error(owner: Connection, settings: Settings):
+    with pytest.raises(PlatformError, match=r"administrator command|closed|network"):
+        query_in_ended_session(settings, owner)
 
 
 def slow(settings: Settings) -> None:
