@@ -53,7 +53,13 @@ ENVIRONMENT = {
 
 
 def set_all(connection: Connection, holder: str) -> None:
-    """Give a role or a database, such as ``DATABASE source_1``, every hostile setting."""
+    """Give a role or a database, such as ``DATABASE source_1``, every hostile setting.
+
+    Settings that this version of PostgreSQL does not have are left out.
+    """
+    known = {name for (name,) in connection.run("SELECT name FROM pg_settings")}
     for name, setting in SETTINGS.items():
+        if name not in known:
+            continue
         parts = {"holder": Sql(holder), "name": Sql(name), "setting": Sql(setting)}
         connection.run(render("ALTER {holder} SET {name} TO {setting}", **parts))

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -13,6 +13,7 @@ import pytest
 
 from embedded.server import Server
 from postgres import Address, LockTimeout, Session, Sql, connected, from_dsn, render, value
+from tests.hostile import SHADOWS, set_all
 from tests.integration.warehouse.facts import add_members, add_version
 from tests.pgbouncer import needs_pgbouncer, pgbouncer
 from warehouse import EncodingUnsupported, MigrationFailed, migrate, migrate_at
@@ -20,29 +21,14 @@ from warehouse.migrate import LOCK
 
 ROOT = Path(__file__).parents[3]
 
-SETTINGS = {
-    "DateStyle": "SQL, DMY",
-    "IntervalStyle": "sql_standard",
-    "TimeZone": "Asia/Tokyo",
-    "bytea_output": "escape",
+MORE_SETTINGS = {
     "check_function_bodies": "off",
-    "client_encoding": "SQL_ASCII",
-    "default_transaction_deferrable": "on",
-    "default_transaction_isolation": "serializable",
-    "default_transaction_read_only": "on",
-    "extra_float_digits": "-15",
     "lc_messages": "C",
     "plpgsql.extra_errors": "all",
     "plpgsql.variable_conflict": "use_column",
-    "quote_all_identifiers": "on",
-    "row_security": "off",
-    "search_path": "nowhere",
     "session_replication_role": "replica",
-    "standard_conforming_strings": "off",
-    "statement_timeout": "1",
-    "transform_null_equals": "on",
 }
-"""Settings that change how PostgreSQL reads and prints, or whether it can write."""
+"""Settings that matter to migrations alone."""
 
 EVENT_TRIGGER = """
 create table public.statements (tag text, object text);
@@ -91,12 +77,15 @@ def database(server: Server, encoding: str = "UTF8") -> Iterator[Address]:
     server.drop_database(name)
 
 
-def set_all(address: Address, settings: Mapping[str, str]) -> None:
+def make_hostile(address: Address) -> None:
     with connected(address, "tests") as connection:
         connection.run("load 'plpgsql'")  # which makes its settings known
-        for name, text in settings.items():
-            statement = "alter database {database} set {name} to {text}"
-            parts = {"database": address.database, "name": Sql(name), "text": value(text)}
+        connection.run(SHADOWS)
+        holder = render("database {name}", name=address.database)
+        set_all(connection, holder)
+        for name, text in MORE_SETTINGS.items():
+            statement = "alter {holder} set {name} to {text}"
+            parts = {"holder": Sql(holder), "name": Sql(name), "text": value(text)}
             connection.run(render(statement, **parts))
 
 
@@ -122,12 +111,11 @@ def usual(server: Server) -> Iterator[list[list[list[Any]]]]:
         yield filled(address)
 
 
-@pytest.mark.parametrize("name", ["quote_all_identifiers", "all of them"])
-def test_setting_of_the_database_changes_neither_migration_nor_answers(
-    server: Server, usual: list[list[list[Any]]], name: str
+def test_settings_of_the_database_change_neither_migration_nor_answers(
+    server: Server, usual: list[list[list[Any]]]
 ) -> None:
     with database(server) as address:
-        set_all(address, SETTINGS if name == "all of them" else {name: SETTINGS[name]})
+        make_hostile(address)
         assert filled(address) == usual
 
 
