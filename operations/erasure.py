@@ -58,7 +58,7 @@ class _Person:
 
 @dataclass(frozen=True)
 class _Location:
-    """Where a kind of object has the row's values: its columns, each with its column of the source,
+    """Columns of one kind of object that have values of the row, each with its source column,
     and the column of the row's key, or '' if rows with other keys show the values."""
 
     key: str
