@@ -67,7 +67,8 @@ class Address:
         host = f"[{self.host}]" if ":" in self.host else self.host
         file = self.authorities
         encryption = f"?sslmode={VERIFIED}&sslrootcert={quote(file)}" if file else ""
-        return f"jdbc:postgresql://{host}:{self.port}/{self.database}{encryption}"
+        database = quote(self.database, safe="")  # the driver decodes + and %XX
+        return f"jdbc:postgresql://{host}:{self.port}/{database}{encryption}"
 
 
 def from_dsn(dsn: str, environ: Mapping[str, str] = os.environ) -> Address:
@@ -86,7 +87,7 @@ def from_dsn(dsn: str, environ: Mapping[str, str] = os.environ) -> Address:
             f"The host or the port in the DSN is invalid. To fix: write {FORM}, with / or # in a"
             " password as %2F or %23."
         ) from None
-    database = unquote(parts.path.lstrip("/"))
+    database = unquote(parts.path.removeprefix("/"))
     if parts.scheme not in ("postgresql", "postgres"):
         raise InvalidAddress(f"The DSN does not begin with postgresql://. To fix: write {FORM}.")
     if not (parts.hostname and parts.username and database):

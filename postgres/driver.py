@@ -44,7 +44,8 @@ class Connection(native.Connection):  # type: ignore[misc]  # pg8000 has no type
             super().handle_messages(context)
         except InterfaceError as broken:
             if isinstance(context.error, DatabaseError):
-                raise InterfaceError(sqlstate_message(context.error)) from broken
+                reason, state = sqlstate_message(context.error), sqlstate(context.error)
+                raise InterfaceError(f"{reason} (SQLSTATE {state})") from broken
             raise
 
 

@@ -24,7 +24,8 @@ class Server:
 
     def dsn(self, database: str = "postgres") -> str:
         """Return the DSN of a database, including the password."""
-        return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/{quote(database)}"
+        name = quote(database, safe="")
+        return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/{name}"
 
     def create_database(self, name: str, template: str | None = None) -> None:
         """Create a database: empty, or a copy of ``template``, which must have no session."""

@@ -4,11 +4,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from pg8000.exceptions import DatabaseError
-from pg8000.native import Connection
 
-from postgres import Sql, render, sqlstate, value
-
-LOCK_NOT_AVAILABLE = "55P03"
+from glue_jobs.load.locks import LOCK_NOT_AVAILABLE, local_lock_timeout
+from postgres import Connection, Sql, render, sqlstate
 
 IS_EMPTY_AND_OWNED = """
 select not exists (select from {fact}) and pg_has_role(relowner, 'USAGE')
@@ -43,14 +41,14 @@ def foreign_keys_added_last(connection: Connection, fact: Sql) -> Iterator[None]
 def _drop(connection: Connection, fact: Sql, names: Sequence[str]) -> bool:
     """Drop the keys, and return whether they are dropped; all stay if a lock is not available."""
     connection.run("savepoint keys")
-    connection.run(render("set local lock_timeout = {timeout}", timeout=value(LOCK_TIMEOUT)))
     try:
-        for name in names:
-            connection.run(render(DROP, fact=fact, name=name))
+        with local_lock_timeout(connection, LOCK_TIMEOUT):
+            for name in names:
+                connection.run(render(DROP, fact=fact, name=name))
     except DatabaseError as refusal:
-        connection.run("rollback to savepoint keys")
+        connection.run("rollback to savepoint keys")  # also resets the timeout
         if sqlstate(refusal) != LOCK_NOT_AVAILABLE:
             raise
         return False
-    connection.run("set local lock_timeout to default; release savepoint keys")
+    connection.run("release savepoint keys")
     return True

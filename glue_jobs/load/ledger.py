@@ -4,17 +4,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pg8000.exceptions import DatabaseError
-from pg8000.native import Connection
 
 from glue_jobs.errors import OtherLedger, SchemaOutdated
+from glue_jobs.load.locks import local_lock_timeout
 from glue_jobs.load.pending import PendingBatch
 from lake import Lake
 from lake.entries import RetryEntry
-from postgres import sqlstate
+from postgres import Connection, sqlstate
 
 MIGRATE = "python -m warehouse migrate --warehouse env:VARIABLE"
 
 MISSING = ("42P01", "3F000")  # undefined table, undefined schema
+
+LOCK_TIMEOUT = "10min"
+"""The wait for another load, whose transaction may insert many rows."""
 
 # a transaction-level lock on the ledger itself: loads into other databases do not wait for it
 LOCK = "select pg_advisory_xact_lock(cast(cast('etl.ledger' as regclass) as bigint))"
@@ -53,7 +56,8 @@ class LedgerState:
 
 def lock(connection: Connection) -> None:
     """Wait until no other load is in its transaction, and block other loads until this one ends."""
-    connection.run(LOCK)
+    with local_lock_timeout(connection, LOCK_TIMEOUT):
+        connection.run(LOCK)
 
 
 def read_state(connection: Connection) -> LedgerState:

@@ -3,13 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from pg8000.native import Connection
-
 import contracts
 from contracts import UNKNOWN, Column, Dimension, Fact
 from glue_jobs.load.foreign_keys import foreign_keys_added_last
 from glue_jobs.load.staging import StagingTable
-from postgres import Sql, joined, names, render, value
+from postgres import Connection, Sql, joined, names, render, value
 
 LATEST = """(
     select distinct on ({key}) {columns} from {staging} order by {key}, batch_seq desc

@@ -6,7 +6,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
 
-from pg8000.native import Connection
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -18,12 +17,12 @@ from contracts.spark import spark_schema
 from glue_jobs import parquet
 from glue_jobs.errors import StagedCountsDiffer
 from glue_jobs.load import jdbc
+from glue_jobs.load.locks import load_transaction
 from glue_jobs.load.pending import Pending
 from glue_jobs.session import Session
 from lake import Store, layout
-from postgres import Address, Sql, connected, render, transaction
+from postgres import Address, Connection, Sql, render
 
-APPLICATION = "load_warehouse"
 MANY_ROWS = 50_000
 CONNECTIONS = 4  # of a table with many rows
 CONCURRENT_TABLES = 2
@@ -74,23 +73,25 @@ def staging_tables(pending: Pending, run: str) -> list[StagingTable]:
 
 
 @contextmanager
-def created(address: Address, tables: Sequence[StagingTable]) -> Iterator[None]:
-    """Create empty staging tables for the block. Drop them afterwards if it raises; otherwise the
-    block drops them. No session is open during the block, because Spark may take long."""
-    with connected(address, APPLICATION) as connection, transaction(connection):
+def created(address: Address, tables: Sequence[StagingTable]) -> Iterator[jdbc.Options]:
+    """Create empty staging tables for the block, and provide the JDBC options with which Spark
+    reaches them. Drop them afterwards if the block raises; otherwise the block drops them. No
+    session is open during the block, because Spark may take long."""
+    with load_transaction(address) as connection:
         drop_abandoned(connection)
         for table in tables:
             columns = _definitions(table.columns)
             connection.run(render(CREATE, name=table.name, columns=columns))
+        options = jdbc.options(connection, address)
     with ExitStack() as cleanup:
         cleanup.callback(_drop_after_error, address, tables)
-        yield
+        yield options
         cleanup.pop_all()
 
 
 def _drop_after_error(address: Address, tables: Sequence[StagingTable]) -> None:
     # the error of the block matters more; a later load drops the tables
-    with suppress(PlatformError), connected(address, APPLICATION) as connection:
+    with suppress(PlatformError), load_transaction(address) as connection:
         drop(connection, tables)
 
 
@@ -108,17 +109,21 @@ def drop_abandoned(connection: Connection) -> None:
 
 
 def stage_all(
-    spark: Session, store: Store, address: Address, tables: Sequence[StagingTable]
+    spark: Session,
+    store: Store,
+    address: Address,
+    options: jdbc.Options,
+    tables: Sequence[StagingTable],
 ) -> None:
     """Copy the files into their staging tables, two tables concurrently: Spark plans one while the
     rows of the other are sent. Raises StagingFailed."""
     if not tables:
         return
     session = spark()
-    jdbc.prepare(session, address)
+    jdbc.prepare(session, address, options, [table.name for table in tables])
     with ThreadPoolExecutor(CONCURRENT_TABLES) as threads:
         copies = [
-            threads.submit(jdbc.append, _read(spark, store, table), address, table.name)
+            threads.submit(jdbc.append, _read(spark, store, table), address, options, table.name)
             for table in tables
         ]
         for copy in copies:

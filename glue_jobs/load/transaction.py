@@ -5,17 +5,15 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pg8000.native import Connection
-
 import contracts
 from contracts import Fact
 from glue_jobs.load import ledger
 from glue_jobs.load.ledger import LedgerState
+from glue_jobs.load.locks import load_transaction
 from glue_jobs.load.merge import merge, qualified
 from glue_jobs.load.partitions import Registry
 from glue_jobs.load.pending import Pending, built_through, pending_batches, pending_retries
 from glue_jobs.load.staging import (
-    APPLICATION,
     StagingTable,
     check_counts,
     created,
@@ -26,7 +24,7 @@ from glue_jobs.load.staging import (
 from glue_jobs.session import Session
 from lake import Lake, SeqTaken, now
 from lake.entries import LoadEntry
-from postgres import Address, connected, render, transaction
+from postgres import Address, LockTimeout, render
 
 ANALYZE = "analyze {table}"
 ETL = "etl"
@@ -62,7 +60,8 @@ def load(
     partitions with ``registry``, and add the batches to the load log.
 
     ``spark`` is called only if there are rows to load. Of several concurrent loads one loads.
-    Raises SchemaOutdated, OtherLedger, StagingFailed, StagedCountsDiffer or PartitionsRefused.
+    Raises SchemaOutdated, OtherLedger, StagingFailed, StagedCountsDiffer, LockTimeout or
+    PartitionsRefused.
     """
     began = time.monotonic()
     through = built_through(lake)
@@ -91,7 +90,7 @@ def load(
 def _read_state(target: Target, lake: Lake) -> LedgerState:
     """Return the state of the ledger. Raises SchemaOutdated or OtherLedger if batches of the lake
     must not be loaded into this warehouse."""
-    with connected(target.address, APPLICATION) as connection:
+    with load_transaction(target.address) as connection:
         state = ledger.read_state(connection)
     ledger.check_contracts(state, target.schema, contracts.warehouse().fingerprint)
     ledger.check_lake(state, lake)
@@ -105,30 +104,34 @@ def _load_pending(
     """Stage the rows of all tables, then merge them in one transaction, and return the rows written
     per table; None if another load was first."""
     tables = staging_tables(pending, run)
-    with created(target.address, tables):
-        stage_all(spark, lake.processed, target.address, tables)
-        with connected(target.address, APPLICATION) as connection:
-            with transaction(connection):
-                ledger.lock(connection)
-                rows = None
-                if ledger.read_state(connection) == before:
-                    check_counts(connection, tables)
-                    rows = merge(connection, target.schema, tables)
-                    ledger.record_batches(connection, pending.batches, lake.generation, run)
-                    ledger.record_retries(connection, pending.retries, run)
-                drop(connection, tables)
-            if rows is not None:
-                _analyze(connection, target.schema, tables)
+    with created(target.address, tables) as options:
+        stage_all(spark, lake.processed, target.address, options, tables)
+        with load_transaction(target.address) as connection:
+            ledger.lock(connection)
+            rows = None
+            if ledger.read_state(connection) == before:
+                check_counts(connection, tables)
+                rows = merge(connection, target.schema, tables)
+                ledger.record_batches(connection, pending.batches, lake.generation, run)
+                ledger.record_retries(connection, pending.retries, run)
+            drop(connection, tables)
+    if rows is not None:
+        _analyze(target, tables)
     return rows
 
 
-def _analyze(connection: Connection, schema: str, tables: Iterable[StagingTable]) -> None:
-    """Update the planner's statistics of tables to which many rows were added."""
-    for staged in tables:
-        if staged.rows >= BIG_LOAD:
-            connection.run(render(ANALYZE, table=qualified(schema, staged.table.name)))
-            if isinstance(staged.table, Fact):
-                connection.run(render(ANALYZE, table=qualified(ETL, staged.table.latest)))
+def _analyze(target: Target, tables: Iterable[StagingTable]) -> None:
+    """Update the planner's statistics of tables to which many rows were added, unless another
+    session locks them: the rows are committed, and autovacuum analyzes later."""
+    big = [staged.table for staged in tables if staged.rows >= BIG_LOAD]
+    names = [qualified(target.schema, table.name) for table in big]
+    names += [qualified(ETL, table.latest) for table in big if isinstance(table, Fact)]
+    for name in names:
+        try:
+            with load_transaction(target.address) as connection:
+                connection.run(render(ANALYZE, table=name))
+        except LockTimeout:
+            logger.warning("table is locked and not analyzed", extra={"table": name})
 
 
 def record_loads(lake: Lake, through: int, run: str) -> None:

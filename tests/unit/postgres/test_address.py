@@ -122,6 +122,21 @@ def test_jdbc_url_brackets_an_ipv6_host_and_contains_no_user() -> None:
     assert url == "jdbc:postgresql://[::1]:5433/stars"
 
 
+@pytest.mark.parametrize(
+    ("name", "encoded"),
+    [("a+b", "a%2Bb"), ("a%41b", "a%2541b"), ("a?b", "a%3Fb"), ("ä/ü", "%C3%A4%2F%C3%BC"),
+     ("/x", "%2Fx"), ("a#b c", "a%23b%20c")],
+)  # fmt: skip
+def test_name_of_a_database_is_encoded_for_jdbc_and_decoded_from_a_dsn(
+    name: str, encoded: str
+) -> None:
+    address = from_dsn(f"postgresql://me@localhost/{encoded}")
+    assert address.database == name
+    assert address.jdbc_url == f"jdbc:postgresql://localhost:5432/{encoded}"
+    if not name.endswith(("?b", "#b c")):  # these end the path of a URL
+        assert from_dsn(f"postgresql://me@localhost/{name.replace('%', '%25')}").database == name
+
+
 @pytest.mark.parametrize("port", [5432, "5432"], ids=["number", "text"])
 def test_secret_of_rds_gives_the_address(port: int | str) -> None:
     address = from_secret(json.dumps({**SECRET, "port": port, "engine": "postgres"}))

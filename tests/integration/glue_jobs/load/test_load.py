@@ -4,6 +4,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,15 +12,27 @@ from time import sleep
 from typing import Any
 
 import pytest
-from pg8000.native import Connection
 from pyspark.sql import SparkSession
 
+from embedded.server import Server
 from glue_jobs.errors import OtherLedger, SchemaOutdated, StagedCountsDiffer, StagingFailed
-from glue_jobs.load import foreign_keys, ledger, staging
+from glue_jobs.load import foreign_keys, jdbc, ledger, staging
 from glue_jobs.load import transaction as module
 from glue_jobs.load.transaction import LoadResult, Target, load
 from lake import new_run
-from postgres import QueryFailed, Unreachable, connected, from_dsn
+from postgres import (
+    Address,
+    Connection,
+    QueryFailed,
+    Sql,
+    Unreachable,
+    connected,
+    from_dsn,
+    render,
+    value,
+)
+from tests.integration.postgres.test_session import HOSTILE
+from tests.pgbouncer import needs_pgbouncer, pgbouncer
 from tests.processed import (
     DAY,
     ProcessedLake,
@@ -105,12 +118,33 @@ def test_dimensions_and_versions_of_a_batch_reach_the_warehouse(
     assert processed.lake.loads.head_seq() == 1
 
 
+@pytest.fixture(params=["default", "hostile"])
+def settings(request: pytest.FixtureRequest, connection: Connection) -> str:
+    """Set the defaults of the database for sessions, and return which ones."""
+    [[database]] = connection.run("select current_database()")
+    for name, (text, _) in HOSTILE.items() if request.param == "hostile" else ():
+        if connection.run("select 1 from pg_settings where lower(name) = lower(:n)", n=name):
+            setting = Sql(text) if name in ("search_path", "DateStyle") else value(text)
+            statement = "alter database {database} set {name} = {setting}"
+            connection.run(render(statement, database=database, name=Sql(name), setting=setting))
+    return str(request.param)
+
+
 def test_every_value_arrives_as_it_was(
-    connection: Connection, processed: ProcessedLake, load_once: Load
+    connection: Connection,
+    processed: ProcessedLake,
+    load_once: Load,
+    spark: SparkSession,
+    settings: str,
 ) -> None:
+    def start_slowly() -> SparkSession:
+        if settings == "hostile":
+            sleep(2)  # idle sessions end after a second
+        return spark
+
     place = dimension_row(
         "dim_location", 1, postal_code="08841", city="O'Keefe \\ \"x\", {y}", district=None,
-        address_line_2="",
+        address_line_2="", phone="Łódź",
     )  # fmt: skip
     order = version_row(
         1,
@@ -121,7 +155,7 @@ def test_every_value_arrives_as_it_was(
         is_deleted=True,
     )
     processed.add({**star(), "dim_location": [place], "fact_sales_order": [order]})
-    load_once()
+    load_once(spark=start_slowly)
     assert connection.run("select * from warehouse.dim_location") == [list(place.values())]
     assert connection.run("""
         select created_time, unit_price, observed_at, is_deleted, created_date
@@ -571,6 +605,60 @@ def test_staging_error_shows_neither_rows_nor_the_password(
     assert target.address.password not in str(failure.value)
     assert connection.run(STAGING) == [[0]]
     assert connection.run(LEDGER) == []
+
+
+def test_jdbc_creates_no_table_that_it_does_not_find(
+    connection: Connection, spark: SparkSession, target: Target
+) -> None:
+    options = jdbc.options(connection, target.address)
+    missing = Sql("etl.staging_missing")
+    with pytest.raises(StagingFailed, match=r"staging_table_is_missing.+SQLSTATE 22023"):
+        jdbc.append(spark.range(1), target.address, options, missing)
+    assert connection.run(STAGING) == [[0]]
+
+
+def test_rows_are_not_sent_to_a_database_without_the_staging_tables(
+    connection: Connection,
+    processed: ProcessedLake,
+    load_once: Load,
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = from_dsn(server.dsn("postgres")).jdbc_url
+    monkeypatch.setattr(Address, "jdbc_url", other)
+    processed.add({"dim_staff": [dimension_row("dim_staff", 1)]})
+    with pytest.raises(StagingFailed, match=r"database postgres .+ contains 0 of the 1 staging"):
+        load_once()
+    assert connection.run(STAGING) == [[0]]
+    assert connection.run(LEDGER) == []
+
+
+@pytest.mark.parametrize("name", ["a+b", "a b", "a%41b", "a?b&c=d", "ä/ü", "a#b;c", "/x"])
+def test_any_name_of_a_database_is_the_same_over_both_drivers(
+    server: Server, processed: ProcessedLake, load_once: Load, name: str
+) -> None:
+    server.create_database(name)
+    try:
+        address = replace(from_dsn(server.dsn("postgres")), database=name)
+        with connected(address, "tests") as connection:
+            migrate(connection)
+            processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
+            assert load_once(target=Target(address, "warehouse")).through_seq == 1
+            assert connection.run(VERSIONS) == [[1, 1]]
+    finally:
+        server.drop_database(name)
+
+
+@needs_pgbouncer
+def test_loads_through_a_pooler_in_transaction_mode(
+    connection: Connection, processed: ProcessedLake, load_once: Load, target: Target
+) -> None:
+    with pgbouncer(target.address, ignore_startup_parameters="extra_float_digits") as address:
+        for seq in (1, 2, 3):
+            processed.add({**star(), "fact_sales_order": [version_row(1, seq)]})
+            assert load_once(target=Target(address, "warehouse")).through_seq == seq
+    assert connection.run(VERSIONS) == [[1, 1], [1, 2], [1, 3]]
+    assert connection.run(STAGING) == [[0]]
 
 
 def test_load_in_a_jvm_of_another_time_zone_is_refused(
