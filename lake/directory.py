@@ -81,7 +81,15 @@ class DirectoryStore:
         """Do nothing: a directory has no lifecycle rules."""
 
     def uri(self, key: str) -> str:
-        return f"file://{self._path(key)}"  # not encoded: Hadoop would read %3D literally
+        path = self._path(key)
+        try:
+            # as UTF-8 in every locale, and not percent-encoded: Hadoop would read %3D literally
+            return f"file://{os.fsencode(path).decode('utf-8')}"
+        except UnicodeDecodeError:
+            raise InvalidLake(
+                f"The folder {os.fsencode(path)!r} has a name that is not UTF-8, which Java cannot"
+                " read. To fix: rename it."
+            ) from None
 
     def _path(self, key: str) -> Path:
         path = Path(os.path.normpath(self._root / key))

@@ -1,8 +1,9 @@
 """The two stores of a lake with their logs."""
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from lake import layout
 from lake.audits import Audits
@@ -79,7 +80,7 @@ def open_store(address: str) -> Store:
 
             return open_bucket(parts.netloc)
         case "file" if parts.path:
-            return DirectoryStore(Path(unquote(parts.path)))
+            return DirectoryStore(Path(os.fsdecode(unquote_to_bytes(parts.path))))
     raise InvalidLake(
         f"'{address}' is not an address of a store. To fix: write s3://bucket or file:///directory."
     )

@@ -110,3 +110,16 @@ def test_dots_after_a_symbolic_link_mean_the_parent_of_its_target(
 
 def test_uri_is_the_path_without_encoding(tmp_path: Path):
     assert DirectoryStore(tmp_path).uri("a b/c") == f"file://{tmp_path}/a b/c"
+
+
+def test_uri_of_a_name_that_is_not_utf_8_is_refused(tmp_path: Path):
+    store = DirectoryStore(Path(os.fsdecode(os.fsencode(tmp_path) + b"/l\xe4ke")))
+    with pytest.raises(InvalidLake, match=r"not UTF-8.*rename"):
+        store.uri("key")
+
+
+def test_address_of_a_folder_with_any_name_leads_to_it(tmp_path: Path):
+    for name in (b"l\xc3\xa4ke", b"l\xe4ke", b"a b%41+?#"):
+        folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+        open_local_lake(folder).ingestion.put_new("key", b"body")
+        assert (folder / "ingestion/key").read_bytes() == b"body"

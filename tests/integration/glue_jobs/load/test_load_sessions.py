@@ -1,0 +1,133 @@
+"""A migration and a load have the same result under hostile settings and through a pooler."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from pg8000.native import Connection
+from pyspark.sql import SparkSession
+
+from glue_jobs.load.transaction import LoadResult, Target, load
+from lake import new_run
+from postgres import Address, StartupRefused, connected, from_dsn, render, value
+from tests.pgbouncer import needs_pgbouncer, pgbouncer
+from tests.processed import ProcessedLake, star, version_row
+from warehouse import migrate
+from warehouse.migrate import migrate_at
+
+HOSTILE = {
+    "timezone": "'Asia/Tokyo'",
+    "datestyle": "'German, DMY'",
+    "default_transaction_read_only": "on",
+    "default_transaction_isolation": "serializable",
+    "quote_all_identifiers": "on",
+    "standard_conforming_strings": "off",
+    "statement_timeout": "'1ms'",
+    "lock_timeout": "'1ms'",
+    "search_path": "information_schema",
+    "row_security": "off",
+    "extra_float_digits": "'-15'",
+}
+FACT = """
+select created_time::text, unit_price::text, observed_at::text, valid_from::text
+from warehouse.fact_sales_order_history
+"""
+PRICE = Decimal("1234567.89")
+
+
+@pytest.fixture
+def observer(warehouse_dsn: str) -> Iterator[Connection]:
+    with connected(from_dsn(warehouse_dsn), "tests") as connection:
+        yield connection
+
+
+@pytest.fixture
+def owner(observer: Connection, warehouse_dsn: str) -> Iterator[Address]:
+    """Return the warehouse with an owner whose role sets everything against us."""
+    name, password = f"owner_{secrets.token_hex(4)}", secrets.token_hex(8)
+    create = "create role {name} superuser login password {password}"
+    observer.run(render(create, name=name, password=value(password)))
+    for setting, text in HOSTILE.items():
+        observer.run(f"alter role {name} set {setting} = {text}")
+    yield replace(from_dsn(warehouse_dsn), user=name, password=password)
+    observer.run(render("drop owned by {name}; drop role {name}", name=name))
+
+
+@pytest.fixture
+def load_order(spark: SparkSession, tmp_path: Path) -> Callable[[Address], LoadResult]:
+    processed = ProcessedLake(tmp_path)
+    processed.add({**star(), "fact_sales_order": [version_row(1, 1, unit_price=PRICE)]})
+    return lambda address: load(
+        processed.lake, Target(address, "warehouse"), new_run(), lambda: spark
+    )
+
+
+@pytest.fixture
+def expected(load_order: Callable[[Address], LoadResult], server_database: str) -> list[list[str]]:
+    """Return the values that a load without hostile settings writes."""
+    address = from_dsn(server_database)
+    migrate_at(address)
+    load_order(address)
+    with connected(address, "tests") as connection:
+        rows: list[list[str]] = connection.run(FACT)
+    return rows
+
+
+@pytest.fixture
+def server_database(source_dsn: str) -> str:
+    """Return the DSN of another database, which is without tables of a warehouse."""
+    return source_dsn
+
+
+def test_hostile_settings_of_the_role_change_no_value(
+    owner: Address,
+    observer: Connection,
+    load_order: Callable[[Address], LoadResult],
+    expected: list[list[str]],
+) -> None:
+    migrate_at(owner)
+    assert load_order(owner).rows["fact_sales_order"] == 1
+    assert observer.run(FACT) == expected
+    assert expected[0][1] == str(PRICE)
+
+
+def test_migrated_warehouse_is_up_to_date_if_the_database_quotes_all_identifiers(
+    observer: Connection, warehouse_dsn: str
+) -> None:
+    migrate(observer)
+    [[database]] = observer.run("select current_database()")
+    observer.run(render("alter database {name} set quote_all_identifiers = on", name=database))
+    observer.run("drop view warehouse.fact_sales_order_wide; delete from etl.warehouse")
+    with connected(from_dsn(warehouse_dsn), "tests") as connection:
+        assert "fact_sales_order_wide" in migrate(connection)
+        assert migrate(connection) == []
+
+
+@needs_pgbouncer
+def test_warehouse_behind_pgbouncer_in_transaction_mode_is_migrated_and_loaded(
+    owner: Address,
+    observer: Connection,
+    load_order: Callable[[Address], LoadResult],
+    expected: list[list[str]],
+) -> None:
+    observer.run(f"alter role {owner.user} set default_transaction_read_only = off")
+    observer.run(f"alter role {owner.user} reset statement_timeout")
+    with pgbouncer(owner, ignore_startup_parameters="extra_float_digits") as address:
+        assert migrate_at(address)
+        assert load_order(address).rows["fact_sales_order"] == 1
+        assert load_order(address).rows == {}
+    assert observer.run(FACT) == expected
+
+
+@needs_pgbouncer
+def test_pgbouncer_that_refuses_the_jdbc_driver_is_reported_before_a_row_is_staged(
+    owner: Address, observer: Connection, load_order: Callable[[Address], LoadResult]
+) -> None:
+    with pgbouncer(owner) as address:
+        assert migrate_at(address)
+        with pytest.raises(StartupRefused, match=r"extra_float_digits.*ignore_startup_parameters"):
+            load_order(address)
+    assert observer.run("select count(*) from pg_tables where tablename like 'staging%'") == [[0]]
