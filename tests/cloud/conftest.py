@@ -1,11 +1,10 @@
-"""One AWS account with the platform in it for the whole run: applied once, destroyed at the end."""
+"""One AWS account with the platform for all tests of this folder: applied once, destroyed last."""
 
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +13,18 @@ import pytest
 from embedded.server import Server
 from postgres import from_dsn
 from tests.cloud.local_aws import ACCOUNT, PYTHON, REGION, ROOT, LocalAws
+from tests.cloud.stacks import Account, Databases, Stack
 from tests.cloud.terraform import Terraform
+from tests.cloud.wired import Run, Wired, create_login
 
+FOLDER = Path(__file__).parent
 REPOSITORY = "owner/name"
 DEPLOYING = f"repo:{REPOSITORY}:ref:refs/heads/main"
 PLANNING = f"repo:{REPOSITORY}:pull_request"
-STATE_ON_THE_ENDPOINT = {
-    "use_path_style": True,
-    "skip_credentials_validation": True,
-    "skip_metadata_api_check": True,
-}
-# What waits for what: wiring needs a platform that nobody has used yet, the grants are counted when
-# all have run, and nothing runs after the end. Alarms come late, because they leave the platform
-# with what went wrong; what is put into the buckets by hand, into logs too, comes after all polls.
+TIMEOUT = 900  # seconds of a test with its fixtures: an apply waits for minutes
+# The files run in this order, because they share one account. test_wiring needs a platform without
+# batches. test_alarms leaves failures behind. test_grants counts the calls of all tests before it.
+# test_buckets writes objects by hand, also to the logs of the lake. test_destroy is the last one.
 ORDER = {
     "test_apply": 0,
     "test_wiring": 1,
@@ -37,46 +35,35 @@ ORDER = {
 }
 
 
-@dataclass(frozen=True)
-class Account:
-    """The applied root of ``terraform/account``."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+    """Run the tests of the account on one worker, before others, in the order of their definition.
 
-    aws: LocalAws
-    terraform: Terraform
-    outputs: dict[str, Any]
-
-    def backend(self, environment: str) -> dict[str, str | bool]:
-        """Where the state of an environment is kept."""
-        key = {"key": f"{environment}/terraform.tfstate"}
-        return {**self.outputs["backend"], **key, **STATE_ON_THE_ENDPOINT}
-
-
-@dataclass(frozen=True)
-class Stack:
-    """The applied root of ``terraform/dev`` or ``terraform/prod``."""
-
-    aws: LocalAws
-    terraform: Terraform
-    outputs: dict[str, Any]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what needs the stack before what ends it."""
-    items.sort(key=lambda item: ORDER.get(item.path.stem, 2))
+    pytest-randomly shuffles only the tests of other folders.
+    """
+    defined = {item: number for number, item in enumerate(items) if FOLDER in item.path.parents}
+    for item in defined:
+        uses_account = item.path.stem != "test_artifacts"
+        item.add_marker(pytest.mark.xdist_group("cloud" if uses_account else "artifacts"))
+        item.add_marker(pytest.mark.timeout(TIMEOUT))
+    yield
+    here = [item for item in items if item in defined]
+    here.sort(key=lambda item: (ORDER.get(item.path.stem, 2), defined[item]))
+    items[:] = here + [item for item in items if item not in defined]
 
 
 @pytest.fixture(scope="session")
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    """An empty account."""
+    """Start an empty account."""
     if not PYTHON.exists():
-        pytest.skip("the endpoint's environment is missing: make test-cloud makes it")
+        pytest.skip("the environment of the endpoint is missing: `make test-cloud` creates it")
     with LocalAws(tmp_path_factory.mktemp("aws")) as aws:
         yield aws
 
 
 @pytest.fixture(scope="session")
 def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What Terraform deploys, built for this machine."""
+    """Build the artifacts that Terraform deploys, for this machine."""
     out = tmp_path_factory.mktemp("artifacts")
     command = [sys.executable, "-m", "artifacts", "--out", str(out), "--platform", "host"]
     subprocess.run(command, cwd=ROOT, check=True)
@@ -90,7 +77,7 @@ def production_under_way(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Future[Stack] | None]:
-    """Production being applied to an account of its own, while others wait; None if nobody asks."""
+    """Apply production in its own account in the background; None if no test needs it."""
     if not any("production" in getattr(item, "fixturenames", ()) for item in request.session.items):
         yield None
         return
@@ -121,7 +108,7 @@ def _settings(artifacts: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def production(production_under_way: Future[Stack]) -> Stack:
-    """The platform as production has it, outside any VPC."""
+    """Return the platform with the settings of production, outside a VPC."""
     return production_under_way.result()
 
 
@@ -131,7 +118,7 @@ def account(
     production_under_way: Future[Stack] | None,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Account:
-    """An account with what it needs once: a place for states, and roles for GitHub Actions."""
+    """Apply the account: the bucket of the states, and the roles of GitHub Actions."""
     terraform = Terraform("account", tmp_path_factory.mktemp("account"), local_aws.environment())
     terraform.init()
     terraform.variables(repository=REPOSITORY)
@@ -141,7 +128,7 @@ def account(
 
 @pytest.fixture(scope="session")
 def network(local_aws: LocalAws) -> dict[str, Any]:
-    """A network that somebody else made, as the root asks for it."""
+    """Create a network of another owner; return the variable ``network``."""
     ec2 = local_aws.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnets = [
@@ -161,7 +148,7 @@ def network(local_aws: LocalAws) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def quicksight(local_aws: LocalAws) -> dict[str, Any]:
-    """What an administrator has set up in QuickSight, as the root asks for it."""
+    """Set up QuickSight as its administrator does; return the variable ``quicksight``."""
     local_aws.client("iam").create_role(
         RoleName="aws-quicksight-secretsmanager-role-v0",
         Path="/service-role/",
@@ -184,7 +171,7 @@ def stack(
     quicksight: dict[str, Any],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Stack:
-    """The platform, as GitHub Actions deploys it: under its role, with the state in a bucket."""
+    """Apply the platform as GitHub Actions does: under its role, with the state in the bucket."""
     aws = account.aws
     deployer = aws.from_github(account.outputs["roles"]["dev"], DEPLOYING)
     terraform = Terraform("dev", tmp_path_factory.mktemp("dev"), aws.environment(deployer))
@@ -198,33 +185,25 @@ def stack(
     return _apply(aws, terraform, _settings(artifacts) | settings, account.backend("dev"))
 
 
-@dataclass(frozen=True)
-class Databases:
-    """The DSNs of the two databases, as their owner."""
-
-    source: str = field(repr=False)
-    warehouse: str = field(repr=False)
-
-
 @pytest.fixture(scope="session")
 def databases(stack: Stack, server: Server, seeded_template: str) -> Iterator[Databases]:
-    """A source with 40 orders, and an empty warehouse; the platform's secrets tell of them.
+    """Create a source with 40 orders and an empty warehouse, and write them to the secrets.
 
-    They are the same for every test: a lake belongs to one source.
+    All tests share them: a lake belongs to one source.
     """
     names = {"source": "cloud_source", "warehouse": "cloud_warehouse"}
     server.create_database(names["source"], seeded_template)
     server.create_database(names["warehouse"])
     for secret in stack.outputs["secrets"]:
-        _tell(stack, secret, server.dsn(names[secret.partition("_")[0]]))
+        _write_secret(stack, secret, server.dsn(names[secret.partition("_")[0]]))
     yield Databases(server.dsn(names["source"]), server.dsn(names["warehouse"]))
     for name in names.values():
         server.drop_database(name)
 
 
-def _tell(stack: Stack, secret: str, dsn: str) -> None:
+def _write_secret(stack: Stack, secret: str, dsn: str) -> None:
     address = from_dsn(dsn)
-    told = {
+    value = {
         "host": address.host,
         "port": address.port,
         "dbname": address.database,
@@ -232,5 +211,22 @@ def _tell(stack: Stack, secret: str, dsn: str) -> None:
         "password": address.password,
     }
     stack.aws.client("secretsmanager").put_secret_value(
-        SecretId=stack.outputs["secrets"][secret], SecretString=json.dumps(told)
+        SecretId=stack.outputs["secrets"][secret], SecretString=json.dumps(value)
     )
+
+
+@pytest.fixture(scope="session")
+def wired(stack: Stack, databases: Databases) -> Wired:
+    """Return the platform with its databases."""
+    return Wired(stack, databases)
+
+
+@pytest.fixture(scope="session")
+def migrated(wired: Wired) -> Run:
+    """Do the steps after a first apply: set the logins in the secrets, and run the migration."""
+    create_login(wired.databases.source, "poller", "its own password", "pg_read_all_data")
+    wired.set_login("source", "poller", "its own password")
+    run = wired.run_job(wired.output("migrate_job"))
+    create_login(wired.databases.warehouse, "loader", "another password", "warehouse_loader")
+    wired.set_login("warehouse_loader", "loader", "another password")
+    return run

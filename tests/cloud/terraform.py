@@ -120,9 +120,9 @@ class Terraform:
         """Set variables of the root."""
         (self.folder / "test.auto.tfvars.json").write_text(json.dumps(values))
 
-    def apply(self) -> None:
+    def apply(self, *flags: str) -> None:
         """Apply the configuration."""
-        self("apply", "-input=false", "-auto-approve")
+        self("apply", "-input=false", "-auto-approve", *flags)
 
     def changes(self) -> str:
         """Return the plan of another apply; '' if it has no changes."""

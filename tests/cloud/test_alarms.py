@@ -18,8 +18,8 @@ from pg8000.native import Connection
 
 from embedded.server import Server
 from postgres import Sql, connected, from_dsn, render
-from tests.cloud.conftest import Databases, Stack
 from tests.cloud.local_aws import ACCOUNT
+from tests.cloud.stacks import Databases, Stack
 
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook"
 HOUR = 3600

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.cloud.conftest import Stack
+from tests.cloud.stacks import Stack
 
 BOTH = ("ingestion", "processed")
 WRITTEN_ONCE = [

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from tests.cloud.conftest import Stack
+from tests.cloud.stacks import Stack
 
 LISTS = [  # what there is, and where its service lists it
     ("work groups", "athena", "list_work_groups"),

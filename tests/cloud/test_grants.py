@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.cloud.conftest import Stack
+from tests.cloud.stacks import Stack
 
 COMMITTER = (
     "Glue writes by S3's multipart uploads, which the endpoint's WebHDFS gateway does not use"

@@ -11,19 +11,17 @@ import pytest
 
 from operations.deployment import Deployment, from_outputs, named
 from postgres import connected, from_dsn
-from tests.cloud.conftest import Databases, Stack
 from tests.cloud.local_aws import REGION, ROOT
-from tests.cloud.wired import Wired
+from tests.cloud.stacks import Databases, Stack
+from tests.cloud.wired import Run, Wired
 from totesys.simulator import Simulator
 
 JOBS = ("build_dimensions", "build_facts", "load_warehouse")
 
 
 @pytest.fixture(scope="module")
-def batch(stack: Stack, databases: Databases) -> dict[str, Any]:
+def batch(wired: Wired, databases: Databases, migrated: Run) -> dict[str, Any]:
     """A batch that went all the way, as the poll told of it."""
-    wired = Wired(stack, databases)
-    migrated = wired.run_job(wired.output("migrate_job"))
     assert migrated["JobRunState"] == "SUCCEEDED", migrated["ErrorMessage"]
     before = wired.workflow_runs()
     with connected(from_dsn(databases.source), "people") as people:

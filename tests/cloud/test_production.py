@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.cloud.conftest import Stack
+from tests.cloud.stacks import Stack
 from tests.cloud.terraform import TerraformFailed
 from tests.pages import Page
 

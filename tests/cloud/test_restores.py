@@ -9,8 +9,8 @@ import pytest
 
 from embedded.server import Server
 from postgres import connected, from_dsn
-from tests.cloud.conftest import Databases, Stack
-from tests.cloud.wired import Wired
+from tests.cloud.stacks import Stack
+from tests.cloud.wired import Run, Wired
 from totesys.simulator import Simulator
 
 HISTORY = """
@@ -20,15 +20,14 @@ HISTORY = """
 
 
 @pytest.fixture(scope="module")
-def wired(stack: Stack, databases: Databases) -> Wired:
-    """The platform with an edited order in its warehouse, whatever was done with it before."""
-    found = Wired(stack, databases)
-    found.run_job(found.output("migrate_job"))
-    cycle(found)
-    with connected(from_dsn(databases.source), "people") as people:
+def edited(wired: Wired, migrated: Run) -> Wired:
+    """Return the platform with an edited order in its warehouse."""
+    assert migrated["JobRunState"] == "SUCCEEDED", migrated["ErrorMessage"]
+    cycle(wired)
+    with connected(from_dsn(wired.databases.source), "people") as people:
         Simulator(people).edit_sales_order_silently(3)
-    cycle(found)
-    return found
+    cycle(wired)
+    return wired
 
 
 def cycle(wired: Wired) -> None:
@@ -65,10 +64,10 @@ def applied(stack: Stack, **changed: Any) -> Iterator[None]:
     path = stack.terraform.folder / "test.auto.tfvars.json"
     before = json.loads(path.read_text(encoding="utf-8"))
     stack.terraform.variables(**before | changed)
-    stack.terraform.apply()
+    stack.terraform.apply("-refresh=false")
     yield
     stack.terraform.variables(**before)
-    stack.terraform.apply()
+    stack.terraform.apply("-refresh=false")
 
 
 def history(dsn: str) -> Any:
@@ -88,27 +87,27 @@ def unheard(wired: Wired) -> set[str]:
     return {key for key, name in alarms.items() if name in silent}
 
 
-def test_warehouse_that_was_lost_is_made_again_by_two_jobs(wired: Wired, empty: str):
-    with warehouse_at(wired, empty):
-        migrated = wired.run_job(wired.output("migrate_job"))
+def test_warehouse_that_was_lost_is_made_again_by_two_jobs(edited: Wired, empty: str):
+    with warehouse_at(edited, empty):
+        migrated = edited.run_job(edited.output("migrate_job"))
         assert migrated["JobRunState"] == "SUCCEEDED", migrated["ErrorMessage"]
-        loaded = wired.run_job(wired.output("jobs")["load_warehouse"])
+        loaded = edited.run_job(edited.output("jobs")["load_warehouse"])
         assert loaded["JobRunState"] == "SUCCEEDED", loaded["ErrorMessage"]
-    assert history(empty) == history(wired.databases.warehouse)
+    assert history(empty) == history(edited.databases.warehouse)
     assert [row[1] for row in history(empty) if row[0] == 3][-1] > 1
 
 
-def test_replay_during_a_pause_fills_an_empty_database_and_alarms_nobody(wired: Wired, empty: str):
-    with applied(wired.stack, paused=True, generation=2):
-        assert (state(wired), unheard(wired)) == ("DISABLED", {"silence", "freshness"})
-        with warehouse_at(wired, empty):
-            wired.run_job(wired.output("migrate_job"))
-            known = wired.workflow_runs()
-            assert wired.poll()["emitted"]
-            run = wired.workflow_run_after(known)
+def test_replay_during_a_pause_fills_an_empty_database_and_alarms_nobody(edited: Wired, empty: str):
+    with applied(edited.stack, paused=True, generation=2):
+        assert (state(edited), unheard(edited)) == ("DISABLED", {"silence", "freshness"})
+        with warehouse_at(edited, empty):
+            edited.run_job(edited.output("migrate_job"))
+            known = edited.workflow_runs()
+            assert edited.poll()["emitted"]
+            run = edited.workflow_run_after(known)
         assert run["Statistics"]["SucceededActions"] == 3
-        assert history(empty) == history(wired.databases.warehouse)
-    assert (state(wired), unheard(wired)) == ("ENABLED", set())
-    known = wired.workflow_runs()
-    assert not wired.poll()["emitted"]  # the earlier generation is loaded, as it was
-    assert wired.workflow_runs() == known
+        assert history(empty) == history(edited.databases.warehouse)
+    assert (state(edited), unheard(edited)) == ("ENABLED", set())
+    known = edited.workflow_runs()
+    assert not edited.poll()["emitted"]  # the earlier generation is loaded, as it was
+    assert edited.workflow_runs() == known

@@ -17,9 +17,8 @@ from typing import Any
 import pytest
 
 from postgres import connected, from_dsn
-from tests.cloud.conftest import Databases, Stack
 from tests.cloud.local_aws import EndpointFailed
-from tests.cloud.wired import Run, Wired, create_login, wait_until
+from tests.cloud.wired import Run, Wired, wait_until
 from totesys.simulator import Simulator
 
 JOBS = ("build_dimensions", "build_facts", "load_warehouse")
@@ -33,22 +32,6 @@ class Cycle:
 
     run: Run
     seconds: float
-
-
-@pytest.fixture(scope="module")
-def wired(stack: Stack, databases: Databases) -> Wired:
-    return Wired(stack, databases)
-
-
-@pytest.fixture(scope="module")
-def migrated(wired: Wired) -> Run:
-    """The first thing to do after an apply: tell the secrets, and migrate from the console."""
-    create_login(wired.databases.source, "poller", "its own password", "pg_read_all_data")
-    wired.tell("source", "poller", "its own password")
-    run = wired.run_job(wired.output("migrate_job"))
-    create_login(wired.databases.warehouse, "loader", "another password", "warehouse_loader")
-    wired.tell("warehouse_loader", "loader", "another password")
-    return run
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from lake.s3 import S3Store
 from operations.reconcile import Reconciliation, reconcile
 from postgres import connected, from_dsn, render
 from postgres.sql import value
-from tests.cloud.conftest import Databases, Stack
+from tests.cloud.stacks import Databases, Stack
 
 UNDER_WAY = {"STARTING", "RUNNING", "WAITING"}
 PATIENCE = 300.0  # seconds, on a machine that does much else
@@ -34,8 +34,8 @@ class Wired:
     def output(self, name: str) -> Any:
         return self.stack.outputs[name]
 
-    def tell(self, secret: str, user: str, password: str) -> None:
-        """Change the user in a secret."""
+    def set_login(self, secret: str, user: str, password: str) -> None:
+        """Change user and password in a secret."""
         secrets, name = self.client("secretsmanager"), {"SecretId": self.output("secrets")[secret]}
         told = json.loads(secrets.get_secret_value(**name)["SecretString"])
         told |= {"username": user, "password": password}

@@ -18,6 +18,8 @@ from tests.cloud.terraform import ENVIRONMENTS, ROOT, Terraform
 
 Resource = dict[str, Any]
 
+FOLDER = Path(__file__).parent
+TIMEOUT = 600  # seconds of a test with its fixtures
 ROOTS = ("account", *ENVIRONMENTS)
 MOCKED = Path(__file__).with_name("mocked.tftest.hcl")
 PACKAGES = ("ingestion_lambda.zip", "platform.gluewheels.zip", "ca.pem")
@@ -35,6 +37,16 @@ QUICKSIGHT = {
     "viewers": ["arn:aws:quicksight:eu-west-2:123456789012:group/default/everybody"],
     "authors": ["arn:aws:quicksight:eu-west-2:123456789012:group/default/analysts"],
 }
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run all tests on mocked applies on one worker, so that each root is applied once."""
+    for item in items:
+        if FOLDER in item.path.parents:
+            item.add_marker(pytest.mark.timeout(TIMEOUT))
+            if "applied_by" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group("applied"))
 
 
 @pytest.fixture(scope="session")
