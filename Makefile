@@ -64,7 +64,7 @@ test-oldest: setup ## Run the tests of source and warehouse on PostgreSQL 13, if
 test-cloud: setup ## Check the Terraform; apply, run, break and destroy it on a local AWS endpoint
 	@.ci/venv 3.11 .venv-cloud requirements/cloud.txt
 	@.ci/venv 3.11 .venv-checkov requirements/checkov.txt
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup tests/cloud tests/terraform
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope tests/cloud tests/terraform
 
 chaos: setup ## Run the tests on random histories twenty times as long
 	@$(BIN)/python -m pytest --hypothesis-profile=chaos $(CHAOS_TESTS)

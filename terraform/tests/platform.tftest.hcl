@@ -37,7 +37,8 @@ variables {
   secret_recovery_days = 0
 }
 
-run "every_name_starts_with_the_prefix" {
+# One plan for all assertions on the defaults, because a plan of the whole platform takes long.
+run "names_start_with_the_prefix_and_optional_parts_are_disabled" {
   command = plan
 
   assert {
@@ -59,10 +60,6 @@ run "every_name_starts_with_the_prefix" {
     ])
     error_message = "A name does not start with the prefix."
   }
-}
-
-run "the_load_registers_partitions_in_the_databases_of_the_catalog" {
-  command = plan
 
   assert {
     condition = output.databases == {
@@ -71,14 +68,15 @@ run "the_load_registers_partitions_in_the_databases_of_the_catalog" {
     }
     error_message = "The databases of the catalog differ from the argument --catalog of the load."
   }
-}
-
-run "without_a_network_no_endpoint_is_created" {
-  command = plan
 
   assert {
     condition     = length(module.network) == 0
     error_message = "A network is created although the variable is null."
+  }
+
+  assert {
+    condition     = length(module.quicksight) == 0 && output.quicksight_dashboard == null
+    error_message = "A resource is created in QuickSight, which needs a subscription."
   }
 }
 
@@ -97,15 +95,6 @@ run "polls_and_jobs_share_the_network" {
   assert {
     condition     = one(local.subnet_ids) == "subnet-1" && one(local.security_group_ids) == "sg-1"
     error_message = "The subnets and the security group do not reach the modules."
-  }
-}
-
-run "quicksight_is_disabled_by_default" {
-  command = plan
-
-  assert {
-    condition     = length(module.quicksight) == 0 && output.quicksight_dashboard == null
-    error_message = "A resource is created in QuickSight, which needs a subscription."
   }
 }
 
@@ -139,4 +128,33 @@ run "invalid_values_are_refused" {
   }
 
   expect_failures = [var.environment, var.artifacts_dir, var.log_retention_days]
+}
+
+run "state_of_prod" {
+  variables {
+    environment = "prod"
+  }
+
+  plan_options {
+    target = [terraform_data.environment]
+  }
+
+  assert {
+    condition     = terraform_data.environment.output == "prod"
+    error_message = "The state does not record its environment."
+  }
+}
+
+run "settings_of_dev_are_refused_in_the_state_of_prod" {
+  command = plan
+
+  variables {
+    environment = "dev"
+  }
+
+  plan_options {
+    target = [terraform_data.environment]
+  }
+
+  expect_failures = [output.environment]
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from embedded.server import Server
 from postgres import from_dsn
@@ -21,6 +22,7 @@ FOLDER = Path(__file__).parent
 REPOSITORY = "owner/name"
 DEPLOYING = f"repo:{REPOSITORY}:ref:refs/heads/main"
 PLANNING = f"repo:{REPOSITORY}:pull_request"
+SINGLE = "::test_module_passes_its_tests["
 TIMEOUT = 900  # seconds of a test with its fixtures: an apply waits for minutes
 # The files run in this order, because they share one account. test_wiring needs a platform without
 # batches. test_alarms leaves failures behind. test_grants counts the calls of all tests before it.
@@ -35,16 +37,27 @@ ORDER = {
 }
 
 
+class OneAccount(LoadScopeScheduling):
+    """Two workers: one for the tests of this folder, one for the tests of plans and modules."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Return what stays on one worker: a folder, except the tests of single modules."""
+        return nodeid if SINGLE in nodeid else nodeid.rpartition("/")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneAccount:
+    """Use OneAccount for any --dist."""
+    return OneAccount(config, log)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
-    """Run the tests of the account on one worker, before others, in the order of their definition.
+    """Run the tests of this folder before others, in the order of their definition.
 
     pytest-randomly shuffles only the tests of other folders.
     """
     defined = {item: number for number, item in enumerate(items) if FOLDER in item.path.parents}
     for item in defined:
-        uses_account = item.path.stem != "test_artifacts"
-        item.add_marker(pytest.mark.xdist_group("cloud" if uses_account else "artifacts"))
         item.add_marker(pytest.mark.timeout(TIMEOUT))
     yield
     here = [item for item in items if item in defined]

@@ -39,14 +39,11 @@ QUICKSIGHT = {
 }
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run all tests on mocked applies on one worker, so that each root is applied once."""
+    """Give the tests of this folder more time than others: a plan of the platform takes long."""
     for item in items:
         if FOLDER in item.path.parents:
             item.add_marker(pytest.mark.timeout(TIMEOUT))
-            if "applied_by" in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group("applied"))
 
 
 @pytest.fixture(scope="session")

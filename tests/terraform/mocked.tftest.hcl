@@ -1,5 +1,5 @@
-# Applies a root without AWS, so that all that it makes is known and shown. What the provider
-# validates, or others parse, has to look real.
+# Applies a root to a mocked AWS, so that every value is known. Values that the provider validates, or that
+# other resources parse, have a real format.
 mock_provider "aws" {
   mock_data "aws_caller_identity" {
     defaults = { account_id = "123456789012" }

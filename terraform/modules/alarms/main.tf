@@ -13,8 +13,8 @@ locals {
   function = { FunctionName = var.function_name }
   patience = ceil(var.patience_polls * var.rate_minutes * 60 / var.period_seconds)
 
-  # One data point above the threshold is enough, and an alarm ends when there was none for as long
-  # as the patience lasts: polls are minutes apart, and between them nothing has become better.
+  # One data point above the threshold raises an alarm. The alarm ends after patience_polls polls without
+  # one, because the minutes between two polls prove nothing.
   usual = {
     statistic   = "Maximum"
     comparison  = "GreaterThanThreshold"
@@ -34,9 +34,9 @@ locals {
       statistic  = "Sum"
     }
 
-    # With a reserved concurrency of 1 and a timeout below the rate, scheduled polls never meet. The
-    # retry of a failed poll may meet the next one, which then waits in Lambda's own queue: that is
-    # no harm, and is over within one rate. Throttles of two rates mean that polls are shut out.
+    # With a reserved concurrency of 1 and a timeout below the rate, scheduled polls never overlap. The
+    # retry of a failed poll may overlap the next one, which then waits in Lambda's queue for at most one
+    # rate. Throttles during two rates mean that no poll runs.
     function-throttles = {
       means       = "Lambda refuses to run polls."
       namespace   = "AWS/Lambda"
@@ -48,7 +48,7 @@ locals {
       breaches    = 2
     }
 
-    # SQS may take 15 minutes to measure a queue that was idle; function-errors is there at once.
+    # SQS may take 15 minutes to measure an idle queue; function-errors fires immediately.
     dead-letters = {
       means      = "A poll failed at every attempt, and its event is in the dead-letter queue."
       namespace  = "AWS/SQS"
@@ -64,10 +64,10 @@ locals {
       statistic  = "Sum"
     }
 
-    # One data point over two rates: there is a poll in it although one was skipped, and the first
-    # stale one is enough. A freshness that nobody tells is taken for stale.
+    # One data point covers two rates: it includes a poll even if one was skipped, and the first stale
+    # value raises the alarm. A missing value counts as stale.
     freshness = {
-      means       = "A change has waited for the warehouse for more than ${floor(var.freshness_seconds / 60)} of the 30 minutes, or nobody knows."
+      means       = "A change has waited for the warehouse for more than ${floor(var.freshness_seconds / 60)} of the 30 minutes, or no poll has reported it."
       namespace   = "Warehouse"
       metric      = "Freshness"
       dimensions  = local.poll
@@ -77,10 +77,10 @@ locals {
       missing     = "breaching"
     }
 
-    # Short periods, all of which must be empty: CloudWatch looks a few periods further back than it
-    # evaluates, and counts whatever it finds there.
+    # Short periods, all of which must be empty: CloudWatch also counts data points a few periods before
+    # those that it evaluates.
     silence = {
-      means      = "No poll has ended well for ${var.patience_polls * var.rate_minutes} minutes."
+      means      = "No poll has succeeded for ${var.patience_polls * var.rate_minutes} minutes."
       namespace  = "Warehouse"
       metric     = "Polls"
       dimensions = local.poll
@@ -99,9 +99,9 @@ locals {
       threshold  = var.horizon_age_seconds
     }
 
-    # Other refusals have no alarm of their own: function-errors and the log tell as much.
+    # Other refusals raise function-errors, and the log has their reason.
     mass-delete = {
-      means      = "So many rows vanished from a table at once that polls refuse to go on."
+      means      = "Polls refuse to commit because too many rows of a table were deleted at once."
       namespace  = "Warehouse"
       metric     = "Refusals"
       dimensions = merge(local.poll, { reason = "MassDelete" })
@@ -109,14 +109,14 @@ locals {
     }
 
     quarantined-rows = {
-      means      = "Rows that do not conform are set apart and missing from the warehouse."
+      means      = "Rows that do not conform are in quarantine and missing from the warehouse."
       namespace  = "Warehouse"
       metric     = "QuarantinedRows"
       dimensions = local.poll
     }
 
     missed-rows = {
-      means      = "An audit found rows that earlier polls had overlooked."
+      means      = "An audit found rows that earlier polls missed."
       namespace  = "Warehouse"
       metric     = "MissedRows"
       dimensions = local.poll
@@ -142,10 +142,10 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   alarm_actions       = [aws_sns_topic.this.arn]
   ok_actions          = [aws_sns_topic.this.arn]
 
-  # Those that take missing data for a breach go on changing their state while polls rest, unheard.
+  # While polls are paused, alarms that treat missing data as a breach change their state without a mail.
   actions_enabled = !(var.paused && each.value.missing == "breaching")
 
-  # without its policy the topic would refuse what an alarm says at once
+  # without its policy the topic refuses the first message of an alarm
   depends_on = [aws_sns_topic_policy.this]
 }
 
@@ -212,7 +212,7 @@ data "aws_iam_policy_document" "topic" {
 
 resource "aws_cloudwatch_event_rule" "failed_jobs" {
   name        = "${var.name}-failed-jobs"
-  description = "Every attempt of a Glue job of ${var.name} that failed"
+  description = "Failed attempts of the Glue jobs of ${var.name}"
 
   event_pattern = jsonencode({
     source      = ["aws.glue"]
@@ -228,12 +228,12 @@ resource "aws_cloudwatch_event_target" "failed_jobs" {
   rule = aws_cloudwatch_event_rule.failed_jobs.name
   arn  = aws_cloudwatch_log_group.failed_jobs.arn
 
-  # EventBridge asks the policy only when there is something to write
+  # EventBridge checks the policy only when it writes an event
   depends_on = [aws_cloudwatch_log_resource_policy.failed_jobs]
 }
 
 resource "aws_cloudwatch_log_group" "failed_jobs" {
-  #checkov:skip=CKV_AWS_338:log_retention_days says how long: a year in prod
+  #checkov:skip=CKV_AWS_338:log_retention_days is a year in prod
   name              = "/aws/events/${var.name}-failed-jobs"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.key_arn

@@ -1,45 +1,45 @@
 variable "name" {
-  description = "Prefix of every name, such as totesys-dev"
+  description = "Prefix of all names, such as totesys-dev"
   type        = string
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{2,20}$", var.name))
-    error_message = "The name must be 3 to 21 small letters, digits and hyphens, and begin with a letter."
+    error_message = "The name must be 3 to 21 lowercase letters, digits and hyphens, and start with a letter."
   }
 }
 
 variable "source_name" {
-  description = "Name of the source in the contracts: the dimension \"source\" of the metrics"
+  description = "Name of the source in the contracts, and value of the dimension \"source\" of the metrics"
   type        = string
 }
 
 variable "emails" {
-  description = "Addresses that get every alarm; each has to confirm its subscription once"
+  description = "Addresses that receive every alarm. Each address must confirm its subscription once"
   type        = list(string)
 
   validation {
     condition     = length(var.emails) > 0
-    error_message = "At least one address must get the alarms."
+    error_message = "At least one address is required."
   }
 
   validation {
     condition     = alltrue([for email in var.emails : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", email))])
-    error_message = "Each of the emails must be an address, such as data@example.com."
+    error_message = "Every element must be an email address, such as data@example.com."
   }
 }
 
 variable "key_arn" {
-  description = "KMS key that encrypts the topic and the log of failed jobs; CloudWatch must be allowed to use it"
+  description = "ARN of the KMS key that encrypts the topic and the log of failed jobs. Its policy must allow CloudWatch to use it"
   type        = string
 }
 
 variable "runbook_url" {
-  description = "Where the pages of docs/runbook are read; each alarm links to <runbook_url>/<alarm>.md"
+  description = "URL of the folder docs/runbook. Each alarm links to <runbook_url>/<alarm>.md"
   type        = string
 
   validation {
     condition     = can(regex("^https://\\S+[^/]$", var.runbook_url))
-    error_message = "The runbook's URL must begin with https:// and not end with a slash."
+    error_message = "The URL must start with https:// and must not end with a slash."
   }
 }
 
@@ -49,22 +49,22 @@ variable "function_name" {
 }
 
 variable "queue_name" {
-  description = "Name of its dead-letter queue"
+  description = "Name of the dead-letter queue of the function"
   type        = string
 }
 
 variable "job_names" {
-  description = "Names of the Glue jobs whose failures count"
+  description = "Names of the Glue jobs to watch"
   type        = list(string)
 
   validation {
     condition     = length(var.job_names) > 0
-    error_message = "There must be a job to watch: an empty list would match every job of the account."
+    error_message = "At least one job is required: an empty list matches every job of the account."
   }
 }
 
 variable "rate_minutes" {
-  description = "Minutes from one poll to the next"
+  description = "Minutes between polls"
   type        = number
   default     = 5
 
@@ -75,13 +75,13 @@ variable "rate_minutes" {
 }
 
 variable "paused" {
-  description = "Whether the schedule rests on purpose, so that nobody hears of missing polls"
+  description = "Whether the schedule is paused, so that alarms on missing polls send no mail"
   type        = bool
   default     = false
 }
 
 variable "period_seconds" {
-  description = "Seconds of one data point; an alarm goes off in the period after its cause"
+  description = "Seconds of one data point. An alarm fires in the period after its cause"
   type        = number
   default     = 60
 
@@ -92,40 +92,40 @@ variable "period_seconds" {
 }
 
 variable "patience_polls" {
-  description = "Polls that may be missing before silence alarms, and that must go well before an alarm ends"
+  description = "Number of missing polls that raises the alarm silence, and of successful polls that ends an alarm"
   type        = number
   default     = 3
 
   validation {
     condition     = var.patience_polls >= 2 && floor(var.patience_polls) == var.patience_polls
-    error_message = "The patience must be 2 polls or more: one skipped poll is no alarm."
+    error_message = "The patience must be at least 2 polls: one skipped poll must not raise an alarm."
   }
 }
 
 variable "freshness_seconds" {
-  description = "Age of the oldest change that is not in the warehouse, above which freshness alarms"
+  description = "Age in seconds of the oldest change that is missing from the warehouse at which the alarm freshness fires"
   type        = number
   default     = 1200
 
   validation {
     condition     = var.freshness_seconds >= 1 && var.freshness_seconds < 1800
-    error_message = "The alarm must come before the 1800 seconds within which a change must be visible."
+    error_message = "The threshold must be below 1800 seconds, within which a change must be visible."
   }
 }
 
 variable "horizon_age_seconds" {
-  description = "Seconds for which a transaction may run in the source before horizon-age alarms"
+  description = "Age in seconds of the oldest open transaction in the source at which the alarm horizon-age fires"
   type        = number
   default     = 3600
 
   validation {
     condition     = var.horizon_age_seconds >= 1
-    error_message = "The age must be a second or more."
+    error_message = "The age must be at least one second."
   }
 }
 
 variable "log_retention_days" {
-  description = "Days for which the events of failed jobs are kept"
+  description = "Days for which the events of failed jobs are retained"
   type        = number
   default     = 90
 }

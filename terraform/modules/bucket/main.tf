@@ -1,9 +1,10 @@
-# A bucket as every bucket here is: private, encrypted, versioned, TLS only, and tidied up.
+# A private, encrypted, versioned bucket that accepts only TLS, and deletes old versions and unfinished
+# uploads.
 
 data "aws_partition" "current" {}
 
 locals {
-  # Computed, so that policies about the bucket are known before it exists, and shown by a plan.
+  # computed, so that a plan shows every policy before the bucket exists
   arn = "arn:${data.aws_partition.current.partition}:s3:::${var.name}"
 
   expiries = merge(
@@ -15,10 +16,10 @@ locals {
 }
 
 resource "aws_s3_bucket" "this" {
-  #checkov:skip=CKV_AWS_144:A second region doubles the cost, so it is the account owner's choice
-  #checkov:skip=CKV2_AWS_62:Nothing waits for single objects; the platform sends an event for a whole batch
-  #checkov:skip=CKV_AWS_18:Logged by the resource below, except the bucket that takes the logs
-  #checkov:skip=CKV_AWS_145:Encrypted by the resource below; S3 delivers access logs only where SSE-S3 is the default
+  #checkov:skip=CKV_AWS_144:A second region doubles the cost; the owner of the account decides
+  #checkov:skip=CKV2_AWS_62:The platform sends one event for a whole batch; no part of it waits for single objects
+  #checkov:skip=CKV_AWS_18:The resource below logs access, except to the log bucket itself
+  #checkov:skip=CKV_AWS_145:The resource below encrypts; S3 delivers access logs only to buckets with SSE-S3
   bucket              = var.name
   force_destroy       = var.force_destroy
   object_lock_enabled = var.object_lock != null
@@ -49,7 +50,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   bucket = aws_s3_bucket.this.id
 
   rule {
-    # one request to KMS for many objects instead of one each
+    # one request to KMS for many objects instead of one per object
     bucket_key_enabled = var.key_arn != null
 
     apply_server_side_encryption_by_default {
@@ -160,7 +161,7 @@ data "aws_iam_policy_document" "this" {
     content {
       sid       = "TakeAccessLogs"
       actions   = ["s3:PutObject"]
-      resources = ["${local.arn}/*"] # each bucket writes below its own name
+      resources = ["${local.arn}/*"] # each bucket writes below its name
 
       principals {
         type        = "Service"
@@ -176,7 +177,7 @@ data "aws_iam_policy_document" "this" {
   }
 }
 
-# Last of all: it may deny what setting up the rest needs, and is gone first when all is destroyed.
+# Created last and destroyed first: the policy may deny requests that create the other settings.
 resource "aws_s3_bucket_policy" "this" {
   bucket = aws_s3_bucket.this.id
   policy = data.aws_iam_policy_document.this.json

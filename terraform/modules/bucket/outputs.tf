@@ -1,12 +1,12 @@
 output "name" {
-  description = "The bucket's name, once the bucket is as it should be"
+  description = "Name of the bucket, available after all settings are applied"
   value       = var.name
 
   depends_on = [aws_s3_bucket_policy.this]
 }
 
 output "arn" {
-  description = "The bucket's ARN, once the bucket is as it should be"
+  description = "ARN of the bucket, available after all settings are applied"
   value       = local.arn
 
   depends_on = [aws_s3_bucket_policy.this]

@@ -1,27 +1,27 @@
 variable "name" {
-  description = "Name of the bucket, unique in the world"
+  description = "Globally unique name of the bucket"
   type        = string
 
   validation {
     condition     = can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.name))
-    error_message = "A bucket's name is 3 to 63 small letters, digits and hyphens, without a hyphen at either end."
+    error_message = "The name must be 3 to 63 lowercase letters, digits and hyphens, and must not start or end with a hyphen."
   }
 }
 
 variable "key_arn" {
-  description = "KMS key that encrypts the objects; null for S3's own key, as a bucket that takes access logs needs"
+  description = "ARN of the KMS key that encrypts the objects; null for SSE-S3, which a bucket for access logs requires"
   type        = string
   default     = null
 }
 
 variable "log_bucket" {
-  description = "Name of the bucket that takes the access logs; null to keep none"
+  description = "Name of the bucket for access logs; null for no logs"
   type        = string
   default     = null
 }
 
 variable "access_logs_from" {
-  description = "Account whose buckets may deliver their access logs to this one; null for none"
+  description = "Account whose buckets may deliver access logs to this bucket; null for none"
   type        = string
   default     = null
 
@@ -32,7 +32,7 @@ variable "access_logs_from" {
 }
 
 variable "object_lock" {
-  description = "Object Lock, and the retention of each object unless its writer says otherwise; 0 days for none by default. Decided for ever when the bucket is made; null for no lock"
+  description = "Object Lock: mode and default retention in days (0 for none); null for no lock. Only a new bucket can enable Object Lock"
   type = object({
     mode = string
     days = number
@@ -41,56 +41,56 @@ variable "object_lock" {
 
   validation {
     condition     = try(contains(["GOVERNANCE", "COMPLIANCE"], var.object_lock.mode), true)
-    error_message = "The mode is GOVERNANCE or COMPLIANCE."
+    error_message = "The mode must be GOVERNANCE or COMPLIANCE."
   }
 
   validation {
     condition     = try(var.object_lock.days >= 0 && floor(var.object_lock.days) == var.object_lock.days, true)
-    error_message = "The days of retention are a whole number, or 0 for none."
+    error_message = "The days of retention must be an integer of at least 0."
   }
 }
 
 variable "policies" {
-  description = "Policy documents, as JSON, that join the bucket's own statements"
+  description = "Policy documents, as JSON, that are merged with the statements of the module"
   type        = list(string)
   default     = []
 }
 
 variable "noncurrent_days" {
-  description = "Days until an overwritten or deleted version is gone for good"
+  description = "Days until an overwritten or deleted version is permanently deleted"
   type        = number
   default     = 30
 
   validation {
     condition     = var.noncurrent_days >= 1
-    error_message = "A version is kept for a day at least."
+    error_message = "A version must be retained for at least one day."
   }
 }
 
 variable "expire" {
-  description = "Days after which current objects expire, by prefix of their key; the prefix may be empty"
+  description = "Days after which current objects expire, by key prefix; the prefix may be empty"
   type        = map(number)
   default     = {}
 
   validation {
     condition     = alltrue([for days in values(var.expire) : days >= 1])
-    error_message = "An object is kept for a day at least."
+    error_message = "An object must be retained for at least one day."
   }
 }
 
 variable "expire_superseded" {
-  description = "Days after which current objects that are tagged superseded=true expire, by prefix of their key"
+  description = "Days after which current objects with the tag superseded=true expire, by key prefix"
   type        = map(number)
   default     = {}
 
   validation {
     condition     = alltrue([for days in values(var.expire_superseded) : days >= 1])
-    error_message = "An object is kept for a day at least."
+    error_message = "An object must be retained for at least one day."
   }
 }
 
 variable "force_destroy" {
-  description = "Whether destroying the bucket destroys what is in it"
+  description = "Whether the destruction of the bucket deletes its objects"
   type        = bool
   default     = false
 }

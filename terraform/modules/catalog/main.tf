@@ -1,9 +1,9 @@
-# The lake as Athena sees it. Tables and queries are generated from the contracts (python -m artifacts);
-# the load registers partitions, and only those of committed batches.
+# The lake in Athena. Tables and queries are generated from the contracts (python -m artifacts). The load
+# registers the partitions of committed batches.
 
 locals {
   tables = jsondecode(file("${var.definitions}/tables.json"))
-  prefix = replace(var.name, "-", "_") # a database's name has no hyphens
+  prefix = replace(var.name, "-", "_") # the name of a database must not have hyphens
 
   all_tables = merge(
     { for name, table in local.tables.ingestion : "ingestion/${name}" => merge(table, {
@@ -26,12 +26,12 @@ locals {
 
 resource "aws_glue_catalog_database" "ingestion" {
   name        = "${local.prefix}_ingestion"
-  description = "Changed rows of every table of ${local.tables.source}, as they landed"
+  description = "Changed rows of every table of ${local.tables.source}"
 }
 
 resource "aws_glue_catalog_database" "processed" {
   name        = "${local.prefix}_processed_g${var.generation}"
-  description = "The warehouse's tables in the lake: facts by version, dimensions by change"
+  description = "Tables of the warehouse in the lake: facts by version, dimensions by change"
 }
 
 resource "aws_glue_catalog_table" "this" {
@@ -77,8 +77,8 @@ resource "aws_glue_catalog_table" "this" {
 
 resource "aws_athena_workgroup" "this" {
   name          = var.name
-  description   = "Questions to the lake of ${var.name}"
-  force_destroy = true # all that it holds is which questions were asked
+  description   = "Queries of the lake of ${var.name}"
+  force_destroy = true # it contains only the history of queries
 
   configuration {
     enforce_workgroup_configuration    = true

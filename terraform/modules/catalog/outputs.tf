@@ -1,14 +1,14 @@
 output "ingestion_database" {
-  description = "Database of the changed rows as they landed"
+  description = "Name of the database of changed rows"
   value       = aws_glue_catalog_database.ingestion.name
 }
 
 output "processed_database" {
-  description = "Database of the warehouse's tables in the lake"
+  description = "Name of the database of the tables of the warehouse"
   value       = aws_glue_catalog_database.processed.name
 }
 
 output "workgroup" {
-  description = "Athena workgroup that holds the named queries"
+  description = "Name of the Athena workgroup with the named queries"
   value       = aws_athena_workgroup.this.name
 }

@@ -14,7 +14,7 @@ locals {
 
   tables = "{Warehouse,service,source,table,op} MetricName=\"Rows\" source=\"${var.source_name}\""
 
-  # every graph: what it shows, its metrics, and where it differs from the usual one
+  # every graph: title, metrics, and differences from the default settings
   graphs = [
     {
       title   = "How old the oldest change is that is not in the warehouse"

@@ -1,15 +1,15 @@
 variable "name" {
-  description = "Prefix of every name, such as totesys-dev; the dashboard has it too"
+  description = "Prefix of all names, such as totesys-dev, and name of the dashboard"
   type        = string
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{2,20}$", var.name))
-    error_message = "The name must be 3 to 21 small letters, digits and hyphens, and begin with a letter."
+    error_message = "The name must be 3 to 21 lowercase letters, digits and hyphens, and start with a letter."
   }
 }
 
 variable "source_name" {
-  description = "Name of the source in the contracts: the dimension \"source\" of the metrics"
+  description = "Name of the source in the contracts, and value of the dimension \"source\" of the metrics"
   type        = string
 }
 
@@ -19,7 +19,7 @@ variable "function_name" {
 }
 
 variable "queue_name" {
-  description = "Name of its dead-letter queue"
+  description = "Name of the dead-letter queue of the function"
   type        = string
 }
 
@@ -39,28 +39,28 @@ variable "alarm_names" {
 }
 
 variable "memory_mb" {
-  description = "Memory of the function: with its duration it makes the GB-seconds that are paid for"
+  description = "Memory of the function in MB, to compute the billed GB-seconds"
   type        = number
 }
 
 variable "workers" {
-  description = "Workers of a job"
+  description = "Number of workers of a job"
   type        = number
 }
 
 variable "worker_type" {
-  description = "Size of a worker, which says how many DPU it has: those are paid for"
+  description = "Type of a worker, to compute the billed DPU hours"
   type        = string
   default     = "G.1X"
 
   validation {
     condition     = can(regex("^G\\.[1248]X$", var.worker_type))
-    error_message = "The dashboard knows G.1X, G.2X, G.4X and G.8X."
+    error_message = "The worker type must be G.1X, G.2X, G.4X or G.8X."
   }
 }
 
 variable "rate_minutes" {
-  description = "Minutes from one poll to the next: the grain of what polls tell"
+  description = "Minutes between polls, and period of the metrics of polls"
   type        = number
   default     = 5
 
@@ -71,7 +71,7 @@ variable "rate_minutes" {
 }
 
 variable "freshness_seconds" {
-  description = "Where the alarm on freshness stands"
+  description = "Threshold of the alarm freshness in seconds"
   type        = number
   default     = 1200
 }

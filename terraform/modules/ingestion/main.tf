@@ -1,4 +1,4 @@
-# One poll of the source: the function, what may start it, and what becomes of a poll that failed.
+# The polls of the source: the function, its schedule, and the queue of failed polls.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -13,7 +13,7 @@ locals {
   event_bus_arn = "arn:${local.partition}:events:${local.region}:${local.account}:event-bus/${var.event_bus}"
   function_arn  = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${local.function_name}"
 
-  landed = ["${var.source_name}/*", "_log/*", "_mirror/*", "_audits/*"] # as lake/layout.py has it
+  landed = ["${var.source_name}/*", "_log/*", "_mirror/*", "_audits/*"] # as in lake/layout.py
   in_vpc = length(var.subnet_ids) > 0 ? ["vpc"] : []
 }
 
@@ -28,21 +28,21 @@ resource "aws_s3_object" "package" {
 }
 
 resource "aws_cloudwatch_log_group" "this" {
-  #checkov:skip=CKV_AWS_338:log_retention_days says how long: a year in prod
+  #checkov:skip=CKV_AWS_338:log_retention_days is a year in prod
   name              = "/aws/lambda/${local.function_name}"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.key_arn
 }
 
 resource "aws_lambda_function" "this" {
-  #checkov:skip=CKV_AWS_50:One function that calls AWS and a database: its log has all that a trace would
+  #checkov:skip=CKV_AWS_50:The log of the function has the same information as a trace
   #checkov:skip=CKV_AWS_115:reserved_concurrency is 1 unless the account is too small to reserve any
   #checkov:skip=CKV_AWS_116:The failure destination of aws_lambda_function_event_invoke_config is its dead-letter queue
-  #checkov:skip=CKV_AWS_117:A source that is reached by the internet needs no VPC; subnet_ids put it into one
-  #checkov:skip=CKV_AWS_173:Its variables are names; with a key of ours whoever plans or deploys would have to use it
-  #checkov:skip=CKV_AWS_272:The package's key and source_code_hash pin its content
+  #checkov:skip=CKV_AWS_117:A source with a public address needs no VPC; subnet_ids place the function into one
+  #checkov:skip=CKV_AWS_173:The variables are names; a customer managed key would require key access to plan and deploy
+  #checkov:skip=CKV_AWS_272:The key of the object and source_code_hash pin the content
   function_name = local.function_name
-  description   = "Polls ${var.source_name} and commits what changed to the lake"
+  description   = "Polls ${var.source_name} and commits changes to the lake"
   role          = aws_iam_role.function.arn
   runtime       = "python3.13"
   architectures = [var.architecture]
@@ -74,7 +74,7 @@ resource "aws_lambda_function" "this" {
     )
   }
 
-  # the function writes JSON by itself
+  # the function writes JSON itself
   logging_config {
     log_format = "Text"
     log_group  = aws_cloudwatch_log_group.this.name
@@ -89,14 +89,14 @@ resource "aws_lambda_function" "this" {
     }
   }
 
-  # Lambda checks when the function is made whether the role may put it into a VPC.
+  # When the function is created, Lambda checks whether the role may place it into a VPC.
   depends_on = [aws_iam_role_policy.function]
 }
 
 resource "aws_lambda_function_event_invoke_config" "this" {
   function_name                = aws_lambda_function.this.function_name
   maximum_retry_attempts       = var.retries
-  maximum_event_age_in_seconds = var.rate_minutes * 60 # then the next poll does the same
+  maximum_event_age_in_seconds = var.rate_minutes * 60 # then the next poll is due
 
   destination_config {
     on_failure {
@@ -111,7 +111,7 @@ resource "aws_sqs_queue" "dead_letters" {
   kms_master_key_id         = var.key_arn
 }
 
-# What the function does, and nothing else.
+# The actions of the function, and no others.
 data "aws_iam_policy_document" "function" {
   statement {
     sid       = "WriteLog"
@@ -137,8 +137,8 @@ data "aws_iam_policy_document" "function" {
     resources = ["${var.lake.ingestion.arn}/_mirror/*"]
   }
 
-  # IfExists, because S3 asks for s3:ListBucket without a prefix too when it reads a key that is not
-  # there: it says "no such key" to those who may list, and "access denied" to all others.
+  # IfExists, because reading a missing key also requires s3:ListBucket, without a prefix: S3 answers
+  # "access denied" to a role that must not list.
   statement {
     sid       = "ListIngestion"
     actions   = ["s3:ListBucket"]
@@ -224,11 +224,11 @@ data "aws_iam_policy_document" "function" {
         "ec2:DescribeSubnets",
         "ec2:UnassignPrivateIpAddresses",
       ]
-      resources = ["*"] # Lambda tries all of them, when the function is made, on interfaces that are not there yet
+      resources = ["*"] # Lambda tests these actions when the function is created, before an interface exists
     }
   }
 
-  # Lambda itself needs those, and the code that runs in it never does.
+  # Lambda needs these actions; the code of the function never does.
   dynamic "statement" {
     for_each = local.in_vpc
 
@@ -249,7 +249,7 @@ data "aws_iam_policy_document" "function" {
 
 resource "aws_iam_role" "function" {
   name                 = local.function_name
-  description          = "What a poll of ${var.source_name} may do"
+  description          = "Polls of ${var.source_name}"
   assume_role_policy   = data.aws_iam_policy_document.lambda.json
   permissions_boundary = var.permissions_boundary
 }

@@ -1,24 +1,24 @@
 output "function" {
-  description = "The function that polls"
+  description = "Lambda function that polls"
   value       = { name = aws_lambda_function.this.function_name, arn = aws_lambda_function.this.arn }
 }
 
 output "queue" {
-  description = "The dead-letter queue of failed polls"
+  description = "Dead-letter queue of failed polls"
   value       = { name = aws_sqs_queue.dead_letters.name, arn = aws_sqs_queue.dead_letters.arn }
 }
 
 output "schedule_name" {
-  description = "The schedule of polls"
+  description = "Name of the schedule of polls"
   value       = module.schedule.name
 }
 
 output "role_name" {
-  description = "The role of the function"
+  description = "Role of the function"
   value       = aws_iam_role.function.name
 }
 
 output "log_group" {
-  description = "The log of the function, which carries its metrics too"
+  description = "Log group of the function, which also contains its metrics"
   value       = aws_cloudwatch_log_group.this.name
 }

@@ -1,63 +1,63 @@
 variable "name" {
-  description = "Prefix of every name, such as totesys-dev"
+  description = "Prefix of all names, such as totesys-dev"
   type        = string
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{2,20}$", var.name))
-    error_message = "The name must be 3 to 21 small letters, digits and hyphens, and begin with a letter."
+    error_message = "The name must be 3 to 21 lowercase letters, digits and hyphens, and start with a letter."
   }
 }
 
 variable "source_name" {
-  description = "Name of the source in the contracts: the first folder of its batches, and part of the event"
+  description = "Name of the source in the contracts, of the folder of its batches, and in the event"
   type        = string
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9_]*$", var.source_name))
-    error_message = "The source's name must be small letters, digits and underscores."
+    error_message = "The name of the source must be lowercase letters, digits and underscores."
   }
 }
 
 variable "generation" {
-  description = "Replay of the batch log whose load log tells what is in the warehouse"
+  description = "Generation whose load log records the loaded batches"
   type        = number
   default     = 1
 
   validation {
     condition     = var.generation >= 1 && floor(var.generation) == var.generation
-    error_message = "Generations are numbered from 1."
+    error_message = "The generation must be an integer of at least 1."
   }
 }
 
 variable "package" {
-  description = "Path of ingestion_lambda.zip, as `python -m artifacts` makes it"
+  description = "Path of ingestion_lambda.zip, written by `python -m artifacts`"
   type        = string
 }
 
 variable "ca_bundle" {
-  description = "Whether the package has ca.pem, the certificates that vouch for the source"
+  description = "Whether the package has ca.pem, the certificates of the authority of the source"
   type        = bool
   default     = false
 }
 
 variable "architecture" {
-  description = "Processor that the package was made for"
+  description = "Processor that the package was built for"
   type        = string
   default     = "arm64"
 
   validation {
     condition     = contains(["arm64", "x86_64"], var.architecture)
-    error_message = "The architecture is arm64 or x86_64."
+    error_message = "The architecture must be arm64 or x86_64."
   }
 }
 
 variable "artifacts" {
-  description = "Bucket for the package"
+  description = "Bucket of the package"
   type        = object({ name = string, arn = string })
 }
 
 variable "lake" {
-  description = "The two buckets of the lake"
+  description = "Buckets of the lake"
   type = object({
     ingestion = object({ name = string, arn = string })
     processed = object({ name = string, arn = string })
@@ -65,7 +65,7 @@ variable "lake" {
 }
 
 variable "key_arn" {
-  description = "KMS key of the lake, the secret, the queue and the log"
+  description = "ARN of the KMS key of the lake, the secret, the queue and the log"
   type        = string
 }
 
@@ -80,30 +80,30 @@ variable "workflow" {
 }
 
 variable "event_bus" {
-  description = "Name of the bus that carries the event"
+  description = "Name of the event bus"
   type        = string
   default     = "default"
 }
 
 variable "rate_minutes" {
-  description = "Minutes from one poll to the next"
+  description = "Minutes between polls"
   type        = number
   default     = 5
 
   validation {
     condition     = var.rate_minutes >= 1 && var.rate_minutes <= 360 && floor(var.rate_minutes) == var.rate_minutes
-    error_message = "The rate must be a whole number of minutes, 360 at most: Lambda keeps an event for six hours."
+    error_message = "The rate must be an integer of at most 360 minutes: Lambda retains an event for six hours."
   }
 }
 
 variable "paused" {
-  description = "Whether the schedule rests; a poll by hand still runs"
+  description = "Whether the schedule is disabled; a poll by hand still runs"
   type        = bool
   default     = false
 }
 
 variable "timeout_seconds" {
-  description = "Seconds after which a poll is given up; the first poll of a big source may need 900, until the next one"
+  description = "Timeout of a poll in seconds. The first poll of a big source may need 900"
   type        = number
   default     = 120
 
@@ -114,7 +114,7 @@ variable "timeout_seconds" {
 }
 
 variable "memory_mb" {
-  description = "Memory of the function; its share of processors follows"
+  description = "Memory of the function in MB. Its CPU share is proportional"
   type        = number
   default     = 1024
 
@@ -125,7 +125,7 @@ variable "memory_mb" {
 }
 
 variable "ephemeral_mb" {
-  description = "Disk of the function, where the rows of a poll wait until they are compared"
+  description = "Disk of the function in MB, for the rows of a poll before they are compared"
   type        = number
   default     = 2048
 
@@ -136,29 +136,29 @@ variable "ephemeral_mb" {
 }
 
 variable "reserved_concurrency" {
-  description = "How many polls may run at once: 1, or null in an account too small to reserve any, where the log alone keeps polls apart"
+  description = "Maximum number of concurrent polls: 1, or null in an account that is too small to reserve concurrency. The log of the lake then allows only one of two polls to commit"
   type        = number
   default     = 1
 
   validation {
     condition     = var.reserved_concurrency == null || try(var.reserved_concurrency >= 1, false)
-    error_message = "With a concurrency of 0 no poll would ever run."
+    error_message = "With a concurrency of 0 no poll can run."
   }
 }
 
 variable "retries" {
-  description = "How often Lambda repeats a poll that failed, while the next one is not due"
+  description = "Number of times that Lambda retries a failed poll before the next poll is due"
   type        = number
   default     = 1
 
   validation {
     condition     = contains([0, 1, 2], var.retries)
-    error_message = "Lambda repeats an event 0, 1 or 2 times."
+    error_message = "Lambda retries an event 0, 1 or 2 times."
   }
 }
 
 variable "subnet_ids" {
-  description = "Subnets of the function; empty to run outside any VPC"
+  description = "Subnets of the function; empty to run outside a VPC"
   type        = list(string)
   default     = []
 }
@@ -170,18 +170,18 @@ variable "security_group_ids" {
 
   validation {
     condition     = length(var.security_group_ids) > 0 || length(var.subnet_ids) == 0
-    error_message = "A function in a VPC needs a security group."
+    error_message = "A function in a VPC requires a security group."
   }
 }
 
 variable "log_retention_days" {
-  description = "Days for which the log is kept"
+  description = "Days for which the log is retained"
   type        = number
   default     = 90
 }
 
 variable "permissions_boundary" {
-  description = "ARN of the policy that bounds every role; null for none"
+  description = "ARN of the permissions boundary of every role; null for none"
   type        = string
   default     = null
 }

@@ -1,5 +1,5 @@
-# One key for all that the platform stores. Roles get the use of it from their own policies; here are
-# the account, which delegates to them, and those services that act without a role.
+# The KMS key of all stored data. Policies of roles grant its use. The key policy allows the account, which
+# delegates to them, and the services that act without a role.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -14,11 +14,11 @@ locals {
 }
 
 data "aws_iam_policy_document" "this" {
-  #checkov:skip=CKV_AWS_109:A key policy without its account makes a key that nobody can change
-  #checkov:skip=CKV_AWS_111:The resource of a key policy is the key itself, which it calls *
-  #checkov:skip=CKV_AWS_356:The resource of a key policy is the key itself, which it calls *
+  #checkov:skip=CKV_AWS_109:A key policy without the account makes a key that cannot be changed
+  #checkov:skip=CKV_AWS_111:In a key policy, * is the key itself
+  #checkov:skip=CKV_AWS_356:In a key policy, * is the key itself
 
-  # Without this statement IAM policies could not grant the key, and nobody could ever change it.
+  # Without this statement IAM policies cannot grant the key, and the key cannot be changed.
   statement {
     sid       = "DelegateToAccount"
     actions   = ["kms:*"]
@@ -55,7 +55,7 @@ data "aws_iam_policy_document" "this" {
     }
   }
 
-  # EventBridge tells KMS neither aws:SourceAccount nor aws:SourceArn; the topic it does.
+  # EventBridge passes neither aws:SourceAccount nor aws:SourceArn to KMS, but the ARN of the topic.
   statement {
     sid       = "PublishToTopics"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -75,7 +75,7 @@ data "aws_iam_policy_document" "this" {
 }
 
 resource "aws_kms_key" "this" {
-  description             = "Everything that ${var.name} stores"
+  description             = "Stored data of ${var.name}"
   enable_key_rotation     = true
   deletion_window_in_days = var.deletion_days
   policy                  = data.aws_iam_policy_document.this.json

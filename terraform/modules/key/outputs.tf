@@ -1,9 +1,9 @@
 output "arn" {
-  description = "The key, as policies and resources name it"
+  description = "ARN of the key"
   value       = aws_kms_key.this.arn
 }
 
 output "id" {
-  description = "The key's id"
+  description = "Id of the key"
   value       = aws_kms_key.this.key_id
 }

@@ -1,4 +1,4 @@
-# The two buckets of the lake. Everything in them is written once and never changed:
+# The two buckets of the lake. Objects are written once and never changed: see
 # docs/adr/0012-deletes-are-denied.md.
 
 data "aws_partition" "current" {}
@@ -12,14 +12,14 @@ locals {
     processed = coalesce(var.retention.processed_days, var.retention.days)
   }
 
-  # What Spark's committers make and remove again beside the data: files below _temporary or
-  # __magic*, and empty objects that stand for folders.
+  # Temporary files of Spark's committers: files below _temporary or __magic*, and empty objects that
+  # represent folders.
   scratch = ["*/_temporary/*", "*/__magic*/*", "*/", "*_$folder$"]
 
-  # Of each bucket: whatever must be created, never overwritten.
+  # Keys of each bucket that must be created and never overwritten.
   created_once = {
     ingestion = ["*"]
-    processed = ["g=*/_log/*", "_generations/*"] # the rest Spark writes, which cannot ask for it
+    processed = ["g=*/_log/*", "_generations/*"] # Spark writes the other keys, without If-None-Match
   }
 }
 
@@ -63,7 +63,7 @@ data "aws_iam_policy_document" "immutable" {
     }
   }
 
-  # Only a request that makes an object carries If-None-Match: of a multipart upload the last one.
+  # Only the request that creates an object has If-None-Match: the last one of a multipart upload.
   statement {
     sid       = "DenyOverwrites"
     effect    = "Deny"
@@ -101,7 +101,7 @@ module "bucket" {
   noncurrent_days = var.noncurrent_days
   force_destroy   = var.force_destroy
 
-  # A bucket of the mirror is replaced by a new object, so age says nothing: one that never changes
-  # is in use for ever. The poll tags what its commit has replaced.
+  # The age of a mirror object is not a criterion: an object that never changes is in use for ever. A poll
+  # tags the objects that its commit replaced.
   expire_superseded = each.key == "ingestion" ? { "_mirror/" = var.mirror_days } : {}
 }

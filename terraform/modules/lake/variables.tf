@@ -1,36 +1,36 @@
 variable "name" {
-  description = "Prefix of every name, such as totesys-dev"
+  description = "Prefix of all names, such as totesys-dev"
   type        = string
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{2,20}$", var.name))
-    error_message = "The name must be 3 to 21 small letters, digits and hyphens, and begin with a letter."
+    error_message = "The name must be 3 to 21 lowercase letters, digits and hyphens, and start with a letter."
   }
 }
 
 variable "account_id" {
-  description = "Account that owns the buckets, which makes their names unique in the world"
+  description = "Account of the buckets; its id makes their names globally unique"
   type        = string
 
   validation {
     condition     = can(regex("^[0-9]{12}$", var.account_id))
-    error_message = "An account's id is 12 digits."
+    error_message = "The id of an account must be 12 digits."
   }
 }
 
 variable "key_arn" {
-  description = "KMS key that encrypts the lake"
+  description = "ARN of the KMS key that encrypts the lake"
   type        = string
 }
 
 variable "log_bucket" {
-  description = "Name of the bucket that takes the access logs; null to keep none"
+  description = "Name of the bucket for access logs; null for no logs"
   type        = string
   default     = null
 }
 
 variable "retention" {
-  description = "Object Lock: its mode, the days that no version can be deleted, and those of processed if they differ; 0 for none. S3 then demands a checksum with each put, which Spark sends only if fs.s3a.create.checksum.algorithm is set"
+  description = "Object Lock: mode, days during which a version cannot be deleted (0 for none), and a different number of days for the processed bucket. With a retention, S3 requires a checksum in each put, which Spark sends only if fs.s3a.create.checksum.algorithm is set"
   type = object({
     mode           = string
     days           = number
@@ -39,29 +39,29 @@ variable "retention" {
 
   validation {
     condition     = contains(["GOVERNANCE", "COMPLIANCE"], var.retention.mode)
-    error_message = "The mode is GOVERNANCE or COMPLIANCE."
+    error_message = "The mode must be GOVERNANCE or COMPLIANCE."
   }
 }
 
 variable "mirror_days" {
-  description = "Days after their creation that superseded objects of the mirror expire"
+  description = "Days after which superseded objects of the mirror expire"
   type        = number
   default     = 30
 
   validation {
     condition     = var.mirror_days >= 1
-    error_message = "A superseded object is kept for a day at least."
+    error_message = "A superseded object must be retained for at least one day."
   }
 }
 
 variable "noncurrent_days" {
-  description = "Days until an expired object, or a deleted piece of Spark's scratch, is gone for good"
+  description = "Days until an expired object or a deleted temporary file of Spark is permanently deleted"
   type        = number
   default     = 30
 }
 
 variable "force_destroy" {
-  description = "Whether destroying the buckets destroys the lake in them"
+  description = "Whether the destruction of the buckets deletes their objects"
   type        = bool
   default     = false
 }

@@ -1,5 +1,5 @@
-# What workers need in a network that exists already. Its subnets are private; whether they reach
-# AWS through endpoints made here or by a way of their own is the variables' choice.
+# Security groups and endpoints of the platform in an existing network with private subnets. Variables
+# select whether the subnets reach AWS through endpoints of this module.
 
 data "aws_region" "current" {}
 
@@ -8,7 +8,7 @@ data "aws_vpc" "this" {
 }
 
 locals {
-  # what the Lambda and the jobs call, besides S3
+  # services that the Lambda function and the jobs call, besides S3
   services = var.interface_endpoints ? toset([
     "events", "glue", "kms", "logs", "monitoring", "secretsmanager",
   ]) : toset([])
@@ -19,7 +19,7 @@ locals {
   }
 }
 
-# No policy of its own: other machines of these subnets go through it too.
+# No endpoint policy: other machines of these subnets use it too.
 resource "aws_vpc_endpoint" "s3" {
   count = length(var.route_table_ids) > 0 ? 1 : 0
 
@@ -30,7 +30,7 @@ resource "aws_vpc_endpoint" "s3" {
   tags              = { Name = "${var.name}-s3" }
 }
 
-# No policy of its own: with private DNS it serves the whole network.
+# No endpoint policy: with private DNS it serves the whole network.
 resource "aws_vpc_endpoint" "interface" {
   for_each = local.services
 
@@ -44,20 +44,20 @@ resource "aws_vpc_endpoint" "interface" {
 }
 
 resource "aws_security_group" "workers" {
-  #checkov:skip=CKV2_AWS_5:The Lambda and the Glue connection carry it, in modules of their own
+  #checkov:skip=CKV2_AWS_5:The Lambda function and the Glue connection use it, in other modules
   name        = "${var.name}-workers"
-  description = "The Lambda and the Glue workers of ${var.name}"
+  description = "Lambda function and Glue workers of ${var.name}"
   vpc_id      = var.vpc_id
   tags        = { Name = "${var.name}-workers" }
 }
 
-# Glue refuses a connection whose security group does not admit itself on every port.
+# Glue refuses a connection unless its security group admits itself on every port.
 resource "aws_vpc_security_group_ingress_rule" "workers" {
-  #checkov:skip=CKV_AWS_24:It admits the group itself and no address
-  #checkov:skip=CKV_AWS_25:It admits the group itself and no address
-  #checkov:skip=CKV_AWS_260:It admits the group itself and no address
+  #checkov:skip=CKV_AWS_24:The rule admits the group itself and no address
+  #checkov:skip=CKV_AWS_25:The rule admits the group itself and no address
+  #checkov:skip=CKV_AWS_260:The rule admits the group itself and no address
   security_group_id            = aws_security_group.workers.id
-  description                  = "Glue workers of one job to each other"
+  description                  = "Glue workers of one job"
   referenced_security_group_id = aws_security_group.workers.id
   ip_protocol                  = "tcp"
   from_port                    = 0
@@ -66,7 +66,7 @@ resource "aws_vpc_security_group_ingress_rule" "workers" {
 
 resource "aws_vpc_security_group_egress_rule" "workers" {
   security_group_id            = aws_security_group.workers.id
-  description                  = "Glue workers of one job to each other"
+  description                  = "Glue workers of one job"
   referenced_security_group_id = aws_security_group.workers.id
   ip_protocol                  = "tcp"
   from_port                    = 0
@@ -75,7 +75,7 @@ resource "aws_vpc_security_group_egress_rule" "workers" {
 
 resource "aws_vpc_security_group_egress_rule" "aws" {
   security_group_id = aws_security_group.workers.id
-  description       = "AWS, whose addresses change"
+  description       = "AWS services"
   cidr_ipv4         = "0.0.0.0/0"
   ip_protocol       = "tcp"
   from_port         = 443
@@ -97,17 +97,17 @@ resource "aws_security_group" "endpoints" {
   count = var.interface_endpoints ? 1 : 0
 
   name        = "${var.name}-endpoints"
-  description = "The interface endpoints of ${var.name}"
+  description = "Interface endpoints of ${var.name}"
   vpc_id      = var.vpc_id
   tags        = { Name = "${var.name}-endpoints" }
 }
 
-# The whole network: its other machines resolve these services to the endpoints from now on.
+# The whole network: its other machines resolve these services to the endpoints too.
 resource "aws_vpc_security_group_ingress_rule" "endpoints" {
   count = var.interface_endpoints ? 1 : 0
 
   security_group_id = aws_security_group.endpoints[0].id
-  description       = "Whoever in the network calls these services"
+  description       = "Clients of these services in the network"
   cidr_ipv4         = data.aws_vpc.this.cidr_block
   ip_protocol       = "tcp"
   from_port         = 443

@@ -1,12 +1,12 @@
-# The warehouse in QuickSight: one data source, and a data set for each question of
-# totesys/questions. Data sets and queries are generated (python -m artifacts).
+# The warehouse in QuickSight: one data source, and one data set per question of totesys/questions. Data
+# sets and queries are generated (python -m artifacts).
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
-# Of the account, not of the platform: QuickSight knows it by its name, and an administrator lets
-# QuickSight make it.
+# A role of the account, not of the platform: QuickSight finds it by its name, and an administrator lets
+# QuickSight create it.
 data "aws_iam_role" "reader" {
   name = var.reader_role
 }
@@ -27,7 +27,7 @@ locals {
   }
 }
 
-# What QuickSight reads the password with when somebody looks at a dashboard.
+# Permissions by which QuickSight reads the password when a dashboard is viewed.
 data "aws_iam_policy_document" "secret" {
   statement {
     sid       = "ReadAsQuickSight"
@@ -58,7 +58,7 @@ resource "aws_kms_grant" "this" {
   }
 }
 
-# Where QuickSight reaches the warehouse from, if not over the internet.
+# The subnets from which QuickSight reaches the warehouse, unless over the internet.
 data "aws_iam_policy_document" "trust" {
   statement {
     sid     = "ConnectForQuickSight"
@@ -72,7 +72,7 @@ data "aws_iam_policy_document" "trust" {
 }
 
 data "aws_iam_policy_document" "network" {
-  #checkov:skip=CKV_AWS_356:EC2 knows no resource for what describes
+  #checkov:skip=CKV_AWS_356:EC2 does not restrict Describe actions to a resource
   count = length(local.in_network)
 
   statement {
@@ -159,7 +159,7 @@ resource "aws_quicksight_data_source" "this" {
     }
   }
 
-  # QuickSight tries the connection as it makes the source.
+  # QuickSight tests the connection when it creates the data source.
   depends_on = [aws_secretsmanager_secret_policy.this, aws_kms_grant.this]
 }
 
@@ -199,7 +199,7 @@ resource "aws_quicksight_data_set" "question" {
   }
 }
 
-# For what no question asks: whole facts, so never copied.
+# Whole facts, for analyses beyond the questions; never copied to SPICE.
 resource "aws_quicksight_data_set" "view" {
   for_each = local.generated.views
 
@@ -236,7 +236,7 @@ resource "aws_quicksight_data_set" "view" {
   }
 }
 
-# Every hour is as often as QuickSight copies a data set as a whole.
+# One hour is the shortest interval for a full refresh in QuickSight.
 resource "aws_quicksight_refresh_schedule" "this" {
   for_each = var.import_mode == "SPICE" ? aws_quicksight_data_set.question : {}
 

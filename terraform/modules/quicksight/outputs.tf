@@ -1,5 +1,5 @@
 output "data_sets" {
-  description = "What a dashboard is made of: ARN and columns of each question's data set, by the question's name"
+  description = "ARN and columns of the data set of each question, by the name of the question"
   value = {
     for name, question in local.questions : name => {
       arn     = aws_quicksight_data_set.question[name].arn

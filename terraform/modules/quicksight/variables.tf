@@ -1,25 +1,25 @@
 variable "name" {
-  description = "Prefix of every name, such as totesys-dev"
+  description = "Prefix of all names, such as totesys-dev"
   type        = string
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{2,20}$", var.name))
-    error_message = "The name must be 3 to 21 small letters, digits and hyphens, and begin with a letter."
+    error_message = "The name must be 3 to 21 lowercase letters, digits and hyphens, and start with a letter."
   }
 }
 
 variable "definitions" {
-  description = "Folder with data_sets.json and queries/*.sql, as `python -m artifacts.quicksight` writes it"
+  description = "Folder with data_sets.json and queries/*.sql, written by `python -m artifacts.quicksight`"
   type        = string
 
   validation {
     condition     = fileexists("${var.definitions}/data_sets.json")
-    error_message = "The folder has no data_sets.json: run `make package` first."
+    error_message = "The folder has no data_sets.json. To fix: run `make package` first."
   }
 }
 
 variable "warehouse" {
-  description = "Where the warehouse is, as the secret says too: QuickSight takes user and password from there, and nothing else"
+  description = "Address of the warehouse, the same as in the secret: QuickSight reads only user and password from the secret"
   type = object({
     host     = string
     port     = number
@@ -28,17 +28,17 @@ variable "warehouse" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9.-]+$", var.warehouse.host))
-    error_message = "The host is a name or an address, without a scheme and a port."
+    error_message = "The host must be a name or an address, without a scheme and a port."
   }
 
   validation {
     condition     = var.warehouse.port >= 1 && var.warehouse.port <= 65535
-    error_message = "The port is between 1 and 65535."
+    error_message = "The port must be between 1 and 65535."
   }
 
   validation {
     condition     = length(var.warehouse.database) > 0
-    error_message = "The database has a name."
+    error_message = "The name of the database must not be empty."
   }
 }
 
@@ -49,38 +49,38 @@ variable "schema" {
 
   validation {
     condition     = can(regex("^[a-z_][a-z0-9_]*$", var.schema))
-    error_message = "The schema is a name that SQL takes without quotes."
+    error_message = "The schema must be a name that SQL accepts without quotes."
   }
 }
 
 variable "secret" {
-  description = "Secret of the user that reads the warehouse: JSON with username and password. It must have its value before the data source is made"
+  description = "Secret of the user that reads the warehouse: JSON with username and password. It must have its value before the data source is created"
   type        = object({ name = string, arn = string })
 }
 
 variable "key_arn" {
-  description = "KMS key that encrypts the secret"
+  description = "ARN of the KMS key that encrypts the secret"
   type        = string
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:kms:", var.key_arn))
-    error_message = "The key is named by its ARN."
+    error_message = "The key must be an ARN."
   }
 }
 
 variable "reader_role" {
-  description = "Name of the account's role by which QuickSight reads secrets; an administrator lets QuickSight make it, once in an account"
+  description = "Name of the role of the account by which QuickSight reads secrets. An administrator lets QuickSight create it, once per account"
   type        = string
   default     = "aws-quicksight-secretsmanager-role-v0"
 
   validation {
     condition     = can(regex("^[A-Za-z0-9+=,.@_-]{1,64}$", var.reader_role))
-    error_message = "The role is named without its path and not by its ARN."
+    error_message = "The role must be a name without a path, not an ARN."
   }
 }
 
 variable "network" {
-  description = "Subnets from which the warehouse is reached, at least two, and the security groups that it admits; null where QuickSight reaches it over the internet"
+  description = "At least two subnets with access to the warehouse, and security groups that it admits; null if QuickSight reaches it over the internet"
   type = object({
     subnet_ids         = list(string)
     security_group_ids = list(string)
@@ -89,34 +89,34 @@ variable "network" {
 
   validation {
     condition     = var.network == null || try(length(var.network.subnet_ids) >= 2 && length(var.network.security_group_ids) >= 1, false)
-    error_message = "QuickSight connects from two subnets or more, with at least one security group."
+    error_message = "At least two subnets and one security group are required."
   }
 }
 
 variable "import_mode" {
-  description = "SPICE: QuickSight keeps a copy of every answer, made again each hour. DIRECT_QUERY: it asks the warehouse whenever somebody looks"
+  description = "SPICE: QuickSight copies every answer each hour. DIRECT_QUERY: QuickSight queries the warehouse for every view"
   type        = string
   default     = "SPICE"
 
   validation {
     condition     = contains(["SPICE", "DIRECT_QUERY"], var.import_mode)
-    error_message = "The mode is SPICE or DIRECT_QUERY."
+    error_message = "The mode must be SPICE or DIRECT_QUERY."
   }
 }
 
 variable "authors" {
-  description = "ARNs of QuickSight's users and groups who may make analyses of their own from the data sets, and data sets from the data source"
+  description = "ARNs of the QuickSight users and groups who may create analyses from the data sets, and data sets from the data source"
   type        = set(string)
   default     = []
 
   validation {
     condition     = alltrue([for arn in var.authors : can(regex("^arn:[a-z-]+:quicksight:[a-z0-9-]+:[0-9]{12}:(user|group)/", arn))])
-    error_message = "Authors are users or groups of QuickSight, named by their ARNs."
+    error_message = "Authors must be ARNs of QuickSight users or groups."
   }
 }
 
 variable "permissions_boundary" {
-  description = "ARN of the policy that bounds the role; null for none"
+  description = "ARN of the permissions boundary of the role; null for none"
   type        = string
   default     = null
 }

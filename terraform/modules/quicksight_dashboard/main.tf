@@ -1,4 +1,4 @@
-# The dashboard of the questions, and an analysis of the same for those who want to go on from it.
+# The dashboard of the questions, and an analysis with the same content for authors.
 
 locals {
   may = {

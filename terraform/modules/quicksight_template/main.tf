@@ -1,4 +1,4 @@
-# The dashboard and the analysis of the questions: one sheet for each theme. The sheets are generated
+# The template of dashboard and analysis, with one sheet per theme. The sheets are generated
 # (python -m artifacts).
 
 locals {
@@ -6,13 +6,13 @@ locals {
   sheets    = jsondecode(local.generated)
   columns   = { for name, data_set in var.data_sets : name => data_set.columns }
 
-  # QuickSight gives a definition back otherwise than it took it, which would be a change in every
-  # plan. So it is never compared: another definition is another template.
+  # QuickSight returns a definition in another form than it received, which would be a change in every plan.
+  # The definition is therefore never compared: a new definition creates a new template.
   digest = substr(sha256(jsonencode([local.generated, local.columns, file("${path.module}/main.tf")])), 0, 12)
 }
 
 resource "aws_quicksight_template" "this" {
-  # by key: what replaces an instance of the same key would get the definition of before, ignored too
+  # by key: a replacement with the same key would keep the previous definition, which is ignored
   for_each = toset([local.digest])
 
   template_id         = "${var.name}-${each.key}"
@@ -235,7 +235,7 @@ resource "aws_quicksight_template" "this" {
               }
             }
 
-            # every row as it is, with nothing added up
+            # every row, without aggregation
             dynamic "table_visual" {
               for_each = visuals.value.kind == "table" ? [visuals.value] : []
               iterator = visual

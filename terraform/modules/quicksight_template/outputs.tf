@@ -4,6 +4,6 @@ output "arn" {
 }
 
 output "id" {
-  description = "Id of the template, another one for every other definition"
+  description = "Id of the template, which depends on its definition"
   value       = one(values(aws_quicksight_template.this)).template_id
 }

@@ -1,4 +1,4 @@
-# What invokes a function at a steady rate.
+# A schedule that invokes a function at a fixed rate.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -11,7 +11,7 @@ locals {
 }
 
 resource "aws_scheduler_schedule" "this" {
-  #checkov:skip=CKV_AWS_297:The schedule holds names only, and no data
+  #checkov:skip=CKV_AWS_297:The schedule has only names and no data
   name                = var.name
   description         = var.description
   schedule_expression = var.rate_minutes == 1 ? "rate(1 minute)" : "rate(${var.rate_minutes} minutes)"
@@ -26,7 +26,7 @@ resource "aws_scheduler_schedule" "this" {
     role_arn = aws_iam_role.this.arn
 
     retry_policy {
-      maximum_event_age_in_seconds = var.rate_minutes * 60 # then the next invocation does the same
+      maximum_event_age_in_seconds = var.rate_minutes * 60 # then the next invocation is due
       maximum_retry_attempts       = 2
     }
 
@@ -66,7 +66,7 @@ data "aws_iam_policy_document" "this" {
 
 resource "aws_iam_role" "this" {
   name                 = "${var.name}-schedule"
-  description          = "What the schedule ${var.name} may do"
+  description          = "Schedule ${var.name}"
   assume_role_policy   = data.aws_iam_policy_document.scheduler.json
   permissions_boundary = var.permissions_boundary
 }
@@ -93,7 +93,7 @@ data "aws_iam_policy_document" "scheduler" {
       values   = [local.account]
     }
 
-    # The scheduler names the group, not the schedule.
+    # The source ARN is the group, not the schedule.
     condition {
       test     = "StringEquals"
       variable = "aws:SourceArn"

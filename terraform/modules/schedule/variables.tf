@@ -1,25 +1,25 @@
 variable "name" {
-  description = "Name of the schedule, and prefix of its role's name"
+  description = "Name of the schedule, and prefix of the name of its role"
   type        = string
 }
 
 variable "description" {
-  description = "What the function does at each invocation"
+  description = "Description of the schedule"
   type        = string
 }
 
 variable "rate_minutes" {
-  description = "Minutes from one invocation to the next"
+  description = "Minutes between invocations"
   type        = number
 
   validation {
     condition     = var.rate_minutes >= 1 && var.rate_minutes <= 360 && floor(var.rate_minutes) == var.rate_minutes
-    error_message = "The rate must be a whole number of minutes, 360 at most: Lambda keeps an event for six hours."
+    error_message = "The rate must be an integer of at most 360 minutes: Lambda retains an event for six hours."
   }
 }
 
 variable "paused" {
-  description = "Whether nothing is invoked until further notice"
+  description = "Whether the schedule is disabled"
   type        = bool
   default     = false
 }
@@ -30,17 +30,17 @@ variable "function_arn" {
 }
 
 variable "queue_arn" {
-  description = "Dead-letter queue of invocations that did not reach the function"
+  description = "Dead-letter queue of invocations that failed to reach the function"
   type        = string
 }
 
 variable "key_arn" {
-  description = "KMS key of the queue"
+  description = "ARN of the KMS key of the queue"
   type        = string
 }
 
 variable "permissions_boundary" {
-  description = "ARN of the policy that bounds the role; null for none"
+  description = "ARN of the permissions boundary of the role; null for none"
   type        = string
   default     = null
 }

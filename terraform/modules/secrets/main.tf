@@ -1,5 +1,5 @@
-# Where the databases' credentials are. Their values are put there by hand, as docs/deploy.md says:
-# what Terraform knows is in its plans and its state.
+# The secrets of the database credentials. A person sets their values (docs/deploy.md), because plans and
+# states contain all values that Terraform knows.
 
 locals {
   secrets = {
@@ -11,7 +11,7 @@ locals {
 }
 
 resource "aws_secretsmanager_secret" "this" {
-  #checkov:skip=CKV2_AWS_57:The databases are not the platform's, so it cannot give their users new passwords
+  #checkov:skip=CKV2_AWS_57:The platform does not own the databases, so it cannot rotate the passwords of their users
   for_each = local.secrets
 
   name                    = "${var.name}/${replace(each.key, "_", "-")}"

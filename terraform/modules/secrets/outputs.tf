@@ -1,5 +1,5 @@
 output "secrets" {
-  description = "The secrets by what they open: source, warehouse_loader, warehouse_owner, warehouse_reader"
+  description = "Secrets by role: source, warehouse_loader, warehouse_owner, warehouse_reader"
   value = {
     for key, secret in aws_secretsmanager_secret.this : key => { name = secret.name, arn = secret.arn }
   }

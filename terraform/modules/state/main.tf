@@ -1,4 +1,5 @@
-# Where the roots keep their state: a bucket that S3 itself locks (use_lockfile), and its access logs.
+# The bucket of the Terraform states, which Terraform locks with objects (use_lockfile), and its access
+# logs.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -11,7 +12,7 @@ locals {
 }
 
 data "aws_iam_policy_document" "kept" {
-  # Without its state Terraform knows nothing of what it made. Of its own it deletes only locks.
+  # Without a state, Terraform loses track of its resources. Terraform deletes only locks.
   statement {
     sid           = "DenyDeletesExceptOfLocks"
     effect        = "Deny"

@@ -1,10 +1,10 @@
 output "bucket" {
-  description = "The bucket of the states"
+  description = "Bucket of the states"
   value       = { name = module.state.name, arn = module.state.arn }
 }
 
 output "backend" {
-  description = "Arguments of every root's backend \"s3\", besides its own key"
+  description = "Arguments of the backend \"s3\" of every root, except the key"
   value = {
     bucket       = module.state.name
     region       = data.aws_region.current.name

@@ -1,36 +1,36 @@
 variable "name" {
-  description = "Prefix of every name, such as totesys"
+  description = "Prefix of all names, such as totesys"
   type        = string
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{2,20}$", var.name))
-    error_message = "The name must be 3 to 21 small letters, digits and hyphens, and begin with a letter."
+    error_message = "The name must be 3 to 21 lowercase letters, digits and hyphens, and start with a letter."
   }
 }
 
 variable "key_arn" {
-  description = "KMS key that encrypts the state"
+  description = "ARN of the KMS key that encrypts the states"
   type        = string
 }
 
 variable "version_days" {
-  description = "Days that older versions of a state are kept"
+  description = "Days for which previous versions of a state are retained"
   type        = number
   default     = 365
 
   validation {
     condition     = var.version_days >= 1
-    error_message = "A version is kept for a day at least."
+    error_message = "A version must be retained for at least one day."
   }
 }
 
 variable "log_days" {
-  description = "Days that access logs are kept"
+  description = "Days for which access logs are retained"
   type        = number
   default     = 365
 
   validation {
     condition     = var.log_days >= 1
-    error_message = "A log is kept for a day at least."
+    error_message = "A log must be retained for at least one day."
   }
 }

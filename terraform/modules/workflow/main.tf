@@ -1,5 +1,5 @@
-# The Glue workflow as glue_jobs/workflow.json defines it, what starts it, and the job that migrates
-# the warehouse.
+# The Glue workflow of glue_jobs/workflow.json, the rule that starts it, and the job that migrates the
+# warehouse.
 
 data "aws_caller_identity" "current" {}
 
@@ -39,7 +39,7 @@ locals {
         }
         role    = "migrate"
         retries = 0
-        timeout = 60 # an index on a big table takes its time, and nothing waits for it
+        timeout = 60 # an index on a big table takes long, and no other job waits for it
       }
     },
   )
@@ -58,17 +58,17 @@ locals {
 
   every_job = {
     "--additional-python-modules"        = local.addresses.libraries
-    "--python-modules-installer-option"  = "--no-index" # all that it needs is in the archive
+    "--python-modules-installer-option"  = "--no-index" # the archive has all requirements
     "--job-language"                     = "python"
-    "--job-bookmark-option"              = "job-bookmark-disable" # the logs of the lake are the bookmarks
+    "--job-bookmark-option"              = "job-bookmark-disable" # the logs of the lake replace bookmarks
     "--enable-continuous-cloudwatch-log" = "true"
     "--enable-metrics"                   = "true"
 
-    # S3 takes nothing without a checksum into a bucket with a default retention
+    # a bucket with a default retention requires checksums
     "--conf" = "spark.hadoop.fs.s3a.create.checksum.algorithm=CRC32"
   }
 
-  # Glue puts the file into the working directory of the driver.
+  # Glue copies the file to the working directory of the driver.
   jobs_with_warehouse = var.packages.ca_bundle == null ? {} : {
     "--extra-files" = local.addresses.ca_bundle
     "--ca-bundle"   = basename(local.addresses.ca_bundle)
@@ -166,7 +166,7 @@ resource "aws_glue_job" "this" {
     max_concurrent_runs = 1
   }
 
-  # all arguments have their default here, so that a run from the console needs none
+  # every argument has a default, so that a run from the console needs none
   default_arguments = merge(
     local.every_job,
     contains(keys(each.value.arguments), "--warehouse") ? local.jobs_with_warehouse : {},
@@ -176,7 +176,7 @@ resource "aws_glue_job" "this" {
 
 resource "aws_glue_workflow" "this" {
   name                = var.name
-  description         = "Brings committed batches of ${var.source_name} into the warehouse"
+  description         = "Loads committed batches of ${var.source_name} into the warehouse"
   max_concurrent_runs = 1
 }
 
@@ -226,7 +226,7 @@ resource "aws_glue_trigger" "conditional" {
     }
   }
 
-  # Glue refuses to put two triggers into a workflow at once (terraform-provider-aws#21759).
+  # Glue refuses two concurrent requests to create triggers in a workflow (terraform-provider-aws#21759).
   depends_on = [aws_glue_trigger.event]
 }
 
@@ -237,7 +237,7 @@ resource "aws_cloudwatch_event_rule" "this" {
   event_pattern  = jsonencode(local.event_trigger.pattern)
 }
 
-# An event that gets lost is sent again by the next poll, so that it needs no dead-letter queue.
+# The next poll sends a lost event again, so no dead-letter queue is needed.
 resource "aws_cloudwatch_event_target" "workflow" {
   rule           = aws_cloudwatch_event_rule.this.name
   event_bus_name = aws_cloudwatch_event_rule.this.event_bus_name
@@ -262,7 +262,7 @@ data "aws_iam_policy_document" "events" {
 
 resource "aws_iam_role" "events" {
   name                 = "${var.name}-events"
-  description          = "What the rule on committed batches may do"
+  description          = "Rule on committed batches"
   assume_role_policy   = data.aws_iam_policy_document.eventbridge.json
   permissions_boundary = var.permissions_boundary
 }

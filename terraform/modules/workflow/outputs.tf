@@ -1,20 +1,20 @@
 output "workflow" {
-  description = "The Glue workflow"
+  description = "Glue workflow"
   value       = { name = aws_glue_workflow.this.name, arn = aws_glue_workflow.this.arn }
 }
 
 output "jobs" {
-  description = "The Glue jobs of the workflow by their name in workflow.json"
+  description = "Names of the Glue jobs by their name in workflow.json"
   value       = { for name in keys(local.definition.jobs) : name => aws_glue_job.this[name].name }
 }
 
 output "migrate_job" {
-  description = "The Glue job that makes or migrates the warehouse"
+  description = "Name of the Glue job that creates or migrates the warehouse"
   value       = aws_glue_job.this["migrate_warehouse"].name
 }
 
 output "rule_name" {
-  description = "The rule by which an event starts the workflow"
+  description = "Name of the rule that starts the workflow"
   value       = aws_cloudwatch_event_rule.this.name
 }
 

@@ -1,31 +1,31 @@
 variable "name" {
-  description = "Prefix of every name, such as totesys-dev; the workflow and its rule are called so"
+  description = "Prefix of all names, such as totesys-dev, and name of the workflow and its rule"
   type        = string
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{2,20}$", var.name))
-    error_message = "The name must be 3 to 21 small letters, digits and hyphens, and begin with a letter."
+    error_message = "The name must be 3 to 21 lowercase letters, digits and hyphens, and start with a letter."
   }
 }
 
 variable "source_name" {
-  description = "Name of the source in the contracts: the first folder of its batches, and part of the event"
+  description = "Name of the source in the contracts, of the folder of its batches, and in the event"
   type        = string
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9_]*$", var.source_name))
-    error_message = "The source's name must be small letters, digits and underscores."
+    error_message = "The name of the source must be lowercase letters, digits and underscores."
   }
 }
 
 variable "generation" {
-  description = "Replay of the batch log that the jobs build and load"
+  description = "Generation that the jobs build and load"
   type        = number
   default     = 1
 
   validation {
     condition     = var.generation >= 1 && floor(var.generation) == var.generation
-    error_message = "Generations are numbered from 1."
+    error_message = "The generation must be an integer of at least 1."
   }
 }
 
@@ -36,23 +36,23 @@ variable "schema" {
 
   validation {
     condition     = can(regex("^[a-z_][a-z0-9_]{0,62}$", var.schema))
-    error_message = "The schema must be small letters, digits and underscores, 63 at most."
+    error_message = "The schema must be at most 63 lowercase letters, digits and underscores."
   }
 }
 
 variable "catalog" {
-  description = "Prefix of the Data Catalog's databases, <catalog>_ingestion and <catalog>_processed_g<generation>; empty for none"
+  description = "Prefix of the databases <catalog>_ingestion and <catalog>_processed_g<generation> in the Data Catalog; empty without a catalog"
   type        = string
   default     = ""
 
   validation {
     condition     = can(regex("^[a-z0-9_]*$", var.catalog))
-    error_message = "The prefix must be small letters, digits and underscores."
+    error_message = "The prefix must be lowercase letters, digits and underscores."
   }
 }
 
 variable "lake" {
-  description = "The two buckets of the lake"
+  description = "Buckets of the lake"
   type = object({
     ingestion = object({ name = string, arn = string })
     processed = object({ name = string, arn = string })
@@ -60,17 +60,17 @@ variable "lake" {
 }
 
 variable "key_arn" {
-  description = "KMS key of the lake, the secrets and the logs"
+  description = "ARN of the KMS key of the lake, the secrets and the logs"
   type        = string
 }
 
 variable "artifacts" {
-  description = "Bucket for the scripts and what they need"
+  description = "Bucket of the scripts and libraries"
   type        = object({ name = string, arn = string })
 }
 
 variable "packages" {
-  description = "What `python -m artifacts` makes, as paths: the entry scripts by their file name, the archive of wheels, and the certificates that vouch for the warehouse, if any"
+  description = "Paths of the output of `python -m artifacts`: entry scripts by file name, the archive of wheels, and the certificates of the authority of the warehouse, if any"
   type = object({
     scripts   = map(string)
     libraries = string
@@ -79,7 +79,7 @@ variable "packages" {
 
   validation {
     condition     = endswith(var.packages.libraries, ".gluewheels.zip")
-    error_message = "Glue takes an archive of wheels only if its name ends in .gluewheels.zip."
+    error_message = "The name of the archive of wheels must end in .gluewheels.zip."
   }
 }
 
@@ -89,62 +89,62 @@ variable "secrets" {
 
   validation {
     condition     = length(setsubtract(["warehouse_loader", "warehouse_owner"], keys(var.secrets))) == 0
-    error_message = "There must be secrets of the warehouse's loader and of its owner."
+    error_message = "The secrets warehouse_loader and warehouse_owner are required."
   }
 }
 
 variable "event_bus" {
-  description = "Name of the bus that carries the event"
+  description = "Name of the event bus"
   type        = string
   default     = "default"
 }
 
 variable "worker_type" {
-  description = "Size of a worker"
+  description = "Type of a worker"
   type        = string
   default     = "G.1X"
 
   validation {
     condition     = contains(["G.1X", "G.2X", "G.4X", "G.8X"], var.worker_type)
-    error_message = "The worker type is G.1X, G.2X, G.4X or G.8X."
+    error_message = "The worker type must be G.1X, G.2X, G.4X or G.8X."
   }
 }
 
 variable "workers" {
-  description = "Workers of a job, one of them its driver"
+  description = "Number of workers of a job, including the driver"
   type        = number
   default     = 2
 
   validation {
     condition     = var.workers >= 2 && floor(var.workers) == var.workers
-    error_message = "Glue wants 2 workers at least."
+    error_message = "At least 2 workers are required."
   }
 }
 
 variable "timeout_minutes" {
-  description = "Minutes after which an attempt of a job is given up. 4 keep one failed cycle within 30 minutes; raise it for the first load of a big source, which may take hours, and lower it again"
+  description = "Timeout of one attempt of a job in minutes. With 4, a cycle with one failure stays within 30 minutes. Raise it for the first load of a big source, which may take hours, then lower it"
   type        = number
   default     = 4
 
   validation {
     condition     = var.timeout_minutes >= 1 && floor(var.timeout_minutes) == var.timeout_minutes
-    error_message = "The timeout must be a whole number of minutes."
+    error_message = "The timeout must be an integer."
   }
 }
 
 variable "retries" {
-  description = "How often Glue repeats a job that failed"
+  description = "Number of times that Glue retries a failed job"
   type        = number
   default     = 1
 
   validation {
     condition     = var.retries >= 0 && var.retries <= 10 && floor(var.retries) == var.retries
-    error_message = "Glue repeats a job 0 to 10 times."
+    error_message = "Glue retries a job 0 to 10 times."
   }
 }
 
 variable "subnet_ids" {
-  description = "Subnets of the jobs, of which Glue takes one that has room; empty to run outside any VPC"
+  description = "Subnets of the jobs; Glue uses one with free addresses. Empty to run outside a VPC"
   type        = list(string)
   default     = []
 }
@@ -156,18 +156,18 @@ variable "security_group_ids" {
 
   validation {
     condition     = length(var.security_group_ids) > 0 || length(var.subnet_ids) == 0
-    error_message = "Jobs in a VPC need a security group."
+    error_message = "Jobs in a VPC require a security group."
   }
 }
 
 variable "log_retention_days" {
-  description = "Days for which the logs are kept"
+  description = "Days for which the logs are retained"
   type        = number
   default     = 90
 }
 
 variable "permissions_boundary" {
-  description = "ARN of the policy that bounds every role; null for none"
+  description = "ARN of the permissions boundary of every role; null for none"
   type        = string
   default     = null
 }

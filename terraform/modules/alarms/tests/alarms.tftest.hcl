@@ -1,5 +1,5 @@
-# Plan-time tests: what must hold for every alarm, whatever the figures. That each one goes off is
-# tested on the applied stack, in tests/cloud/test_alarms.py.
+# Properties of every alarm, on plans. tests/cloud/test_alarms.py raises every alarm on the applied
+# platform.
 
 mock_provider "aws" {
   mock_data "aws_iam_policy_document" {
@@ -42,25 +42,25 @@ variables {
   job_names     = ["totesys-test-build-facts", "totesys-test-load-warehouse"]
 }
 
-run "every_alarm_mails_when_it_begins_and_when_it_ends" {
+run "every_alarm_sends_a_mail_when_it_starts_and_when_it_ends" {
   assert {
     condition = alltrue([
       for alarm in aws_cloudwatch_metric_alarm.this :
       alarm.alarm_actions == toset([aws_sns_topic.this.arn])
       && alarm.ok_actions == toset([aws_sns_topic.this.arn])
     ])
-    error_message = "An alarm does not tell the topic that it began, or that it ended."
+    error_message = "An alarm does not publish its start or its end."
   }
 
   assert {
     condition = toset([
       for mail in aws_sns_topic_subscription.email : "${mail.protocol}:${mail.endpoint}"
     ]) == toset(["email:data@example.com", "email:night@example.com"])
-    error_message = "An address does not get what the topic is told."
+    error_message = "An address is not subscribed to the topic."
   }
 }
 
-run "every_alarm_says_what_it_means_and_links_to_its_page" {
+run "every_alarm_has_a_meaning_and_links_to_its_page" {
   command = plan
 
   assert {
@@ -68,11 +68,11 @@ run "every_alarm_says_what_it_means_and_links_to_its_page" {
       for key, alarm in aws_cloudwatch_metric_alarm.this :
       can(regex("^[A-Z][^.]+\\. What to do: https://example.com/runbook/${key}\\.md$", alarm.alarm_description))
     ])
-    error_message = "An alarm's text is no sentence with a link to its page in the runbook."
+    error_message = "The description of an alarm is not a sentence with a link to its page in the runbook."
   }
 }
 
-run "freshness_and_silence_take_missing_data_for_a_breach_and_no_other_alarm_does" {
+run "missing_data_breaches_only_freshness_and_silence" {
   command = plan
 
   assert {
@@ -87,11 +87,11 @@ run "freshness_and_silence_take_missing_data_for_a_breach_and_no_other_alarm_doe
       for alarm in aws_cloudwatch_metric_alarm.this :
       contains(["breaching", "notBreaching"], alarm.treat_missing_data)
     ])
-    error_message = "An alarm leaves open what missing data means."
+    error_message = "An alarm does not define the meaning of missing data."
   }
 }
 
-run "one_skipped_poll_is_no_alarm_and_a_failure_alarms_within_two_minutes" {
+run "one_skipped_poll_raises_no_alarm_and_a_failure_raises_one_within_two_minutes" {
   command = plan
 
   assert {
@@ -100,7 +100,7 @@ run "one_skipped_poll_is_no_alarm_and_a_failure_alarms_within_two_minutes" {
       * aws_cloudwatch_metric_alarm.this["silence"].datapoints_to_alarm >= 3 * 5 * 60
       && aws_cloudwatch_metric_alarm.this["freshness"].period >= 2 * 5 * 60
     )
-    error_message = "One poll that is skipped alarms already."
+    error_message = "One skipped poll raises an alarm."
   }
 
   assert {
@@ -109,7 +109,7 @@ run "one_skipped_poll_is_no_alarm_and_a_failure_alarms_within_two_minutes" {
       alarm.period * alarm.datapoints_to_alarm <= 120
       if !contains(["freshness", "silence", "function-throttles"], key)
     ])
-    error_message = "A failure waits for more than two minutes before it alarms."
+    error_message = "A failure raises its alarm after more than two minutes."
   }
 }
 
@@ -125,11 +125,11 @@ run "silence_and_freshness_follow_a_slower_schedule" {
       aws_cloudwatch_metric_alarm.this["silence"].evaluation_periods == 45
       && aws_cloudwatch_metric_alarm.this["freshness"].period == 1800
     )
-    error_message = "The alarms on missing polls do not know how often there is one."
+    error_message = "The alarms on missing polls do not depend on the rate."
   }
 }
 
-run "while_polls_rest_on_purpose_only_the_alarms_on_missing_polls_are_unheard" {
+run "during_a_pause_only_the_alarms_on_missing_polls_send_no_mail" {
   command = plan
 
   variables {
@@ -140,20 +140,20 @@ run "while_polls_rest_on_purpose_only_the_alarms_on_missing_polls_are_unheard" {
     condition = toset([
       for key, alarm in aws_cloudwatch_metric_alarm.this : key if !alarm.actions_enabled
     ]) == toset(["freshness", "silence"])
-    error_message = "A pause sends a false alarm, or silences one that says more than that polls rest."
+    error_message = "A pause sends a false alarm, or disables an alarm that is not about missing polls."
   }
 }
 
-run "every_alarm_is_heard_while_polls_run" {
+run "every_alarm_sends_mails_while_polls_run" {
   command = plan
 
   assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : alarm.actions_enabled])
-    error_message = "An alarm is unheard although nothing was paused."
+    error_message = "An alarm sends no mail although polls are not paused."
   }
 }
 
-run "freshness_alarms_above_20_of_the_30_minutes" {
+run "freshness_fires_above_20_of_the_30_minutes" {
   command = plan
 
   assert {
@@ -161,7 +161,7 @@ run "freshness_alarms_above_20_of_the_30_minutes" {
       aws_cloudwatch_metric_alarm.this["freshness"].threshold == 1200
       && aws_cloudwatch_metric_alarm.this["freshness"].datapoints_to_alarm == 1
     )
-    error_message = "Freshness does not alarm at its first data point above 20 minutes."
+    error_message = "Freshness does not fire at its first data point above 20 minutes."
   }
 }
 
@@ -170,7 +170,7 @@ run "only_these_alarms_may_publish_and_only_by_tls" {
     condition = [for statement in data.aws_iam_policy_document.topic.statement : statement.sid] == [
       "AlarmsPublish", "OnlyByTls",
     ]
-    error_message = "The topic's policy says something else."
+    error_message = "The policy of the topic is different."
   }
 
   assert {
@@ -185,16 +185,16 @@ run "only_these_alarms_may_publish_and_only_by_tls" {
         "aws:SourceArn arn:aws:cloudwatch:eu-west-2:123456789012:alarm:totesys-test-*",
       ])
     )
-    error_message = "Somebody other than this platform's alarms may publish."
+    error_message = "A principal other than the alarms of this platform may publish."
   }
 
   assert {
     condition     = aws_sns_topic.this.kms_master_key_id == var.key_arn
-    error_message = "The topic is not encrypted with the platform's key."
+    error_message = "The topic is not encrypted with the key of the platform."
   }
 }
 
-run "failures_of_exactly_our_jobs_are_kept" {
+run "failures_of_the_jobs_of_the_platform_are_logged" {
   assert {
     condition = jsondecode(aws_cloudwatch_event_rule.failed_jobs.event_pattern) == {
       source      = ["aws.glue"]
@@ -204,16 +204,16 @@ run "failures_of_exactly_our_jobs_are_kept" {
         state   = ["FAILED", "TIMEOUT", "ERROR"]
       }
     }
-    error_message = "The rule matches other events than failures of our jobs."
+    error_message = "The rule matches events other than failures of the jobs of the platform."
   }
 
   assert {
     condition     = aws_cloudwatch_event_target.failed_jobs.arn == aws_cloudwatch_log_group.failed_jobs.arn
-    error_message = "The events are kept nowhere."
+    error_message = "The events are not logged."
   }
 }
 
-run "wrong_values_are_refused" {
+run "invalid_values_are_refused" {
   command = plan
 
   variables {

@@ -1,5 +1,5 @@
-# A plan of new things asks AWS nothing, so the real provider works without an account; a mocked one
-# would make the documents of policies random.
+# The real provider needs no account to plan new resources; a mocked one would make the policy documents
+# random.
 provider "aws" {
   region                      = "eu-west-2"
   access_key                  = "none"
@@ -15,7 +15,7 @@ variables {
   log_bucket = "totesys-dev-logs-123456789012"
 }
 
-run "nothing_is_public" {
+run "public_access_is_blocked" {
   command = plan
 
   assert {
@@ -25,21 +25,21 @@ run "nothing_is_public" {
       aws_s3_bucket_public_access_block.this.ignore_public_acls,
       aws_s3_bucket_public_access_block.this.restrict_public_buckets,
     ])
-    error_message = "Public access is not blocked in each of its four ways."
+    error_message = "One of the four settings allows public access."
   }
 
   assert {
     condition     = one(aws_s3_bucket_ownership_controls.this.rule).object_ownership == "BucketOwnerEnforced"
-    error_message = "Access lists of objects still count."
+    error_message = "Access control lists are enabled."
   }
 }
 
-run "versions_are_kept_encrypted_and_logged" {
+run "versioning_encryption_and_logging_are_enabled" {
   command = plan
 
   assert {
     condition     = one(aws_s3_bucket_versioning.this.versioning_configuration).status == "Enabled"
-    error_message = "The bucket keeps no versions."
+    error_message = "Versioning is disabled."
   }
 
   assert {
@@ -50,21 +50,21 @@ run "versions_are_kept_encrypted_and_logged" {
         tostring(rule.bucket_key_enabled),
       ]
     ] == [["aws:kms", var.key_arn, "true"]]
-    error_message = "Objects are not encrypted with the key given."
+    error_message = "Objects are not encrypted with the key."
   }
 
   assert {
     condition     = one(aws_s3_bucket_logging.this).target_bucket == var.log_bucket
-    error_message = "Access is not logged to the bucket given."
+    error_message = "Access is not logged to the log bucket."
   }
 
   assert {
     condition     = !aws_s3_bucket.this.force_destroy
-    error_message = "A bucket is destroyed with its objects though nobody said so."
+    error_message = "A bucket is destroyed with its objects by default."
   }
 }
 
-run "only_tls_is_let_in" {
+run "only_tls_is_accepted" {
   command = plan
 
   assert {
@@ -79,16 +79,16 @@ run "only_tls_is_let_in" {
       ]
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
     }]
-    error_message = "Plain HTTP is not denied to everybody, for everything."
+    error_message = "Plain HTTP is not denied for every principal and every action."
   }
 
   assert {
     condition     = [for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement : statement.Effect] == ["Deny"]
-    error_message = "The policy of a bucket that is given none allows something."
+    error_message = "The policy of a bucket without policy documents allows an action."
   }
 }
 
-run "the_policies_given_join_its_own" {
+run "policy_documents_are_merged" {
   command = plan
 
   variables {
@@ -100,11 +100,11 @@ run "the_policies_given_join_its_own" {
 
   assert {
     condition     = toset([for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement : statement.Sid]) == toset(["Given", "DenyPlainHttp"])
-    error_message = "A policy that was given is missing, or replaced the bucket's own."
+    error_message = "A policy document is missing, or replaces the statements of the module."
   }
 }
 
-run "uploads_and_versions_are_tidied_up" {
+run "old_versions_and_unfinished_uploads_are_deleted" {
   command = plan
 
   assert {
@@ -114,11 +114,11 @@ run "uploads_and_versions_are_tidied_up" {
       one(rule.noncurrent_version_expiration).noncurrent_days,
       one(rule.expiration).expired_object_delete_marker,
     ]] == [["Enabled", 7, 30, true]]
-    error_message = "Unfinished uploads, old versions or empty delete markers stay for ever."
+    error_message = "Unfinished uploads, old versions or delete markers are never deleted."
   }
 }
 
-run "only_what_is_named_expires" {
+run "only_the_given_prefixes_expire" {
   command = plan
 
   variables {
@@ -131,7 +131,7 @@ run "only_what_is_named_expires" {
       for rule in aws_s3_bucket_lifecycle_configuration.this.rule :
       one(rule.filter).prefix => one(rule.expiration).days if rule.id == "expire-results/"
     } == { "results/" = 7 }
-    error_message = "Objects below the prefix do not expire when they should."
+    error_message = "Objects below the prefix do not expire after the given days."
   }
 
   assert {
@@ -140,16 +140,16 @@ run "only_what_is_named_expires" {
       [one(one(rule.filter).and).prefix, one(one(rule.filter).and).tags.superseded, one(rule.expiration).days]
       if rule.id == "superseded-_mirror/"
     ] == [["_mirror/", "true", 14]]
-    error_message = "The expiry of superseded objects asks for something else than prefix and tag."
+    error_message = "The expiry of superseded objects does not depend on prefix and tag."
   }
 
   assert {
     condition     = toset(aws_s3_bucket_lifecycle_configuration.this.rule[*].id) == toset(["tidy", "expire-results/", "superseded-_mirror/"])
-    error_message = "More expires than was asked for."
+    error_message = "Other objects expire."
   }
 }
 
-run "a_lock_is_as_given" {
+run "object_lock_has_the_given_retention" {
   command = plan
 
   variables {
@@ -158,7 +158,7 @@ run "a_lock_is_as_given" {
 
   assert {
     condition     = aws_s3_bucket.this.object_lock_enabled
-    error_message = "The bucket is made without Object Lock, which cannot be mended."
+    error_message = "The bucket is created without Object Lock, which cannot be enabled later."
   }
 
   assert {
@@ -166,11 +166,11 @@ run "a_lock_is_as_given" {
       for rule in aws_s3_bucket_object_lock_configuration.this[0].rule :
       [one(rule.default_retention).mode, one(rule.default_retention).days]
     ] == [["GOVERNANCE", 30]]
-    error_message = "Objects are not retained as long as was asked for."
+    error_message = "The retention differs from the variable."
   }
 }
 
-run "a_lock_of_no_days_retains_nothing" {
+run "a_lock_of_0_days_has_no_default_retention" {
   command = plan
 
   variables {
@@ -179,11 +179,11 @@ run "a_lock_of_no_days_retains_nothing" {
 
   assert {
     condition     = aws_s3_bucket.this.object_lock_enabled && length(aws_s3_bucket_object_lock_configuration.this) == 0
-    error_message = "0 days must leave the lock there for writers who ask for it, and nothing more."
+    error_message = "With 0 days, Object Lock must be enabled without a default retention."
   }
 }
 
-run "access_logs_come_from_one_account_only" {
+run "only_one_account_delivers_access_logs" {
   command = plan
 
   variables {
@@ -201,16 +201,16 @@ run "access_logs_come_from_one_account_only" {
       Resource  = "arn:aws:s3:::totesys-dev-things-123456789012/*"
       Condition = { StringEquals = { "aws:SourceAccount" = "123456789012" } }
     }]
-    error_message = "Somebody else than S3 on behalf of the account may write."
+    error_message = "A principal other than S3 on behalf of the account may write."
   }
 
   assert {
     condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default).sse_algorithm == "AES256"
-    error_message = "S3 cannot deliver logs to a bucket with a key of KMS."
+    error_message = "S3 cannot deliver logs to a bucket with a KMS key."
   }
 }
 
-run "logs_are_not_sent_where_s3_would_drop_them" {
+run "a_log_bucket_with_a_kms_key_is_refused" {
   command = plan
 
   variables {

@@ -13,7 +13,7 @@ variables {
   }
 }
 
-run "every_table_lies_where_the_lake_has_it" {
+run "every_table_has_the_location_of_the_lake_layout" {
   command = plan
 
   assert {
@@ -22,7 +22,7 @@ run "every_table_lies_where_the_lake_has_it" {
       "s3://totesys-test-ingestion-1/totesys/${table.name}/" :
       "s3://totesys-test-processed-1/g=2/${table.name}/"
     }
-    error_message = "A table lies elsewhere than the lake's layout says."
+    error_message = "The location of a table differs from the layout of the lake."
   }
 
   assert {
@@ -58,7 +58,7 @@ run "every_table_is_partitioned_by_batch_and_read_as_parquet" {
   }
 }
 
-run "no_table_shows_what_no_log_names" {
+run "no_table_uses_partition_projection" {
   command = plan
 
   assert {
@@ -66,50 +66,50 @@ run "no_table_shows_what_no_log_names" {
       for table in aws_glue_catalog_table.this :
       length([for name in keys(table.parameters) : name if startswith(name, "projection")]) == 0
     ])
-    error_message = "Partition projection would show what a run left that never committed."
+    error_message = "Partition projection would show files that were never committed."
   }
 }
 
-run "nobody_gets_around_the_limit_and_the_encryption" {
+run "clients_cannot_override_the_limit_and_the_encryption" {
   command = plan
 
   assert {
     condition     = aws_athena_workgroup.this.configuration[0].enforce_workgroup_configuration
-    error_message = "A client may choose its own settings."
+    error_message = "A client may override the settings."
   }
 
   assert {
     condition     = aws_athena_workgroup.this.configuration[0].bytes_scanned_cutoff_per_query == 10737418240
-    error_message = "A query may read without a limit."
+    error_message = "A query has no scan limit."
   }
 
   assert {
     condition     = aws_athena_workgroup.this.configuration[0].result_configuration[0].encryption_configuration[0].kms_key_arn == var.key_arn
-    error_message = "Results are not encrypted with the platform's key."
+    error_message = "Results are not encrypted with the key of the platform."
   }
 }
 
-run "every_query_says_what_it_answers_and_names_real_databases" {
+run "every_query_has_a_description_and_existing_databases" {
   command = plan
 
   assert {
     condition     = alltrue([for query in aws_athena_named_query.this : length(query.description) > 20])
-    error_message = "A query does not say what it answers."
+    error_message = "A query has no description."
   }
 
   assert {
     condition     = toset([for query in aws_athena_named_query.this : query.database]) == toset(["totesys_test_processed_g2"])
-    error_message = "A query is asked in the wrong database."
+    error_message = "A query has the wrong database."
   }
 
   assert {
     condition     = length([for query in aws_athena_named_query.this : query if can(regex("[$][{]", query.query))]) == 0
-    error_message = "A place in a query was not filled."
+    error_message = "A placeholder of a query was not replaced."
   }
 
   assert {
     condition     = strcontains(aws_athena_named_query.this["dim_staff_history"].query, "totesys_test_ingestion.staff")
-    error_message = "The history of a dimension does not read the moments of its batches."
+    error_message = "The history of a dimension does not read the times of its batches."
   }
 }
 
@@ -123,7 +123,7 @@ run "a_folder_without_definitions_is_refused_with_the_remedy" {
   expect_failures = [var.definitions]
 }
 
-run "names_that_a_database_cannot_have_are_refused" {
+run "invalid_names_are_refused" {
   command = plan
 
   variables {
@@ -133,7 +133,7 @@ run "names_that_a_database_cannot_have_are_refused" {
   expect_failures = [var.name]
 }
 
-run "a_bucket_given_as_an_address_is_refused" {
+run "a_bucket_url_is_refused" {
   command = plan
 
   variables {
@@ -143,7 +143,7 @@ run "a_bucket_given_as_an_address_is_refused" {
   expect_failures = [var.results_bucket]
 }
 
-run "a_limit_that_athena_does_not_take_is_refused" {
+run "a_limit_below_the_minimum_of_athena_is_refused" {
   command = plan
 
   variables {
@@ -153,7 +153,7 @@ run "a_limit_that_athena_does_not_take_is_refused" {
   expect_failures = [var.scan_limit_bytes]
 }
 
-run "generations_begin_with_one" {
+run "generation_0_is_refused" {
   command = plan
 
   variables {

@@ -24,14 +24,14 @@ variables {
   workers       = 2
 }
 
-run "every_widget_has_a_title_and_something_to_show" {
+run "every_widget_has_a_title_and_content" {
   assert {
     condition = alltrue([
       for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets :
       length(widget.properties.title) > 10
       && length(lookup(widget.properties, "metrics", lookup(widget.properties, "alarms", []))) > 0
     ])
-    error_message = "A widget has no title, or nothing to show."
+    error_message = "A widget has no title or no content."
   }
 }
 
@@ -52,11 +52,11 @@ run "alarms_are_shown_by_their_arns" {
     condition = jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets[0].properties.alarms == [
       "arn:aws:cloudwatch:eu-west-2:123456789012:alarm:totesys-test-silence"
     ]
-    error_message = "The alarms are not those that were given."
+    error_message = "The alarms differ from the variable."
   }
 }
 
-run "jobs_are_shown_each_with_its_own_line" {
+run "every_job_has_its_own_line" {
   assert {
     condition = alltrue([
       for job in var.job_names : length(regexall(

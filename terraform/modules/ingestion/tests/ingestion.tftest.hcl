@@ -1,5 +1,5 @@
-# Plan-time tests of the function, what starts it, and what it may do. That the grants are enough is
-# tested on the applied stack, in tests/cloud.
+# The function, its schedule and its permissions, on plans. tests/cloud shows that the permissions are
+# sufficient.
 
 mock_provider "aws" {
   mock_data "aws_iam_policy_document" {
@@ -39,7 +39,7 @@ variables {
   name        = "totesys-test"
   source_name = "totesys"
   generation  = 2
-  package     = "main.tf" # any file will do: nothing is uploaded
+  package     = "main.tf" # any file: a plan uploads nothing
   artifacts   = { name = "artifacts", arn = "arn:aws:s3:::artifacts" }
   key_arn     = "arn:aws:kms:eu-west-2:123456789012:key/1"
   secret      = { name = "totesys-test/source", arn = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:totesys-test/source-abc" }
@@ -51,16 +51,16 @@ variables {
   }
 }
 
-run "one_poll_at_a_time" {
+run "polls_do_not_run_concurrently" {
   command = plan
 
   assert {
     condition     = aws_lambda_function.this.reserved_concurrent_executions == 1
-    error_message = "Two polls may run at once."
+    error_message = "Two polls may run concurrently."
   }
 }
 
-run "an_account_too_small_to_reserve_concurrency_reserves_none" {
+run "null_reserves_no_concurrency" {
   command = plan
 
   variables {
@@ -69,11 +69,11 @@ run "an_account_too_small_to_reserve_concurrency_reserves_none" {
 
   assert {
     condition     = aws_lambda_function.this.reserved_concurrent_executions == null
-    error_message = "A concurrency is reserved that the account may not have."
+    error_message = "Concurrency is reserved although the variable is null."
   }
 }
 
-run "the_environment_holds_names_and_no_secret" {
+run "the_environment_has_names_and_no_secret" {
   command = plan
 
   assert {
@@ -85,11 +85,11 @@ run "the_environment_holds_names_and_no_secret" {
       EVENT_BUS        = "default"
       WORKFLOW         = "totesys-test"
     })
-    error_message = "The environment is not what ingestion_lambda/handler.py reads."
+    error_message = "The environment differs from the variables that the handler reads."
   }
 }
 
-run "a_package_with_certificates_says_where_they_are" {
+run "a_package_with_certificates_has_their_path_in_the_environment" {
   command = plan
 
   variables {
@@ -98,21 +98,21 @@ run "a_package_with_certificates_says_where_they_are" {
 
   assert {
     condition     = aws_lambda_function.this.environment[0].variables.PGSSLROOTCERT == "/var/task/ca.pem"
-    error_message = "The function does not know the certificates that vouch for the source."
+    error_message = "The function does not receive the path of the certificates."
   }
 }
 
-run "another_package_is_another_object" {
+run "the_key_of_the_package_depends_on_its_content" {
   assert {
     condition = (
       aws_s3_object.package.key == "ingestion/${filesha256("main.tf")}/ingestion_lambda.zip"
       && aws_lambda_function.this.s3_key == aws_s3_object.package.key
     )
-    error_message = "The package's key does not follow its content."
+    error_message = "The key of the package does not depend on its content."
   }
 }
 
-run "a_failed_poll_is_repeated_and_then_kept" {
+run "a_failed_poll_is_retried_and_then_kept_in_the_queue" {
   assert {
     condition = (
       aws_lambda_function_event_invoke_config.this.maximum_retry_attempts == 1
@@ -123,7 +123,7 @@ run "a_failed_poll_is_repeated_and_then_kept" {
 
   assert {
     condition     = aws_lambda_function_event_invoke_config.this.maximum_event_age_in_seconds == 5 * 60
-    error_message = "A poll may wait for longer than until the next one."
+    error_message = "A poll may wait until after the next poll is due."
   }
 
   assert {
@@ -131,11 +131,11 @@ run "a_failed_poll_is_repeated_and_then_kept" {
       aws_sqs_queue.dead_letters.kms_master_key_id == var.key_arn
       && aws_sqs_queue.dead_letters.message_retention_seconds == 14 * 24 * 3600
     )
-    error_message = "The dead letters are not encrypted with the platform's key, or not kept as long as SQS can."
+    error_message = "The queue is not encrypted with the key of the platform, or its retention is not the maximum."
   }
 }
 
-run "the_role_reaches_only_what_a_poll_uses" {
+run "the_role_has_only_the_permissions_of_a_poll" {
   assert {
     condition = toset(flatten([
       for statement in data.aws_iam_policy_document.function.statement :
@@ -155,7 +155,7 @@ run "the_role_reaches_only_what_a_poll_uses" {
       var.workflow.arn,
       aws_sqs_queue.dead_letters.arn,
     ])
-    error_message = "The role reaches more, or less, than a poll uses."
+    error_message = "The role has more or fewer permissions than a poll needs."
   }
 
   assert {
@@ -163,11 +163,11 @@ run "the_role_reaches_only_what_a_poll_uses" {
       for statement in data.aws_iam_policy_document.function.statement :
       [for action in statement.actions : !strcontains(action, "*")]
     ]))
-    error_message = "The role has actions that nobody has named."
+    error_message = "The role has an action that is not listed."
   }
 }
 
-run "only_committed_batches_may_be_announced" {
+run "the_role_sends_only_events_of_committed_batches" {
   assert {
     condition = one([
       for statement in data.aws_iam_policy_document.function.statement :
@@ -178,7 +178,7 @@ run "only_committed_batches_may_be_announced" {
   }
 }
 
-run "in_a_vpc_lambda_may_make_interfaces_and_the_code_may_not" {
+run "in_a_vpc_lambda_may_create_interfaces_and_the_code_may_not" {
   variables {
     subnet_ids         = ["subnet-1"]
     security_group_ids = ["sg-1"]
@@ -189,7 +189,7 @@ run "in_a_vpc_lambda_may_make_interfaces_and_the_code_may_not" {
       for statement in data.aws_iam_policy_document.function.statement :
       statement.sid if contains(statement.resources, "*")
     ] == ["PlaceIntoVpc", "DenyInterfacesToCode"]
-    error_message = "A statement is about every resource without need."
+    error_message = "A statement covers every resource without need."
   }
 
   assert {
@@ -197,7 +197,7 @@ run "in_a_vpc_lambda_may_make_interfaces_and_the_code_may_not" {
       for statement in data.aws_iam_policy_document.function.statement :
       statement.condition if statement.effect == "Deny"
     ])).values == tolist(["arn:aws:lambda:eu-west-2:123456789012:function:totesys-test-ingestion"])
-    error_message = "The code may use what is meant for Lambda."
+    error_message = "The code of the function may use the permissions of Lambda."
   }
 
   assert {
@@ -206,7 +206,7 @@ run "in_a_vpc_lambda_may_make_interfaces_and_the_code_may_not" {
   }
 }
 
-run "wrong_values_are_refused" {
+run "invalid_values_are_refused" {
   command = plan
 
   variables {

@@ -1,5 +1,5 @@
-# A plan of new things asks AWS nothing, so the real provider works without an account; a mocked one
-# would make the documents of policies random.
+# The real provider needs no account to plan new resources; a mocked one would make the policy documents
+# random.
 provider "aws" {
   region                      = "eu-west-2"
   access_key                  = "none"
@@ -18,21 +18,21 @@ variables {
   name = "totesys-dev"
 }
 
-run "the_key_rotates_and_is_not_soon_lost" {
+run "the_key_rotates_and_its_deletion_can_be_cancelled" {
   command = plan
 
   assert {
     condition     = aws_kms_key.this.enable_key_rotation && aws_kms_key.this.deletion_window_in_days == 30
-    error_message = "The key does not rotate, or is deleted sooner than it must be."
+    error_message = "The key does not rotate, or its deletion window is too short."
   }
 
   assert {
     condition     = aws_kms_alias.this.name == "alias/totesys-dev"
-    error_message = "The key cannot be found by the platform's name."
+    error_message = "The alias is not the name of the platform."
   }
 }
 
-run "services_use_it_only_for_what_the_platform_names" {
+run "services_use_the_key_only_for_resources_with_the_prefix" {
   command = plan
 
   assert {
@@ -46,17 +46,17 @@ run "services_use_it_only_for_what_the_platform_names" {
         { ArnLike = { "kms:EncryptionContext:aws:sns:topicArn" = "arn:aws:sns:eu-west-2:123456789012:totesys-dev-*" } },
       ]
     }
-    error_message = "A service may use the key for more than its own part, or cannot use it."
+    error_message = "A service may use the key for other resources, or cannot use it."
   }
 }
 
-run "besides_services_only_the_account_has_it" {
+run "only_services_and_the_account_have_the_key" {
   command = plan
 
   assert {
     condition = [for statement in jsondecode(aws_kms_key.this.policy).Statement : statement.Principal if try(statement.Principal.Service, null) == null] == [
       { AWS = "arn:aws:iam::123456789012:root" },
     ]
-    error_message = "Somebody else than the account may use the key."
+    error_message = "A principal other than the account may use the key."
   }
 }

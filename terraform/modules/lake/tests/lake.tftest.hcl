@@ -1,5 +1,5 @@
-# A plan of new things asks AWS nothing, so the real provider works without an account; a mocked one
-# would make the documents of policies random.
+# The real provider needs no account to plan new resources; a mocked one would make the policy documents
+# random.
 provider "aws" {
   region                      = "eu-west-2"
   access_key                  = "none"
@@ -25,11 +25,11 @@ run "the_buckets_have_their_names" {
       { name = "totesys-dev-ingestion-123456789012", arn = "arn:aws:s3:::totesys-dev-ingestion-123456789012" },
       { name = "totesys-dev-processed-123456789012", arn = "arn:aws:s3:::totesys-dev-processed-123456789012" },
     ]
-    error_message = "A bucket is named otherwise than the rest of the platform expects."
+    error_message = "The name of a bucket differs from the name that the platform expects."
   }
 }
 
-run "nobody_deletes_from_ingestion" {
+run "ingestion_denies_every_delete" {
   command = plan
 
   assert {
@@ -40,11 +40,11 @@ run "nobody_deletes_from_ingestion" {
       Action    = "s3:DeleteObject"
       Resource  = "arn:aws:s3:::totesys-dev-ingestion-123456789012/*"
     }]
-    error_message = "Something in ingestion can be deleted, by somebody."
+    error_message = "An object in ingestion can be deleted."
   }
 }
 
-run "from_processed_only_scratch_of_spark_is_deleted" {
+run "processed_allows_deletes_of_temporary_files_only" {
   command = plan
 
   assert {
@@ -60,11 +60,11 @@ run "from_processed_only_scratch_of_spark_is_deleted" {
         "arn:aws:s3:::totesys-dev-processed-123456789012/*/",
       ]
     }]
-    error_message = "More, or less, than Spark's scratch can be deleted from processed."
+    error_message = "Processed allows other deletes, or denies those of temporary files."
   }
 }
 
-run "nobody_deletes_a_version_or_ends_versioning" {
+run "both_buckets_deny_deletes_of_versions_and_changes_of_versioning" {
   command = plan
 
   assert {
@@ -86,11 +86,11 @@ run "nobody_deletes_a_version_or_ends_versioning" {
         },
       ]
     ])
-    error_message = "History can be destroyed in one of the buckets."
+    error_message = "The history of a bucket can be deleted."
   }
 }
 
-run "every_put_into_ingestion_asks_for_a_new_object" {
+run "every_put_into_ingestion_requires_if_none_match" {
   command = plan
 
   assert {
@@ -105,11 +105,11 @@ run "every_put_into_ingestion_asks_for_a_new_object" {
         Bool = { "s3:ObjectCreationOperation" = "true" }
       }
     }]
-    error_message = "A put without If-None-Match gets into ingestion."
+    error_message = "Ingestion accepts a put without If-None-Match."
   }
 }
 
-run "of_processed_only_the_logs_are_held_to_it" {
+run "processed_requires_it_for_logs_only" {
   command = plan
 
   assert {
@@ -138,7 +138,7 @@ run "the_policies_allow_nothing" {
     condition = alltrue(flatten([for document in values(data.aws_iam_policy_document.immutable) :
       [for statement in jsondecode(document.json).Statement : statement.Effect == "Deny"]
     ]))
-    error_message = "A policy meant to forbid allows something."
+    error_message = "A policy allows an action; it must only deny."
   }
 }
 
@@ -151,11 +151,11 @@ run "the_lock_of_processed_may_be_shorter" {
 
   assert {
     condition     = local.days == { ingestion = 30, processed = 0 }
-    error_message = "The retention of processed is not that which was given."
+    error_message = "The retention of processed differs from the variable."
   }
 }
 
-run "a_mode_that_s3_does_not_know_is_refused" {
+run "an_unknown_mode_is_refused" {
   command = plan
 
   variables {

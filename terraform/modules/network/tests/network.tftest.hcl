@@ -14,16 +14,16 @@ variables {
   subnet_ids = ["subnet-1", "subnet-2"]
 }
 
-run "nothing_that_costs_is_made_unasked" {
+run "no_paid_endpoint_is_created_by_default" {
   command = plan
 
   assert {
     condition     = length(aws_vpc_endpoint.s3) + length(aws_vpc_endpoint.interface) == 0
-    error_message = "There are endpoints that nobody asked for."
+    error_message = "An endpoint is created by default."
   }
 }
 
-run "the_endpoint_of_s3_serves_the_route_tables_given" {
+run "the_endpoint_of_s3_serves_the_route_tables" {
   command = plan
 
   variables {
@@ -34,11 +34,11 @@ run "the_endpoint_of_s3_serves_the_route_tables_given" {
     condition = [for endpoint in aws_vpc_endpoint.s3 : [endpoint.service_name, endpoint.vpc_endpoint_type, one(endpoint.route_table_ids)]] == [
       ["com.amazonaws.eu-west-2.s3", "Gateway", "rtb-1"],
     ]
-    error_message = "S3 is not reached by a gateway from the route tables given."
+    error_message = "A route table has no gateway endpoint for S3."
   }
 }
 
-run "private_subnets_get_an_endpoint_of_each_service" {
+run "private_subnets_receive_an_endpoint_of_every_service" {
   command = plan
 
   variables {
@@ -54,16 +54,16 @@ run "private_subnets_get_an_endpoint_of_each_service" {
 
   assert {
     condition     = alltrue([for endpoint in aws_vpc_endpoint.interface : endpoint.private_dns_enabled && endpoint.subnet_ids == toset(var.subnet_ids)])
-    error_message = "An endpoint is not found under its service's own name, or not in every subnet."
+    error_message = "An endpoint has no private DNS name, or is not in every subnet."
   }
 
   assert {
     condition     = aws_vpc_security_group_ingress_rule.endpoints[0].cidr_ipv4 == "10.1.0.0/16" && aws_vpc_security_group_ingress_rule.endpoints[0].to_port == 443
-    error_message = "The network's other machines, which resolve to the endpoints too, are shut out of them."
+    error_message = "Other machines of the network resolve to the endpoints, but have no access."
   }
 }
 
-run "workers_talk_to_each_other_as_glue_demands" {
+run "workers_of_a_job_reach_each_other_as_glue_requires" {
   command = apply
 
   assert {
@@ -75,11 +75,11 @@ run "workers_talk_to_each_other_as_glue_demands" {
 
   assert {
     condition     = output.security_group_id == aws_security_group.workers.id
-    error_message = "The workers get another security group."
+    error_message = "The workers have another security group."
   }
 }
 
-run "workers_reach_aws_and_the_databases_and_nothing_else" {
+run "workers_reach_only_aws_and_the_databases" {
   command = plan
 
   variables {
@@ -91,7 +91,7 @@ run "workers_reach_aws_and_the_databases_and_nothing_else" {
     condition = toset([for rule in concat([aws_vpc_security_group_egress_rule.aws], values(aws_vpc_security_group_egress_rule.databases)) : [rule.cidr_ipv4, rule.from_port, rule.to_port]]) == toset([
       ["0.0.0.0/0", 443, 443], ["10.1.2.0/24", 5432, 5432], ["10.1.2.0/24", 6432, 6432],
     ])
-    error_message = "Workers reach too much, or too little."
+    error_message = "Workers reach more or fewer destinations."
   }
 }
 

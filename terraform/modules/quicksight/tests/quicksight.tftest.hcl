@@ -31,43 +31,43 @@ variables {
   authors     = ["arn:aws:quicksight:eu-west-2:123456789012:group/default/analysts"]
 }
 
-run "the_warehouse_is_read_as_its_reader_and_over_tls" {
+run "the_warehouse_is_read_by_its_reader_over_tls" {
   assert {
     condition     = one(aws_quicksight_data_source.this.credentials).secret_arn == var.secret.arn
-    error_message = "The data source does not take its password from the readers' secret."
+    error_message = "The data source does not use the secret of readers."
   }
 
   assert {
     condition     = !one(aws_quicksight_data_source.this.ssl_properties).disable_ssl
-    error_message = "The password and the data would go in the clear."
+    error_message = "Password and data would be transferred without TLS."
   }
 
   assert {
     condition     = one(one(aws_quicksight_data_source.this.parameters).postgresql) == { host = "warehouse.example.internal", port = 5432, database = "warehouse" }
-    error_message = "The data source is another database."
+    error_message = "The data source has another database."
   }
 }
 
-run "quicksight_may_read_that_secret_and_decrypt_nothing_else" {
+run "quicksight_reads_only_the_secret_of_readers" {
   assert {
     condition = one(data.aws_iam_policy_document.secret.statement).actions == toset(["secretsmanager:GetSecretValue"]) && (
       one(one(data.aws_iam_policy_document.secret.statement).principals).identifiers == toset([data.aws_iam_role.reader.arn])
     )
-    error_message = "Somebody else may read the secret, or QuickSight may not."
+    error_message = "Another principal may read the secret, or QuickSight cannot."
   }
 
   assert {
     condition = aws_kms_grant.this.operations == toset(["Decrypt"]) && (
       jsonencode(one(aws_kms_grant.this.constraints).encryption_context_subset) == jsonencode({ SecretARN = var.secret.arn })
     )
-    error_message = "QuickSight could use the key for other things than the readers' secret."
+    error_message = "QuickSight could use the key for more than the secret of readers."
   }
 }
 
-run "every_question_is_a_data_set_in_the_schema_that_was_given" {
+run "every_question_is_a_data_set_in_the_schema" {
   assert {
     condition     = toset(keys(aws_quicksight_data_set.question)) == toset([for file in fileset("${var.definitions}/queries", "*.sql") : trimsuffix(file, ".sql")])
-    error_message = "Questions and queries are not the same."
+    error_message = "Questions and queries differ."
   }
 
   assert {
@@ -95,16 +95,16 @@ run "whole_facts_are_never_copied" {
   }
 }
 
-run "copies_are_made_again_each_hour" {
+run "copies_are_refreshed_each_hour" {
   assert {
     condition = keys(aws_quicksight_refresh_schedule.this) == keys(aws_quicksight_data_set.question) && alltrue([
       for refresh in aws_quicksight_refresh_schedule.this : one(one(refresh.schedule).schedule_frequency).interval == "HOURLY"
     ])
-    error_message = "A data set would show what it showed on the day that it was made."
+    error_message = "A data set would never be refreshed."
   }
 }
 
-run "what_asks_the_warehouse_needs_no_copies" {
+run "direct_queries_have_no_refresh_schedule" {
   command = plan
 
   variables {
@@ -113,20 +113,20 @@ run "what_asks_the_warehouse_needs_no_copies" {
 
   assert {
     condition     = length(aws_quicksight_refresh_schedule.this) == 0 && alltrue([for set in aws_quicksight_data_set.question : set.import_mode == "DIRECT_QUERY"])
-    error_message = "Something is copied, or a schedule has nothing to copy."
+    error_message = "A data set is copied, or a schedule has no copy to refresh."
   }
 }
 
-run "outside_a_network_nothing_is_placed_into_one" {
+run "without_a_network_no_vpc_connection_is_created" {
   command = plan
 
   assert {
     condition     = length(aws_quicksight_vpc_connection.this) == 0 && length(aws_iam_role.network) == 0
-    error_message = "A connection is made to a network that nobody named."
+    error_message = "A VPC connection is created although the variable is null."
   }
 }
 
-run "in_a_network_the_warehouse_is_reached_from_its_subnets" {
+run "in_a_network_the_data_source_uses_its_subnets" {
   variables {
     network = { subnet_ids = ["subnet-1", "subnet-2"], security_group_ids = ["sg-1"] }
   }
@@ -136,14 +136,14 @@ run "in_a_network_the_warehouse_is_reached_from_its_subnets" {
       aws_quicksight_vpc_connection.this[0].subnet_ids == toset(["subnet-1", "subnet-2"]) &&
       aws_quicksight_vpc_connection.this[0].security_group_ids == toset(["sg-1"])
     )
-    error_message = "The data source goes another way."
+    error_message = "The data source does not use the VPC connection."
   }
 
   assert {
     condition = toset(flatten([
       for statement in data.aws_iam_policy_document.network[0].statement : statement.actions if contains(statement.resources, "*")
     ])) == toset(["ec2:DescribeSecurityGroups", "ec2:DescribeSubnets"])
-    error_message = "QuickSight could change things of others in the network."
+    error_message = "QuickSight could change other resources of the network."
   }
 }
 
@@ -157,7 +157,7 @@ run "one_subnet_is_refused" {
   expect_failures = [var.network]
 }
 
-run "wrong_values_are_refused" {
+run "invalid_values_are_refused" {
   command = plan
 
   variables {

@@ -1,6 +1,6 @@
 mock_provider "aws" {}
 
-# It has tests of its own, and takes long to plan.
+# The template has its own tests, and its plan takes long.
 override_module {
   target  = module.template
   outputs = { arn = "arn:aws:quicksight:eu-west-2:123456789012:template/totesys-test-1", id = "totesys-test-1" }
@@ -18,14 +18,14 @@ variables {
   authors = ["arn:aws:quicksight:eu-west-2:123456789012:group/default/analysts"]
 }
 
-run "dashboard_and_analysis_show_the_same_of_the_same_data_sets" {
+run "dashboard_and_analysis_have_the_same_template_and_data_sets" {
   command = plan
 
   assert {
     condition = aws_quicksight_dashboard.this.source_entity[0].source_template[0] == aws_quicksight_analysis.this.source_entity[0].source_template[0] && (
       aws_quicksight_dashboard.this.source_entity[0].source_template[0].arn == module.template.arn
     )
-    error_message = "The analysis is of something else than the dashboard."
+    error_message = "The analysis differs from the dashboard."
   }
 
   assert {
@@ -36,7 +36,7 @@ run "dashboard_and_analysis_show_the_same_of_the_same_data_sets" {
   }
 }
 
-run "viewers_see_and_authors_go_on" {
+run "viewers_view_and_authors_change" {
   command = plan
 
   assert {
@@ -45,16 +45,16 @@ run "viewers_see_and_authors_go_on" {
         "quicksight:DescribeDashboard", "quicksight:ListDashboardVersions", "quicksight:QueryDashboard",
       ])
     }
-    error_message = "Somebody may change the dashboard, or not see it."
+    error_message = "A principal may change the dashboard, or cannot view it."
   }
 
   assert {
     condition     = toset([for permission in aws_quicksight_analysis.this.permissions : permission.principal]) == var.authors
-    error_message = "Viewers could change the analysis, or authors could not begin from it."
+    error_message = "Viewers could change the analysis, or authors could not use it."
   }
 }
 
-run "strangers_and_names_of_other_forms_are_refused" {
+run "invalid_principals_and_names_are_refused" {
   command = plan
 
   variables {

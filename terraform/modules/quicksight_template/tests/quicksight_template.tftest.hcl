@@ -10,29 +10,29 @@ variables {
   } }
 }
 
-run "every_question_is_shown_by_its_kind_and_with_its_currencies_apart" {
+run "every_question_has_its_visual_and_separate_currencies" {
   assert {
     condition     = [for sheet in one(values(aws_quicksight_template.this)).definition[0].sheets : sheet.name] == [for sheet in local.sheets : sheet.name]
-    error_message = "A theme has no sheet, or another place."
+    error_message = "A theme has no sheet, or the order is wrong."
   }
 
   assert {
     condition     = toset(flatten([for sheet in local.sheets : [for visual in sheet.visuals : visual.data_set]])) == toset(keys(var.data_sets))
-    error_message = "A question is not shown, or one that is none."
+    error_message = "A question is not shown, or an unknown one is."
   }
 
   assert {
     condition = jsonencode([
       for sheet in one(values(aws_quicksight_template.this)).definition[0].sheets : sheet.layouts[0].configuration[0].grid_layout[0].elements[*].element_id
     ]) == jsonencode([for sheet in local.sheets : sheet.visuals[*].id])
-    error_message = "Something has no place on its sheet."
+    error_message = "A visual has no position on its sheet."
   }
 
   assert {
     condition = flatten([for sheet in one(values(aws_quicksight_template.this)).definition[0].sheets : [for visual in sheet.visuals : concat(
       visual.line_chart_visual[*].visual_id, visual.bar_chart_visual[*].visual_id, visual.table_visual[*].visual_id,
     )]]) == flatten([for sheet in local.sheets : sheet.visuals[*].id])
-    error_message = "A visual is missing, or there is one that nobody asked for."
+    error_message = "A visual is missing, or unknown."
   }
 
   assert {
@@ -41,7 +41,7 @@ run "every_question_is_shown_by_its_kind_and_with_its_currencies_apart" {
         for chart in concat(visual.line_chart_visual, visual.bar_chart_visual, visual.table_visual) : chart.title[0].format_text[0].plain_text
       ]
     ]])) == toset(flatten([for sheet in local.sheets : sheet.visuals[*].title]))
-    error_message = "A visual does not say what it answers."
+    error_message = "A visual has no title."
   }
 
   assert {
@@ -67,7 +67,7 @@ run "every_question_is_shown_by_its_kind_and_with_its_currencies_apart" {
   }
 }
 
-run "another_definition_is_another_template" {
+run "a_new_definition_creates_a_new_template" {
   variables {
     data_sets = { for name, question in jsondecode(file("../../../build/quicksight/data_sets.json")).questions : name => {
       arn     = "arn:aws:quicksight:eu-west-2:123456789012:dataset/totesys-test-${name}"
@@ -76,8 +76,8 @@ run "another_definition_is_another_template" {
   }
 
   assert {
-    condition     = output.id != run.every_question_is_shown_by_its_kind_and_with_its_currencies_apart.id
-    error_message = "The definition is never compared, so that a change would not be made."
+    condition     = output.id != run.every_question_has_its_visual_and_separate_currencies.id
+    error_message = "A change of the definition would not be applied."
   }
 
   assert {
@@ -85,11 +85,11 @@ run "another_definition_is_another_template" {
       for set in one(values(aws_quicksight_template.this)).definition[0].data_set_configuration :
       contains(set.data_set_schema[0].column_schema_list[*].name, "one_more")
     ])
-    error_message = "The new template has the definition of the old one."
+    error_message = "The new template has the previous definition."
   }
 }
 
-run "more_than_a_template_holds_and_names_of_other_forms_are_refused" {
+run "too_many_data_sets_and_invalid_names_are_refused" {
   command = plan
 
   variables {

@@ -1,4 +1,4 @@
-# Plan-time tests of what invokes a function, and of what it may do besides: nothing.
+# The schedule and the permissions of its role, on plans.
 
 mock_provider "aws" {
   mock_data "aws_iam_policy_document" {
@@ -31,7 +31,7 @@ variables {
   key_arn      = "arn:aws:kms:eu-west-2:123456789012:key/1"
 }
 
-run "the_rate_is_kept_to_the_minute" {
+run "the_schedule_has_the_rate" {
   command = plan
 
   assert {
@@ -39,20 +39,20 @@ run "the_rate_is_kept_to_the_minute" {
       aws_scheduler_schedule.this.schedule_expression == "rate(5 minutes)"
       && aws_scheduler_schedule.this.flexible_time_window[0].mode == "OFF"
     )
-    error_message = "The function is not invoked when it should be."
+    error_message = "The rate of the schedule is wrong."
   }
 }
 
-run "it_runs_unless_it_is_paused" {
+run "the_schedule_is_enabled_by_default" {
   command = plan
 
   assert {
     condition     = aws_scheduler_schedule.this.state == "ENABLED"
-    error_message = "Nobody paused the schedule, and it rests."
+    error_message = "The schedule is disabled by default."
   }
 }
 
-run "paused_it_rests" {
+run "a_paused_schedule_is_disabled" {
   command = plan
 
   variables {
@@ -61,11 +61,11 @@ run "paused_it_rests" {
 
   assert {
     condition     = aws_scheduler_schedule.this.state == "DISABLED"
-    error_message = "The schedule goes on although it was paused."
+    error_message = "The schedule is enabled although it is paused."
   }
 }
 
-run "one_minute_is_no_plural" {
+run "one_minute_is_singular" {
   command = plan
 
   variables {
@@ -74,25 +74,25 @@ run "one_minute_is_no_plural" {
 
   assert {
     condition     = aws_scheduler_schedule.this.schedule_expression == "rate(1 minute)"
-    error_message = "The scheduler does not know such a rate."
+    error_message = "The scheduler refuses this rate."
   }
 }
 
-run "an_invocation_that_cannot_be_made_is_kept" {
+run "a_failed_invocation_is_kept_in_the_queue" {
   command = plan
 
   assert {
     condition     = aws_scheduler_schedule.this.target[0].dead_letter_config[0].arn == var.queue_arn
-    error_message = "What did not reach the function is lost."
+    error_message = "A failed invocation is lost."
   }
 
   assert {
     condition     = aws_scheduler_schedule.this.target[0].retry_policy[0].maximum_event_age_in_seconds == 300
-    error_message = "An invocation is repeated for longer than until the next one."
+    error_message = "An invocation is retried after the next one is due."
   }
 }
 
-run "the_role_invokes_this_function_and_keeps_what_failed" {
+run "the_role_only_invokes_the_function_and_sends_to_the_queue" {
   command = plan
 
   assert {
@@ -104,11 +104,11 @@ run "the_role_invokes_this_function_and_keeps_what_failed" {
       KeepFailedEvents = { actions = toset(["sqs:SendMessage"]), resources = toset([var.queue_arn]) }
       UseKey           = { actions = toset(["kms:Decrypt", "kms:GenerateDataKey"]), resources = toset([var.key_arn]) }
     }
-    error_message = "The role may do more, or less."
+    error_message = "The role has more or fewer permissions."
   }
 }
 
-run "only_a_schedule_of_this_account_takes_the_role" {
+run "only_schedules_of_the_account_assume_the_role" {
   command = plan
 
   assert {
@@ -119,11 +119,11 @@ run "only_a_schedule_of_this_account_takes_the_role" {
       "aws:SourceAccount" = "123456789012"
       "aws:SourceArn"     = "arn:aws:scheduler:eu-west-2:123456789012:schedule-group/default"
     }
-    error_message = "Schedules from elsewhere may take the role."
+    error_message = "Schedules of another account may assume the role."
   }
 }
 
-run "wrong_values_are_refused" {
+run "invalid_values_are_refused" {
   command = plan
 
   variables {

@@ -5,7 +5,7 @@ variables {
   key_arn = "arn:aws:kms:eu-west-2:123456789012:key/one"
 }
 
-run "there_is_a_secret_for_each_user_of_a_database" {
+run "every_database_user_has_a_secret" {
   command = plan
 
   assert {
@@ -15,20 +15,20 @@ run "there_is_a_secret_for_each_user_of_a_database" {
       warehouse_owner  = "totesys-dev/warehouse-owner"
       warehouse_reader = "totesys-dev/warehouse-reader"
     }
-    error_message = "A secret is missing, or named otherwise than the rest of the platform expects."
+    error_message = "A secret is missing, or its name differs from the name that the platform expects."
   }
 }
 
-run "they_are_encrypted_and_can_be_restored" {
+run "secrets_are_encrypted_and_can_be_restored" {
   command = plan
 
   assert {
     condition     = alltrue([for secret in aws_secretsmanager_secret.this : secret.kms_key_id == var.key_arn && secret.recovery_window_in_days == 30])
-    error_message = "A secret is not encrypted with the platform's key, or lost as soon as it is deleted."
+    error_message = "A secret is not encrypted with the key of the platform, or cannot be restored."
   }
 }
 
-run "a_window_that_aws_refuses_is_refused_first" {
+run "an_invalid_recovery_window_is_refused" {
   command = plan
 
   variables {

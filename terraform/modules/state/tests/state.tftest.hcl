@@ -1,5 +1,5 @@
-# A plan of new things asks AWS nothing, so the real provider works without an account; a mocked one
-# would make the documents of policies random.
+# The real provider needs no account to plan new resources; a mocked one would make the policy documents
+# random.
 provider "aws" {
   region                      = "eu-west-2"
   access_key                  = "none"
@@ -19,7 +19,7 @@ variables {
   key_arn = "arn:aws:kms:eu-west-2:123456789012:key/one"
 }
 
-run "a_state_is_never_deleted" {
+run "states_cannot_be_deleted" {
   command = plan
 
   assert {
@@ -43,7 +43,7 @@ run "a_state_is_never_deleted" {
   }
 }
 
-run "the_backend_locks_by_s3_itself" {
+run "the_backend_locks_with_s3_objects" {
   command = plan
 
   assert {
@@ -54,6 +54,6 @@ run "the_backend_locks_by_s3_itself" {
       kms_key_id   = var.key_arn
       use_lockfile = true
     }
-    error_message = "The roots are told another backend than the one made here."
+    error_message = "The output differs from the bucket."
   }
 }

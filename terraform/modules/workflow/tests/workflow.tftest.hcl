@@ -1,5 +1,5 @@
-# Plan-time tests: the workflow is the one of glue_jobs/workflow.json, and each of its jobs can be run
-# from the console as it stands.
+# The workflow is the one of glue_jobs/workflow.json, and every job can run from the console without
+# arguments.
 
 mock_provider "aws" {
   mock_data "aws_iam_policy_document" {
@@ -77,7 +77,7 @@ run "each_job_has_exactly_the_arguments_of_the_definition_by_default" {
       for name, job in jsondecode(file("../../../glue_jobs/workflow.json")).jobs :
       name => toset(keys(job.arguments))
     }
-    error_message = "A job lacks an argument of workflow.json, or has others."
+    error_message = "The arguments of a job differ from workflow.json."
   }
 
   assert {
@@ -92,11 +92,11 @@ run "each_job_has_exactly_the_arguments_of_the_definition_by_default" {
       "--schema"     = "sales"
       "--catalog"    = "totesys_test"
     }
-    error_message = "An argument has another value than was asked for."
+    error_message = "The value of an argument differs from the variable."
   }
 }
 
-run "each_job_runs_its_script_with_the_libraries_from_the_archive_alone" {
+run "each_job_runs_its_script_with_the_libraries_of_the_archive_only" {
   command = plan
 
   assert {
@@ -107,7 +107,7 @@ run "each_job_runs_its_script_with_the_libraries_from_the_archive_alone" {
         && job.default_arguments["--python-modules-installer-option"] == "--no-index"
       )
     ])
-    error_message = "A job runs something else than was packed."
+    error_message = "A job runs another script or other libraries."
   }
 }
 
@@ -123,17 +123,17 @@ run "no_secret_is_in_an_argument" {
         )
       ]
     ]))
-    error_message = "An argument is a secret, or names none."
+    error_message = "An argument has the value of a secret, or no name of one."
   }
 }
 
-run "certificates_go_to_the_jobs_that_meet_the_warehouse" {
+run "only_jobs_of_the_warehouse_receive_the_certificates" {
   command = plan
 
   variables {
     packages = {
       libraries = "../../../build/platform.gluewheels.zip"
-      ca_bundle = "main.tf" # any file will do: nothing is uploaded
+      ca_bundle = "main.tf" # any file: a plan uploads nothing
       scripts = {
         "build_dimensions.py"  = "../../../build/scripts/build_dimensions.py"
         "build_facts.py"       = "../../../build/scripts/build_facts.py"
@@ -152,7 +152,7 @@ run "certificates_go_to_the_jobs_that_meet_the_warehouse" {
       load_warehouse    = "main.tf"
       migrate_warehouse = "main.tf"
     }
-    error_message = "A job does not find the certificates, or has no use for them."
+    error_message = "A job does not receive the certificates, or does not need them."
   }
 
   assert {
@@ -160,25 +160,25 @@ run "certificates_go_to_the_jobs_that_meet_the_warehouse" {
       aws_glue_job.this["load_warehouse"].default_arguments["--extra-files"],
       "/${aws_glue_job.this["load_warehouse"].default_arguments["--ca-bundle"]}",
     )
-    error_message = "Glue does not put the certificates where the job looks for them."
+    error_message = "Glue copies the certificates to another path than the argument."
   }
 }
 
-run "one_run_at_a_time_of_the_workflow_and_of_each_job" {
+run "workflow_and_jobs_do_not_run_concurrently" {
   command = plan
 
   assert {
     condition     = aws_glue_workflow.this.max_concurrent_runs == 1
-    error_message = "Two runs of the workflow may be under way at once."
+    error_message = "Two runs of the workflow may be concurrent."
   }
 
   assert {
     condition     = alltrue([for job in aws_glue_job.this : job.execution_property[0].max_concurrent_runs == 1])
-    error_message = "Two runs of a job may be under way at once."
+    error_message = "Two runs of a job may be concurrent."
   }
 }
 
-run "jobs_are_as_large_and_as_patient_as_asked_for" {
+run "jobs_have_the_workers_timeouts_and_retries_of_the_variables" {
   command = plan
 
   assert {
@@ -192,7 +192,7 @@ run "jobs_are_as_large_and_as_patient_as_asked_for" {
         && aws_glue_job.this[name].security_configuration == "totesys-test"
       )
     ])
-    error_message = "A job is not as the variables say."
+    error_message = "A job differs from the variables."
   }
 }
 
@@ -205,7 +205,7 @@ run "the_triggers_are_those_of_the_definition" {
         "totesys-test-build-dimensions", "totesys-test-build-facts",
       ])
     )
-    error_message = "The event does not start the builds at once."
+    error_message = "The event does not start both builds."
   }
 
   assert {
@@ -229,7 +229,7 @@ run "the_triggers_are_those_of_the_definition" {
   }
 }
 
-run "the_migration_is_started_by_nobody_but_a_person" {
+run "no_trigger_starts_the_migration" {
   assert {
     condition = !contains(flatten([
       for trigger in concat([aws_glue_trigger.event], values(aws_glue_trigger.conditional)) :
@@ -243,22 +243,22 @@ run "the_migration_is_started_by_nobody_but_a_person" {
       aws_glue_job.this["migrate_warehouse"].default_arguments["--warehouse"] == "secretsmanager:totesys-test/warehouse-owner"
       && aws_glue_job.this["migrate_warehouse"].default_arguments["--schema"] == "sales"
     )
-    error_message = "The migration is not run as the owner of the schema."
+    error_message = "The migration does not use the secret of the owner."
   }
 }
 
-run "the_rule_starts_the_workflow_and_may_do_no_more" {
+run "the_rule_only_starts_the_workflow" {
   assert {
     condition = jsondecode(aws_cloudwatch_event_rule.this.event_pattern) == {
       source      = ["totesys.ingestion"]
       detail-type = ["Batch Committed"]
     }
-    error_message = "The rule matches other events than committed batches."
+    error_message = "The rule matches events other than committed batches."
   }
 
   assert {
     condition     = aws_cloudwatch_event_target.workflow.arn == aws_glue_workflow.this.arn
-    error_message = "The rule starts something else."
+    error_message = "The rule has another target."
   }
 
   assert {
@@ -266,11 +266,11 @@ run "the_rule_starts_the_workflow_and_may_do_no_more" {
       for statement in data.aws_iam_policy_document.events.statement :
       "${one(statement.actions)} ${one(statement.resources)}"
     ] == ["glue:NotifyEvent ${aws_glue_workflow.this.arn}"]
-    error_message = "The rule's role may do something else."
+    error_message = "The role of the rule has other permissions."
   }
 }
 
-run "jobs_in_subnets_have_a_connection_to_each" {
+run "jobs_have_a_connection_to_every_subnet" {
   command = plan
 
   variables {
@@ -282,7 +282,7 @@ run "jobs_in_subnets_have_a_connection_to_each" {
     condition = alltrue([
       for job in aws_glue_job.this : toset(job.connections) == toset(["totesys-test-subnet-1", "totesys-test-subnet-2"])
     ])
-    error_message = "A job is outside the subnets."
+    error_message = "A job has no connection to a subnet."
   }
 
   assert {
@@ -290,11 +290,11 @@ run "jobs_in_subnets_have_a_connection_to_each" {
       for connection in aws_glue_connection.network :
       connection.connection_type => connection.physical_connection_requirements[0].subnet_id...
     } == { NETWORK = ["subnet-1", "subnet-2"] }
-    error_message = "A connection leads elsewhere."
+    error_message = "A connection has another subnet."
   }
 }
 
-run "wrong_values_are_refused" {
+run "invalid_values_are_refused" {
   command = plan
 
   variables {
