@@ -1,7 +1,7 @@
-"""What Glue 5.1 has and a job sees, out of this environment: ``python -m tests.cloud.glue_image``.
+"""An image of Glue 5.1, from this environment: ``python -m tests.cloud.glue_image``.
 
-A job's Python finds the standard library and the packages that Glue brings, and neither this
-repository nor anything else that is installed here.
+The Python of a job finds the standard library and the packages of Glue, but not this repository and
+other installed packages.
 """
 
 import os
@@ -24,12 +24,12 @@ SPARK = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.sql.shuffle.partitions": "2",
     "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
-    # s3://bucket/key is a mount of ViewFs, which asks the gateway: tests.cloud.webhdfs
+    # s3://bucket/key is a mount of ViewFs, which calls the gateway: tests.cloud.webhdfs
     "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
     "spark.hadoop.fs.viewfs.overload.scheme.target.webhdfs.impl": (
         "org.apache.hadoop.hdfs.web.WebHdfsFileSystem"
     ),
-    # Java that starts quickly; the options that a job gives come after these
+    # options for a quick start of Java; those of a job follow
     "spark.driver.defaultJavaOptions": (
         "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData"
         " -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
@@ -38,7 +38,7 @@ SPARK = {
 
 
 def main(folder: Path) -> None:
-    """Make the image in ``folder``."""
+    """Create the image in ``folder``."""
     link_distributions(GLUE_PROVIDES, folder / "site-packages")
     link_distributions(["pip"], folder / "pip")
     (folder / "java").symlink_to(java_home())
@@ -53,7 +53,7 @@ def main(folder: Path) -> None:
 
 
 def link_distributions(names: Iterable[str], folder: Path) -> None:
-    """Link all that the distributions put into this environment's packages."""
+    """Link the files of the distributions from this environment."""
     folder.mkdir(parents=True)
     for name in names:
         found = distribution(name)

@@ -1,4 +1,4 @@
-"""The local AWS endpoint as tests see it: a process, credentials, clients and a side channel."""
+"""The local AWS endpoint for tests: its process, credentials, clients and side channel."""
 
 import base64
 import json
@@ -34,29 +34,29 @@ ANYTHING = {
 
 
 class EndpointFailed(Exception):
-    """The endpoint did not start, or its side channel refused a request; the message says why."""
+    """The endpoint did not start, or its side channel refused a request."""
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What signs requests."""
+    """Credentials that sign requests."""
 
     key: str
     secret: str
     token: str | None = None
 
     def environment(self) -> dict[str, str]:
-        """Say them in the variables that every AWS SDK reads."""
+        """Return them as the variables that every AWS SDK reads."""
         token = {"AWS_SESSION_TOKEN": self.token} if self.token else {}
         return {"AWS_ACCESS_KEY_ID": self.key, "AWS_SECRET_ACCESS_KEY": self.secret, **token}
 
 
-# The endpoint lets this one pass every policy, even a bucket's: only for setting up.
+# The endpoint exempts these credentials from every policy: for setup only.
 OMNIPOTENT = Credentials("root", "root")
 
 
 class LocalAws:
-    """An AWS account of its own on a free local port, with TLS, and IAM enforced."""
+    """An AWS account on a free local port, with TLS and enforced IAM policies."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -100,7 +100,7 @@ class LocalAws:
             self._process.wait(timeout=30)
 
     def environment(self, credentials: Credentials | None = None) -> dict[str, str]:
-        """What a process must have to find this account, as its administrator by default."""
+        """Return the variables of a process in this account, by default its administrator's."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ENDPOINT_URL_QUICKSIGHT": self._quicksight.url,
@@ -116,7 +116,7 @@ class LocalAws:
     def client(
         self, service: str, credentials: Credentials | None = None, url: str | None = None
     ) -> Any:
-        """A boto3 client of this account; it never retries: a test sees the first answer."""
+        """Return a boto3 client of this account without retries."""
         who = credentials or self.administrator
         return boto3.client(
             service,  # type: ignore[call-overload]
@@ -130,32 +130,33 @@ class LocalAws:
         )
 
     def from_github(self, role: str, subject: str) -> Credentials:
-        """Credentials of a role as a workflow of GitHub Actions gets them, but without its proof.
+        """Return credentials of a role for a workflow of GitHub Actions, with an unsigned token.
 
-        Raises ClientError where the role does not trust ``subject``, the workflow's claim to be
-        ``repo:owner/name:...``.
+        Raises ClientError unless the role trusts the claim ``subject``, ``repo:owner/name:...``.
         """
         claims = {"iss": f"https://{GITHUB}", "aud": "sts.amazonaws.com", "sub": subject}
         token = ".".join(
             _base64(json.dumps(part)) for part in ({"alg": "none"}, claims, "unsigned")
         )
-        given = self.client("sts").assume_role_with_web_identity(
+        session = self.client("sts").assume_role_with_web_identity(
             RoleArn=role, RoleSessionName="workflow", WebIdentityToken=token
         )["Credentials"]
-        return Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+        return Credentials(
+            session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"]
+        )
 
     def lab(self, path: str, **body: Any) -> Any:
-        """What the endpoint's side channel answers."""
+        """Return the answer of the side channel."""
         request = urllib.request.Request(
             f"{self.url}/_lab/{path.lstrip('/')}", json.dumps(body).encode(), method="POST"
         )
         context = ssl.create_default_context(cafile=self.ca_bundle)
         try:
-            answered = urllib.request.urlopen(  # nosec B310 # the URL is the endpoint's own
+            response = urllib.request.urlopen(  # nosec B310 # the URL is the endpoint's own
                 request, context=context, timeout=600
             )
-            with answered:
-                return json.load(answered)
+            with response:
+                return json.load(response)
         except urllib.error.HTTPError as refusal:
             with refusal:
                 raise EndpointFailed(f"/_lab/{path}: {refusal.read().decode()}") from None
@@ -169,7 +170,7 @@ class LocalAws:
             **inherited,
             **OMNIPOTENT.environment(),
             "AWS_CA_BUNDLE": str(self.ca_bundle),
-            "GLUE_PYTHON": sys.executable,  # its packages are those of Glue
+            "GLUE_PYTHON": sys.executable,  # has the packages of Glue
             "AUTH": "true",
             "USE_SSL": "1",
             "BIND_HOST": "127.0.0.1",

@@ -1,6 +1,8 @@
-"""QuickSight as far as Terraform sees it, for the endpoint has none: a server that keeps what it is
-given. Definitions come back as AWS gives them, in another order and with what it adds; rights are
-not asked for."""
+"""A server for the QuickSight API that Terraform uses, which ministack does not implement.
+
+It stores requests. Definitions are returned as on AWS, in another order and with additions.
+Permissions are not checked.
+"""
 
 import json
 import re
@@ -13,7 +15,7 @@ from typing import Any, Self
 from urllib.parse import unquote
 
 Json = dict[str, Any]
-KINDS = {  # by what stands in paths: the word of answers, and that of ARNs
+KINDS = {  # by path: the word in answers, and the word in ARNs
     "analyses": ("Analysis", "analysis"),
     "dashboards": ("Dashboard", "dashboard"),
     "data-sets": ("DataSet", "dataset"),
@@ -23,17 +25,17 @@ KINDS = {  # by what stands in paths: the word of answers, and that of ARNs
 }
 THING = re.compile(r"/accounts/(\d+)/([a-z-]+)(?:/([^/]+))?(?:/([a-z-]+)(?:/([^/]+))?)?")
 TAGS = re.compile(r"/resources/(.+)/tags")
-THEN = 1700000000  # seconds, when everything was made
+THEN = 1700000000  # seconds, creation time of all resources
 MADE = "CREATION_SUCCESSFUL"
 
 
 class Missing(Exception):
-    """What was asked for is not there; the message is its path."""
+    """A resource does not exist; the message is its path."""
 
 
 @dataclass
 class Thing:
-    """What was made: the last request to make or change it, and what belongs to it."""
+    """A resource: the last request that created or changed it, and its refresh schedules."""
 
     word: str
     arn: str
@@ -41,9 +43,9 @@ class Thing:
     version: int = 1
     schedules: dict[str, Json] = field(default_factory=dict)
 
-    def told(self) -> Json:
-        """The thing as Describe… tells it."""
-        told = {
+    def described(self) -> Json:
+        """Return the answer of Describe…."""
+        added = {
             f"{self.word}Id": self.arn.rpartition("/")[2],
             "Arn": self.arn,
             "CreatedTime": THEN,
@@ -58,11 +60,11 @@ class Thing:
                 "Description": self.given.get("VersionDescription"),
             },
         }
-        return self.given | told
+        return self.given | added
 
 
 class QuickSight:
-    """The server, for the block; ``url`` is where it answers."""
+    """The server, as a context manager; ``url`` is its address."""
 
     def __init__(self) -> None:
         self.things: dict[tuple[str, str], Thing] = {}
@@ -79,15 +81,15 @@ class QuickSight:
         self._server.server_close()
 
     def answer(self, method: str, path: str, request: Json) -> Json:
-        """Raises Missing."""
+        """Return the answer to a request. Raises Missing."""
         if tagged := TAGS.fullmatch(path):
             if method == "POST":
                 self.tags[unquote(tagged[1])] = request["Tags"]
             return {"Tags": self.tags.get(unquote(tagged[1]), [])}
-        asked = THING.fullmatch(path)
-        if asked is None or asked[2] not in KINDS:
+        named = THING.fullmatch(path)
+        if named is None or named[2] not in KINDS:
             raise Missing(path)
-        account, kind, name, part, of_part = asked.groups()
+        account, kind, name, part, of_part = named.groups()
         if method == "POST" and part is None:
             return self._made(kind, account, name or request[f"{KINDS[kind][0]}Id"], request)
         thing = self.things.get((kind, name))
@@ -100,7 +102,7 @@ class QuickSight:
         if method == "PUT":
             thing.given = thing.given | request
             thing.version += 1
-        return {thing.word: thing.told(), "VersionArn": f"{thing.arn}/version/{thing.version}"}
+        return {thing.word: thing.described(), "VersionArn": f"{thing.arn}/version/{thing.version}"}
 
     def _made(self, kind: str, account: str, name: str, request: Json) -> Json:
         word, of_arn = KINDS[kind]
@@ -130,7 +132,7 @@ class QuickSight:
         return {"RefreshSchedule": thing.schedules[name], "Arn": arn}
 
     def _definition(self, thing: Thing) -> Json:
-        """What a template was given; what is made of one has its data sets in place of columns."""
+        """Return the definition of a template, or of a copy with data sets instead of columns."""
         if "SourceEntity" not in thing.given:
             definition: Json = deepcopy(thing.given["Definition"])
             definition["DataSetConfigurations"].reverse()
@@ -138,7 +140,7 @@ class QuickSight:
         source = thing.given["SourceEntity"]["SourceTemplate"]
         template = self.things.get(("templates", source["Arn"].rpartition("/")[2]))
         if template is None:
-            return {"Sheets": []}  # a copy outlives its template
+            return {"Sheets": []}  # a copy may outlive its template
         return {
             "Sheets": template.given["Definition"]["Sheets"],
             "DataSetIdentifierDeclarations": [
@@ -156,10 +158,10 @@ def _handler(answer: Callable[[str, str, Json], Json]) -> type[BaseHTTPRequestHa
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             path = self.path.partition("?")[0]
             try:
-                status, told = 200, answer(self.command, path, json.loads(body or b"{}"))
+                status, document = 200, answer(self.command, path, json.loads(body or b"{}"))
             except Missing as missing:
-                status, told = 404, {"message": f"{missing} is not there"}
-            text = json.dumps(told | {"Status": status}).encode()
+                status, document = 404, {"message": f"{missing} does not exist"}
+            text = json.dumps(document | {"Status": status}).encode()
             self.send_response(status)
             if status == 404:
                 self.send_header("X-Amzn-ErrorType", "ResourceNotFoundException")
@@ -168,7 +170,7 @@ def _handler(answer: Callable[[str, str, Json], Json]) -> type[BaseHTTPRequestHa
             self.end_headers()
             self.wfile.write(text)
 
-        do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - the library's names
+        do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - names of the library
 
         def log_message(self, *_: object) -> None:
             pass

@@ -1,5 +1,4 @@
-"""The objects of S3 as Hadoop sees files. There are no folders, as on S3: a path with objects below
-it is one."""
+"""S3 objects as files of Hadoop. A path with objects below it is a folder."""
 
 from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
@@ -7,20 +6,20 @@ from typing import IO, Any
 
 from botocore.exceptions import ClientError
 
-BLOCK = 128 * 1024 * 1024  # as HDFS cuts files: Spark asks, and S3 has no blocks
+BLOCK = 128 * 1024 * 1024  # block size of HDFS, which Spark requests; S3 has no blocks
 MISSING = {"404", "NoSuchKey", "NoSuchBucket"}
 
 Status = dict[str, Any]
 
 
 class Files:
-    """The objects of all buckets as files: ``bucket/key`` is a path."""
+    """Objects of all buckets as files with the path ``bucket/key``."""
 
     def __init__(self, s3: Any) -> None:
         self._s3 = s3
 
     def status(self, path: str) -> Status:
-        """What is there. Raises FileNotFoundError."""
+        """Return the status of a path. Raises FileNotFoundError."""
         bucket, key = _named(path)
         try:
             return _file("", self._s3.head_object(**_named_object(path))) if key else _folder("")
@@ -29,10 +28,10 @@ class Files:
                 raise
         if self._s3.list_objects_v2(Bucket=bucket, Prefix=f"{key}/", MaxKeys=1)["KeyCount"]:
             return _folder("")
-        raise FileNotFoundError(f"there is no s3://{path}")
+        raise FileNotFoundError(f"s3://{path} does not exist")
 
     def children(self, path: str) -> list[Status]:
-        """What is in the folder, or the file itself."""
+        """Return the children of a folder, or the file itself."""
         if (found := self.status(path))["type"] == "FILE":
             return [found]
         bucket, key = _named(path)
@@ -50,7 +49,7 @@ class Files:
         return answers
 
     def open(self, path: str, begin: int, length: int | None) -> tuple[IO[bytes], int]:
-        """The bytes from ``begin``, and how many there are."""
+        """Return the bytes from ``begin``, and their number."""
         end = "" if length is None else str(begin + length - 1)
         try:
             found = self._s3.get_object(**_named_object(path), Range=f"bytes={begin}-{end}")
@@ -65,7 +64,7 @@ class Files:
         self._s3.put_object(**_named_object(path), Body=body)
 
     def rename(self, path: str, target: str) -> bool:
-        """Copy, then delete: S3 knows no better. False where there is nothing."""
+        """Copy, then delete, because S3 cannot rename. Return False if no object exists."""
         moved = [*self._objects(path)]
         for found in moved:
             source = _named_object(found)
@@ -74,14 +73,14 @@ class Files:
         return bool(moved)
 
     def delete(self, path: str) -> bool:
-        """Delete the object, or all below. False where there is nothing."""
+        """Delete the object, or all objects below. Return False if no object exists."""
         gone = [*self._objects(path)]
         for found in gone:
             self._s3.delete_object(**_named_object(found))
         return bool(gone)
 
     def _objects(self, path: str) -> Iterator[str]:
-        """The object of this name, and all below it, as paths."""
+        """Yield the paths of the object and of all objects below."""
         bucket, key = _named(path)
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
         for page in pages:

@@ -1,7 +1,7 @@
-"""Every alarm of the applied platform goes off by mail when what it watches for really happens.
+"""Every alarm of the applied platform sends a mail when its cause occurs.
 
-What goes wrong goes wrong in the deployed code, or at its databases. Only the clock of CloudWatch
-is set forward, and two thresholds are low, so that nobody has to wait.
+The causes are real failures of the deployed code or of its databases. Only the clock of CloudWatch
+is set forward, and two thresholds are low, to save time.
 """
 
 import json
@@ -29,12 +29,12 @@ INSERT INTO design SELECT g, now(), 'D', '/d', 'f', now() FROM generate_series(1
 
 
 class PollFailed(Exception):
-    """The function ended with an error."""
+    """The function returned an error."""
 
 
 @dataclass(frozen=True)
 class Platform:
-    """The applied platform, and the source: its server, its DSN, and a session in it."""
+    """The applied platform, and the source: its server, its DSN, and a connection."""
 
     stack: Stack
     server: Server
@@ -42,22 +42,22 @@ class Platform:
     source: Connection
 
     def poll(self, **event: Any) -> dict[str, Any]:
-        """One poll by the deployed function. Raises PollFailed."""
+        """Poll with the deployed function. Raises PollFailed."""
         answer = self.client("lambda").invoke(
             FunctionName=self.stack.outputs["function"], Payload=json.dumps(event)
         )
-        told: dict[str, Any] = json.load(answer["Payload"])
+        payload: dict[str, Any] = json.load(answer["Payload"])
         if "FunctionError" in answer:
-            raise PollFailed(told)
-        return told
+            raise PollFailed(payload)
+        return payload
 
     def fail(self, kind: str, **event: Any) -> None:
-        """A poll that must fail with this error."""
+        """Poll, and require this error."""
         with pytest.raises(PollFailed, match=f"'errorType': '{kind}'"):
             self.poll(**event)
 
     def run_job(self, job: str, **arguments: str) -> str:
-        """Run one of the deployed jobs, with further arguments; the state in which it ends."""
+        """Run a deployed job with further arguments; return its final state."""
         glue = self.client("glue")
         name = self.stack.outputs["jobs"][job]
         given = {f"--{argument}": value for argument, value in arguments.items()}
@@ -66,21 +66,21 @@ class Platform:
         return str(glue.get_job_run(JobName=name, RunId=run)["JobRun"]["JobRunState"])
 
     def forward(self, seconds: float) -> None:
-        """Let time pass for CloudWatch."""
+        """Set the clock of CloudWatch forward."""
         self.stack.aws.lab("clock/forward", seconds=seconds)
 
     def states(self) -> dict[str, str]:
-        """The state of each alarm now, by what it watches."""
+        """Return the current state of each alarm by short name."""
         states = self.stack.aws.lab("alarms/evaluate")
         return {key: states[name] for key, name in self.stack.outputs["alarms"].items()}
 
     def mails(self, since: int = 0) -> list[dict[str, str]]:
-        """What was sent, from a number on."""
+        """Return the mails from a number on."""
         sent: list[dict[str, str]] = self.stack.aws.lab("mail", since=since)
         return sent
 
     def described(self, alarm: str) -> dict[str, Any]:
-        """The alarm as it was applied."""
+        """Return the definition of an alarm."""
         name = self.stack.outputs["alarms"][alarm]
         [found] = self.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
         return dict(found)
@@ -96,13 +96,13 @@ def _ended(run: dict[str, Any]) -> bool:
 def wait_until(holds: Callable[[], bool], seconds: float = 120) -> None:
     give_up = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < give_up, "it did not happen"
+        assert time.monotonic() < give_up, "the condition did not become true in time"
         time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
 def platform(stack: Stack, databases: Databases, server: Server) -> Iterator[Platform]:
-    """The platform, whose workflow nothing starts meanwhile."""
+    """Return the platform with the rule of its workflow disabled."""
     rules = stack.aws.client("events")
     rules.disable_rule(Name=stack.outputs["rule"])
     with connected(from_dsn(databases.source), "writer") as source:
@@ -114,19 +114,19 @@ def platform(stack: Stack, databases: Databases, server: Server) -> Iterator[Pla
 
 @dataclass(frozen=True)
 class Beginning:
-    """The states of all alarms before the first poll, and after it."""
+    """States of all alarms before the first poll, and after it."""
 
-    untold: dict[str, str]
-    well: dict[str, str]
+    before: dict[str, str]
+    after: dict[str, str]
 
 
 @pytest.fixture(scope="module")
 def beginning(platform: Platform) -> Beginning:
-    """An hour after whatever happened before; from here on each alarm goes off in its own test."""
+    """Wait an hour on the clock of CloudWatch; each later test raises one alarm."""
     platform.forward(HOUR)
-    untold = platform.states()
+    before = platform.states()
     platform.poll()
-    return Beginning(untold, platform.states())
+    return Beginning(before, platform.states())
 
 
 def edit(platform: Platform) -> None:
@@ -135,7 +135,7 @@ def edit(platform: Platform) -> None:
 
 @contextmanager
 def refusing(platform: Platform) -> Iterator[None]:
-    """The source takes no connections for the block."""
+    """Let the source refuse connections, as a context manager."""
     name = from_dsn(platform.dsn).database
     allow = "ALTER DATABASE {name} ALLOW_CONNECTIONS {allowed}"
     with connected(from_dsn(platform.server.dsn()), "administrator") as administrator:
@@ -154,18 +154,18 @@ def source_refuses(platform: Platform) -> None:
 def source_refuses_every_attempt(platform: Platform) -> None:
     with refusing(platform):
         platform.stack.aws.lab("schedules/fire", name=platform.stack.outputs["schedule"])
-        wait_until(lambda: given_up(platform) == 1)
+        wait_until(lambda: dead_letters(platform) == 1)
 
 
-def given_up(platform: Platform) -> int:
-    """How many polls are in the dead-letter queue."""
+def dead_letters(platform: Platform) -> int:
+    """Return the number of polls in the dead-letter queue."""
     sqs, count = platform.client("sqs"), "ApproximateNumberOfMessages"
     url = sqs.get_queue_url(QueueName=platform.stack.outputs["queue"])["QueueUrl"]
     answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[count])
     return int(answer["Attributes"][count])
 
 
-def function_is_shut_out_for_two_rates(platform: Platform) -> None:
+def function_is_throttled_for_two_rates(platform: Platform) -> None:
     function = {"FunctionName": platform.stack.outputs["function"]}
     client = platform.client("lambda")
     reserved = client.get_function_concurrency(**function)["ReservedConcurrentExecutions"]
@@ -177,7 +177,7 @@ def function_is_shut_out_for_two_rates(platform: Platform) -> None:
     client.put_function_concurrency(**function, ReservedConcurrentExecutions=reserved)
 
 
-def job_gets_a_wrong_argument(platform: Platform) -> None:
+def job_receives_an_invalid_argument(platform: Platform) -> None:
     assert platform.run_job("build_facts", generation="none") == "FAILED"
     log = f"/aws/events/{platform.stack.outputs['workflow']}-failed-jobs"
     kept = platform.client("logs").filter_log_events(logGroupName=log)["events"]
@@ -210,14 +210,14 @@ def transaction_stays_open(platform: Platform) -> None:
         platform.poll()
 
 
-def designs_vanish(platform: Platform) -> None:
+def designs_are_deleted(platform: Platform) -> None:
     platform.source.run("DELETE FROM design WHERE design_id BETWEEN 1001 AND 1150")
     platform.fail("MassDelete")
     passed = platform.poll(allow_mass_delete=["design"])  # as the runbook says
     assert passed["changes"]["design"]["D"] == 150
 
 
-def date_is_no_date(platform: Platform) -> None:
+def date_is_invalid(platform: Platform) -> None:
     platform.source.run(
         "UPDATE sales_order SET agreed_payment_date = 'soon' WHERE sales_order_id = 1"
     )
@@ -234,19 +234,19 @@ def change_hides_from_polls(platform: Platform) -> None:
     platform.poll(reread=["design"])
 
 
-# In this order: what is committed while nothing loads makes freshness stale for good, and polls
-# that fail are more than one alarm's cause.
+# The order matters: a batch that no job loads keeps freshness stale, and failed polls raise more
+# than one alarm.
 CASES: dict[str, Callable[[Platform], None]] = {
     "silence": three_polls_are_skipped,
     "freshness": nothing_loads_a_batch,
     "function-errors": source_refuses,
-    "function-throttles": function_is_shut_out_for_two_rates,
+    "function-throttles": function_is_throttled_for_two_rates,
     "dead-letters": source_refuses_every_attempt,
-    "failed-jobs": job_gets_a_wrong_argument,
+    "failed-jobs": job_receives_an_invalid_argument,
     "horizon-age": transaction_stays_open,
-    "mass-delete": designs_vanish,
+    "mass-delete": designs_are_deleted,
     "missed-rows": change_hides_from_polls,
-    "quarantined-rows": date_is_no_date,
+    "quarantined-rows": date_is_invalid,
 }
 
 
@@ -256,18 +256,18 @@ def test_every_alarm_of_the_platform_has_a_case(stack: Stack):
     assert set(stack.outputs["alarms"]) == set(CASES)
 
 
-def test_what_no_poll_tells_is_an_alarm_for_freshness_and_silence_alone(beginning: Beginning):
-    alarmed = {alarm for alarm, state in beginning.untold.items() if state == "ALARM"}
+def test_missing_data_raises_only_freshness_and_silence(beginning: Beginning):
+    alarmed = {alarm for alarm, state in beginning.before.items() if state == "ALARM"}
     assert alarmed == {"freshness", "silence"}
 
 
-def test_no_alarm_goes_off_while_all_is_well(beginning: Beginning):
-    assert set(beginning.well.values()) == {"OK"}
+def test_a_successful_poll_ends_all_alarms(beginning: Beginning):
+    assert set(beginning.after.values()) == {"OK"}
 
 
 @pytest.mark.usefixtures("beginning")
 @pytest.mark.parametrize("alarm", CASES)
-def test_alarm_goes_off_when_it_should_and_says_so_by_mail(platform: Platform, alarm: str):
+def test_alarm_is_raised_by_its_cause_and_sends_a_mail(platform: Platform, alarm: str):
     assert platform.states()[alarm] == "OK"
     sent = len(platform.mails())
     CASES[alarm](platform)
@@ -284,12 +284,12 @@ def test_alarm_goes_off_when_it_should_and_says_so_by_mail(platform: Platform, a
 
 
 def measured(what: dict[str, Any]) -> tuple[str, str, set[tuple[str, str]]]:
-    """The identity of a metric, as an alarm names it and as CloudWatch has got it."""
+    """Return the identity of a metric in an alarm or in CloudWatch."""
     dimensions = {(dimension["Name"], dimension["Value"]) for dimension in what["Dimensions"]}
     return what["Namespace"], what["MetricName"], dimensions
 
 
-def test_alarm_that_is_over_says_so_by_mail(platform: Platform):
+def test_alarm_that_ends_sends_a_mail(platform: Platform):
     source_refuses(platform)
     assert platform.states()["function-errors"] == "ALARM"
     sent = len(platform.mails())

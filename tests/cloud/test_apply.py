@@ -1,4 +1,4 @@
-"""The code of ``terraform/`` makes what it says, all of it, and finds it so when it looks again."""
+"""Terraform creates all resources of the code, and a second plan has no changes."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from tests.cloud.terraform import TerraformFailed
 RESOURCE = re.compile(r'^resource "(\w+)"', re.MULTILINE)
 INDEX = re.compile(r"\[.*?\]")
 ONLY_IN_PRODUCTION = {"aws_s3_bucket_object_lock_configuration"}  # test_production
-STRANGERS = [
+OTHER_SUBJECTS = [
     "repo:somebody/else:ref:refs/heads/main",
     f"repo:{REPOSITORY}:ref:refs/heads/branch",
     f"repo:{REPOSITORY}:environment:dev",
@@ -24,26 +24,26 @@ STRANGERS = [
 ]
 
 
-def test_every_resource_of_the_code_is_applied(account: Account, stack: Stack) -> None:
-    made = Counter(map(type_of, account.terraform.resources() + stack.terraform.resources()))
-    print(f"\n{made.total()} resources of {len(made)} types:")
-    print("\n".join(f"{count:5} {name}" for name, count in sorted(made.items())))
+def test_every_resource_type_of_the_code_is_applied(account: Account, stack: Stack) -> None:
+    applied = Counter(map(type_of, account.terraform.resources() + stack.terraform.resources()))
+    print(f"\n{applied.total()} resources of {len(applied)} types:")
+    print("\n".join(f"{count:5} {name}" for name, count in sorted(applied.items())))
     files = (ROOT / "terraform" / "modules").glob("*/main.tf")
     coded = {name for file in files for name in RESOURCE.findall(file.read_text())}
-    assert coded - set(made) == ONLY_IN_PRODUCTION
+    assert coded - set(applied) == ONLY_IN_PRODUCTION
 
 
 def type_of(address: str) -> str:
-    """The type is the last word but one, once an index, which may have dots, is gone."""
+    """Return the second last word of an address without its index."""
     return INDEX.sub("", address).split(".")[-2]
 
 
-def test_second_plan_says_no_changes(account: Account, stack: Stack) -> None:
+def test_second_plan_has_no_changes(account: Account, stack: Stack) -> None:
     assert stack.terraform.changes() == ""
     assert account.terraform.changes() == ""
 
 
-def test_state_is_kept_where_the_account_says(account: Account, stack: Stack) -> None:
+def test_state_is_in_the_bucket_of_the_account(account: Account, stack: Stack) -> None:
     s3 = stack.aws.client("s3")
     name = {"Bucket": account.outputs["backend"]["bucket"], "Key": "dev/terraform.tfstate"}
     state = json.loads(s3.get_object(**name)["Body"].read())
@@ -51,7 +51,7 @@ def test_state_is_kept_where_the_account_says(account: Account, stack: Stack) ->
     assert s3.head_object(**name)["ServerSideEncryption"] == "aws:kms"
 
 
-def test_pull_request_may_plan_and_nothing_else(account: Account, stack: Stack) -> None:
+def test_pull_request_may_only_plan(account: Account, stack: Stack) -> None:
     reader = account.aws.from_github(account.outputs["roles"]["plan"], PLANNING)
     terraform = stack.terraform.acting_as(stack.aws.environment(reader))
     changed = ("-input=false", "-lock=false", "-var=workers=3")
@@ -60,13 +60,13 @@ def test_pull_request_may_plan_and_nothing_else(account: Account, stack: Stack) 
         terraform("apply", *changed, "-auto-approve", "-refresh=false")
 
 
-@pytest.mark.parametrize("subject", [*STRANGERS, PLANNING])
-def test_nobody_else_deploys(account: Account, subject: str) -> None:
+@pytest.mark.parametrize("subject", [*OTHER_SUBJECTS, PLANNING])
+def test_no_other_subject_deploys(account: Account, subject: str) -> None:
     with pytest.raises(ClientError, match="AccessDenied"):
         account.aws.from_github(account.outputs["roles"]["dev"], subject)
 
 
-def test_deployment_of_one_environment_cannot_touch_another(account: Account) -> None:
+def test_deployment_of_one_environment_cannot_change_another(account: Account) -> None:
     deployer = account.aws.from_github(account.outputs["roles"]["dev"], DEPLOYING)
     s3 = account.aws.client("s3", deployer)
     with pytest.raises(ClientError, match="AccessDenied"):
@@ -78,9 +78,7 @@ def test_deployment_of_one_environment_cannot_touch_another(account: Account) ->
         s3.get_object(Bucket=account.outputs["backend"]["bucket"], Key="prod/terraform.tfstate")
 
 
-def test_deployment_changes_only_groups_that_it_made(
-    account: Account, network: dict[str, Any]
-) -> None:
+def test_deployment_changes_only_its_own_groups(account: Account, network: dict[str, Any]) -> None:
     deployer = account.aws.from_github(account.outputs["roles"]["dev"], DEPLOYING)
     ec2, administrator = account.aws.client("ec2", deployer), account.aws.client("ec2")
     new = {"Description": "of others", "VpcId": network["vpc_id"]}

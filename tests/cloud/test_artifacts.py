@@ -1,4 +1,4 @@
-"""What `python -m artifacts` makes runs by itself, and comes out the same each time."""
+"""The output of `python -m artifacts` is complete and reproducible."""
 
 import subprocess
 import sys
@@ -71,7 +71,7 @@ print(len(contracts.source().tables), len(plan(contracts.warehouse(), "warehouse
 
 @pytest.fixture(scope="module")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The artifacts for this machine."""
+    """Build the artifacts for this machine."""
     folder = tmp_path_factory.mktemp("artifacts")
     bundle = Authority().write(folder / "bundle.pem")
     main(["--out", str(folder), "--platform", "host", "--ca-bundle", str(bundle)])
@@ -85,33 +85,33 @@ def unpacked(archive: Path, folder: Path) -> Path:
 
 
 def clean(python: str, script: str, *arguments: object) -> str:
-    """What a script says in an interpreter that sees no packages but those that it is given."""
+    """Return the last line of a script in an interpreter with only the given packages."""
     command = [python, "-I", "-S", "-c", script, *map(str, arguments)]
-    done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()[-1]
+    completed = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stderr
+    return completed.stdout.splitlines()[-1]
 
 
-def test_same_sources_make_the_same_bytes(build: Path, tmp_path: Path):
+def test_same_sources_build_the_same_bytes(build: Path, tmp_path: Path):
     main(["--out", str(tmp_path), "--platform", "host", "--ca-bundle", str(build / "bundle.pem")])
     for name in MADE:
         assert (tmp_path / name).read_bytes() == (build / name).read_bytes(), name
 
 
-def test_lambda_polls_with_nothing_but_its_package(
+def test_lambda_polls_with_its_package_only(
     build: Path, seeded_source_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
     folder = unpacked(build / "ingestion_lambda.zip", tmp_path / "package")
     assert (folder / "ca.pem").read_bytes() == (build / "bundle.pem").read_bytes()
     _, python = host_python()
-    told = clean(python, POLLS, folder, seeded_source_dsn, tmp_path / "lake")
-    assert told.startswith('[[1, ["address", ')
-    assert told.endswith('[2, ["design"]], [3, ["payment"]]]')
+    output = clean(python, POLLS, folder, seeded_source_dsn, tmp_path / "lake")
+    assert output.startswith('[[1, ["address", ')
+    assert output.endswith('[2, ["design"]], [3, ["payment"]]]')
 
 
 @pytest.mark.parametrize("platform", ["arm64", "x86_64"])
-def test_package_for_aws_has_room_to_grow(platform: str, tmp_path: Path):
+def test_package_for_aws_is_well_below_the_size_limit(platform: str, tmp_path: Path):
     main(["--out", str(tmp_path), "--platform", platform])
     with ZipFile(tmp_path / "ingestion_lambda.zip") as archive:
         size = sum(member.file_size for member in archive.infolist())
@@ -120,32 +120,30 @@ def test_package_for_aws_has_room_to_grow(platform: str, tmp_path: Path):
         assert f"pyarrow/lib.cpython-313-{machine}-linux-gnu.so" in archive.namelist()
 
 
-def test_jobs_import_with_nothing_but_their_wheels_and_what_glue_brings(
-    build: Path, tmp_path: Path
-):
+def test_jobs_import_with_their_wheels_and_the_packages_of_glue_only(build: Path, tmp_path: Path):
     wheels = unpacked(build / "platform.gluewheels.zip", tmp_path) / "wheels"
     target = tmp_path / "installed"
     options = ("--no-index", "--no-deps", "--find-links", str(wheels), "--target", str(target))
     pip("install", *options, "--requirement", str(wheels / "requirements.txt"))
     brought = sysconfig.get_path("purelib")
     migrations = plan(contracts.warehouse(), SCHEMA).migrations
-    told = clean(sys.executable, IMPORTS, target, brought)
-    assert told == f"{len(contracts.source().tables)} {len(migrations)}"
+    output = clean(sys.executable, IMPORTS, target, brought)
+    assert output == f"{len(contracts.source().tables)} {len(migrations)}"
 
 
-def test_wheels_ask_for_nothing_that_neither_they_nor_glue_bring(build: Path):
-    asked, there = set[str](), set(GLUE_PROVIDES)
+def test_requirements_of_the_wheels_are_in_the_archive_or_in_glue(build: Path):
+    required, available = set[str](), set(GLUE_PROVIDES)
     with ZipFile(build / "platform.gluewheels.zip") as archive:
         for name in archive.namelist():
             if name.endswith(".whl"):
-                there.add(Path(name).name.partition("-")[0])
-                asked |= requirements(archive.read(name))
-    assert asked
-    assert asked <= there
+                available.add(Path(name).name.partition("-")[0])
+                required |= requirements(archive.read(name))
+    assert required
+    assert required <= available
 
 
 def requirements(wheel: bytes) -> set[str]:
     with ZipFile(BytesIO(wheel)) as opened:
         [metadata] = [name for name in opened.namelist() if name.endswith(".dist-info/METADATA")]
-        said = message_from_bytes(opened.read(metadata)).get_all("Requires-Dist") or []
-    return {line.split(">")[0].split("=")[0].split("<")[0].strip() for line in said}
+        names = message_from_bytes(opened.read(metadata)).get_all("Requires-Dist") or []
+    return {line.split(">")[0].split("=")[0].split("<")[0].strip() for line in names}

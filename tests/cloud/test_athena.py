@@ -1,6 +1,6 @@
-"""Athena as it was applied answers from what the deployed jobs registered.
+"""The applied Athena workgroup reads the partitions that the deployed jobs registered.
 
-What its queries mean is tested in tests/e2e/test_athena.py; here it is whether they find the rows.
+tests/e2e/test_athena.py tests the meaning of the queries; these tests compare numbers of rows.
 """
 
 import os
@@ -30,20 +30,20 @@ DELETE = (
 
 @dataclass(frozen=True)
 class Lake:
-    """The applied platform, after it has loaded a few batches into a warehouse."""
+    """The applied platform with a few loaded batches."""
 
     wired: Wired
     warehouse: Connection
 
     def saved(self) -> dict[str, dict[str, str]]:
-        """The saved queries of the workgroup, by name."""
+        """Return the saved queries of the workgroup by name."""
         athena = self.wired.client("athena")
         ids = athena.list_named_queries(WorkGroup=self.wired.output("workgroup"))["NamedQueryIds"]
         found = athena.batch_get_named_query(NamedQueryIds=ids)["NamedQueries"]
         return {query["Name"]: query for query in found}
 
     def run(self, query: str, database: str, *parameters: str) -> Run:
-        """Run a query in the workgroup, and wait for its end."""
+        """Run a query in the workgroup to its end."""
         athena = self.wired.client("athena")
         started = athena.start_query_execution(
             QueryString=query,
@@ -61,7 +61,7 @@ class Lake:
         return execution()
 
     def rows(self, query: str, database: str, *parameters: str) -> list[list[str | None]]:
-        """What a query answers, without the names of the columns."""
+        """Return the rows of a query, without the names of the columns."""
         execution = self.run(query, database, *parameters)
         assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
         pages = self.wired.client("athena").get_paginator("get_query_results")
@@ -73,7 +73,7 @@ class Lake:
         return rows[1:]
 
     def count(self, name: str, *parameters: str) -> int:
-        """How many rows a saved query has."""
+        """Return the number of rows of a saved query."""
         saved = self.saved()
         queries = {each: query["QueryString"] for each, query in saved.items()}
         query = Example(name, render(COUNT, table=name), []).query(queries)
@@ -83,15 +83,14 @@ class Lake:
 
 @pytest.fixture(scope="module")
 def lake(wired: Wired, databases: Databases, migrated: Run) -> Iterator[Lake]:
-    """A source of which an order was edited and another deleted, by the deployed function and the
-    deployed jobs."""
+    """Edit and delete an order, poll with the deployed function, and run the deployed jobs."""
     assert migrated["JobRunState"] == "SUCCEEDED", migrated["ErrorMessage"]
     rules = wired.client("events")
-    rules.disable_rule(Name=wired.output("rule"))  # jobs are started here
+    rules.disable_rule(Name=wired.output("rule"))  # the jobs are started below
     with connected(from_dsn(databases.source), "writer") as source:
         wired.poll()
-        for happening in (EDIT, DELETE):
-            source.run(happening)
+        for change in (EDIT, DELETE):
+            source.run(change)
             wired.poll()
     jobs = wired.output("jobs")
     for name in ("build_dimensions", "build_facts", "load_warehouse"):
@@ -111,7 +110,7 @@ def test_saved_query_has_the_rows_of_the_warehouse(lake: Lake, fact: str, kind: 
     assert lake.count(f"{fact}_{kind}") == expected
 
 
-def test_saved_query_as_of_a_moment_takes_it_as_a_parameter(lake: Lake):
+def test_saved_query_as_of_a_time_has_a_parameter(lake: Lake):
     observed = "select observed_at from etl.ledger order by batch_seq desc limit 2"
     [[last], [before]] = lake.warehouse.run(observed)
     moments = [moment + timedelta(milliseconds=2) for moment in (before, last)]
@@ -122,14 +121,14 @@ def test_saved_query_as_of_a_moment_takes_it_as_a_parameter(lake: Lake):
 
 
 @pytest.mark.parametrize("question", ASKED, ids=lambda question: question.name)
-def test_saved_question_has_as_many_rows_as_the_warehouse_answers(lake: Lake, question: Question):
+def test_saved_question_has_the_number_of_rows_of_the_warehouse(lake: Lake, question: Question):
     lake.warehouse.run("set search_path to warehouse")
     saved = lake.saved()[question.name]
     found = lake.rows(saved["QueryString"], saved["Database"])
     assert len(found) == len(lake.warehouse.run(question.sql))
 
 
-def test_saved_query_of_a_dimension_finds_the_moments_of_its_batches(lake: Lake):
+def test_saved_query_of_a_dimension_has_the_times_of_its_batches(lake: Lake):
     query = lake.saved()["dim_staff_history"]
     found = lake.rows(query["QueryString"], query["Database"])
     [[expected]] = lake.warehouse.run("select count(*) from warehouse.dim_staff")
@@ -137,7 +136,7 @@ def test_saved_query_of_a_dimension_finds_the_moments_of_its_batches(lake: Lake)
     assert {str(row[-1]).lower() for row in found} >= {"true"}
 
 
-def test_every_table_can_be_read_with_the_columns_that_it_declares(lake: Lake):
+def test_every_table_is_readable_with_its_declared_columns(lake: Lake):
     glue = lake.wired.client("glue")
     for database in lake.wired.output("databases").values():
         for table in glue.get_tables(DatabaseName=database)["TableList"]:
@@ -149,7 +148,7 @@ def test_every_table_can_be_read_with_the_columns_that_it_declares(lake: Lake):
                 assert partition["StorageDescriptor"]["Location"].startswith(location)
 
 
-def test_what_no_log_names_is_not_seen(lake: Lake):
+def test_uncommitted_files_are_not_read(lake: Lake):
     s3, bucket = lake.wired.client("s3"), lake.wired.output("buckets")["processed"]
     before = lake.count("fact_sales_order_history")
     listed = s3.list_objects_v2(Bucket=bucket, Prefix="g=1/fact_sales_order/")["Contents"]
@@ -160,7 +159,7 @@ def test_what_no_log_names_is_not_seen(lake: Lake):
     assert lake.count("fact_sales_order_history") == before
 
 
-def test_results_lie_where_the_workgroup_says_and_are_encrypted(lake: Lake):
+def test_results_are_encrypted_in_the_location_of_the_workgroup(lake: Lake):
     database = lake.wired.output("databases")["processed"]
     execution = lake.run("select count(*) from dim_date", database)
     place = execution["ResultConfiguration"]["OutputLocation"]

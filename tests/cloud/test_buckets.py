@@ -1,4 +1,4 @@
-"""What is in the lake stays there: the buckets' policies as the endpoint enforces them."""
+"""Objects of the lake cannot be deleted: the policies of the buckets, enforced by the endpoint."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ DATA = "g=1/fact_sales_order/batch=1-run/part.parquet"
 
 @pytest.fixture
 def s3(stack: Stack) -> Any:
-    """S3 as somebody sees it whom only the buckets' policies hold back."""
+    """Return a client that is restricted by bucket policies only."""
     return stack.aws.client("s3")
 
 
@@ -36,13 +36,13 @@ def refused(reason: str = "AccessDenied") -> Iterator[None]:
 
 
 def new(key: str) -> str:
-    """The key, in a place that no other test writes to."""
+    """Return the key with a unique prefix of its name."""
     folder, _, name = key.rpartition("/")
     return f"{folder}/{uuid4()}-{name}" if name else f"{folder}/{uuid4()}/"
 
 
 @pytest.mark.parametrize(("bucket", "key"), WRITTEN_ONCE)
-def test_object_that_must_be_new_is_refused_without_if_none_match(stack, s3, bucket, key):
+def test_new_object_requires_if_none_match(stack, s3, bucket, key):
     name = {"Bucket": stack.outputs["buckets"][bucket], "Key": new(key)}
     with refused():
         s3.put_object(**name, Body=b"first")
@@ -56,7 +56,7 @@ def test_object_that_must_be_new_is_refused_without_if_none_match(stack, s3, buc
     assert s3.get_object(**name)["Body"].read() == b"first"
 
 
-def test_upload_in_parts_is_refused_only_when_it_would_make_the_object(stack, s3):
+def test_multipart_upload_is_refused_only_at_its_completion(stack, s3):
     name = {
         "Bucket": stack.outputs["buckets"]["ingestion"],
         "Key": new("totesys/staff/part.parquet"),
@@ -87,7 +87,7 @@ def test_deletes_of_objects_and_of_versions_are_refused(stack, s3, bucket):
 
 
 @pytest.mark.parametrize("key", SCRATCH)
-def test_delete_of_what_spark_makes_beside_its_data_is_allowed(stack, s3, key):
+def test_deletes_of_temporary_files_of_spark_are_allowed(stack, s3, key):
     name = {"Bucket": stack.outputs["buckets"]["processed"], "Key": new(key)}
     s3.put_object(**name, Body=b"")
     s3.delete_object(**name)

@@ -1,11 +1,11 @@
-"""The end of the run: what was applied goes again, after all that the other tests did with it."""
+"""The last test: destroy removes all resources, after all other tests used them."""
 
 import re
 from typing import Any
 
 from tests.cloud.stacks import Stack
 
-LISTS = [  # what there is, and where its service lists it
+LISTS = [  # resources, and the action that lists them
     ("work groups", "athena", "list_work_groups"),
     ("alarms", "cloudwatch", "describe_alarms"),
     ("dashboards", "cloudwatch", "list_dashboards"),
@@ -30,9 +30,9 @@ LISTS = [  # what there is, and where its service lists it
 ]
 
 
-def test_destroy_leaves_nothing(stack: Stack) -> None:
+def test_destroy_removes_all_resources(stack: Stack) -> None:
     assert [what for what, found in of_the_stack(stack).items() if not found] == []
-    # whoever deploys may not delete what is in the lake, so it takes an administrator
+    # the deployment role must not delete objects of the lake; an administrator may
     terraform = stack.terraform.acting_as(stack.aws.environment())
     terraform.destroy()
     assert terraform.resources() == []
@@ -41,7 +41,7 @@ def test_destroy_leaves_nothing(stack: Stack) -> None:
 
 
 def of_the_stack(stack: Stack) -> dict[str, list[Any]]:
-    """What each service lists that has the stack's prefix, with a hyphen or without, or its tag."""
+    """Return the resources of each service with the prefix or the tag of the stack."""
     prefix = stack.outputs["workflow"].replace("-", "[-_]")
     own = re.compile(f"{prefix}|'Value': 'dev'")
     return {

@@ -1,4 +1,4 @@
-"""The endpoint runs code as AWS does: with what is uploaded and configured, and nothing else."""
+"""The endpoint runs code as AWS does: only with its packages and its configuration."""
 
 import io
 import json
@@ -14,17 +14,17 @@ from tests.cloud.local_aws import REGION, LocalAws
 from tests.cloud.wired import wait_until
 
 BUCKET = "of-the-endpoints-tests"
-SEES = """
+SCRIPT = """
 import importlib.util, os, sys
 names = {names}
 seen = [name for name in names if importlib.util.find_spec(name)]
 """
-OURS = ["lake", "contracts", "totesys", "tests", "pg8000", "pytest", "aws_lambda_powertools"]
+PROJECT = ["lake", "contracts", "totesys", "tests", "pg8000", "pytest", "aws_lambda_powertools"]
 
 
 @pytest.fixture(scope="module")
 def role(local_aws: LocalAws) -> str:
-    """A role that Lambda and Glue may assume, and that may fetch scripts."""
+    """Create a role that Lambda and Glue may assume, and that may fetch scripts."""
     services = ["lambda.amazonaws.com", "glue.amazonaws.com"]
     trust = {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"}
     fetch = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"}
@@ -40,7 +40,7 @@ def policy(statement: dict[str, Any]) -> str:
 
 
 def invoked(aws: LocalAws, role: str, body: str, **configuration: Any) -> Any:
-    """What a function with this body answers, which is an error where it fails."""
+    """Return the answer of a function with this body, or its error."""
     archive, client, name = io.BytesIO(), aws.client("lambda"), "of-the-endpoints-tests"
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("code.py", "def handler(event, context):\n" + textwrap.indent(body, "  "))
@@ -60,10 +60,8 @@ def invoked(aws: LocalAws, role: str, body: str, **configuration: Any) -> Any:
         client.delete_function(FunctionName=name)
 
 
-def test_function_sees_its_package_and_its_variables_and_nothing_else(
-    local_aws: LocalAws, role: str
-):
-    body = SEES.format(names=[*OURS, "boto3", "beside"]) + "return seen, sorted(os.environ)"
+def test_function_has_only_its_package_and_its_variables(local_aws: LocalAws, role: str):
+    body = SCRIPT.format(names=[*PROJECT, "boto3", "beside"]) + "return seen, sorted(os.environ)"
     environment = {"Variables": {"OWN": "value"}}
     seen, variables = invoked(local_aws, role, body, Environment=environment)
     assert seen == ["beside"]
@@ -81,7 +79,7 @@ def test_function_sees_its_package_and_its_variables_and_nothing_else(
         ("return 1 / 0", {}, "ZeroDivisionError"),
     ],
 )
-def test_function_fails_beyond_its_limits(
+def test_function_fails_above_its_limits(
     local_aws: LocalAws, role: str, body: str, limit: dict[str, int], error: str
 ):
     assert invoked(local_aws, role, body, **limit)["errorType"] == error
@@ -89,7 +87,7 @@ def test_function_fails_beyond_its_limits(
 
 @contextmanager
 def job(aws: LocalAws, role: str, script: str, **definition: Any) -> Iterator[dict[str, Any]]:
-    """The runs of a job with this script, the latest last, once it has ended."""
+    """Run a job with this script; yield its run with the number of attempts."""
     aws.client("s3").put_object(Bucket=BUCKET, Key="script.py", Body=script.encode())
     glue, name = aws.client("glue"), BUCKET
     command = {"Name": "glueetl", "ScriptLocation": f"s3://{BUCKET}/script.py"}
@@ -104,24 +102,22 @@ def job(aws: LocalAws, role: str, script: str, **definition: Any) -> Iterator[di
     glue.delete_job(JobName=name)
 
 
-def test_job_sees_what_glue_brings_and_its_arguments_and_nothing_else(
-    local_aws: LocalAws, role: str
-):
-    names = [*OURS, "pyspark", "pandas", "pyarrow", "boto3"]
-    script = SEES.format(names=names) + "raise SystemExit(f'{seen} {sys.argv[-2:]}')"
+def test_job_has_only_the_packages_of_glue_and_its_arguments(local_aws: LocalAws, role: str):
+    names = [*PROJECT, "pyspark", "pandas", "pyarrow", "boto3"]
+    script = SCRIPT.format(names=names) + "raise SystemExit(f'{seen} {sys.argv[-2:]}')"
     with job(local_aws, role, script, DefaultArguments={"--own": "value"}) as run:
         assert run["JobRunState"] == "FAILED"
         assert run["ErrorMessage"] == "['pyspark', 'pandas', 'pyarrow', 'boto3'] ['--own', 'value']"
 
 
-def test_job_beyond_its_time_is_not_repeated(local_aws: LocalAws, role: str):
+def test_job_that_times_out_is_not_retried(local_aws: LocalAws, role: str):
     local_aws.lab("jobs/minute", seconds=0.5)
     with job(local_aws, role, "import time; time.sleep(60)", Timeout=1, MaxRetries=2) as run:
         assert (run["JobRunState"], run["attempts"]) == ("TIMEOUT", 1)
     local_aws.lab("jobs/minute", seconds=60)
 
 
-def test_job_may_do_what_its_role_may_and_no_more(local_aws: LocalAws, role: str):
+def test_job_has_only_the_rights_of_its_role(local_aws: LocalAws, role: str):
     script = f"import boto3; boto3.client('s3').delete_object(Bucket='{BUCKET}', Key='script.py')"
     with job(local_aws, role, script) as run:
         assert "AccessDenied" in run["ErrorMessage"]

@@ -1,5 +1,5 @@
-"""What the roles of the platform may do is what they do: nothing was refused, and nothing that is
-granted was never used without a reason."""
+"""The roles of the platform have exactly the grants they use: no request was refused, and every
+unused grant has a reason."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ import pytest
 from tests.cloud.stacks import Stack
 
 COMMITTER = (
-    "Glue writes by S3's multipart uploads, which the endpoint's WebHDFS gateway does not use"
+    "Glue writes with multipart uploads, which the WebHDFS gateway of the endpoint does not use"
 )
 EXPLAINED = {
     "s3:AbortMultipartUpload": COMMITTER,
@@ -19,7 +19,7 @@ EXPLAINED = {
 
 @pytest.fixture(scope="module")
 def roles(stack: Stack) -> set[str]:
-    """The role of each part, as AWS tells it."""
+    """Return the names of the roles of all parts of the platform."""
     glue, outputs = stack.aws.client("glue"), stack.outputs
     function = stack.aws.client("lambda").get_function_configuration(
         FunctionName=outputs["function"]
@@ -38,19 +38,21 @@ def roles(stack: Stack) -> set[str]:
 
 @pytest.fixture(scope="module")
 def grants(stack: Stack, roles: set[str]) -> dict[str, list[dict[str, Any]]]:
-    """What the endpoint noted of these roles. The other tests of this folder are what they did."""
-    told = stack.aws.lab("grants")
-    of_roles = {kind: [one for one in all_ if one["role"] in roles] for kind, all_ in told.items()}
+    """Return the decisions on these roles during the other tests of this folder."""
+    recorded = stack.aws.lab("grants")
+    of_roles = {
+        kind: [one for one in all_ if one["role"] in roles] for kind, all_ in recorded.items()
+    }
     if {use["role"] for use in of_roles["uses"]} != roles:
-        pytest.skip("not every part has run: run tests/cloud/test_wiring.py before")
+        pytest.skip("not every part has run: run tests/cloud/test_wiring.py too")
     return of_roles
 
 
-def test_no_role_was_refused_anything(grants: dict[str, list[dict[str, Any]]]):
+def test_no_request_of_a_role_was_refused(grants: dict[str, list[dict[str, Any]]]):
     assert [use for use in grants["uses"] if not use["allowed"]] == []
 
 
-def test_grants_that_nobody_used_are_explained(grants: dict[str, list[dict[str, Any]]]):
+def test_every_unused_grant_has_a_reason(grants: dict[str, list[dict[str, Any]]]):
     print(f"\n{len({(use['role'], use['action']) for use in grants['uses']})} grants used; never:")
     for unused in grants["unused"]:
         reason = EXPLAINED.get(unused["action"], "?")

@@ -1,4 +1,4 @@
-"""The applied platform tells how it is, and what its parts log, by its outputs as by its name."""
+"""Status and logs of the applied platform, by its outputs and by its name."""
 
 import json
 import os
@@ -21,14 +21,14 @@ JOBS = ("build_dimensions", "build_facts", "load_warehouse")
 
 @pytest.fixture(scope="module")
 def batch(wired: Wired, databases: Databases, migrated: Run) -> dict[str, Any]:
-    """A batch that went all the way, as the poll told of it."""
+    """Load a batch; return the answer of its poll."""
     assert migrated["JobRunState"] == "SUCCEEDED", migrated["ErrorMessage"]
     before = wired.workflow_runs()
     with connected(from_dsn(databases.source), "people") as people:
         Simulator(people).place_sales_order()
     polled = wired.poll()
-    run = wired.workflow_run_after(before)
-    assert run["Statistics"]["SucceededActions"] == len(JOBS), run
+    ended = wired.workflow_run_after(before)
+    assert ended["Statistics"]["SucceededActions"] == len(JOBS), ended
     return polled
 
 
@@ -41,9 +41,9 @@ def by_outputs(stack: Stack) -> Deployment:
     return from_outputs(outputs(stack))
 
 
-def ask(stack: Stack, *command: str) -> tuple[str, str]:
-    """What a command of a person prints who signed in to the account."""
-    ran = subprocess.run(
+def run(stack: Stack, *command: str) -> tuple[str, str]:
+    """Return the output of a command with the credentials of the administrator."""
+    completed = subprocess.run(
         [sys.executable, "-m", "operations", *command],
         cwd=ROOT,
         env={**os.environ, **stack.aws.environment(), "COLUMNS": "100"},
@@ -52,28 +52,28 @@ def ask(stack: Stack, *command: str) -> tuple[str, str]:
         text=True,
         check=False,
     )
-    print(ran.stdout, ran.stderr)
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout, ran.stderr
+    print(completed.stdout, completed.stderr)
+    assert completed.returncode == 0, completed.stderr
+    return completed.stdout, completed.stderr
 
 
-def test_names_are_those_that_terraform_gives(by_outputs: Deployment):
+def test_names_are_those_of_terraform(by_outputs: Deployment):
     assert named(by_outputs.name, REGION) == replace(by_outputs, alarms=None)
 
 
 @pytest.mark.parametrize("is_named", [False, True])
-def test_status_shows_the_batch_that_went_through(
+def test_status_shows_the_loaded_batch(
     stack: Stack, batch: dict[str, Any], by_outputs: Deployment, is_named: bool
 ):
     by_name = ("--name", by_outputs.name, "--region", REGION) if is_named else ()
-    out, _ = ask(stack, "status", *by_name)
-    told = json.loads(out.splitlines()[-1])
-    assert told["seq"] == told["loaded_through"] == batch["seq"]
-    assert told["warehouse"] == {"loaded_through": batch["seq"], "error": None}
-    assert set(told["pending"].values()) == {0}
-    assert told["schedule"]["is_enabled"]
-    assert (told["runs"][0]["status"], told["runs"][0]["failed"]) == ("COMPLETED", 0)
-    assert set(told["alarms"]) <= set(stack.outputs["alarms"].values())
+    out, _ = run(stack, "status", *by_name)
+    status = json.loads(out.splitlines()[-1])
+    assert status["seq"] == status["loaded_through"] == batch["seq"]
+    assert status["warehouse"] == {"loaded_through": batch["seq"], "error": None}
+    assert set(status["pending"].values()) == {0}
+    assert status["schedule"]["is_enabled"]
+    assert (status["runs"][0]["status"], status["runs"][0]["failed"]) == ("COMPLETED", 0)
+    assert set(status["alarms"]) <= set(stack.outputs["alarms"].values())
     assert "sales_order +" in out
 
 
@@ -83,15 +83,15 @@ def test_reconcile_finds_no_difference_after_the_batch(
     stack: Stack, by_outputs: Deployment, is_named: bool
 ):
     by_name = ("--name", by_outputs.name, "--region", REGION) if is_named else ()
-    out, _ = ask(stack, "reconcile", *by_name)
+    out, _ = run(stack, "reconcile", *by_name)
     report = json.loads(out.splitlines()[-1])
     assert (report["pending"], report["differences"]) == (0, 0)
     assert report["tables"]["mirror"]["sales_order"]["rows"] > 0
 
 
 @pytest.mark.usefixtures("batch")
-def test_logs_show_the_lines_of_the_poll_and_of_the_jobs_in_their_order(stack: Stack):
-    out, errors = ask(stack, "logs", "--since", "1h")
+def test_logs_of_polls_and_jobs_are_in_order_of_time(stack: Stack):
+    out, errors = run(stack, "logs", "--since", "1h")
     lines = out.splitlines()
     [committed, *_] = [line for line in lines[::-1] if "batch committed" in line]
     [loaded, *_] = [line for line in lines[::-1] if "warehouse loaded" in line]
@@ -101,11 +101,11 @@ def test_logs_show_the_lines_of_the_poll_and_of_the_jobs_in_their_order(stack: S
     assert lines.index(committed) < lines.index(loaded)
     assert "batch built" in out
     assert "_aws" not in out
-    assert "poll" not in errors, "the groups are there"
+    assert "poll" not in errors, "the log groups exist"
 
 
 @pytest.mark.usefixtures("batch")
-def test_logs_show_only_lines_with_the_text(stack: Stack):
-    out, _ = ask(stack, "logs", "--filter", "Batch Committed")
+def test_filter_shows_only_lines_with_the_text(stack: Stack):
+    out, _ = run(stack, "logs", "--filter", "Batch Committed")
     assert out
     assert all("batch committed" in line for line in out.splitlines())

@@ -1,4 +1,4 @@
-"""Production differs in what it keeps: it is applied to an account of its own, outside any VPC."""
+"""Production has locks and a longer retention: it is applied to its own account, outside a VPC."""
 
 import re
 import shutil
@@ -13,17 +13,15 @@ from tests.cloud.stacks import Stack
 from tests.cloud.terraform import TerraformFailed
 from tests.pages import Page
 
-DAYS = {"ingestion": 365}  # processed may be locked too, and by default is not
+DAYS = {"ingestion": 365}  # processed has no lock by default
 
 
-def test_second_plan_of_production_says_no_changes(production: Stack) -> None:
+def test_second_plan_of_production_has_no_changes(production: Stack) -> None:
     assert production.terraform.changes() == ""
 
 
 @pytest.mark.parametrize("bucket", DAYS)
-def test_objects_are_locked_from_the_moment_they_are_written(
-    production: Stack, bucket: str
-) -> None:
+def test_new_objects_are_locked(production: Stack, bucket: str) -> None:
     s3, name = production.aws.client("s3"), {"Bucket": production.outputs["buckets"][bucket]}
     s3.put_object(**name, Key="totesys/part.parquet", Body=b"data", IfNoneMatch="*")
     written = s3.head_object(**name, Key="totesys/part.parquet")
@@ -33,10 +31,10 @@ def test_objects_are_locked_from_the_moment_they_are_written(
 
 
 @pytest.fixture
-def broken_glass() -> Callable[[str], str]:
-    """What the page on privacy makes of a bucket's policy."""
+def relaxed_policy() -> Callable[[str], str]:
+    """Return a function that changes a bucket policy as docs/privacy.md does."""
     if not shutil.which("jq"):
-        pytest.skip("there is no jq on this machine, by which the page changes a policy")
+        pytest.skip("jq is not installed, which the page uses to change a policy")
     [commands] = [
         code
         for code in Page("privacy.md").blocks("sh", "### In the lake")
@@ -44,15 +42,15 @@ def broken_glass() -> Callable[[str], str]:
     ]
     [program] = re.findall(r"jq '(.*)'", commands)
 
-    def broken(policy: str) -> str:
+    def relax(policy: str) -> str:
         jq = ["jq", program]
         return subprocess.run(jq, input=policy, capture_output=True, text=True, check=True).stdout
 
-    return broken
+    return relax
 
 
-def test_erased_object_takes_the_place_of_a_locked_one_once_the_glass_is_broken(
-    production: Stack, broken_glass: Callable[[str], str]
+def test_erasure_replaces_a_locked_object_with_a_relaxed_policy(
+    production: Stack, relaxed_policy: Callable[[str], str]
 ) -> None:
     s3 = production.aws.client("s3")
     bucket = {"Bucket": production.outputs["buckets"]["ingestion"]}
@@ -62,10 +60,10 @@ def test_erased_object_takes_the_place_of_a_locked_one_once_the_glass_is_broken(
     with pytest.raises(ClientError, match="AccessDenied"):
         s3.put_object(**name, Body=b"erased")
     policy = s3.get_bucket_policy(**bucket)["Policy"]
-    s3.put_bucket_policy(**bucket, Policy=broken_glass(policy))
+    s3.put_bucket_policy(**bucket, Policy=relaxed_policy(policy))
     s3.put_object(**name, Body=b"erased", ChecksumAlgorithm="CRC32")
     with pytest.raises(ClientError, match="AccessDenied"):
-        s3.delete_object(**name)  # what is there now still cannot be deleted
+        s3.delete_object(**name)  # the current object still cannot be deleted
     with pytest.raises(ClientError, match="AccessDenied"):
         s3.delete_object(**{**earlier, "BypassGovernanceRetention": False})
     s3.delete_object(**earlier)
@@ -76,7 +74,7 @@ def test_erased_object_takes_the_place_of_a_locked_one_once_the_glass_is_broken(
     assert production.terraform.changes() == ""
 
 
-def test_destroy_of_production_leaves_the_data(production: Stack) -> None:
+def test_destroy_of_production_keeps_the_data(production: Stack) -> None:
     s3 = production.aws.client("s3")
     name = {"Bucket": production.outputs["buckets"]["ingestion"], "Key": "totesys/staff.parquet"}
     s3.put_object(**name, Body=b"data", IfNoneMatch="*")

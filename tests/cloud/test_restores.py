@@ -1,4 +1,4 @@
-"""docs/operations.md on AWS: a warehouse that is lost, a replay, and a pause that alarms nobody."""
+"""Procedures of docs/operations.md on AWS: a lost warehouse, a replay, and a pause."""
 
 import json
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def cycle(wired: Wired) -> None:
 
 @pytest.fixture
 def empty(server: Server) -> Iterator[str]:
-    """An empty database."""
+    """Create an empty database."""
     server.create_database("cloud_empty")
     yield server.dsn("cloud_empty")
     server.drop_database("cloud_empty")
@@ -46,7 +46,7 @@ def empty(server: Server) -> Iterator[str]:
 
 @contextmanager
 def warehouse_at(wired: Wired, dsn: str) -> Iterator[None]:
-    """The secrets of the warehouse name another database, for the block."""
+    """Change the database in the secrets of the warehouse, as a context manager."""
     secrets = wired.client("secretsmanager")
     names = [wired.output("secrets")[each] for each in ("warehouse_owner", "warehouse_loader")]
     before = {n: secrets.get_secret_value(SecretId=n)["SecretString"] for n in names}
@@ -60,7 +60,7 @@ def warehouse_at(wired: Wired, dsn: str) -> Iterator[None]:
 
 @contextmanager
 def applied(stack: Stack, **changed: Any) -> Iterator[None]:
-    """Other variables of the root, for the block."""
+    """Apply other variables of the root, as a context manager."""
     path = stack.terraform.folder / "test.auto.tfvars.json"
     before = json.loads(path.read_text(encoding="utf-8"))
     stack.terraform.variables(**before | changed)
@@ -79,15 +79,15 @@ def state(wired: Wired) -> Any:
     return wired.client("scheduler").get_schedule(Name=wired.output("schedule"))["State"]
 
 
-def unheard(wired: Wired) -> set[str]:
-    """The alarms that tell nobody."""
+def silenced(wired: Wired) -> set[str]:
+    """Return the alarms that send no mail."""
     alarms = wired.output("alarms")
     found = wired.client("cloudwatch").describe_alarms(AlarmNames=list(alarms.values()))
     silent = {each["AlarmName"] for each in found["MetricAlarms"] if not each["ActionsEnabled"]}
     return {key for key, name in alarms.items() if name in silent}
 
 
-def test_warehouse_that_was_lost_is_made_again_by_two_jobs(edited: Wired, empty: str):
+def test_two_jobs_restore_a_lost_warehouse(edited: Wired, empty: str):
     with warehouse_at(edited, empty):
         migrated = edited.run_job(edited.output("migrate_job"))
         assert migrated["JobRunState"] == "SUCCEEDED", migrated["ErrorMessage"]
@@ -97,9 +97,9 @@ def test_warehouse_that_was_lost_is_made_again_by_two_jobs(edited: Wired, empty:
     assert [row[1] for row in history(empty) if row[0] == 3][-1] > 1
 
 
-def test_replay_during_a_pause_fills_an_empty_database_and_alarms_nobody(edited: Wired, empty: str):
+def test_replay_during_a_pause_loads_an_empty_database_without_alarms(edited: Wired, empty: str):
     with applied(edited.stack, paused=True, generation=2):
-        assert (state(edited), unheard(edited)) == ("DISABLED", {"silence", "freshness"})
+        assert (state(edited), silenced(edited)) == ("DISABLED", {"silence", "freshness"})
         with warehouse_at(edited, empty):
             edited.run_job(edited.output("migrate_job"))
             known = edited.workflow_runs()
@@ -107,7 +107,7 @@ def test_replay_during_a_pause_fills_an_empty_database_and_alarms_nobody(edited:
             run = edited.workflow_run_after(known)
         assert run["Statistics"]["SucceededActions"] == 3
         assert history(empty) == history(edited.databases.warehouse)
-    assert (state(edited), unheard(edited)) == ("ENABLED", set())
+    assert (state(edited), silenced(edited)) == ("ENABLED", set())
     known = edited.workflow_runs()
-    assert not edited.poll()["emitted"]  # the earlier generation is loaded, as it was
+    assert not edited.poll()["emitted"]  # the previous generation is already loaded
     assert edited.workflow_runs() == known

@@ -1,9 +1,8 @@
-"""The platform as it was applied brings a change from the source into the warehouse.
+"""The applied platform loads a change of the source into the warehouse.
 
-Nothing here is a constant: from the names that Terraform puts out, all is asked of AWS - what the
-schedule invokes and by which role, which code and variables the function has, which workflow the
-rule starts, what its triggers wait for, and the script and default arguments of each job. Every
-part runs under its own role.
+All settings come from AWS, by the names of Terraform's outputs: target and role of the schedule,
+code and variables of the function, workflow of the rule, conditions of its triggers, script and
+arguments of each job. Every part runs under its own role.
 """
 
 import json
@@ -28,7 +27,7 @@ DENY_NOTHING = [{"Effect": "Deny", "Action": "none:None", "Resource": "*"}]
 
 @dataclass(frozen=True)
 class Cycle:
-    """What a poll by the schedule set off, and the seconds until all was done."""
+    """The workflow run after a scheduled poll, and the seconds until its end."""
 
     run: Run
     seconds: float
@@ -51,10 +50,10 @@ def second_cycle(wired: Wired, first_cycle: Cycle) -> Cycle:
 
 
 def cycle(wired: Wired) -> Cycle:
-    begun, known = monotonic(), wired.workflow_runs()
+    started, known = monotonic(), wired.workflow_runs()
     wired.fire()
     run = wired.workflow_run_after(known)
-    return Cycle(run, monotonic() - begun)
+    return Cycle(run, monotonic() - started)
 
 
 def test_migration_runs_from_the_console(migrated: Run):
@@ -78,7 +77,7 @@ def test_change_of_the_source_reaches_the_warehouse(
 
 
 def errors(wired: Wired) -> dict[str, str]:
-    """What the last run of each job said."""
+    """Return the error message of the last run of each job."""
     glue = wired.client("glue")
     names = wired.output("jobs").values()
     runs = {name: glue.get_job_runs(JobName=name)["JobRuns"] for name in names}
@@ -88,7 +87,7 @@ def errors(wired: Wired) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("second_cycle")
-def test_quiet_poll_starts_nothing(wired: Wired):
+def test_poll_without_changes_starts_no_workflow(wired: Wired):
     before = wired.workflow_runs()
     answer = wired.poll()
     assert (answer["changes"], answer["emitted"]) == ({}, False)
@@ -97,17 +96,17 @@ def test_quiet_poll_starts_nothing(wired: Wired):
 
 @pytest.mark.usefixtures("second_cycle")
 @pytest.mark.parametrize("job", JOBS)
-def test_job_runs_from_the_console_and_changes_nothing_when_all_is_done(wired: Wired, job: str):
+def test_job_without_work_runs_from_the_console_and_changes_no_row(wired: Wired, job: str):
     run = wired.run_job(wired.output("jobs")[job])
     assert (run["JobRunState"], run["Attempt"]) == ("SUCCEEDED", 0), run["ErrorMessage"]
     assert not wired.reconciled().unexplained
 
 
-# What follows breaks the wiring on purpose, one wire at a time, and sees it fail.
+# The following tests break one setting at a time.
 
 
 @pytest.mark.usefixtures("second_cycle")
-def test_renamed_variable_fails_the_poll_which_is_kept_as_a_dead_letter(wired: Wired):
+def test_renamed_variable_fails_the_poll_and_its_event_is_a_dead_letter(wired: Wired):
     client, function = wired.client("lambda"), {"FunctionName": wired.output("function")}
     before = client.get_function_configuration(**function)["Environment"]["Variables"]
     renamed = {name.replace("SOURCE_SECRET", "SECRET"): value for name, value in before.items()}
@@ -124,12 +123,12 @@ def test_missing_argument_fails_the_job(wired: Wired):
     def drop(job: dict[str, Any]) -> None:
         del job["DefaultArguments"]["--processed"]
 
-    told = failure(wired, "build_facts", drop)
-    assert "InvalidArguments: the following arguments are required: --processed" in told
+    message = failure(wired, "build_facts", drop)
+    assert "InvalidArguments: the following arguments are required: --processed" in message
 
 
 @pytest.mark.usefixtures("second_cycle")
-def test_wrong_key_of_a_script_fails_the_job(wired: Wired):
+def test_missing_script_fails_the_job(wired: Wired):
     def lose(job: dict[str, Any]) -> None:
         job["Command"]["ScriptLocation"] += ".gone"
 
@@ -148,7 +147,7 @@ def test_missing_grant_of_a_job_fails_it(wired: Wired):
 
 
 @pytest.mark.usefixtures("second_cycle")
-def test_missing_grant_of_the_schedule_keeps_it_from_polling(wired: Wired):
+def test_missing_grant_of_the_schedule_prevents_polls(wired: Wired):
     schedule = wired.client("scheduler").get_schedule(Name=wired.output("schedule"))
     with (
         without(wired, schedule["Target"]["RoleArn"], "lambda:InvokeFunction"),
@@ -159,7 +158,7 @@ def test_missing_grant_of_the_schedule_keeps_it_from_polling(wired: Wired):
 
 
 @pytest.mark.usefixtures("second_cycle")
-def test_missing_grant_of_the_rule_starts_nothing(wired: Wired):
+def test_missing_grant_of_the_rule_prevents_the_workflow(wired: Wired):
     events, before = wired.client("events"), wired.workflow_runs()
     rule = events.describe_rule(Name=wired.output("rule"))
     pattern = json.loads(rule["EventPattern"])
@@ -177,7 +176,7 @@ def test_missing_grant_of_the_rule_starts_nothing(wired: Wired):
 
 
 def failure(wired: Wired, name: str, change: Callable[[dict[str, Any]], None]) -> str:
-    """What a job says that runs with its definition changed, and has it back then."""
+    """Run a job with a changed definition, then restore it; return the error message."""
     glue, job = wired.client("glue"), wired.output("jobs")[name]
     found = glue.get_job(JobName=job)["Job"]
     fields = glue.meta.service_model.shape_for("JobUpdate").members
@@ -193,7 +192,7 @@ def failure(wired: Wired, name: str, change: Callable[[dict[str, Any]], None]) -
 
 @contextmanager
 def without(wired: Wired, role: str, action: str) -> Iterator[None]:
-    """A role without its grants of an action, for the block; that it is refused is not noted."""
+    """Remove the grants of an action from a role, and forgive the refusals."""
     iam, name = wired.client("iam"), {"RoleName": role.rpartition("/")[2]}
     [policy] = iam.list_role_policies(**name)["PolicyNames"]
     before = iam.get_role_policy(**name, PolicyName=policy)["PolicyDocument"]
@@ -209,7 +208,7 @@ def without(wired: Wired, role: str, action: str) -> Iterator[None]:
 
 
 def dead_letter(wired: Wired) -> Any:
-    """The only message in the dead-letter queue, once it is there, and taken out of it."""
+    """Wait for the only message in the dead-letter queue, delete it, and return it."""
     sqs, found = wired.client("sqs"), list[Any]()
     url = sqs.get_queue_url(QueueName=wired.output("queue"))["QueueUrl"]
 

@@ -1,7 +1,7 @@
-"""WebHDFS in front of S3: what Spark needs of a file system, under the credentials of one job.
+"""A WebHDFS gateway to S3 for Spark, with the credentials of one job.
 
-Spark's own client for S3 is no Python package, so that machines without Glue have none; the client
-for WebHDFS is part of Hadoop. Each call becomes calls of S3, which policies allow or refuse.
+The S3 client of Spark is not a Python package, so machines without Glue do not have it; the WebHDFS
+client is part of Hadoop. Each request becomes requests to S3, which policies allow or refuse.
 """
 
 import json
@@ -32,27 +32,27 @@ Answer = dict[str, Any]
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One request of Hadoop's client."""
+    """A request of the Hadoop client."""
 
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # headers and body in one packet, or each answer takes 40 ms
+    wbufsize = -1  # headers and body in one packet; otherwise each answer takes 40 ms
     disable_nagle_algorithm = True
     server: "Gateway"
 
     def do_GET(self) -> None:
-        """Read."""
+        """Read a file or a status."""
         self._answer({"OPEN": self._open})
 
     def do_PUT(self) -> None:
-        """Write."""
+        """Write a file or rename."""
         self._answer({"CREATE": self._create})
 
     def do_DELETE(self) -> None:
-        """Delete."""
+        """Delete a file."""
         self._answer({})
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: the log of the job is not for this."""
+        """Log nothing: standard error is the log of the job."""
 
     def _answer(self, streams: dict[str, Callable[[], None]]) -> None:
         parts = urlsplit(self.path)
@@ -89,7 +89,7 @@ class Handler(BaseHTTPRequestHandler):
                 return {"Path": "/"}
             case "MKDIRS":
                 return {"boolean": True}
-        raise UnsupportedOperation(f"no {operation} here")
+        raise UnsupportedOperation(f"{operation} is not supported")
 
     def _open(self) -> None:
         length = int(self.query["length"]) if "length" in self.query else None
@@ -99,11 +99,11 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         try:
             shutil.copyfileobj(body, self.wfile)
-        except ConnectionError:  # it has read enough
+        except ConnectionError:  # the client closed the connection
             self.close_connection = True
 
     def _create(self) -> None:
-        if "data" not in self.query:  # the client sends the bytes to where it is told to
+        if "data" not in self.query:  # the client sends the bytes to the Location
             self.send_response(307)
             self.send_header("Location", f"http://{self.headers['Host']}{self.path}&data=true")
             self.send_header("Content-Length", "0")
@@ -139,7 +139,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Gateway(ThreadingHTTPServer):
-    """Serves the files that a client of S3 may see."""
+    """Server of the files that a client of S3 may read."""
 
     daemon_threads = True
 
@@ -150,7 +150,7 @@ class Gateway(ThreadingHTTPServer):
 
 @contextmanager
 def serving(s3: Any) -> Iterator[str]:
-    """The address of a gateway to all that the client ``s3`` may do, for the block."""
+    """Serve a gateway with the permissions of the client ``s3``; yield its address."""
     with Gateway(s3) as gateway:
         thread = threading.Thread(target=gateway.serve_forever, args=(0.05,), daemon=True)
         thread.start()

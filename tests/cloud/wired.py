@@ -1,4 +1,4 @@
-"""The applied platform as its operators handle it, with a source and a warehouse behind it."""
+"""The applied platform with its source and its warehouse, as operators use it."""
 
 import json
 import time
@@ -14,7 +14,7 @@ from postgres.sql import value
 from tests.cloud.stacks import Databases, Stack
 
 UNDER_WAY = {"STARTING", "RUNNING", "WAITING"}
-PATIENCE = 300.0  # seconds, on a machine that does much else
+PATIENCE = 300.0  # seconds, for a busy machine
 SCHEMA = "warehouse"
 
 Run = dict[str, Any]
@@ -22,8 +22,7 @@ Run = dict[str, Any]
 
 @dataclass(frozen=True)
 class Wired:
-    """The stack and its databases. What there is, is asked of AWS, by the names that Terraform
-    puts out."""
+    """The stack and its databases, with requests to AWS by the names of Terraform's outputs."""
 
     stack: Stack
     databases: Databases
@@ -37,23 +36,23 @@ class Wired:
     def set_login(self, secret: str, user: str, password: str) -> None:
         """Change user and password in a secret."""
         secrets, name = self.client("secretsmanager"), {"SecretId": self.output("secrets")[secret]}
-        told = json.loads(secrets.get_secret_value(**name)["SecretString"])
-        told |= {"username": user, "password": password}
-        secrets.put_secret_value(**name, SecretString=json.dumps(told))
+        login = json.loads(secrets.get_secret_value(**name)["SecretString"])
+        login |= {"username": user, "password": password}
+        secrets.put_secret_value(**name, SecretString=json.dumps(login))
 
     def fire(self) -> None:
-        """Let the schedule do what it says, as it stands, without waiting for its time."""
+        """Fire the schedule immediately."""
         self.stack.aws.lab("schedules/fire", name=self.output("schedule"))
 
     def poll(self) -> dict[str, Any]:
-        """One poll by hand: what the function answers."""
+        """Poll by hand; return the answer of the function."""
         answer = self.client("lambda").invoke(FunctionName=self.output("function"))
-        told: dict[str, Any] = json.load(answer["Payload"])
-        assert "FunctionError" not in answer, told
-        return told
+        payload: dict[str, Any] = json.load(answer["Payload"])
+        assert "FunctionError" not in answer, payload
+        return payload
 
     def run_job(self, name: str) -> Run:
-        """A run from the console, which gives no arguments: its last attempt, once it has ended."""
+        """Run a job without arguments, as from the console; return its last attempt."""
         glue = self.client("glue")
         run = glue.start_job_run(JobName=name)["JobRunId"]
 
@@ -66,20 +65,20 @@ class Wired:
         return attempts()[0]
 
     def workflow_runs(self) -> list[Run]:
-        """All runs of the workflow, the latest first."""
+        """Return all runs of the workflow, the latest first."""
         runs: list[Run] = self.client("glue").get_workflow_runs(Name=self.output("workflow"))[
             "Runs"
         ]
         return runs
 
     def workflow_run_after(self, known: Sequence[Run]) -> Run:
-        """The run that comes after the known ones, once it has ended."""
+        """Wait for the end of the run after the known ones, and return it."""
         wait_until(lambda: len(self.workflow_runs()) > len(known))
         wait_until(lambda: self.workflow_runs()[0]["Status"] != "RUNNING")
         return self.workflow_runs()[0]
 
     def reconciled(self) -> Reconciliation:
-        """Source, lake and warehouse, compared row by row and value by value."""
+        """Compare source, lake and warehouse row by row and value by value."""
         s3, buckets = self.client("s3"), self.output("buckets")
         lake = Lake(S3Store(s3, buckets["ingestion"]), S3Store(s3, buckets["processed"]))
         return reconcile(
@@ -88,7 +87,7 @@ class Wired:
 
 
 def create_login(dsn: str, name: str, password: str, group: str) -> None:
-    """A user of the server with the rights of a group."""
+    """Create a login role in a group."""
     text = "create role {name} login password {password} in role {group}"
     with connected(from_dsn(dsn), "administrator") as administrator:
         administrator.run(render(text, name=name, password=value(password), group=group))
@@ -97,7 +96,7 @@ def create_login(dsn: str, name: str, password: str, group: str) -> None:
 def wait_until(holds: Callable[[], bool]) -> None:
     give_up = time.monotonic() + PATIENCE
     while not holds():
-        assert time.monotonic() < give_up, "it did not happen"
+        assert time.monotonic() < give_up, "the condition did not become true in time"
         time.sleep(0.1)
 
 

@@ -1,5 +1,5 @@
-"""A local AWS endpoint: ministack, and what it lacks for this platform to be applied and run.
+"""A local AWS endpoint: ministack, with patches for the features that this platform needs.
 
-It runs in an environment of its own (requirements/cloud.txt), started by ``tests.cloud.local_aws``.
-ministack's handlers look up module globals at each call, so that a patch is an assignment.
+It runs in its own environment (requirements/cloud.txt), started by ``tests.cloud.local_aws``. The
+handlers of ministack look up module globals at each call, so a patch is an assignment.
 """

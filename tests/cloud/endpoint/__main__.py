@@ -1,4 +1,4 @@
-"""Serves the endpoint until its standard input ends: ``python -m tests.cloud.endpoint``.
+"""Serve the endpoint until its standard input ends: ``python -m tests.cloud.endpoint``.
 
 The environment comes from ``tests.cloud.local_aws``; the sockets are inherited from it.
 """
@@ -14,7 +14,7 @@ from hypercorn.config import Config
 
 from tests.cloud.endpoint import children, lab
 
-# Each module's install() replaces what ministack lacks. A later one may wrap an earlier one's.
+# install() of each module patches ministack. A later patch may wrap an earlier one.
 PATCHES = [
     "lab",
     "checksums",

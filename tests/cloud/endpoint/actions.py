@@ -1,4 +1,4 @@
-"""Actions that ministack lacks or half has, for services whose requests name them in a header."""
+"""Actions that ministack does not implement, for services whose requests name them in a header."""
 
 import json
 from collections.abc import Callable
@@ -11,11 +11,11 @@ Action = Callable[[dict[str, Any]], Any]
 
 
 class Refused(Exception):
-    """An answer that is an error: its code, and its message."""
+    """Error response of an action: code and message."""
 
 
 def answer(service: Any, **actions: Action) -> None:
-    """Answer ``actions`` of a ministack service; each takes a request and returns the answer."""
+    """Implement ``actions`` of a ministack service: functions from request to answer."""
     elsewhere = service.handle_request
 
     async def handle_request(
@@ -33,7 +33,7 @@ def answer(service: Any, **actions: Action) -> None:
 
 
 def after(service: Any, name: str, also: Callable[[dict[str, Any]], None]) -> None:
-    """Have ministack's own action succeed before ``also`` adds to what it did."""
+    """Call ``also`` after an action of ministack succeeds."""
     original = getattr(service, name)
 
     def both(request: dict[str, Any]) -> Response:

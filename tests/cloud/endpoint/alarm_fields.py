@@ -1,4 +1,4 @@
-"""Alarms as Terraform reads them: ministack's XML leaves out half of their fields."""
+"""Alarms in XML, as Terraform reads them: ministack omits half of their fields."""
 
 import json
 from html import escape
@@ -10,7 +10,7 @@ Parameters = dict[str, Any]
 
 
 def install() -> None:
-    """Describe alarms in XML as fully as ministack does in JSON."""
+    """Describe alarms in XML with all fields of the JSON form."""
     describe = cloudwatch._describe_alarms
 
     def describing(
@@ -29,7 +29,7 @@ def install() -> None:
 
 
 def _request(parameters: Parameters) -> Parameters:
-    """The query's parameters, of which lists are numbered members, in the form that JSON has."""
+    """Return the parameters of a query in the form of JSON: numbered members become lists."""
     request: Parameters = {}
     for name in parameters:
         value = cloudwatch._p(parameters, name)

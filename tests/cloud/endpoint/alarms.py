@@ -1,7 +1,8 @@
-"""CloudWatch alarms as AWS documents them, evaluated when a test says so.
+"""CloudWatch alarms as AWS documents them, evaluated on request of a test.
 
-ministack looks at the last points of a metric whatever its dimensions, only when one is put; it
-knows neither missing data nor data points to alarm, and publishes past the topic's policy and key.
+ministack evaluates the last points of a metric regardless of its dimensions, and only when one is
+put. It supports neither missing data nor data points to alarm, and ignores the policy of the topic
+and of its key.
 """
 
 import operator
@@ -18,8 +19,8 @@ from tests.cloud.endpoint.clock import clock
 Alarm = dict[str, Any]
 Values = list[float | None]
 
-# AWS looks further back than an alarm's evaluation periods and counts what it finds there before it
-# fills in missing data; by how much it does not say, but its examples look at 5 periods for 3.
+# AWS also counts data points before the evaluation periods, before it fills in missing data. The
+# number of these periods is not documented; the examples of AWS use 5 periods for 3.
 FURTHER_BACK = 2
 PUBLISHER = "cloudwatch.amazonaws.com"
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
@@ -31,14 +32,14 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 
 
 def install() -> None:
-    """Evaluate all alarms when ``/_lab/alarms/evaluate`` says so, and never else."""
+    """Evaluate all alarms on ``/_lab/alarms/evaluate`` only."""
     cloudwatch._evaluate_alarm = lambda alarm: None
     lab.route("/alarms/evaluate", lambda _: _evaluate())
 
 
 def _evaluate() -> dict[str, str]:
-    """The state of every alarm by its name. Raises PermissionError where one changes its state and
-    may not tell its topic."""
+    """Return the state of every alarm by name. Raises PermissionError if an alarm that changes its
+    state must not publish to its topic."""
     iam_evaluator.pin_request_origin("127.0.0.1", secure_transport=True)
     service_metrics.sample()
     now = clock.time()
@@ -51,7 +52,7 @@ def _evaluate() -> dict[str, str]:
 
 
 def _values(alarm: Alarm, now: float) -> Values:
-    """The value of each period, the newest first; None where there is no data."""
+    """Return the value of each period, the newest first; None without data."""
     dimensions = cloudwatch._dims_key(cloudwatch._dims_from_list(alarm["Dimensions"]))
     key = (alarm["Namespace"], alarm["MetricName"], dimensions)
     points = cloudwatch._metrics.get(key, [])
@@ -68,7 +69,7 @@ def _value(alarm: Alarm, points: list[Any], end: float) -> float | None:
 
 
 def _state(alarm: Alarm, values: Values) -> str:
-    """Real data counts before missing data, and only as much as there are evaluation periods."""
+    """Return the state: real data counts before missing data, at most one point per period."""
     periods = alarm["EvaluationPeriods"]
     breaches = COMPARISONS[alarm["ComparisonOperator"]]
     real = [breaches(value, alarm["Threshold"]) for value in values if value is not None][:periods]
@@ -104,7 +105,7 @@ def _change(alarm: Alarm, state: str, values: Values) -> None:
 
 
 def _check(topic_arn: str, alarm_arn: str) -> None:
-    """Raise PermissionError where the topic, or the key that encrypts it, refuses CloudWatch."""
+    """Raise PermissionError if the topic or its key refuses CloudWatch."""
     account = get_account_id()
     if not sns.topic_policy_allows(topic_arn, PUBLISHER, alarm_arn, account):
         raise PermissionError(f"{topic_arn} does not let {alarm_arn} publish")
@@ -116,7 +117,7 @@ def _check(topic_arn: str, alarm_arn: str) -> None:
 
 def _key_allows(key: str, action: str, topic_arn: str, alarm_arn: str) -> bool:
     policy, account = kms.key_policy_for_arn(key)
-    asked = iam_evaluator.EvalContext(
+    request = iam_evaluator.EvalContext(
         principal_arn="*",
         principal_type="Service",
         principal_account="",
@@ -129,5 +130,5 @@ def _key_allows(key: str, action: str, topic_arn: str, alarm_arn: str) -> bool:
             "kms:encryptioncontext:aws:sns:topicarn": topic_arn,
         },
     )
-    decided = iam_evaluator.evaluate_resource_policy(policy, asked, service=PUBLISHER)
+    decided = iam_evaluator.evaluate_resource_policy(policy, request, service=PUBLISHER)
     return bool(decided.decision == "Allow")

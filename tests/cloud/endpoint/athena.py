@@ -1,8 +1,8 @@
-"""Athena in its own SQL, on the partitions that the Data Catalog has, within its workgroup.
+"""Athena with its SQL dialect, the partitions of the Data Catalog, and the settings of workgroups.
 
-ministack hands queries to DuckDB as they are, reads all that lies in a table's folder, knows no
-parameters, lets a client's settings go before its workgroup's, and puts results elsewhere than it
-says.
+ministack passes queries to DuckDB unchanged, reads all files below the folder of a table, does not
+support parameters, prefers the settings of a client to those of the workgroup, and writes results
+to another place than it reports.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ Request = dict[str, Any]
 
 
 def install() -> None:
-    """Replace how a query is started and how it is answered."""
+    """Replace the start and the execution of queries."""
     start = athena._start_query_execution
 
     def within_its_workgroup(request: Request) -> Any:
@@ -59,7 +59,7 @@ def _answer(query: str, database: str) -> dict[str, Any]:
 
 
 async def _saved(query_id: str) -> None:
-    """Put the results where the execution says that they are."""
+    """Write the results to the location that the execution reports."""
     execution = athena._executions.get(query_id)
     results, file = execution["_results"], io.StringIO()
     csv.writer(file, quoting=csv.QUOTE_ALL).writerows([results["columns"], *results["rows"]])
@@ -68,7 +68,7 @@ async def _saved(query_id: str) -> None:
 
 
 def _tables(query: str, database: str, folder: Path) -> Iterator[Table]:
-    """The tables that the query names, their files copied into ``folder``."""
+    """Yield the tables of the query, with their files copied into ``folder``."""
     named = sqlglot.parse_one(query, read="athena").find_all(exp.Table)
     for schema, name in sorted({(table.db or database, table.name) for table in named}):
         key = f"{schema}/{name}"
@@ -88,7 +88,7 @@ def _columns(described: list[dict[str, str]]) -> list[Column]:
 
 
 def _files(location: str, folder: Path) -> list[str]:
-    """Copies of what Athena reads in a folder of a bucket: all but what is hidden."""
+    """Return copies of the objects that Athena reads below a location: all but hidden ones."""
     address = urlsplit(location)
     prefix = address.path.strip("/") + "/"
     copies = []

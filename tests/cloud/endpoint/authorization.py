@@ -1,5 +1,5 @@
-"""What AWS asks before it allows a request, and ministack does not: which resources of Glue and of
-logs it is about, what an event says of itself, and whether the key of encrypted data may be used.
+"""Authorization that ministack does not check: the resources of Glue and Logs requests, the
+conditions of events, and the use of the key of encrypted data.
 """
 
 import json
@@ -12,7 +12,7 @@ from ministack.services import s3, secretsmanager, sqs
 Request = dict[str, Any]
 
 SSE = "x-amz-server-side-encryption"
-# What must be allowed on the key of encrypted data besides the action itself.
+# Actions on the key of encrypted data that a policy must allow besides the action itself.
 KEY_USE = {
     "s3:GetObject": ["kms:Decrypt"],
     "s3:PutObject": ["kms:GenerateDataKey"],
@@ -21,7 +21,7 @@ KEY_USE = {
     "sqs:SendMessage": ["kms:Decrypt", "kms:GenerateDataKey"],
     "sqs:ReceiveMessage": ["kms:Decrypt"],
 }
-# Glue's resources by the last word of an action, and where a request names them.
+# Glue resources by the last word of an action, and the fields of a request that name them.
 GLUE = {
     "Connection": ("connection", ("Name", "ConnectionName")),
     "Database": ("database", ("Name", "DatabaseName")),
@@ -34,15 +34,15 @@ GLUE = {
     "WorkflowRuns": ("workflow", ("Name",)),
 }
 TABLES = ("Table", "Tables", "Partition", "Partitions")
-# AWS names a stream even where there is none yet, so that a policy on "group:*" fits.
+# AWS adds a stream to the resource even if none exists, so that a policy on "group:*" matches.
 LOG_WRITING = {"AssociateKmsKey", "CreateLogGroup", "CreateLogStream", "PutLogEvents"}
 
 
 def install() -> None:
-    """Ask."""
+    """Check them."""
     _name_resources()
-    _tell_conditions_of_events()
-    _ask_for_all()
+    _add_conditions_of_events()
+    _check_all()
 
 
 def _name_resources() -> None:
@@ -74,7 +74,7 @@ def _glue_resource(action: str, request: Request) -> str:
     return "catalog"
 
 
-def _tell_conditions_of_events() -> None:
+def _add_conditions_of_events() -> None:
     known = iam_actions.request_tag_context
 
     def context(service: str, action: str, body: bytes, parameters: Any) -> Request:
@@ -89,7 +89,7 @@ def _tell_conditions_of_events() -> None:
     iam_actions.request_tag_context = context
 
 
-def _ask_for_all() -> None:
+def _check_all() -> None:
     enforce = iam_evaluator.enforce
 
     def enforcing(
@@ -103,10 +103,10 @@ def _ask_for_all() -> None:
         key = None if refusal else _key(action, resource_arn)
         context = {"kms:ViaService": f"{service}.{region}.amazonaws.com"}
         if service == "s3":
-            # what S3 says of an object under a bucket key, which every bucket here has
+            # the context of S3 for an object with a bucket key, which every bucket here has
             context["kms:EncryptionContext:aws:s3:arn"] = resource_arn.partition("/")[0]
         for use in KEY_USE.get(action, ()) if key else ():
-            # by its name in the module, so that whoever records grants sees this one too
+            # looked up in the module, so that the recorder of grants sees this call too
             refusal = refusal or iam_evaluator.enforce(
                 who, use, "kms", region, resource_arn=key, service_context=context
             )
@@ -116,7 +116,7 @@ def _ask_for_all() -> None:
 
 
 def _above(resource: str) -> Iterator[str]:
-    """What a policy must allow too: with a table its database, and the catalog with all in it."""
+    """Yield further resources to check: the database of a table, and the catalog."""
     *place, name = resource.split(":", 5)
     kind, _, rest = name.partition("/")
     if place[2:3] != ["glue"] or kind not in {"table", "database", "connection"}:
@@ -127,7 +127,7 @@ def _above(resource: str) -> Iterator[str]:
 
 
 def _key(action: str, resource: str) -> str | None:
-    """The ARN of the customer's key that encrypts the resource."""
+    """Return the ARN of the customer managed key that encrypts the resource."""
     match action.partition(":")[0]:
         case "s3":
             bucket = resource.rpartition(":")[2].partition("/")[0]

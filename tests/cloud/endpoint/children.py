@@ -1,4 +1,4 @@
-"""Programs that the endpoint starts; they end with it."""
+"""Child processes of the endpoint, which end with it."""
 
 import os
 import signal
@@ -21,9 +21,9 @@ def run(
     stdin: bytes = b"",
     timeout: float,
 ) -> int:
-    """Run a program, with all that it starts itself, to its end; its exit status.
+    """Run a program to its end; return its exit status.
 
-    Raises subprocess.TimeoutExpired once it, and all that it has started, is dead.
+    Raises subprocess.TimeoutExpired after it and all its children are killed.
     """
     with output.open("wb") as out, (errors or output).open("ab") as error:
         child = subprocess.Popen(
@@ -49,14 +49,14 @@ def run(
 
 
 def end(child: subprocess.Popen[bytes]) -> None:
-    """Kill it, and all that it has started."""
+    """Kill a process and all its children."""
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
 
 
 def end_all() -> None:
-    """Kill what still runs."""
+    """Kill all processes that still run."""
     with _lock:
         for child in _running:
             with suppress(ProcessLookupError):

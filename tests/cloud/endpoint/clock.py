@@ -1,6 +1,6 @@
-"""The clock of CloudWatch, which tests set forward: a quarter of an hour of silence in no time.
+"""The clock of CloudWatch, which tests set forward to simulate minutes without data.
 
-Metrics are stamped with it, and alarms look back from it. All else goes by the machine's clock.
+Metrics and alarms use it; all other services use the clock of the machine.
 """
 
 import time
@@ -11,17 +11,17 @@ from tests.cloud.endpoint import lab
 
 
 class Clock:
-    """The machine's clock, some seconds ahead."""
+    """The clock of the machine, some seconds ahead."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
 
     def time(self) -> float:
-        """Now, as ``time.time`` tells it."""
+        """Return the current time, like ``time.time``."""
         return time.time() + self.ahead
 
     def forward(self, seconds: float) -> None:
-        """Go ahead."""
+        """Set the clock forward."""
         self.ahead += seconds
 
 
@@ -30,5 +30,5 @@ clock = Clock()
 
 def install() -> None:
     """Set it forward with ``/_lab/clock/forward``."""
-    cloudwatch.time = clock  # the module uses nothing else of ``time``
+    cloudwatch.time = clock  # the module uses only time.time()
     lab.route("/clock/forward", lambda body: clock.forward(body["seconds"]))

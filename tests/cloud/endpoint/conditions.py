@@ -1,19 +1,19 @@
-"""What ministack does not tell S3's policies: a write's conditions, and a key's last slash."""
+"""Inputs of S3 policies that ministack omits: conditions of writes, last slashes of keys."""
 
 from typing import Any
 
 from ministack.core import iam_actions
 
-PARTS = {"uploads", "partNumber"}  # they write, but make no object yet
+PARTS = {"uploads", "partNumber"}  # these requests write, but do not create an object yet
 
 
 def install() -> None:
-    """Tell them."""
-    _tell_conditions()
-    _tell_last_slash()
+    """Add them."""
+    _add_conditions()
+    _add_last_slash()
 
 
-def _tell_conditions() -> None:
+def _add_conditions() -> None:
     known = iam_actions.s3_service_context
 
     def context(
@@ -31,7 +31,7 @@ def _tell_conditions() -> None:
     iam_actions.s3_service_context = context
 
 
-def _tell_last_slash() -> None:
+def _add_last_slash() -> None:
     named = iam_actions.extract_resource_arn
 
     def resource_arn(service: str, method: str, path: str, *rest: Any) -> str:

@@ -1,4 +1,4 @@
-"""Fields that ministack takes and forgets, so that each plan would set them again."""
+"""Fields that ministack accepts and does not return, so that each plan would set them again."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -13,7 +13,7 @@ TRIGGER = ("EventBatchingCondition",)
 
 
 def install() -> None:
-    """Keep them."""
+    """Store them."""
     actions.after(glue, "_create_job", lambda job: _keep_job(job["Name"], job))
     actions.after(glue, "_update_job", lambda job: _keep_job(job["JobName"], job["JobUpdate"]))
     actions.after(glue, "_create_trigger", _keep_trigger)
@@ -40,4 +40,4 @@ def _keep_trigger(trigger: Request) -> None:
     record = glue._triggers[trigger["Name"]]
     _keep(record, trigger, TRIGGER)
     if not record["Predicate"]:
-        del record["Predicate"]  # an empty one is a difference to none
+        del record["Predicate"]  # an empty predicate differs from none

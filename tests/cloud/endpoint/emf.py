@@ -1,4 +1,4 @@
-"""Metrics in log lines: CloudWatch's embedded metric format, which ministack keeps as mere text."""
+"""CloudWatch's embedded metric format: ministack stores these log lines as text only."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +12,7 @@ Event = Mapping[str, Any]
 
 
 def install() -> None:
-    """Take the metrics out of everything that is logged."""
+    """Record the metrics of all log events."""
     append = cloudwatch_logs._append_log_events
 
     def appending(stream: dict[str, Any], events: list[Event]) -> None:

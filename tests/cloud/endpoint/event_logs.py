@@ -1,4 +1,4 @@
-"""Events that a rule sends to a log group: ministack drops them as an unsupported target."""
+"""Log groups as targets of rules: ministack does not support them."""
 
 import json
 import logging
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 def install() -> None:
-    """Write them, as the resource policies of CloudWatch Logs allow."""
+    """Write events to log groups if a resource policy of CloudWatch Logs allows it."""
     invoke = eventbridge._invoke_target
 
     def invoking(target: Any, event: Any, rule: Any, view: Any = None) -> None:
@@ -36,14 +36,14 @@ def _write(group_arn: str, rule: Any, message: str) -> None:
     for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
         if not _allowed(action, stream_arn, rule["Arn"]):
             logger.error("no policy of CloudWatch Logs allows %s to %s", action, rule["Arn"])
-            return  # as AWS does: whoever sent the event hears nothing of it
+            return  # as on AWS: the sender of the event receives no error
     cloudwatch_logs._create_log_stream(where)
     event = {"timestamp": int(time.time() * 1000), "message": message}
     cloudwatch_logs._put_log_events({**where, "logEvents": [event]})
 
 
 def _allowed(action: str, stream_arn: str, rule_arn: str) -> bool:
-    asked = EvalContext(
+    request = EvalContext(
         principal_arn="*",
         principal_type="Service",
         principal_account="",
@@ -54,7 +54,7 @@ def _allowed(action: str, stream_arn: str, rule_arn: str) -> bool:
     )
     policies = cloudwatch_logs._resource_policies.values()
     decisions = (
-        evaluate_resource_policy(policy["policyDocument"], asked, service=WRITER).decision
+        evaluate_resource_policy(policy["policyDocument"], request, service=WRITER).decision
         for policy in policies
     )
     return "Allow" in decisions

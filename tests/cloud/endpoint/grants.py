@@ -1,4 +1,4 @@
-"""What each role was allowed and refused, and what of its grants nobody has ever used."""
+"""Recorder of the decisions on each role, and of its unused grants."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ ROLE = ":assumed-role/"
 
 
 class Use(NamedTuple):
-    """A role was asked to do something."""
+    """A decision on an action of a role."""
 
     role: str
     action: str
@@ -26,8 +26,8 @@ _uses: Counter[Use] = Counter()
 
 
 def install() -> None:
-    """Record every decision on a role; tell them at ``/_lab/grants``, and forget refusals that
-    were meant at ``/_lab/grants/forgive``."""
+    """Record every decision on a role. ``/_lab/grants`` returns them, and ``/_lab/grants/forgive``
+    deletes refusals that a test provoked."""
     enforce = iam_evaluator.enforce
 
     def enforcing(who: str, action: str, *rest: Any, resource_arn: str = "*", **more: Any) -> Any:
@@ -37,29 +37,29 @@ def install() -> None:
         return refusal
 
     iam_evaluator.enforce = enforcing
-    lab.route("/grants", lambda _: {"uses": [*_told()], "unused": [*_unused()]})
+    lab.route("/grants", lambda _: {"uses": [*_recorded()], "unused": [*_unused()]})
     lab.route("/grants/forgive", lambda body: _forgive(body["role"], body["action"]))
 
 
 def _role(access_key: str) -> str:
-    """The name of the role whose session it is, or ''."""
+    """Return the name of the role of a session, or ''."""
     session: dict[str, str] = sts._sessions.get(access_key) or {}
     return session.get("Arn", "").partition(ROLE)[2].partition("/")[0]
 
 
 def _forgive(role: str, action: str) -> int:
-    """Forget that the role was refused this, because a test meant it to be; how many times."""
+    """Delete the refusals of an action that a test provoked; return their number."""
     refused = [use for use in _uses if use[:2] == (role, action) and not use.allowed]
     return sum(_uses.pop(use) for use in refused)
 
 
-def _told() -> Iterator[dict[str, Any]]:
+def _recorded() -> Iterator[dict[str, Any]]:
     for use, times in sorted(_uses.items()):
         yield {**use._asdict(), "times": times}
 
 
 def _unused() -> Iterator[dict[str, str]]:
-    """Of each role the actions that a statement allows and that were never allowed by need."""
+    """Yield the actions that a statement of a role allows and that the role never used."""
     for role in iam._roles:
         for policy in iam_evaluator._gather_role_policies(role, get_account_id()):
             for statement in policy:

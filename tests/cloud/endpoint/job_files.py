@@ -1,4 +1,4 @@
-"""What a Glue job finds on its machine: the image, and what Glue fetches by the job's role."""
+"""Files of a Glue job: the image, and the objects that Glue fetches with the role of the job."""
 
 import os
 import subprocess
@@ -16,18 +16,18 @@ IMAGE = Path(gettempdir()) / "glue"
 MODULES = "--additional-python-modules"
 INSTALLER_OPTIONS = "--python-modules-installer-option"
 WHEELS = ".gluewheels.zip"
-TOLD = 1_000  # characters of what pip said
+MESSAGE = 1_000  # characters of the output of pip
 
-_making_image = Lock()
+_image_lock = Lock()
 
 
 class CannotStart(Exception):
-    """What the job needs before its script runs is not to be had."""
+    """A file or package that the job needs before its script is missing."""
 
 
 def image() -> Path:
-    """The image (tests.cloud.glue_image), made when first asked for."""
-    with _making_image:
+    """Return the image (tests.cloud.glue_image), created on first use."""
+    with _image_lock:
         if not IMAGE.exists():
             IMAGE.mkdir()
             command = [os.environ["GLUE_PYTHON"], "-m", "tests.cloud.glue_image", str(IMAGE)]
@@ -36,19 +36,19 @@ def image() -> Path:
 
 
 def python() -> str:
-    """The Python of the image."""
+    """Return the Python interpreter of the image."""
     return str(image() / "bin" / "python3")
 
 
 @dataclass(frozen=True)
 class Files:
-    """The objects that a client of S3 may have, and an empty folder for them."""
+    """Objects that a client of S3 may read, and an empty folder for copies."""
 
     s3: Any
     folder: Path
 
     def fetch(self, address: str, folder: Path | None = None) -> Path:
-        """A copy of the object. Raises CannotStart."""
+        """Return a copy of the object. Raises CannotStart."""
         bucket, _, key = address.removeprefix("s3://").partition("/")
         target = (folder or self.folder) / Path(key).name
         try:
@@ -58,7 +58,7 @@ class Files:
         return target
 
     def install(self, arguments: Mapping[str, str]) -> list[Path]:
-        """Install the additional modules; where Python finds them. Raises CannotStart."""
+        """Install the additional modules; return their folders. Raises CannotStart."""
         wanted = [self._wanted(item) for item in listed(arguments.get(MODULES))]
         if not wanted:
             return []
@@ -66,25 +66,25 @@ class Files:
         options = ["--quiet", "--root-user-action=ignore", "--prefix", str(target)]
         options += arguments.get(INSTALLER_OPTIONS, "").split()
         command = [python(), "-m", "pip", "install", *options]
-        packages = (image() / "pip", image() / "site-packages")  # those count as installed
+        packages = (image() / "pip", image() / "site-packages")  # these packages count as installed
         environment = {
             "PATH": "/usr/bin:/bin",
             "PYTHONPATH": os.pathsep.join(map(str, packages)),
             "PIP_CONFIG_FILE": os.devnull,
         }
-        done = subprocess.run(
+        completed = subprocess.run(
             command + [word for words in wanted for word in words],
             env=environment,
             capture_output=True,
             text=True,
             check=False,
         )
-        if done.returncode:
-            raise CannotStart(f"pip failed: {done.stderr.strip()[-TOLD:]}")
+        if completed.returncode:
+            raise CannotStart(f"pip failed: {completed.stderr.strip()[-MESSAGE:]}")
         return list(target.glob("lib/python*/site-packages"))
 
     def _wanted(self, item: str) -> list[str]:
-        """What pip is told of one of the modules."""
+        """Return the arguments of pip for one of the modules."""
         if not item.startswith("s3://"):
             return [item]
         file = self.fetch(item)
@@ -97,5 +97,5 @@ class Files:
 
 
 def listed(value: str | None) -> list[str]:
-    """What an argument holds that takes several, with commas between."""
+    """Return the elements of an argument that are separated by commas."""
     return [item.strip() for item in (value or "").split(",") if item.strip()]

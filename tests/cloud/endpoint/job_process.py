@@ -1,5 +1,5 @@
-"""One attempt of a Glue job: the script as a process of its own, with the job's arguments, what
-Glue puts beside it, and the credentials of the job's role."""
+"""One attempt of a Glue job: a process that runs the script with the arguments, the files and the
+role of the job."""
 
 import os
 import shlex
@@ -18,12 +18,12 @@ from tests.cloud.endpoint.job_files import Files, image, listed, python
 
 SUCCEEDED, FAILED, TIMEOUT = "SUCCEEDED", "FAILED", "TIMEOUT"
 TRACE = "Traceback (most recent call last):\n"
-TOLD = 1_000  # characters of an error that GetJobRun tells
+MESSAGE = 1_000  # characters of an error that GetJobRun returns
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """A job, its run, the arguments, the seconds that it may take, and an empty folder."""
+    """A job, its run, the arguments, the timeout in seconds, and an empty folder."""
 
     job: dict[str, Any]
     run: dict[str, Any]
@@ -32,10 +32,10 @@ class Attempt:
     folder: Path
 
     def result(self) -> tuple[str, str]:
-        """Run it; the state in which it ended, and an error message."""
+        """Run the attempt; return its final state and an error message."""
         try:
             return self._run()
-        except Exception as failure:  # noqa: BLE001 - whatever it is, the run has ended
+        except Exception as failure:  # noqa: BLE001 - any error ends the run
             return FAILED, str(failure)
 
     def _run(self) -> tuple[str, str]:
@@ -92,12 +92,12 @@ class Attempt:
         }
 
     def _spark_options(self) -> list[str]:
-        """``--conf``, whose value may go on with more of them: Glue knows no other way."""
+        """Return the options of ``--conf``, whose value may contain further ``--conf`` options."""
         given = self.arguments.get("--conf", "").split(" --conf ")
         return [word for part in given if part for word in ("--conf", part.strip())]
 
     def _write_settings(self, gateway: str) -> None:
-        """Spark's settings: those of the image, and a mount for each bucket."""
+        """Write the settings of Spark: those of the image, and a mount for each bucket."""
         mounts = (
             f"spark.hadoop.fs.viewfs.mounttable.{bucket}.linkFallback {gateway}/{bucket}/\n"
             for bucket in s3._buckets
@@ -106,8 +106,8 @@ class Attempt:
         (self.folder / "conf" / "spark-defaults.conf").write_text(settings)
 
     def _error(self) -> str:
-        """What the last traceback ends with, or else the last line."""
+        """Return the last line of the last traceback, or the last line."""
         text = (self.folder / "stderr").read_text(errors="replace")
         _, traced, rest = text.rpartition(TRACE)
         lines = [line for line in rest.splitlines() if line.strip() and line[0] != " "]
-        return "".join(lines[:1] if traced else lines[-1:])[:TOLD]
+        return "".join(lines[:1] if traced else lines[-1:])[:MESSAGE]

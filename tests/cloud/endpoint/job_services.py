@@ -1,4 +1,4 @@
-"""What Glue does for a job by the job's role: it places it into a network, and writes its log."""
+"""Actions of Glue with the role of a job: placing it into a network, and writing its log."""
 
 import logging
 import time
@@ -15,7 +15,7 @@ from tests.cloud.endpoint.roles import Credentials, NotAllowed
 
 Job = dict[str, Any]
 
-LINES = 1_000  # of the log, the last ones
+LINES = 1_000  # last lines of the log that are written
 DESCRIBING = (
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeRouteTables",
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 def place_into_network(job: Job, role: Credentials) -> None:
-    """Ask what Glue asks to make an interface in a subnet, and to remove it. Raises NotAllowed."""
+    """Check the actions by which Glue creates and deletes an interface. Raises NotAllowed."""
     names = job.get("Connections", {}).get("Connections", [])
     for name in names:
         roles.check(role, "glue:GetConnection", glue._arn("connection", name))
@@ -50,14 +50,14 @@ def place_into_network(job: Job, role: Credentials) -> None:
 
 
 def report(job: Job, run: str, role: Credentials, folder: Path) -> None:
-    """Write log and metrics as far as the role may: on AWS too the job goes on without."""
+    """Write log and metrics if the role may; as on AWS, a refusal does not fail the job."""
     try:
         _log(job, run, role, ("output", folder / "stdout"))
         _log(job, run, role, ("error", folder / "stderr"))
         if job["DefaultArguments"].get("--enable-metrics"):
             roles.check(role, "cloudwatch:PutMetricData", "*", cloudwatch_namespace="Glue")
     except (ClientError, NotAllowed) as refusal:
-        logger.error("%s tells less than it should: %s", job["Name"], refusal)
+        logger.error("the log of %s is incomplete: %s", job["Name"], refusal)
 
 
 def _log(job: Job, run: str, role: Credentials, written: tuple[str, Path]) -> None:
@@ -78,6 +78,6 @@ def _log(job: Job, run: str, role: Credentials, written: tuple[str, Path]) -> No
 
 
 def _log_folder(job: Job) -> str:
-    """Logs of jobs with a security configuration are apart, by configuration and role."""
+    """Return the folder of the logs: by configuration and role with a security configuration."""
     secured = job.get("SecurityConfiguration")
     return f"{secured}-role/{job['Role'].rpartition('/')[2]}/" if secured else ""

@@ -1,6 +1,6 @@
-"""Runs of Glue jobs: ministack keeps a record of them and runs none.
+"""Runs of Glue jobs: ministack only records them.
 
-Each run is a process of its own (job_process); states, repeats and events are as Glue has them.
+Each attempt is a process (job_process); states, retries and events are those of Glue.
 """
 
 import contextvars
@@ -30,7 +30,7 @@ _minute = {"seconds": 60.0}
 
 
 def install() -> None:
-    """Run jobs; ``/_lab/jobs/minute`` sets how long a minute of a job's timeout is."""
+    """Run jobs. ``/_lab/jobs/minute`` sets the length of a minute of their timeouts."""
     actions.answer(
         glue, StartJobRun=_start_job_run, GetJobRun=_get_job_run, GetJobRuns=_get_job_runs
     )
@@ -38,8 +38,8 @@ def install() -> None:
 
 
 def start(name: str, given: Mapping[str, str], ended: Ended | None = None, **more: Any) -> Run:
-    """Start a run of a job with the arguments ``given`` over its default ones, and tell ``ended``
-    of its end. Raises Refused."""
+    """Start a run of a job with the arguments ``given`` over its default arguments. ``ended`` is
+    called at its end. Raises Refused."""
     job = glue._jobs.get(name)
     if job is None:
         raise Refused("EntityNotFoundException", f"Job {name} not found")
@@ -55,13 +55,13 @@ def start(name: str, given: Mapping[str, str], ended: Ended | None = None, **mor
 
 
 def _follow(job: Job, run: Run, ended: Ended | None) -> None:
-    """Run it, and again after a failure, as often as the job says; a timeout ends it."""
+    """Run all attempts of a run: a failure is retried, a timeout is not."""
     first = run["Id"]
     _attempt(job, run)
     while run["JobRunState"] == FAILED and run["Attempt"] < job["MaxRetries"]:
         number = run["Attempt"] + 1
-        again = {"Id": f"{first}_attempt_{number}", "PreviousRunId": run["Id"], "Attempt": number}
-        run = {**run, **again}
+        retry = {"Id": f"{first}_attempt_{number}", "PreviousRunId": run["Id"], "Attempt": number}
+        run = {**run, **retry}
         with _starting:
             _begin(job, run)
         _attempt(job, run)
@@ -85,11 +85,11 @@ def _attempt(job: Job, run: Run) -> None:
         "LastModifiedOn": now,
         "ExecutionTime": now - run["StartedOn"],
     }
-    _tell(run, state)
-    run["JobRunState"] = state  # last, for whoever waits for it
+    _send_event(run, state)
+    run["JobRunState"] = state  # last, because tests wait for it
 
 
-def _tell(run: Run, state: str) -> None:
+def _send_event(run: Run, state: str) -> None:
     detail = {
         "jobName": run["JobName"],
         "jobRunId": run["Id"],
@@ -106,7 +106,7 @@ def _tell(run: Run, state: str) -> None:
 
 
 def _begin(job: Job, run: Run) -> None:
-    """Add the rest of the record, and the record to those of the job."""
+    """Complete the record of the run, and add it to the runs of the job."""
     now = int(time.time())
     run |= {
         "JobName": job["Name"],

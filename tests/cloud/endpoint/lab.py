@@ -1,4 +1,4 @@
-"""A side channel for tests: what no AWS interface would tell them, as JSON under ``/_lab/``."""
+"""A side channel for tests, as JSON under ``/_lab/``: information that no AWS API returns."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ def route(path: str, answer: Answer) -> None:
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """The endpoint: the side channel, and ministack for all the rest."""
+    """Serve the side channel, and ministack for all other paths."""
     if scope["type"] != "http" or not scope["path"].startswith(PREFIX + "/"):
         await ministack.app(scope, receive, send)
         return
@@ -41,15 +41,15 @@ async def _body(receive: Any) -> bytes:
 
 async def _answered(path: str, body: bytes) -> tuple[int, Any]:
     if path not in _routes:
-        return 404, {"error": f"no {path} here, but {', '.join(sorted(_routes))}"}
+        return 404, {"error": f"{path} is not one of {', '.join(sorted(_routes))}"}
     try:
         return 200, await asyncio.to_thread(_routes[path], json.loads(body or "{}"))
-    except Exception as error:  # noqa: BLE001 - the test must see it, whatever it is
+    except Exception as error:  # noqa: BLE001 - the test receives any error
         return 500, {"error": f"{type(error).__name__}: {error}"}
 
 
 def session(role_arn: str, name: str) -> dict[str, str]:
-    """New credentials of a role, as environment variables; nobody asks the role's trust policy."""
+    """Return new credentials of a role as environment variables; its trust is not checked."""
     role_name = role_arn.rsplit("/", 1)[-1]
     role: Mapping[str, Any] | None = iam._roles.get(role_name)
     if role is None:
@@ -71,5 +71,5 @@ def session(role_arn: str, name: str) -> dict[str, str]:
 
 
 def install() -> None:
-    """Tell that the endpoint answers, and what."""
+    """Add ``/_lab/health``, which lists the routes."""
     route("/health", lambda _: {"routes": sorted(_routes)})

@@ -1,5 +1,5 @@
-"""What Lambda does by the role of a function, and ministack without asking it: it places the
-function into a network, decrypts its variables, writes its log, and keeps what failed."""
+"""Actions of Lambda with the role of a function, which ministack does not check: placing it into a
+network, decrypting its variables, writing its log, and sending failed events to its queue."""
 
 import logging
 from typing import Any
@@ -12,7 +12,7 @@ from tests.cloud.endpoint.roles import Credentials, NotAllowed
 
 Config = dict[str, Any]
 
-OF_INTERFACES = (
+INTERFACE_ACTIONS = (
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
@@ -26,27 +26,27 @@ logger = logging.getLogger(__name__)
 
 
 def install() -> None:
-    """Ask it."""
+    """Check the role."""
     _place_into_vpc()
     _log_by_role()
     _keep_failures_by_role()
 
 
 def credentials_of(config: Config) -> Credentials:
-    """What the function's code works with. Raises NotAllowed."""
+    """Return the credentials of the code of a function. Raises NotAllowed."""
     name = config["FunctionName"]
     return roles.assume(config["Role"], "lambda", config["FunctionArn"], name)
 
 
 def decrypt_variables(config: Config, credentials: Credentials) -> None:
-    """Raise NotAllowed unless the role may use the key of the function's variables."""
+    """Raise NotAllowed unless the role may use the key of the variables of the function."""
     if config.get("KMSKeyArn"):
         via = f"lambda.{get_region()}.amazonaws.com"
         roles.check(credentials, "kms:Decrypt", config["KMSKeyArn"], kms_ViaService=via)
 
 
 def log_group(config: Config) -> str:
-    """The name of the group that the function's log goes to."""
+    """Return the name of the log group of the function."""
     named: Config = config.get("LoggingConfig") or {}
     return str(named.get("LogGroup") or f"/aws/lambda/{config['FunctionName']}")
 
@@ -58,9 +58,9 @@ def _place_into_vpc() -> None:
         name = request["FunctionName"]
         if request.get("VpcConfig", {}).get("SubnetIds"):
             try:
-                made = roles.assume(request["Role"], "lambda", lambda_svc._func_arn(name), name)
-                for action in OF_INTERFACES:
-                    roles.check(made, action, "*")
+                session = roles.assume(request["Role"], "lambda", lambda_svc._func_arn(name), name)
+                for action in INTERFACE_ACTIONS:
+                    roles.check(session, action, "*")
             except NotAllowed as refusal:
                 text = f"The provided execution role does not have permissions: {refusal}"
                 return error_response_json("InvalidParameterValueException", text, 400)

@@ -1,7 +1,7 @@
-"""Runs one invocation of a function as Lambda does: this file is all that it has beside its zip.
+"""Run one invocation of a function as Lambda does, with its zip and this file only.
 
-The request comes on standard input, the answer goes to the file that the request names, and what
-the function prints is its log. Here is the standard library only, on whatever Python runs this.
+The request is read from standard input, and the answer is written to the file that it names. The
+output of the function is its log. This module uses the standard library only, of any Python.
 """
 
 import importlib
@@ -16,7 +16,7 @@ from typing import Any
 
 
 def main() -> None:
-    """Invoke the function; an error of its own is an answer too."""
+    """Invoke the function; an error of the function is an answer too."""
     request = json.load(sys.stdin)
     sys.path.insert(0, request["folder"])
     answer = _invoke(request)
@@ -30,7 +30,7 @@ def _invoke(request: dict[str, Any]) -> dict[str, Any]:
         handler = getattr(importlib.import_module(module.replace("/", ".")), name)
         result = handler(request["event"], _context(request))
         json.dumps(result)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is the function's
+    except Exception as error:  # noqa: BLE001 - any error is one of the function
         traceback.print_exc()
         return {
             "error": {
@@ -52,9 +52,9 @@ def _context(request: dict[str, Any]) -> SimpleNamespace:
 
 
 def _peak_kb() -> int:
-    """The most memory that was used; getrusage would count that of the parent too."""
-    found = re.search(r"^VmHWM:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
-    return int(found[1]) if found else 0
+    """Return the peak memory in kB; getrusage would include that of the parent."""
+    peak = re.search(r"^VmHWM:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    return int(peak[1]) if peak else 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Lambda functions as they are uploaded, each invocation in an interpreter of its own.
+"""Lambda functions from their packages, one interpreter per invocation.
 
-ministack runs them in its own Python, with its own packages and environment.
+ministack runs them in its own Python process, with its packages and environment.
 """
 
 import hashlib
@@ -26,14 +26,14 @@ Config = dict[str, Any]
 Result = dict[str, Any]
 
 RUNTIME = Path(__file__).with_name("lambda_runtime.py")
-TASK = "/var/task/"  # where a function finds its files on AWS
+TASK = "/var/task/"  # folder of the package on AWS
 
 logger = logging.getLogger(__name__)
 _unpacking = threading.Lock()
 
 
 def install() -> None:
-    """Run functions so."""
+    """Run functions in their own interpreters."""
     lambda_svc._execute_function_warm = _execute
     eventbridge._dispatch_to_lambda = _dispatch
 
@@ -51,9 +51,13 @@ def _execute(function: Any, event: Any, request_id: str) -> Result:
 
 
 def _invoke(
-    config: Config, credentials: Credentials, folder: Path, scratch: Path, asked: tuple[Any, str]
+    config: Config,
+    credentials: Credentials,
+    folder: Path,
+    scratch: Path,
+    invocation: tuple[Any, str],
 ) -> Result:
-    event, request_id = asked
+    event, request_id = invocation
     answer, log = scratch / "answer.json", scratch / "log"
     request = {
         "folder": str(folder),
@@ -71,19 +75,21 @@ def _invoke(
         children.run(command, folder, variables, log, stdin=given, timeout=config["Timeout"])
     except subprocess.TimeoutExpired:
         error = _failed("Sandbox.Timedout", f"Task timed out after {config['Timeout']}.00 seconds")
-    told = json.loads(answer.read_text()) if answer.exists() else {}
-    result = error or _result(config, told)
+    answered = json.loads(answer.read_text()) if answer.exists() else {}
+    result = error or _result(config, answered)
     return {**result, "log": log.read_text(errors="replace")}
 
 
-def _result(config: Config, told: Result) -> Result:
-    if not told:
+def _result(config: Config, answer: Result) -> Result:
+    if not answer:
         return _failed("Runtime.ExitError", "Runtime exited without providing a reason")
-    if told["peak_kb"] > config["MemorySize"] * 1024:
-        return _failed("Runtime.OutOfMemory", f"{told['peak_kb']} kB of {config['MemorySize']} MB")
-    if "error" in told:
-        return {"body": told["error"], "error": True, "function_error": "Unhandled"}
-    return {"body": told["result"]}
+    if answer["peak_kb"] > config["MemorySize"] * 1024:
+        return _failed(
+            "Runtime.OutOfMemory", f"{answer['peak_kb']} kB of {config['MemorySize']} MB"
+        )
+    if "error" in answer:
+        return {"body": answer["error"], "error": True, "function_error": "Unhandled"}
+    return {"body": answer["result"]}
 
 
 def _failed(kind: str, message: str) -> Result:
@@ -94,7 +100,7 @@ def _failed(kind: str, message: str) -> Result:
 def _variables(
     config: Config, credentials: Credentials, folder: Path, scratch: Path
 ) -> dict[str, str]:
-    """The function's own, and what Lambda adds."""
+    """Return the variables of the function, and those that Lambda adds."""
     temporary = scratch / "tmp"
     temporary.mkdir()
     own = config.get("Environment", {}).get("Variables", {})
@@ -126,7 +132,7 @@ def _context(config: Config, request_id: str) -> dict[str, str]:
 
 
 def _unpacked(code: bytes) -> Path:
-    """The folder with what was uploaded; the same for each invocation."""
+    """Return the folder of the unpacked package, the same for each invocation."""
     with _unpacking:
         folder = Path(tempfile.gettempdir()) / f"task-{hashlib.sha256(code).hexdigest()}"
         if not folder.exists():
@@ -139,13 +145,13 @@ def _unpacked(code: bytes) -> Path:
 
 @cache
 def _interpreter() -> str:
-    """The Python for which a package "for the host" is made, itself and no wrapper of it."""
-    asked = [host_python()[1], "-c", "import os, sys; print(os.path.realpath(sys.executable))"]
-    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    """Return the real path of the Python for which `--platform host` builds the package."""
+    command = [host_python()[1], "-c", "import os, sys; print(os.path.realpath(sys.executable))"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _dispatch(arn: str, payload: str) -> None:
-    """Rules and schedules invoke asynchronously: failures are repeated, and then kept."""
+    """Invoke asynchronously, for rules and schedules: retry failures, then queue them."""
     function, config, name = lambda_svc._get_func_record_for_ref(arn)
     if function is None:
         logger.error("there is no function %s", name)

@@ -1,4 +1,4 @@
-"""Mail that SNS sends: ministack logs that there was some, a test wants to read it."""
+"""Mails of SNS, for tests to read: ministack only logs that it sends one."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ _mails: list[dict[str, str]] = []
 
 
 def install() -> None:
-    """Keep every mail, and hand them out as ``/_lab/mail``, those from number ``since`` on."""
+    """Store every mail. ``/_lab/mail`` returns those from number ``since`` on."""
     fanout = sns._fanout
 
     def delivering(topic_arn: str, message_id: str, message: str, subject: str, *rest: Any) -> None:
@@ -26,13 +26,13 @@ def install() -> None:
 
 
 def _readable(message: str) -> str:
-    """The text of an alarm, of which SNS makes sentences for mail alone; any other as it is."""
+    """Return the text that SNS writes for an alarm, or any other message unchanged."""
     try:
-        told = json.loads(message)
+        alarm = json.loads(message)
         return (
-            f'The alarm "{told["AlarmName"]}" in {told["Region"]} has entered the state'
-            f" {told['NewStateValue']}, because {told['NewStateReason']}\n"
-            f"Description: {told['AlarmDescription']}\n"
+            f'The alarm "{alarm["AlarmName"]}" in {alarm["Region"]} has entered the state'
+            f" {alarm['NewStateValue']}, because {alarm['NewStateReason']}\n"
+            f"Description: {alarm['AlarmDescription']}\n"
         )
     except (ValueError, KeyError, TypeError):
         return message

@@ -1,4 +1,4 @@
-"""Actions of Glue that ministack has not."""
+"""Actions of Glue that ministack does not implement."""
 
 from ministack.services import glue
 

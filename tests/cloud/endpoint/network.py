@@ -1,4 +1,4 @@
-"""What ministack forgets of VPC endpoints, as EC2 says it in XML."""
+"""Fields of VPC endpoints that ministack does not return, in the XML of EC2."""
 
 import re
 from html import escape
@@ -11,15 +11,15 @@ ENDPOINT_ID = re.compile(rb"vpce-[0-9a-f]{17}")
 
 
 def install() -> None:
-    """Keep their security groups, policy and private DNS."""
+    """Store their security groups, policy and private DNS."""
     create, modify = ec2._create_vpc_endpoint, ec2._modify_vpc_endpoint
     fields = ec2._vpce_fields_xml
 
     def creating(request: Request) -> Any:
-        made = ENDPOINT_ID.search(create(request)[2])
-        if made is None:
+        created = ENDPOINT_ID.search(create(request)[2])
+        if created is None:
             raise LookupError("ministack answers CreateVpcEndpoint without an id")
-        endpoint = _kept(made[0].decode(), request)
+        endpoint = _kept(created[0].decode(), request)
         shown = ec2._vpce_fields_xml(endpoint, tag="vpcEndpoint")
         return ec2._xml(200, "CreateVpcEndpointResponse", shown)
 

@@ -1,6 +1,6 @@
-"""Which resources an action is about: ministack names one of several, none, or a wrong one.
+"""Resources of an action: ministack uses one of several, none, or a wrong one.
 
-``authorization`` does so for Glue; this is what a deployment needs besides.
+This module covers the actions of a deployment; ``authorization`` covers Glue.
 """
 
 import json
@@ -23,7 +23,7 @@ EC2_KINDS = {
     "vpce": "vpc-endpoint",
 }
 EC2_NEW = {"CreateSecurityGroup": "security-group", "CreateVpcEndpoint": "vpc-endpoint"}
-# Fields that name what an action is about, and not what a new rule admits.
+# Fields that name the resources of an action, not those that a new rule admits.
 EC2_NAMES = re.compile(
     r"(SecurityGroupRule(Description)?\.\d+\.)?(Add|Remove)?"
     r"(Group|Resource|RouteTable|SecurityGroup|SecurityGroupRule|Subnet|Vpc|VpcEndpoint)Id(\.\d+)?"
@@ -32,8 +32,8 @@ EC2_TAGGED = re.compile(r"TagSpecification\.\d+\.ResourceType")
 
 
 class Subject(str):
-    """The first resource of a request, for ministack; the others, what is tagged as it is made,
-    and who is given which role."""
+    """The first resource of a request, for ministack; the other resources, the new resources with
+    tags, and the roles that are passed to a service."""
 
     others: tuple[str, ...] = ()
     tagged: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class Subject(str):
 
 
 def install() -> None:
-    """Name them rightly, and have every one of them checked."""
+    """Extract all resources of a request, and check every one."""
     named, enforce = iam_actions.extract_resource_arn, iam_evaluator.enforce
 
     def resource_arn(
@@ -69,21 +69,21 @@ def install() -> None:
         key: str, action: str, service: str, region: str, resource_arn: str = "*", **more: Any
     ) -> Any:
         refusal = enforce(key, action, service, region, resource_arn=resource_arn, **more)
-        for asked, of, arn, context in _asked_too(resource_arn, action, service, more):
+        for checked, of, arn, context in _further_checks(resource_arn, action, service, more):
             refusal = refusal or enforce(
-                key, asked, of, region, resource_arn=arn, service_context=context
+                key, checked, of, region, resource_arn=arn, service_context=context
             )
         return refusal
 
     iam_actions.extract_resource_arn, iam_evaluator.enforce = resource_arn, enforce_each
-    _tell_conditions()
+    _add_conditions()
     tagging._RESOURCE_TAG_COLLECTORS["ec2"] = _ec2_tags
 
 
-def _asked_too(
+def _further_checks(
     subject: str, action: str, service: str, more: Request
 ) -> Iterator[tuple[str, str, str, Request]]:
-    """What must be allowed besides: action, service, resource and what is known of the request."""
+    """Yield further checks: action, service, resource and context of the request."""
     if not isinstance(subject, Subject):
         return
     known = more.get("service_context") or {}
@@ -96,7 +96,7 @@ def _asked_too(
 
 
 def _roles(request: Request) -> tuple[str, ...]:
-    """The roles that a request gives to a service; deployments say which by their ARNs."""
+    """Return the ARNs of the roles that a request passes to a service."""
     targets = [*request.get("Targets", ()), request.get("Target", {}), request.get("JobUpdate", {})]
     roles = [part.get("RoleArn") or part.get("Role") for part in (request, *targets)]
     return tuple(role for role in roles if role)
@@ -105,7 +105,7 @@ def _roles(request: Request) -> tuple[str, ...]:
 def _request(body: bytes, query: Any) -> Request:
     fields = {name: _first(value) for name, value in query.items()}
     if body.startswith(b"{"):
-        with suppress(ValueError):  # an object's content may begin like JSON
+        with suppress(ValueError):  # the content of an object may start like JSON
             fields |= json.loads(body)
     return fields
 
@@ -115,7 +115,7 @@ def _first(value: Any) -> str:
 
 
 def _glue(action: str, *_: Any) -> list[str]:
-    return ["*"] if "SecurityConfiguration" in action else []  # policies cannot name them
+    return ["*"] if "SecurityConfiguration" in action else []  # policies cannot restrict them
 
 
 def _lambda(_: str, request: Request, where: str, path: str) -> list[str]:
@@ -155,7 +155,7 @@ def _monitoring(action: str, request: Request, where: str, _: str) -> list[str]:
         name = request.get("DashboardName") or request.get("DashboardNames.member.1")
         return [f"arn:aws:cloudwatch::{account}:dashboard/{name}"]
     if action == "DescribeAlarms":
-        return [f"arn:aws:cloudwatch:{where}alarm:*"]  # whichever it asks for
+        return [f"arn:aws:cloudwatch:{where}alarm:*"]  # for any alarm
     return (
         [f"arn:aws:cloudwatch:{where}alarm:{request['AlarmName']}"]
         if "AlarmName" in request
@@ -208,13 +208,13 @@ RESOURCES: dict[str, Callable[[str, Request, str, str], list[str]]] = {
 }
 
 
-def _tell_conditions() -> None:
-    # where EC2's requests have the tags of what they make
+def _add_conditions() -> None:
+    # field of EC2 requests with the tags of new resources
     iam_actions._TAG_MEMBERS |= {"TagSpecifications"}
     known = iam_actions.request_tag_context
 
     def context(service: str, action: str, body: bytes, query: Any) -> Request:
-        # a part of an object may begin with a brace and be no JSON
+        # a part of an object may start with a brace without being JSON
         request = _request(body, query) if service in {"iam", "kms"} else {}
         keys: Request = known(service, action, body, query)
         if service == "iam" and "RoleName" in request:

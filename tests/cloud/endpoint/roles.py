@@ -1,4 +1,4 @@
-"""What services do by a role: they assume it if it trusts them, and are then refused as all are."""
+"""Roles of services: a service assumes a role that trusts it; its actions are checked."""
 
 import os
 from functools import cache
@@ -24,16 +24,16 @@ _one_at_a_time = Lock()
 
 
 class NotAllowed(Exception):
-    """A role does not trust a service, or may not do what the service is to do by it."""
+    """A role does not trust a service, or does not allow its action."""
 
 
 def assume(role_arn: str, service: str, source_arn: str, name: str) -> Credentials:
-    """Credentials of the role for ``service``, which acts for ``source_arn``. Raises NotAllowed."""
+    """Return credentials for a service that acts for ``source_arn``. Raises NotAllowed."""
     role = iam._roles.get(role_arn.rpartition("/")[2])
     if role is None:
         raise NotAllowed(f"there is no role {role_arn}")
     account = get_account_id()
-    asked = iam_evaluator.EvalContext(
+    request = iam_evaluator.EvalContext(
         principal_arn="*",
         principal_type="Service",
         principal_account="",
@@ -43,7 +43,7 @@ def assume(role_arn: str, service: str, source_arn: str, name: str) -> Credentia
         service_context={"aws:sourceaccount": account, "aws:sourcearn": source_arn},
     )
     trust = iam_evaluator.evaluate_resource_policy(
-        role["AssumeRolePolicyDocument"], asked, service=f"{service}.amazonaws.com"
+        role["AssumeRolePolicyDocument"], request, service=f"{service}.amazonaws.com"
     )
     if trust.decision != "Allow":
         raise NotAllowed(f"{role_arn} does not trust {service}.amazonaws.com for {source_arn}")
@@ -51,8 +51,10 @@ def assume(role_arn: str, service: str, source_arn: str, name: str) -> Credentia
 
 
 def check(credentials: Credentials, action: str, resource: str, **context: Any) -> None:
-    """Raise NotAllowed unless who has the credentials may do this, to which no request leads.
-    ``context`` holds condition keys with ``_`` in the place of ``:``."""
+    """Raise NotAllowed unless the credentials allow an action that no request performs.
+
+    ``context`` has condition keys with ``_`` instead of ``:``.
+    """
     iam_evaluator.pin_request_origin("127.0.0.1", secure_transport=True)
     refusal = iam_evaluator.enforce(
         credentials["AWS_ACCESS_KEY_ID"],
@@ -67,8 +69,8 @@ def check(credentials: Credentials, action: str, resource: str, **context: Any) 
 
 
 def client(service: str, credentials: Credentials) -> Any:
-    """A client of this endpoint with these credentials."""
-    with _one_at_a_time:  # botocore makes clients in no other way
+    """Return a client of this endpoint with these credentials."""
+    with _one_at_a_time:  # botocore cannot create clients concurrently
         return _session().create_client(
             service,
             endpoint_url=URL,
@@ -82,7 +84,7 @@ def client(service: str, credentials: Credentials) -> Any:
 
 
 def environment(credentials: Credentials) -> dict[str, str]:
-    """What a process needs to find this endpoint with these credentials."""
+    """Return the variables of a process that uses this endpoint with these credentials."""
     return {
         **credentials,
         "AWS_ENDPOINT_URL": URL,

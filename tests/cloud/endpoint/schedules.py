@@ -1,6 +1,6 @@
-"""EventBridge Scheduler by the role of each schedule, and when a test says so.
+"""EventBridge Scheduler with the role of each schedule, on request of a test.
 
-ministack invokes without asking the role, at its own time, in the midst of whatever a test does.
+ministack does not check the role, and invokes at any time during a test.
 """
 
 from typing import Any
@@ -13,13 +13,13 @@ Target = dict[str, Any]
 
 
 def install() -> None:
-    """Fire a schedule at ``/_lab/schedules/fire``, and never else."""
+    """Fire a schedule on ``/_lab/schedules/fire`` only."""
     scheduler._tick_schedules = lambda: None
     lab.route("/schedules/fire", lambda body: _fire(body["name"], body.get("group", "default")))
 
 
 def _fire(name: str, group: str) -> Target:
-    """Do what the schedule says. Raises NotAllowed."""
+    """Invoke the target of a schedule. Raises NotAllowed."""
     schedule: dict[str, Any] = scheduler._schedules[f"{group}/{name}"]
     if schedule["State"] != "ENABLED":
         raise ValueError(f"the schedule {name} is {schedule['State']}")
@@ -42,7 +42,7 @@ def _fire(name: str, group: str) -> Target:
 
 
 def _keep(target: Target, credentials: roles.Credentials) -> None:
-    """Send what could not be invoked to the schedule's dead-letter queue, by its role too."""
+    """Send the input to the dead-letter queue, with the role of the schedule."""
     if queue := target.get("DeadLetterConfig", {}).get("Arn"):
         url = sqs._queue_by_arn(queue)["url"]
         body = target.get("Input", "{}")

@@ -1,7 +1,7 @@
-"""What the services of AWS measure of themselves, as far as alarms and dashboard look at it.
+"""Metrics of AWS services that the alarms and the dashboard use.
 
-ministack measures synchronous Lambda invocations alone, counts a throttled one twice, and knows
-nothing of rules and queues.
+ministack measures only synchronous Lambda invocations, counts a throttled one twice, and does not
+measure rules and queues.
 """
 
 import time
@@ -11,14 +11,14 @@ from ministack.services import cloudwatch, eventbridge, lambda_svc, sqs
 
 
 def install() -> None:
-    """Measure every attempt of a function, every event that a rule matches."""
+    """Measure every attempt of a function, and every event that a rule matches."""
     lambda_svc._emit_lambda_metrics = _throttle
     _measure_invocations()
     _measure_rules()
 
 
 def sample() -> None:
-    """Measure what AWS measures every minute: how many messages wait in each queue."""
+    """Measure the number of visible messages in each queue, as AWS does every minute."""
     for queue in sqs._queues.values():
         sqs._refresh_counts(queue)
         waiting = float(queue["attributes"]["ApproximateNumberOfMessages"])
@@ -27,7 +27,7 @@ def sample() -> None:
 
 
 def _throttle(name: str, duration_ms: float, error: bool, throttle: bool) -> None:
-    if throttle and duration_ms == 0.0:  # else it is the same throttle, reported by the caller
+    if throttle and duration_ms == 0.0:  # otherwise the caller reports the same throttle
         _record("AWS/Lambda", "Throttles", 1, {"FunctionName": name})
 
 
@@ -35,10 +35,10 @@ def _measure_invocations() -> None:
     dispatch = lambda_svc._execute_function_dispatch
 
     def dispatching(func: Any, config: Any, *details: Any) -> Any:
-        begun = time.perf_counter()
+        started = time.perf_counter()
         result = dispatch(func, config, *details)
         dimensions = {"FunctionName": config["FunctionName"]}
-        milliseconds = (time.perf_counter() - begun) * 1000
+        milliseconds = (time.perf_counter() - started) * 1000
         _record("AWS/Lambda", "Invocations", 1, dimensions)
         _record("AWS/Lambda", "Errors", 1 if result.get("error") else 0, dimensions)
         _record("AWS/Lambda", "Throttles", 0, dimensions)

@@ -1,4 +1,4 @@
-"""Tags of objects that are uploaded in parts: ministack forgets them."""
+"""Tags of multipart uploads: ministack does not store them."""
 
 import re
 from typing import Any
@@ -11,13 +11,13 @@ _tags: dict[str, dict[str, str]] = {}
 
 
 def install() -> None:
-    """Keep them from the upload's beginning to its end."""
+    """Store them until the upload is complete."""
     create, complete = s3._create_multipart_upload, s3._complete_multipart_upload
 
     def creating(bucket: str, key: str, headers: dict[str, str]) -> Any:
         response = create(bucket, key, headers)
-        if begun := UPLOAD_ID.search(response[2]):
-            _tags[begun[1].decode()] = dict(parse_qsl(headers.get("x-amz-tagging", "")))
+        if upload := UPLOAD_ID.search(response[2]):
+            _tags[upload[1].decode()] = dict(parse_qsl(headers.get("x-amz-tagging", "")))
         return response
 
     def completing(bucket: str, key: str, body: bytes, query: Any, headers: Any = None) -> Any:

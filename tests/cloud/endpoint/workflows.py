@@ -1,5 +1,4 @@
-"""Glue workflows: ministack drops the event that starts one, and runs what it is told to start
-without ever looking at a trigger."""
+"""Glue workflows: ministack ignores the event that starts one, and does not evaluate triggers."""
 
 import logging
 import secrets
@@ -30,7 +29,7 @@ _lock = threading.RLock()
 
 
 def install() -> None:
-    """Let rules and requests start workflows, and let triggers run them."""
+    """Start workflows by rules and requests, and jobs by triggers."""
     actions.answer(
         glue,
         StartWorkflowRun=_start_workflow_run,
@@ -42,14 +41,14 @@ def install() -> None:
 
 @dataclass
 class _Run:
-    """A run of a workflow: its record, and what it has started."""
+    """A run of a workflow: its record, the states of its jobs, and its fired triggers."""
 
     record: Request
     states: dict[str, str] = field(default_factory=dict)
     fired: set[str] = field(default_factory=set)
 
     def fire(self, triggers: Iterable[Trigger]) -> None:
-        """Start the jobs of these triggers, each trigger once a run."""
+        """Start the jobs of the triggers, each trigger once per run."""
         for trigger in triggers:
             if trigger["Name"] not in self.fired:
                 self.fired.add(trigger["Name"])
@@ -69,7 +68,7 @@ class _Run:
             self.states[name] = "FAILED"
 
     def _ended(self, run: Request) -> None:
-        """Note the end of a job, and fire the triggers that have waited for it."""
+        """Record the end of a job, and fire the triggers whose conditions hold."""
         with _lock:
             self.states[run["JobName"]] = run["JobRunState"]
             found = _triggers(self.record["Name"])
@@ -95,7 +94,7 @@ class _Run:
 
 
 def start(name: str, kinds: Iterable[str]) -> Request:
-    """Start a run with the triggers of these kinds. Raises Refused."""
+    """Start a run with the triggers of the given types. Raises Refused."""
     with _lock:
         workflow = glue._workflows.get(name)
         if workflow is None:
@@ -122,13 +121,13 @@ def _new_record(workflow: Request) -> Request:
 
 
 def _triggers(workflow: str) -> list[Trigger]:
-    """The triggers of a workflow that are switched on."""
+    """Return the active triggers of a workflow."""
     found = glue._triggers.values()
     return [trigger for trigger in found if trigger["WorkflowName"] == workflow and _is_on(trigger)]
 
 
 def _is_on(trigger: Trigger) -> bool:
-    """Those that start a run need no activation, and never get any."""
+    """Return whether a trigger is active; triggers that start a run need no activation."""
     waits = trigger["Type"] in {"CONDITIONAL", "SCHEDULED"}
     return bool(trigger["State"] == "ACTIVATED" or (trigger["State"] == "CREATED" and not waits))
 
@@ -147,13 +146,13 @@ def _take_events() -> None:
 
 
 def _notify(target: Request, workflow: str, rule: Request) -> None:
-    """Start the workflow by the rule's role; whoever sent the event hears of no refusal."""
+    """Start the workflow with the role of the rule; the sender of the event receives no error."""
     try:
         credentials = roles.assume(target["RoleArn"], "events", rule["Arn"], rule["Name"])
         roles.check(credentials, "glue:NotifyEvent", target["Arn"])
         start(workflow, {"EVENT"})
     except (roles.NotAllowed, Refused) as refusal:
-        logger.error("the rule %s starts nothing: %s", rule["Name"], refusal)
+        logger.error("the rule %s does not start the workflow: %s", rule["Name"], refusal)
 
 
 def _start_workflow_run(request: Request) -> Request:
