@@ -17,7 +17,7 @@ locals {
   # every graph: title, metrics, and differences from the default settings
   graphs = [
     {
-      title   = "How old the oldest change is that is not in the warehouse"
+      title   = "Age of the oldest change that is missing from the warehouse"
       metrics = [concat(["Warehouse", "Freshness"], local.poll, [{ label = "freshness" }])]
       stat    = "Maximum"
       unit    = "Seconds"
@@ -28,7 +28,7 @@ locals {
       ]
     },
     {
-      title = "Rows that changed in the source, by table and kind of change"
+      title = "Changed rows in the source, by table and operation"
       metrics = [[{
         expression = "SEARCH('${local.tables}', 'Sum', ${local.grain})"
         label      = "$${PROP('Dim.table')} $${PROP('Dim.op')}"
@@ -38,13 +38,13 @@ locals {
       width = 12
     },
     {
-      title   = "How long a poll takes"
+      title   = "Duration of a poll"
       metrics = [concat(["Warehouse", "PollSeconds"], local.poll, [{ label = "poll" }])]
       stat    = "Maximum"
       unit    = "Seconds"
     },
     {
-      title = "How long the jobs run (runs of half a minute and more)"
+      title = "Duration of the jobs (runs of 30 seconds and more)"
       metrics = concat(
         [for i, job in var.job_names : [{ expression = "m${i} / 1000", label = job }]],
         [for i, job in var.job_names : concat(
@@ -56,17 +56,17 @@ locals {
       unit = "Seconds"
     },
     {
-      title = "Polls that went well, that failed, and that Lambda refused"
+      title = "Polls: successful, failed, and throttled by Lambda"
       metrics = [
-        concat(["Warehouse", "Polls"], local.poll, [{ label = "went well" }]),
+        concat(["Warehouse", "Polls"], local.poll, [{ label = "successful" }]),
         concat(["AWS/Lambda", "Errors"], local.function, [{ label = "failed" }]),
-        concat(["AWS/Lambda", "Throttles"], local.function, [{ label = "refused by Lambda" }]),
+        concat(["AWS/Lambda", "Throttles"], local.function, [{ label = "throttled" }]),
       ]
       stat = "Sum"
       unit = "polls"
     },
     {
-      title = "Why polls refused to go on"
+      title = "Refused commits of polls, by reason"
       metrics = [[{
         expression = "SEARCH('{Warehouse,service,source,reason} MetricName=\"Refusals\" source=\"${var.source_name}\"', 'Sum', ${local.grain})"
         label      = "$${PROP('Dim.reason')}"
@@ -75,30 +75,30 @@ locals {
       unit = "polls"
     },
     {
-      title = "Rows set apart and still open, and rows that polls had missed"
+      title = "Rows in quarantine, and missed rows"
       metrics = [
-        concat(["Warehouse", "QuarantinedRows"], local.poll, [{ label = "set apart" }]),
+        concat(["Warehouse", "QuarantinedRows"], local.poll, [{ label = "in quarantine" }]),
         concat(["Warehouse", "MissedRows"], local.poll, [{ label = "missed" }]),
       ]
       stat = "Maximum"
       unit = "rows"
     },
     {
-      title   = "How long the oldest transaction in the source has been open"
-      metrics = [concat(["Warehouse", "HorizonAge"], local.poll, [{ label = "at the least" }])]
+      title   = "Age of the oldest open transaction in the source"
+      metrics = [concat(["Warehouse", "HorizonAge"], local.poll, [{ label = "at least" }])]
       stat    = "Maximum"
       unit    = "Seconds"
     },
     {
-      title = "Polls given up, in the dead-letter queue"
+      title = "Failed polls in the dead-letter queue"
       metrics = [
-        ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", var.queue_name, { label = "waiting for a person" }],
+        ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", var.queue_name, { label = "messages" }],
       ]
       stat = "Maximum"
       unit = "polls"
     },
     {
-      title = "Cost: the Lambda's runs and GB-seconds, by day"
+      title = "Cost: runs and GB-seconds of the Lambda function, by day"
       metrics = [
         concat(["AWS/Lambda", "Invocations"], local.function, [{ label = "runs" }]),
         concat(["AWS/Lambda", "Duration"], local.function, [{ id = "duration", visible = false }]),
@@ -122,7 +122,7 @@ locals {
       period = local.day
     },
     {
-      title = "Cost: what the buckets hold"
+      title = "Cost: size of the buckets"
       metrics = [
         for bucket in var.bucket_names :
         ["AWS/S3", "BucketSizeBytes", "BucketName", bucket, "StorageType", "StandardStorage", { label = bucket }]
@@ -138,7 +138,7 @@ locals {
     width  = 24
     height = 3
     properties = {
-      title = "Alarms: what needs somebody"
+      title = "Alarms of the platform"
       alarms = [
         for name in var.alarm_names : join(":", [
           "arn", data.aws_partition.current.partition, "cloudwatch", local.region,
