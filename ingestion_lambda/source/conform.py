@@ -7,23 +7,29 @@ import pyarrow.compute as pc
 
 from contracts import SourceTable
 from contracts.arrow import row_schema
+from ingestion_lambda.source.cast import cast
+from ingestion_lambda.source.encoding import CONVERTED, Encoding
 
 
-def conform(cells: pa.RecordBatch, table: SourceTable) -> pa.RecordBatch:
+def conform(
+    cells: pa.RecordBatch, table: SourceTable, encoding: Encoding = CONVERTED
+) -> pa.RecordBatch:
     r"""Return the rows of ``cells``, in which every column is text or bytes, in the table's schema.
 
     A value that its type cannot hold (NaN, infinity, a year of five digits, an overflow, bytes that
-    are not UTF-8) becomes NULL, with its text in ``_unfit``; the row and the batch continue. Bytes
-    that are not text are written there as PostgreSQL writes a bytea: ``\x52656ee9``.
+    are not text in ``encoding``) becomes NULL, with its text in ``_unfit``; the row and the batch
+    continue. Bytes are written there as PostgreSQL writes a bytea: ``\x52656ee9``.
     """
     schema = row_schema(table)
     columns, unfit = [], {}
     for name, cell in zip(cells.schema.names, cells.columns, strict=True):
-        values = _conformed(_cast(cell, pa.string()), schema.field(name).type)
+        values = _conformed(encoding.decode(cell), schema.field(name).type)
         columns.append(values)
         if values.null_count > cell.null_count:
             unfit[name] = pc.and_(pc.is_null(values), pc.is_valid(cell))
-    return pa.RecordBatch.from_arrays([*columns, _unfit_column(cells, unfit)], schema=schema)
+    return pa.RecordBatch.from_arrays(
+        [*columns, _unfit_column(cells, unfit, encoding)], schema=schema
+    )
 
 
 def _conformed(text: pa.Array, type_: pa.DataType) -> pa.Array:
@@ -31,7 +37,7 @@ def _conformed(text: pa.Array, type_: pa.DataType) -> pa.Array:
         text = _boolean(text)
     if pa.types.is_decimal(type_):
         text = _decimal(text, type_.precision)
-    return _cast(text, type_)
+    return cast(text, type_)
 
 
 def _boolean(text: pa.Array) -> pa.Array:
@@ -51,32 +57,13 @@ def _decimal(text: pa.Array, precision: int) -> pa.Array:
     return pc.if_else(is_short, short, pa.scalar(None, pa.string()))
 
 
-def _cast(values: pa.Array, type_: pa.DataType) -> pa.Array:
-    """Return ``values`` as ``type_``, with NULL for each one that does not fit. A cast reports one
-    failure for the whole array, so the values that do not fit are found by bisection."""
-    try:
-        return values.cast(type_)
-    except pa.ArrowInvalid:
-        if len(values) == 1:
-            return pa.nulls(1, type_)
-        middle = len(values) // 2
-        return pa.concat_arrays([_cast(values[:middle], type_), _cast(values[middle:], type_)])
-
-
-def _unfit_column(cells: pa.RecordBatch, unfit: dict[str, pa.Array]) -> pa.Array:
+def _unfit_column(
+    cells: pa.RecordBatch, unfit: dict[str, pa.Array], encoding: Encoding
+) -> pa.Array:
     """Return the column ``_unfit``; ``unfit`` maps a column to the mask of its unfit values."""
     rows: dict[int, dict[str, str]] = {}
     for name, mask in unfit.items():
         for row in pc.indices_nonzero(mask).to_pylist():
-            rows.setdefault(row, {})[name] = _original(cells.column(name)[row].as_py())
+            rows.setdefault(row, {})[name] = encoding.original(cells.column(name)[row].as_py())
     notes = [json.dumps(rows[row]) if row in rows else None for row in range(cells.num_rows)]
     return pa.array(notes, pa.string()) if rows else pa.nulls(cells.num_rows, pa.string())
-
-
-def _original(cell: str | bytes) -> str:
-    if isinstance(cell, str):
-        return cell
-    try:
-        return cell.decode()
-    except UnicodeDecodeError:
-        return f"\\x{cell.hex()}"

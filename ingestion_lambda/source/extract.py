@@ -1,5 +1,6 @@
 """Rows of the source by COPY, through a pipe into Arrow and onto disk."""
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -8,20 +9,24 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 import pyarrow as pa
+from pg8000.exceptions import DatabaseError
 from pyarrow import csv
 
 from contracts import SourceTable
 from contracts.arrow import row_schema
 from ingestion_lambda.errors import RowTooLarge
 from ingestion_lambda.source.conform import conform
-from postgres import Connection, Sql, render, value
+from ingestion_lambda.source.encoding import (
+    CONVERTED,
+    UNTRANSLATABLE,
+    Encoding,
+    as_stored,
+    is_utf8,
+)
+from postgres import Connection, Sql, render, sqlstate, sqlstate_message
 
 ROWS = "SELECT {columns} FROM {schema}.{table} WHERE {condition} ORDER BY {key}"
 COPY = "COPY ({query}) TO STDOUT (FORMAT csv, HEADER true, ENCODING {encoding})"
-
-AS_STORED = ("UTF8", "SQL_ASCII")
-"""Encodings of a server whose bytes are read as they are stored. SQL_ASCII stores any bytes, and
-PostgreSQL would end the COPY at the first that are not UTF-8. Other servers convert to UTF-8."""
 
 BLOCKS = (1 << 19, 1 << 25, 1 << 30)
 """Bytes of CSV that Arrow reads at a time, smallest first. A row must fit into one block; the last
@@ -29,6 +34,8 @@ is larger than any row that PostgreSQL can send. Arrow reads many blocks ahead, 
 size limits the memory of a poll: 8 MiB took 120 MB more, and no less time."""
 
 CHUNK = 1 << 20
+
+logger = logging.getLogger(__name__)
 
 
 def rows_query(schema: str, table: SourceTable, selected: Sql, condition: Sql) -> Sql:
@@ -53,29 +60,59 @@ def spool_rows(
     If a row exceeds the block size, the COPY is repeated with a larger one. Raises RowTooLarge.
     """
     with tempfile.TemporaryFile() as file:
-        for block in BLOCKS:
-            file.seek(0)
-            file.truncate()
-            if _spool(connection, query, table, file, block):
-                break
-        else:
-            raise RowTooLarge(
-                f"A row of {table.name} is larger than {BLOCKS[-1]} bytes and cannot be ingested."
-                " To fix: make the row smaller at the source."
-            )
+        _spool(connection, query, table, file)
         with pa.ipc.open_file(file) as reader:
             yield reader
 
 
-def _spool(
-    connection: Connection, query: Sql, table: SourceTable, file: BinaryIO, block: int
+def _spool(connection: Connection, query: Sql, table: SourceTable, file: BinaryIO) -> None:
+    """Write every row to ``file``. Text that the server cannot convert to UTF-8 is read as it is
+    stored, so that only its own cell is unfit."""
+    stored = as_stored(connection)
+    if is_utf8(connection):
+        _spool_encoded(connection, query, table, file, stored)
+        return
+    connection.run("SAVEPOINT converted")
+    try:
+        _spool_encoded(connection, query, table, file, CONVERTED)
+    except DatabaseError as error:
+        if sqlstate(error) not in UNTRANSLATABLE:
+            raise
+        connection.run("ROLLBACK TO SAVEPOINT converted")
+        reason = sqlstate_message(error)
+        logger.warning("text is not converted", extra={"table": table.name, "reason": reason})
+        _spool_encoded(connection, query, table, file, stored)
+    connection.run("RELEASE SAVEPOINT converted")
+
+
+def _spool_encoded(
+    connection: Connection, query: Sql, table: SourceTable, file: BinaryIO, encoding: Encoding
+) -> None:
+    for block in BLOCKS:
+        file.seek(0)
+        file.truncate()
+        if _fits(connection, query, table, file, encoding, block):
+            return
+    raise RowTooLarge(
+        f"A row of {table.name} is larger than {BLOCKS[-1]} bytes and cannot be ingested."
+        " To fix: make the row smaller at the source."
+    )
+
+
+def _fits(
+    connection: Connection,
+    query: Sql,
+    table: SourceTable,
+    file: BinaryIO,
+    encoding: Encoding,
+    block: int,
 ) -> bool:
     """Write every row to ``file``. Return False if a row is larger than the block."""
     options = pa.ipc.IpcWriteOptions(compression="lz4")
     try:
         with pa.ipc.new_file(file, row_schema(table), options=options) as spool:
-            for cells in copy_cells(connection, query, table.column_names, block):
-                spool.write_batch(conform(cells, table))
+            for cells in copy_cells(connection, query, table.column_names, encoding, block):
+                spool.write_batch(conform(cells, table, encoding))
     except pa.ArrowInvalid as error:
         if "straddling object" in str(error):
             return False
@@ -84,15 +121,18 @@ def _spool(
 
 
 def copy_cells(
-    connection: Connection, query: Sql, columns: Sequence[str], block: int = BLOCKS[0]
+    connection: Connection,
+    query: Sql,
+    columns: Sequence[str],
+    encoding: Encoding = CONVERTED,
+    block: int = BLOCKS[0],
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of ``query`` with every cell as bytes, which are UTF-8 unless the server
-    stores something else.
+    """Yield the rows of ``query`` with every cell as bytes.
 
     COPY writes NULL as nothing and '' as two quotes, so the two stay distinct. The header line
     keeps an empty result valid CSV.
     """
-    with _piped(connection, render(COPY, query=query, encoding=_encoding(connection))) as pipe:
+    with _piped(connection, render(COPY, query=query, encoding=encoding.copy)) as pipe:
         yield from csv.open_csv(
             pipe,
             read_options=csv.ReadOptions(block_size=block, column_names=columns, skip_rows=1),
@@ -104,11 +144,6 @@ def copy_cells(
                 quoted_strings_can_be_null=False,
             ),
         )
-
-
-def _encoding(connection: Connection) -> Sql:
-    is_as_stored = connection.parameter_statuses["server_encoding"] in AS_STORED
-    return value("SQL_ASCII" if is_as_stored else "UTF8")
 
 
 @contextmanager

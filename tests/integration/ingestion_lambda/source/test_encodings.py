@@ -96,3 +96,19 @@ def test_text_of_a_source_in_another_encoding_arrives(
     source.run("UPDATE staff SET first_name = :text WHERE staff_id = 3", text=text)
     pipeline.poll()
     assert pipeline.mirrored("staff")[2]["first_name"] == text
+
+
+@pytest.mark.parametrize("pipeline", ["WIN1252"], indirect=True)
+def test_byte_that_the_server_cannot_convert_is_quarantined_and_all_else_flows(
+    pipeline: Pipeline, source: Connection
+):
+    set_bytes(source, 3, b"\xc3\x81")  # undefined in WIN1252, and a letter in UTF-8
+    set_bytes(source, 4, b"\x80")
+    assert pipeline.poll().changes["staff"]["I"] == 5
+    staff = pipeline.mirrored("staff")
+    assert staff[2]["first_name"] is None
+    assert json.loads(staff[2]["_unfit"]) == {"first_name": r"\xc381"}
+    assert staff[3]["first_name"] == "€"
+    source.run("UPDATE staff SET first_name = 'Bob' WHERE staff_id = 1")
+    assert pipeline.poll().changes == {"staff": {"I": 0, "U": 1, "D": 0}}
+    assert pipeline.poll().changes == {}
