@@ -13,15 +13,13 @@ from pg8000.native import Connection
 from contracts.project import project_folder
 from dashboard.errors import NotAllowed, NotMigrated, TookTooLong
 from dashboard.settings import Settings
-from postgres import QueryFailed, Sql, connected, render, sqlstate
+from postgres import QueryFailed, Session, Sql, connected, render, sqlstate
 
 Rows = list[dict[str, Any]]
 
 CACHE_SECONDS = 20.0
 MAX_CACHED = 500
-SESSION = """
-set search_path to {schema}; set default_transaction_read_only = on; set statement_timeout = '30s'
-"""
+STATEMENT_TIMEOUT = 30.0  # seconds
 SCHEMA_ACCESS = """
 select
     to_regnamespace(quote_ident(:schema)) is null,
@@ -106,9 +104,13 @@ def _cached(key: CacheKey, _reader: Reader) -> Rows:
 
 @contextmanager
 def _session(settings: Settings) -> Iterator[Connection]:
-    with connected(settings.warehouse, "dashboard") as connection:
-        for statement in render(SESSION, schema=settings.schema).split(";"):
-            connection.run(statement)
+    session = Session(
+        search_path=(settings.schema,),
+        is_read_only=True,
+        row_security=True,  # a reader sees the rows that the owner lets it see
+        statement_timeout=STATEMENT_TIMEOUT,
+    )
+    with connected(settings.warehouse, "dashboard", session) as connection:
         [[is_missing, is_usable]] = connection.run(SCHEMA_ACCESS, schema=settings.schema)
         if is_missing:
             raise _not_migrated(settings)
