@@ -13,24 +13,12 @@ from pyspark.sql import SparkSession
 from glue_jobs.load.transaction import LoadResult, Target, load
 from lake import new_run
 from postgres import Address, StartupRefused, connected, from_dsn, render, value
+from tests.hostile import set_all
 from tests.pgbouncer import needs_pgbouncer, pgbouncer
 from tests.processed import ProcessedLake, star, version_row
 from warehouse import migrate
 from warehouse.migrate import migrate_at
 
-HOSTILE = {
-    "timezone": "'Asia/Tokyo'",
-    "datestyle": "'German, DMY'",
-    "default_transaction_read_only": "on",
-    "default_transaction_isolation": "serializable",
-    "quote_all_identifiers": "on",
-    "standard_conforming_strings": "off",
-    "statement_timeout": "'1ms'",
-    "lock_timeout": "'1ms'",
-    "search_path": "information_schema",
-    "row_security": "off",
-    "extra_float_digits": "'-15'",
-}
 FACT = """
 select created_time::text, unit_price::text, observed_at::text, valid_from::text
 from warehouse.fact_sales_order_history
@@ -50,8 +38,7 @@ def owner(observer: Connection, warehouse_dsn: str) -> Iterator[Address]:
     name, password = f"owner_{secrets.token_hex(4)}", secrets.token_hex(8)
     create = "create role {name} superuser login password {password}"
     observer.run(render(create, name=name, password=value(password)))
-    for setting, text in HOSTILE.items():
-        observer.run(f"alter role {name} set {setting} = {text}")
+    set_all(observer, f"role {name}")
     yield replace(from_dsn(warehouse_dsn), user=name, password=password)
     observer.run(render("drop owned by {name}; drop role {name}", name=name))
 
