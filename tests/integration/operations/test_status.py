@@ -268,7 +268,7 @@ def test_missing_bucket_is_an_error(deployed: Deployed, run_status: RunStatus):
     deployed.client("s3").delete_bucket(Bucket=f"{NAME}-ingestion-123456789012")
     code, _, errors = run_status()
     assert code == 1
-    assert "Check that the bucket exists" in errors
+    assert "check that the bucket exists" in errors
 
 
 @pytest.mark.parametrize(
