@@ -51,7 +51,7 @@ test: setup browser pgbouncer ## Run all tests except Terraform's, with coverage
 
 test-lambda: ## Run the tests marked lambda_runtime on Python 3.13, if there is one
 	@.ci/venv 3.13 .venv-lambda requirements/lambda-test.txt; case $$? in \
-	0) .venv-lambda/bin/python -m pytest -m lambda_runtime $(LAMBDA_TESTS) ;; \
+	0) .venv-lambda/bin/python -m pytest $(PARALLEL) -m lambda_runtime $(LAMBDA_TESTS) ;; \
 	3) echo "NOT CHECKED: the Lambda's code on Python 3.13" ;; \
 	*) exit 1 ;; esac
 
