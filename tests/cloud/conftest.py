@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from embedded.server import Server
 from postgres import from_dsn
@@ -37,7 +37,7 @@ ORDER = {
 }
 
 
-class OneAccount(LoadScopeScheduling):
+class OneAccount(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
     """Two workers: one for the tests of this folder, one for the tests of plans and modules."""
 
     def _split_scope(self, nodeid: str) -> str:
