@@ -11,11 +11,58 @@ SessionSource = SparkSession | Session | None
 """A session, a function that returns one, or None for the session of the machine."""
 
 SETTINGS = {
-    "spark.sql.session.timeZone": "UTC",  # timestamps have no time zone, and none may shift them
-    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",  # proleptic Gregorian calendar only
+    # timestamps and dates: no time zone, the proleptic Gregorian calendar, one formatter
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.timestampType": "TIMESTAMP_LTZ",
+    "spark.sql.datetime.java8API.enabled": "false",
+    "spark.sql.legacy.timeParserPolicy": "CORRECTED",  # LEGACY formats no fraction of NTZ seconds
+    "spark.sql.legacy.typeCoercion.datetimeToString.enabled": "false",
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+    "spark.sql.parquet.int96RebaseModeInRead": "CORRECTED",
+    "spark.sql.parquet.int96RebaseModeInWrite": "CORRECTED",
+    "spark.sql.parquet.int96AsTimestamp": "true",
+    "spark.sql.parquet.int96TimestampConversion": "false",
+    "spark.sql.parquet.inferTimestampNTZ.enabled": "true",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.legacy.parquet.nanosAsLong": "false",
+    # expressions: types, literals, NULL and errors
+    "spark.sql.ansi.enabled": "false",
+    "spark.sql.ansi.doubleQuotedIdentifiers": "false",
+    "spark.sql.ansi.enforceReservedKeywords": "false",
+    "spark.sql.caseSensitive": "false",
+    "spark.sql.charAsVarchar": "false",
+    "spark.sql.legacy.charVarcharAsString": "false",
+    "spark.sql.readSideCharPadding": "true",
+    "spark.sql.decimalOperations.allowPrecisionLoss": "true",
+    "spark.sql.legacy.allowNegativeScaleOfDecimal": "false",
+    "spark.sql.legacy.exponentLiteralAsDecimal.enabled": "false",
+    "spark.sql.legacy.literal.pickMinimumPrecision": "true",
+    "spark.sql.legacy.json.allowEmptyString.enabled": "false",
+    "spark.sql.json.enablePartialResults": "true",
+    "spark.sql.mapKeyDedupPolicy": "EXCEPTION",
+    "spark.sql.parser.escapedStringLiterals": "false",
+    "spark.sql.parser.quotedRegexColumnNames": "false",
+    "spark.sql.storeAssignmentPolicy": "ANSI",
+    "spark.sql.variable.substitute": "false",  # '${env:X}' in an expression stays text
+    # files: all of them, with exactly the columns of the schema
+    "spark.sql.files.ignoreCorruptFiles": "false",
+    "spark.sql.files.ignoreMissingFiles": "false",
+    "spark.sql.files.maxRecordsPerFile": "0",
+    "spark.sql.parquet.binaryAsString": "false",
+    "spark.sql.parquet.fieldId.read.enabled": "false",
+    "spark.sql.parquet.fieldId.read.ignoreMissing": "false",
+    "spark.sql.parquet.fieldId.write.enabled": "true",
+    "spark.sql.parquet.mergeSchema": "false",
+    "spark.sql.parquet.respectSummaryFiles": "false",
+    "spark.sql.parquet.writeLegacyFormat": "false",
+    "spark.sql.sources.partitionColumnTypeInference.enabled": "true",
+    "spark.sql.sources.useV1SourceList": "avro,csv,json,kafka,orc,parquet,text",
 }
-"""The settings that the transformations depend on."""
+"""Every setting of Spark 3.5 that changes the value of an expression, the rows that are read from a
+file, or how values are written. The session sets them all, so that no configuration file,
+environment variable or default of a platform changes a value. They are Spark's defaults, except for
+the time zone, the calendar and the format of timestamps. Settings of speed are not among them."""
 
 
 class LazySession:

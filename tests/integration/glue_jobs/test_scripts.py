@@ -1,39 +1,65 @@
-"""The jobs as Glue starts them: a script with arguments, and Spark as the machine has it."""
+"""The jobs as Glue starts them: a script with arguments, and the Spark of the machine."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
+from pyspark.sql import SparkSession
 
 from embedded.server.java import java_home
+from glue_jobs import build_dimensions, build_facts
+from glue_jobs.session import SETTINGS
+from lake import Lake
 from tests.lake_builder import LakeBuilder, row
 
 ROOT = Path(__file__).parents[3]
 SMALL = "--conf spark.ui.enabled=false --conf spark.driver.host=127.0.0.1 pyspark-shell"
+BOTH = """
+import sys
+from glue_jobs import build_dimensions, build_facts
+
+for module in (build_dimensions, build_facts):
+    module.main(sys.argv[1:])
+"""
+HOSTILE: dict[str, str] = tomllib.loads(
+    (Path(__file__).parent / "hostile_settings.toml").read_text(encoding="utf-8")
+)
 
 
-def started(script: str, built: LakeBuilder) -> list[dict[str, Any]]:
-    """The lines that the script logs."""
+def run_python(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> str:
+    """Run Python with the Spark of the machine, and return its output."""
+    java = {"JAVA_HOME": str(java_home()), "PYSPARK_SUBMIT_ARGS": SMALL}
     done = subprocess.run(
-        [sys.executable, "-m", f"glue_jobs.{script}", *built.arguments, "--JOB_NAME", script],
+        [sys.executable, *arguments],
         cwd=ROOT,
-        env={**os.environ, "JAVA_HOME": str(java_home()), "PYSPARK_SUBMIT_ARGS": SMALL},
+        env={**os.environ, **java, **(environ or {})},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return done.stdout
 
 
-def test_a_script_builds_what_is_pending_and_logs_json_lines(built: LakeBuilder):
+def run_script(script: str, built: LakeBuilder) -> list[dict[str, Any]]:
+    """Run a job, and return the lines that it logs."""
+    job = ["-m", f"glue_jobs.{script}", *built.arguments, "--JOB_NAME", script]
+    return [json.loads(line) for line in run_python(job).splitlines()]
+
+
+def test_script_builds_pending_batches_and_logs_json_lines(built: LakeBuilder):
     built.insert(sales_order=[row("sales_order", 1)])
 
-    (line,) = started("build_facts", built)
+    (line,) = run_script("build_facts", built)
 
     assert (line["message"], line["seq"]) == ("batch built", 1)
     assert line["rows"] == {"fact_sales_order": 1}
@@ -41,5 +67,59 @@ def test_a_script_builds_what_is_pending_and_logs_json_lines(built: LakeBuilder)
 
 
 @pytest.mark.parametrize("script", ["build_dimensions", "build_facts"])
-def test_a_script_with_nothing_to_do_says_nothing(built: LakeBuilder, script: str):
-    assert started(script, built) == []
+def test_script_without_pending_batches_logs_nothing(built: LakeBuilder, script: str):
+    assert run_script(script, built) == []
+
+
+def test_every_setting_of_the_session_has_a_hostile_value():
+    assert HOSTILE.keys() == SETTINGS.keys()
+    assert not [name for name, value in HOSTILE.items() if value == SETTINGS[name]]
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> dict[str, str]:
+    """Return the environment of a machine whose Spark has other settings."""
+    folder = tmp_path / "conf"
+    folder.mkdir()
+    lines = "".join(f"{name} {value}\n" for name, value in HOSTILE.items())
+    (folder / "spark-defaults.conf").write_text(lines, encoding="utf-8")
+    return {"SPARK_CONF_DIR": str(folder)}
+
+
+def test_settings_of_the_machine_change_no_value(
+    spark: SparkSession, built: LakeBuilder, hostile: dict[str, str]
+):
+    moment = datetime(2024, 3, 31, 1, 30, 0, 123456)
+    built.insert(
+        sales_order=[
+            row("sales_order", 1, created_at=moment, last_updated=moment),
+            row("sales_order", 2, agreed_payment_date="${env:HOME} \\n 2024-1-2"),
+            row("sales_order", 3, created_at=datetime(1582, 10, 10, 1, 2, 3)),
+        ],
+        design=[row("design", 1, design_name="\\n O'Keefe ")],
+        staff=[row("staff", 1)],
+        department=[row("department", 1, location=None)],
+        currency=[row("currency", 1, currency_code="GBP")],
+    )
+    for module in (build_facts, build_dimensions):
+        module.main([*built.arguments, "--generation", "2"], spark)
+    run_python(["-c", BOTH, *built.arguments], hostile)
+
+    expected = Lake(built.lake.ingestion, built.lake.processed, 2)
+    assert rows_of(built.lake) == rows_of(expected)
+    [first] = [rows for rows in rows_of(expected)["fact_sales_order"] if rows["created_time"]]
+    assert first["created_time"] == "01:30:00.123456"
+
+
+def rows_of(lake: Lake) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of every table that was built from batch 1."""
+    facts, dimensions = lake.facts.entry(1), lake.dimensions.entry(1)
+    outputs = {**facts.tables, **facts.quarantined, **dimensions.tables}
+    return {
+        table: [
+            row
+            for key in output.files
+            for row in pq.read_table(io.BytesIO(lake.processed.get(key))).to_pylist()
+        ]
+        for table, output in outputs.items()
+    }

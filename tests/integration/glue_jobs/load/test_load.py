@@ -29,9 +29,8 @@ from postgres import (
     connected,
     from_dsn,
     render,
-    value,
 )
-from tests.integration.postgres.test_session import HOSTILE
+from tests.hostile import PAUSE, set_all
 from tests.pgbouncer import needs_pgbouncer, pgbouncer
 from tests.processed import (
     DAY,
@@ -121,12 +120,9 @@ def test_dimensions_and_versions_of_a_batch_reach_the_warehouse(
 @pytest.fixture(params=["default", "hostile"])
 def settings(request: pytest.FixtureRequest, connection: Connection) -> str:
     """Set the defaults of the database for sessions, and return which ones."""
-    [[database]] = connection.run("select current_database()")
-    for name, (text, _) in HOSTILE.items() if request.param == "hostile" else ():
-        if connection.run("select 1 from pg_settings where lower(name) = lower(:n)", n=name):
-            setting = Sql(text) if name in ("search_path", "DateStyle") else value(text)
-            statement = "alter database {database} set {name} = {setting}"
-            connection.run(render(statement, database=database, name=Sql(name), setting=setting))
+    if request.param == "hostile":
+        [[database]] = connection.run("select current_database()")
+        set_all(connection, render("database {name}", name=database))
     return str(request.param)
 
 
@@ -139,7 +135,7 @@ def test_every_value_arrives_as_it_was(
 ) -> None:
     def start_slowly() -> SparkSession:
         if settings == "hostile":
-            sleep(2)  # idle sessions end after a second
+            sleep(1.5 * PAUSE)  # idle sessions end before
         return spark
 
     place = dimension_row(
