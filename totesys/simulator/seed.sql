@@ -3,14 +3,14 @@
 -- before {until} and covers at most two years, so that more orders mean more orders a day.
 
 CREATE FUNCTION pg_temp.draw(n bigint, what text, among integer) RETURNS integer
-LANGUAGE sql IMMUTABLE
-RETURN (
-    (hashint8extended(n, hashtextextended(what, {seed})) & 9223372036854775807) % among
-)::integer;
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT ((hashint8extended(n, hashtextextended(what, {seed})) & 9223372036854775807) % among)::integer
+$$;
 
 CREATE FUNCTION pg_temp.one_of(choices text[], n bigint, what text) RETURNS text
-LANGUAGE sql IMMUTABLE
-RETURN choices[1 + pg_temp.draw(n, what, cardinality(choices))];
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT choices[1 + pg_temp.draw(n, what, cardinality(choices))]
+$$;
 
 CREATE TEMP TABLE working_day ON COMMIT DROP AS
 SELECT day, row_number() OVER (ORDER BY day) AS number
