@@ -24,6 +24,10 @@ from postgres.session import MARKER, SESSION, TRACKED, Session, newer
 CONNECT_TIMEOUT = 10.0
 """Seconds. A host that drops packets would otherwise block a poll for minutes."""
 
+KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+"""Probes, in seconds, that keep an idle connection open in firewalls, and end the wait for a server
+that is gone after two minutes; the default of Linux is two hours."""
+
 JDBC_PARAMETERS = {"extra_float_digits": "2"}
 STARTUP_REFUSED = ("08P01", "0A000")
 LOCK_NOT_AVAILABLE = "55P03"
@@ -182,6 +186,9 @@ def _socket(address: Address) -> socket.socket:
         ) from None
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for name, setting in KEEPALIVE.items():
+        if hasattr(socket, name):  # macOS has other names
+            opened.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), setting)
     return opened
 
 

@@ -80,6 +80,17 @@ def test_connection_is_closed_after_its_block(address: Address) -> None:
         assert observer.run(still) == [[0]]
 
 
+@pytest.mark.parametrize(("name", "seconds"), module.KEEPALIVE.items())
+def test_server_that_is_gone_is_noticed_within_minutes(
+    address: Address, name: str, seconds: int
+) -> None:
+    with connected(address, "test") as connection:
+        option = getattr(socket, name)
+        assert connection._usock.getsockopt(socket.IPPROTO_TCP, option) == seconds
+    idle, interval, probes = module.KEEPALIVE.values()
+    assert idle + interval * probes <= 120
+
+
 def test_query_may_take_longer_than_a_handshake(
     address: Address, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from glue_jobs.load.transaction import LoadResult, Target, load
 from lake import new_run
 from postgres import Address, StartupRefused, connected, from_dsn, render, value
-from tests.hostile import set_all
+from tests.hostile import SETTINGS, set_all
 from tests.pgbouncer import needs_pgbouncer, pgbouncer
 from tests.processed import ProcessedLake, star, version_row
 from warehouse import migrate
@@ -23,6 +23,10 @@ FACT = """
 select created_time::text, unit_price::text, observed_at::text, valid_from::text
 from warehouse.fact_sales_order_history
 """
+POOLED = (
+    "TimeZone", "DateStyle", "IntervalStyle", "extra_float_digits", "bytea_output", "search_path",
+    "default_transaction_isolation", "quote_all_identifiers", "standard_conforming_strings",
+)  # fmt: skip
 PRICE = Decimal("1234567.89")
 
 
@@ -100,8 +104,9 @@ def test_warehouse_behind_pgbouncer_in_transaction_mode_is_migrated_and_loaded(
     load_order: Callable[[Address], LoadResult],
     expected: list[list[str]],
 ) -> None:
-    observer.run(f"alter role {owner.user} set default_transaction_read_only = off")
-    observer.run(f"alter role {owner.user} reset statement_timeout")
+    observer.run(f"alter role {owner.user} reset all")
+    for name in POOLED:  # docs/compatibility.md, Poolers
+        observer.run(f"alter role {owner.user} set {name} to {SETTINGS[name]}")
     with pgbouncer(owner, ignore_startup_parameters="extra_float_digits") as address:
         assert migrate_at(address)
         assert load_order(address).rows["fact_sales_order"] == 1
