@@ -29,6 +29,7 @@ from postgres import (
 )
 from postgres import connection as module
 from tests.certificates import Authority
+from tests.sessions import terminate
 
 anything = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 hostile = st.one_of(anything, st.text("'\"\\;:-$E{}%\n ab1/*"))
@@ -203,7 +204,7 @@ def test_connection_that_breaks_in_its_block_is_unreachable(address: Address) ->
 def lose_connection(address: Address) -> None:
     with connected(address, "test") as other, connected(address, "victim") as connection:
         (own,) = connection.run("select pg_backend_pid()")[0]
-        other.run("select pg_terminate_backend(:pid, 5000)", pid=own)
+        terminate(other, own)
         connection.run("select 1")
 
 

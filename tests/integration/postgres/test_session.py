@@ -18,6 +18,7 @@ from postgres import (
     transaction,
     value,
 )
+from tests.sessions import terminate
 
 pytestmark = pytest.mark.lambda_runtime
 
@@ -175,7 +176,7 @@ def test_reason_of_the_server_for_closing_the_connection_is_shown(server: Server
 def _use_after_termination(address: Address) -> None:
     with connected(address, "tests") as other, connected(address, "victim") as victim:
         [[pid]] = victim.run("select pg_backend_pid()")
-        other.run("select pg_terminate_backend(:pid, 5000)", pid=pid)
+        terminate(other, pid)
         victim.run("select 1")
 
 
