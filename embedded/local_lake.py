@@ -14,5 +14,5 @@ class NoLake(PlatformError):
 def existing(folder: Path) -> Path:
     """Return ``folder`` if it exists. Raises NoLake."""
     if not folder.is_dir():
-        raise NoLake(f"There is no lake in {folder}; check --lake.")
+        raise NoLake(f"There is no lake in {folder}. To fix: check --lake.")
     return folder

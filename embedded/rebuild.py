@@ -63,8 +63,8 @@ def _refuse_other_batches(warehouse: str, name: str, generation: int) -> None:
         raise WarehouseNotEmpty(
             f"The warehouse at {from_dsn(warehouse)} holds batches 1 to {state.head} of lake"
             f" {state.lake}, generation {state.generation}, and this rebuild is of lake"
-            f" {name}, generation {generation}. It needs an empty database:"
-            " create one, and name it in --warehouse."
+            f" {name}, generation {generation}. To fix: create an"
+            " empty database, and name it in --warehouse."
         )
 
 
@@ -74,7 +74,7 @@ def _adopt(lake: Lake) -> None:
     if built < head:
         raise ReplayUnfinished(
             f"Generation {lake.generation} has {built} of {head} batches: another run is building"
-            " it, or new batches arrived. Run the rebuild again; it continues from there."
+            " it, or new batches arrived. To fix: run the rebuild again; it continues from there."
         )
     for seq in range(lake.generations.head_seq() + 1, lake.generation + 1):
         try:

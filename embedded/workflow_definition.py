@@ -89,8 +89,8 @@ def read_workflow(values: Mapping[str, str], path: Path = WORKFLOW) -> Workflow:
         _check(workflow, len(triggers))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvalidWorkflow(
-            f"{path} cannot be run as a workflow: {error!r}. Correct the file, or give the value"
-            " of its placeholder."
+            f"{path} cannot be run as a workflow: {error!r}. To fix: correct the file, or give the"
+            " value of its placeholder."
         ) from error
     return workflow
 

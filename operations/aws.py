@@ -37,7 +37,7 @@ BAD_ENDS = ("ErroredActions", "FailedActions", "StoppedActions", "TimeoutActions
 LAST_RUNS = 5
 NEVER = datetime.min.replace(tzinfo=UTC)
 
-SIGN_IN = "Sign in (`aws sso login`, AWS_PROFILE=…), then try again."
+SIGN_IN = "To fix: sign in (`aws sso login`, AWS_PROFILE=…), then try again."
 INVALID = ("ExpiredToken", "InvalidClientTokenId", "UnrecognizedClient", "InvalidAccessKeyId")
 MISSING = ("NotFound", "NonExistent", "NoSuch", "DoesNotExist")
 
@@ -61,12 +61,12 @@ def _refused(resource: str, region: str, refusal: ClientError) -> Exception:
         return NotSignedIn(f"AWS does not accept the credentials: {refusal}. {SIGN_IN}")
     if any(part in code for part in MISSING):
         return NotThere(
-            f"There is no {resource} in {region}. Check name, region and account; `make apply`"
-            " creates it."
+            f"There is no {resource} in {region}. To fix: check name, region and account;"
+            " `make apply` creates it."
         )
     return AwsRefused(
-        f"AWS refused {resource} in {region}: {refusal}. docs/deploy.md lists the permissions that"
-        " the caller needs."
+        f"AWS refused {resource} in {region}: {refusal}. To fix: get the permissions that"
+        " docs/deploy.md lists."
     )
 
 

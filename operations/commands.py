@@ -73,8 +73,8 @@ def _deployment(arguments: Namespace) -> Deployment:
         return named(arguments.name, arguments.region or _region())
     if sys.stdin.isatty():
         raise InvalidQuestion(
-            f"No deployment is named. Give --name, for example {EXAMPLE}, or pipe in the output of"
-            f" `terraform output -json`, as `make {arguments.command}` does."
+            f"No deployment is named. To fix: give --name, for example {EXAMPLE}, or pipe in the"
+            f" output of `terraform output -json`, as `make {arguments.command}` does."
         )
     return from_outputs(sys.stdin.read())
 
@@ -83,7 +83,7 @@ def _region() -> str:
     try:
         return os.environ.get("AWS_REGION") or boto3.Session().region_name or ""
     except BotoCoreError as error:  # the profile does not exist
-        raise NotSignedIn(f"{error}. Check AWS_PROFILE.") from None
+        raise NotSignedIn(f"{error}. To fix: check AWS_PROFILE.") from None
 
 
 RUN: Mapping[str, Callable[[Namespace], int]] = {

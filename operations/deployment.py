@@ -10,8 +10,8 @@ from operations.errors import InvalidQuestion, NothingDeployed
 
 EXAMPLE = f"{PROJECT}-dev"
 REMEDY = (
-    "Apply Terraform (`make apply`), fetch its state (docs/deploy.md says where it is), or name the"
-    f" deployment without it: `NAME={EXAMPLE} REGION=eu-west-2`."
+    "To fix: apply Terraform (`make apply`), fetch its state (docs/deploy.md says where), or name"
+    f" the deployment without it: `NAME={EXAMPLE} REGION=eu-west-2`."
 )
 
 
@@ -38,8 +38,8 @@ def named(name: str, region: str) -> Deployment:
     """
     if not region:
         raise InvalidQuestion(
-            f"The region of {name} is not known. Give --region eu-west-2 (REGION= to make), or set"
-            " AWS_REGION."
+            f"The region of {name} is not known. To fix: give --region eu-west-2 (REGION= to make),"
+            " or set AWS_REGION."
         )
     return Deployment(
         name=name,

@@ -88,12 +88,14 @@ def _person(lake: Lake, name: str, key: int) -> _Person:
     table = tables.get(name)
     if table is None:
         raise NothingPersonal(
-            f"{name} is not a table with personal columns in its contract. Tables with personal"
-            f" columns: {', '.join(sorted(tables))}."
+            f"{name} is not a table with personal columns in its contract. To fix: name a table"
+            f" with personal columns: {', '.join(sorted(tables))}."
         )
     versions = list(_landed(lake, table, key))
     if not versions:
-        raise NothingPersonal(f"No batch of this lake has a row {key} of {name}. Check the key.")
+        raise NothingPersonal(
+            f"No batch of this lake has a row {key} of {name}. To fix: check the key."
+        )
     last = versions[-1]
     is_deleted = last["op"] == "D"
     values = {

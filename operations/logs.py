@@ -49,7 +49,9 @@ def ago(span: str) -> datetime:
     """Return the moment a span ago: ``90s``, ``30m``, ``2h``, ``1d``. Raises InvalidQuestion."""
     match = re.fullmatch(r"([1-9]\d{0,4})([smhd])", span)
     if not match:
-        raise InvalidQuestion(f"{span!r} is not a time span: write 30m, 2h or 1d (SINCE= to make).")
+        raise InvalidQuestion(
+            f"{span!r} is not a time span. To fix: write 30m, 2h or 1d (SINCE= to make)."
+        )
     return now() - timedelta(**{UNITS[match[2]]: int(match[1])})
 
 

@@ -68,7 +68,10 @@ def follow(console: Console, platform: Platform, step: Step) -> Arrival:
     with console.status(step.title):
         platform.cycle()
     if not change.is_visible():
-        raise DemoFailed(f"'{step.title}' did not arrive in the warehouse; run with --debug.")
+        raise DemoFailed(
+            f"'{step.title}' did not arrive in the warehouse. To fix: run with --debug and"
+            " report it."
+        )
     seconds = perf_counter() - committed
     report, lake = platform.report(), platform.lake
     entries = lake.dimensions.entry(report["seq"]), lake.facts.entry(report["seq"])
@@ -95,4 +98,6 @@ def _compare(console: Console, result: Reconciliation) -> None:
         f" {result.unexplained} differences.\n"
     )
     if result.unexplained:
-        raise DemoFailed("The warehouse differs from the source; run with --debug.")
+        raise DemoFailed(
+            "The warehouse differs from the source. To fix: run with --debug and report it."
+        )

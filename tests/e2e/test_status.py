@@ -69,7 +69,7 @@ def test_warehouse_of_another_lake_is_an_error(
     assert main(["poll", "--source", seeded_source_dsn, *other]) == 0
     capsys.readouterr()
     assert main(["status", "--warehouse", warehouse_dsn, *other]) == 1
-    assert "Name the lake" in " ".join(capsys.readouterr().out.split())
+    assert "name the lake" in " ".join(capsys.readouterr().out.split())
 
 
 def test_changes_are_shown_in_few_characters():

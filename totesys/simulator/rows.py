@@ -54,7 +54,9 @@ def row(connection: Connection, table: str, key: int, *columns: str) -> list[Any
     )
     rows: list[list[Any]] = connection.run(statement)
     if not rows:
-        raise NothingToPick(f"The simulated source has no {table} {key}. Choose a key that exists.")
+        raise NothingToPick(
+            f"The simulated source has no {table} {key}. To fix: choose a key that exists."
+        )
     return rows[0]
 
 
@@ -72,7 +74,9 @@ def pick(connection: Connection, random: Random, table: str, other_than: int | N
     )
     key = one(connection, statement, place=random.random())
     if key is None:
-        raise NothingToPick(f"The simulated source has no row in {table} to pick; seed it first.")
+        raise NothingToPick(
+            f"The simulated source has no row in {table} to pick. To fix: seed it first."
+        )
     return int(key)
 
 

@@ -175,4 +175,4 @@ def test_empty_lake_is_an_error_with_the_remedy(
     for name in ("source", "warehouse-reader"):
         deployed.put_secret(name, **reader)
     assert main(BY_NAME) == 1
-    assert "holds no batch yet; run a cycle first" in capsys.readouterr().err
+    assert "holds no batch yet. To fix: run a cycle first" in capsys.readouterr().err

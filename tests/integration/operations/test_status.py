@@ -235,7 +235,7 @@ def test_ca_bundle_is_used_to_verify_the_warehouse(two_batches: Deployed, run_st
 @pytest.mark.parametrize(
     ("outputs", "message"),
     [
-        ("", "There are no outputs of Terraform. Apply Terraform (`make apply`)"),
+        ("", "There are no outputs of Terraform. To fix: apply Terraform (`make apply`)"),
         ("{}", "Nothing is applied in this environment."),
         ("Error: no state", "The input is not the output"),
         ('{"workflow": {"value": "w"}}', "no output 'key'"),
@@ -261,7 +261,7 @@ def test_without_credentials_the_remedy_is_to_sign_in(
         monkeypatch.setenv(name, os.devnull)
     code, out, errors = run_status()
     assert (code, out) == (1, "")
-    assert "Unable to locate credentials. Sign in (`aws sso login`" in errors
+    assert "Unable to locate credentials. To fix: sign in (`aws sso login`" in errors
 
 
 def test_missing_bucket_is_an_error(deployed: Deployed, run_status: RunStatus):
@@ -286,7 +286,7 @@ def test_missing_resource_is_an_error_that_names_it(
     deployed.outputs[output] = "gone"
     code, _, errors = run_status()
     assert code == 1
-    assert f"There is no {resource} in {REGION}. Check name, region and account" in errors
+    assert f"There is no {resource} in {REGION}. To fix: check name, region and account" in errors
 
 
 def test_name_without_a_region_is_wrong_usage(
@@ -305,7 +305,7 @@ def test_missing_profile_is_an_error_that_names_the_variable(
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     code, _, errors = run_status("--name", NAME)
     assert code == 1
-    assert "Check AWS_PROFILE" in errors
+    assert "check AWS_PROFILE" in errors
 
 
 def test_request_without_an_answer_is_an_error_that_names_the_resource(

@@ -15,10 +15,14 @@ def refusal(code: str) -> ClientError:
 @pytest.mark.parametrize(
     ("error", "kind", "message"),
     [
-        (NoCredentialsError(), NotSignedIn, "Sign in"),
-        (refusal("ExpiredTokenException"), NotSignedIn, "reason of AWS.+Sign in"),
-        (refusal("UnrecognizedClientException"), NotSignedIn, "Sign in"),
-        (refusal("ResourceNotFoundException"), NotThere, "no queue q in eu-west-2. Check name"),
+        (NoCredentialsError(), NotSignedIn, "sign in"),
+        (refusal("ExpiredTokenException"), NotSignedIn, "reason of AWS.+sign in"),
+        (refusal("UnrecognizedClientException"), NotSignedIn, "sign in"),
+        (
+            refusal("ResourceNotFoundException"),
+            NotThere,
+            "no queue q in eu-west-2. To fix: check name",
+        ),
         (refusal("AWS.SimpleQueueService.NonExistentQueue"), NotThere, "no queue q"),
         (refusal("EntityNotFoundException"), NotThere, "no queue q"),
         (refusal("AccessDeniedException"), AwsRefused, "refused queue q.+reason of AWS"),

@@ -213,4 +213,4 @@ def test_no_deployment_named_on_a_terminal_is_wrong_usage(
 ):
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     assert main(["logs"]) == 2
-    assert "Give --name" in capsys.readouterr().err
+    assert "give --name" in capsys.readouterr().err

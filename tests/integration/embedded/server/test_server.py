@@ -214,7 +214,7 @@ def test_user_that_cannot_be_created_is_an_error_with_a_remedy(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster, "SYSTEM_USER", "not a name")
-    with pytest.raises(ServerFailed, match="Run this as a normal user"), running(directory):
+    with pytest.raises(ServerFailed, match="run this as a normal user"), running(directory):
         pass
 
 
