@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pyspark.sql import SparkSession
 
 from dashboard import child, ports
 from dashboard.launch import HOST, environment
 from embedded.server import Server
-from tests.e2e.dashboard.chromium import DESKTOP, MISSING, executable, launched
+from tests.e2e.dashboard.chromium import DESKTOP, MISSING, PHONE, TIMEOUT, executable, launched
 from tests.e2e.dashboard.filled import Filled, fill
 
 ORDERS = 1_200
+
+expect.set_options(timeout=TIMEOUT)
 
 
 @pytest.fixture(scope="session")
@@ -38,9 +40,22 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="session")
+def desktop(browser: Browser) -> Iterator[BrowserContext]:
+    """A context whose pages share the browser's cache. The dashboard keeps the values of filters
+    in the session of a page, which is never shared."""
+    with browser.new_context(viewport=DESKTOP) as context:
+        yield context
+
+
+@pytest.fixture(scope="session")
+def phone(browser: Browser) -> Iterator[BrowserContext]:
+    with browser.new_context(viewport=PHONE) as context:
+        yield context
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(desktop: BrowserContext) -> Iterator[Page]:
     """A page with its own session, as wide as a desktop."""
-    context = browser.new_context(viewport=DESKTOP)
-    yield context.new_page()
-    context.close()
+    with desktop.new_page() as page:
+        yield page

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from dashboard import child, ports
 from dashboard.launch import HOST, environment
@@ -20,6 +20,8 @@ from tests.conftest import UNSAFE_AND_FAST
 from tests.e2e.dashboard.chromium import PHONE, wait_until_drawn
 from tests.e2e.dashboard.filled import WAREHOUSE, Filled
 from warehouse import migrate_at
+
+pytestmark = pytest.mark.timeout(600)  # the first test waits for Spark and a filled warehouse
 
 PAGES = {
     "": "Overview",
@@ -161,14 +163,13 @@ def test_tab_has_the_title_of_its_page_and_no_request_leaves_the_host(page: Page
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_page_scrolls_horizontally_on_a_phone(browser: Browser, address: str, path: str):
-    context = browser.new_context(viewport=PHONE)
-    page = open_page(context.new_page(), address, path)
-    width = page.evaluate(
-        "() => Math.max(...[document.documentElement,"
-        " document.querySelector('[data-testid=stMain]')].map(e => e.scrollWidth))"
-    )
-    context.close()
+def test_no_page_scrolls_horizontally_on_a_phone(phone: BrowserContext, address: str, path: str):
+    with phone.new_page() as page:
+        open_page(page, address, path)
+        width = page.evaluate(
+            "() => Math.max(...[document.documentElement,"
+            " document.querySelector('[data-testid=stMain]')].map(e => e.scrollWidth))"
+        )
     assert width <= PHONE["width"]
 
 

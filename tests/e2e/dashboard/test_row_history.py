@@ -2,11 +2,14 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.dashboard.chromium import wait_until_drawn
 from tests.e2e.dashboard.filled import Filled
 from tests.e2e.dashboard.test_pages import open_page
+
+pytestmark = pytest.mark.timeout(600)  # the first test waits for Spark and a filled warehouse
 
 CARD = "dl.card"
 VERSIONS = "Versions side by side"
