@@ -1,7 +1,8 @@
 """The tables in the source's catalog: whether they match the contracts, and their identity.
 
 DDL changes values without touching a row's xmin (a renamed column, a default, a renamed enum
-label, an exchanged partition), so everything that can do so is part of the source's identity.
+label, an exchanged partition, the expression of a virtual column), so everything that can do so is
+part of the source's identity.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from ingestion_lambda.errors import SourceMismatch
 from ingestion_lambda.source.column_types import selected
 from postgres import Connection, Sql, render, value
 
-# A table's own oid comes first, then the oids of its partitions.
+# A table's own oid comes first, then the oids of its partitions. The last value is whether a policy
+# may hide rows of the table from this role.
 TABLES = """
 WITH RECURSIVE family (name, depth, oid, kind) AS (
     SELECT relname, 0, oid, relkind FROM pg_class
@@ -21,7 +23,8 @@ WITH RECURSIVE family (name, depth, oid, kind) AS (
     FROM family JOIN pg_inherits ON inhparent = family.oid JOIN pg_class c ON c.oid = inhrelid
 )
 SELECT name::text, string_agg(oid::text, ',' ORDER BY depth, oid),
-       (array_agg(kind ORDER BY depth))[1]::text, count(*) > 1
+       (array_agg(kind ORDER BY depth))[1]::text, count(*) > 1,
+       bool_or(depth = 0 AND row_security_active(oid))
 FROM family GROUP BY name ORDER BY name
 """
 
@@ -41,7 +44,9 @@ SELECT relname::text, attname::text,
        format_type(atttypid, atttypmod),
        concat_ws(':', attnum, atttypid::bigint, (
            SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder)
-           FROM pg_enum WHERE enumtypid = base)),
+           FROM pg_enum WHERE enumtypid = base), (
+           SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef
+           WHERE adrelid = c.oid AND adnum = attnum AND attgenerated = 'v')),
        EXISTS (SELECT FROM pg_index WHERE indrelid = c.oid AND indisunique AND indisvalid
                AND indpred IS NULL AND indnkeyatts = 1 AND indkey[0] = attnum),
        attnotnull AND NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = c.oid
@@ -95,9 +100,10 @@ def read_source_catalog(connection: Connection, source: Source) -> SourceCatalog
     for name, column, *rest in connection.run(render(COLUMNS, **parts)):
         every.setdefault(name, {})[column] = _CatalogColumn(*rest)
     identities, unknown, expressions = [], dict[str, tuple[str, ...]](), dict[str, Sql]()
-    for name, oids, kind, has_children in connection.run(render(TABLES, **parts)):
+    for name, oids, kind, has_children, is_policed in connection.run(render(TABLES, **parts)):
         table, columns = source.tables[name], every[name]
-        _check(source, table, kind, has_children, columns)
+        _check_table(source, table, kind, has_children, is_policed)
+        _check_columns(source, table, columns)
         expressions[name] = _selected(source, table, columns)
         members = (f"{column}:{columns[column].identity}" for column in table.column_names)
         identities.append(f"{name}={oids} {' '.join(members)}")
@@ -106,12 +112,8 @@ def read_source_catalog(connection: Connection, source: Source) -> SourceCatalog
     return SourceCatalog("; ".join(identities), unknown, expressions)
 
 
-def _check(
-    source: Source,
-    table: SourceTable,
-    kind: str,
-    has_children: bool,
-    columns: dict[str, _CatalogColumn],
+def _check_table(
+    source: Source, table: SourceTable, kind: str, has_children: bool, is_policed: bool
 ) -> None:
     place = f"{source.schema}.{table.name}"
     if kind not in (TABLE, PARTITIONED) or (kind == TABLE and has_children):
@@ -119,6 +121,16 @@ def _check(
             f"{place} is a view or has inheriting tables, and changes of their rows cannot be"
             " followed. To fix: name the plain or partitioned table behind it in the contract."
         )
+    if is_policed:
+        raise SourceMismatch(
+            f"A row-level security policy may hide rows of {place} from the source's role, and a"
+            " hidden row would look like a deleted one. To fix: its owner must ALTER ROLE ..."
+            " BYPASSRLS, or disable row-level security on the table."
+        )
+
+
+def _check_columns(source: Source, table: SourceTable, columns: dict[str, _CatalogColumn]) -> None:
+    place = f"{source.schema}.{table.name}"
     if missing := [column for column in table.column_names if column not in columns]:
         raise SourceMismatch(
             f"{place} does not have the column {', '.join(missing)}. To fix: if the column was"
