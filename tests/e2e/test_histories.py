@@ -114,6 +114,7 @@ def fresh(server: Server, template: str) -> Iterator[tuple[str, str, Path]]:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@pytest.mark.timeout(600)  # five random histories of the whole platform
 def test_every_order_has_exactly_the_versions_that_polls_could_see(
     server: Server, seeded_template: str, spark: SparkSession, history: list[list[Change]]
 ):

@@ -278,6 +278,7 @@ class History(RuleBasedStateMachine):
             self.poller.run(render("ROLLBACK PREPARED {name}", name=value(name)))
 
 
+@pytest.mark.timeout(900)  # 200 random histories
 def test_every_poll_lands_exactly_the_changes_committed_since_the_last(
     source_dsn: str, monkeypatch: pytest.MonkeyPatch
 ):
