@@ -18,6 +18,14 @@ from postgres import resolve
 
 def main(argv: Sequence[str], spark: SessionSource = None) -> None:
     """Load every batch that was built and is not in the warehouse yet."""
+    with open_job(_arguments(), argv, spark) as job:
+        options = job.arguments
+        address = resolve(options.warehouse, os.environ, read_secret, options.ca_bundle)
+        registry = _registry(options.catalog, options.register_from)
+        load(job.lake, Target(address, options.schema), job.run, job.spark, registry)
+
+
+def _arguments() -> Arguments:
     arguments = Arguments(__doc__)
     arguments.add_argument(
         "--warehouse",
@@ -46,11 +54,7 @@ def main(argv: Sequence[str], spark: SessionSource = None) -> None:
         help="register every batch from this one on again, after the catalog or one of its tables"
         " was created again",
     )
-    with open_job(arguments, argv, spark) as job:
-        options = job.arguments
-        address = resolve(options.warehouse, os.environ, read_secret, options.ca_bundle)
-        registry = _registry(options.catalog, options.register_from)
-        load(job.lake, Target(address, options.schema), job.run, job.spark, registry)
+    return arguments
 
 
 def _registry(prefix: str | None, again_from: int | None) -> Registry | None:

@@ -48,6 +48,11 @@ def quarantine(lake: Lake) -> Quarantine:
     )
 
 
+def open_rows(lake: Lake, facts: BuildEntry) -> dict[str, Output]:
+    """Return the quarantined rows that are open after the entry ``facts``, by source table."""
+    return _open(lake.facts, facts, lake.retries.head())
+
+
 def count_open(lake: Lake) -> int:
     """Return the number of open rows; at most three entries are read."""
     facts, retry = lake.facts.head(), lake.retries.head()

@@ -22,7 +22,7 @@ from glue_jobs.transform.facts import (
 )
 from lake import Lake, layout
 from lake.entries import Batch, Output
-from lake.quarantine import merge_outputs, quarantine
+from lake.quarantine import merge_outputs, open_rows
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class FactFiles:
         before = pending.previous_entry
         if not written or before is None or not before.open_quarantined:
             return None
-        opened = quarantine(self.lake).open
+        opened = open_rows(self.lake, before)
         left = {
             fact.of: self._without_keys(opened[fact.of], written[fact.name], fact, pending.batch)
             for fact in self.warehouse.facts

@@ -33,7 +33,7 @@ class PendingBatch:
 
 @dataclass(frozen=True)
 class Pending:
-    """The batches, oldest first, and the retries that one load brings to the warehouse."""
+    """The batches and the retries, oldest first, that one load brings to the warehouse."""
 
     batches: list[PendingBatch]
     retries: list[RetryEntry]

@@ -60,17 +60,15 @@ def load(
     partitions with ``registry``, and add the batches to the load log.
 
     ``spark`` is called only if there are rows to load. Of several concurrent loads one loads.
-    Raises SchemaOutdated, OtherLedger, StagingFailed, StagedCountsDiffer, LockTimeout or
-    PartitionsRefused.
+    Raises the errors of ``glue_jobs.errors``, and LockTimeout.
     """
     began = time.monotonic()
     through = built_through(lake)
     if not through:
         return LoadResult({}, 0, 0, 0.0)
     state = _read_state(target, lake)
-    pending = Pending(
-        pending_batches(lake, state.head, through), pending_retries(lake, state.retries, through)
-    )
+    batches = pending_batches(lake, state.head, through)
+    pending = Pending(batches, pending_retries(lake, state.retries, through))
     rows = None
     if pending:
         rows = _load_pending(lake, target, run, spark, state, pending)

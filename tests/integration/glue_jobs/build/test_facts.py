@@ -224,13 +224,13 @@ def test_quarantined_row_is_open_until_its_key_gets_a_version_or_a_tombstone(
 def test_quarantine_is_not_read_while_no_row_is_open(
     spark: SparkSession, built: LakeBuilder, monkeypatch: pytest.MonkeyPatch
 ):
-    def no_quarantine(_lake: Lake) -> None:
+    def fail(*_: object) -> None:
         raise AssertionError("the quarantine was read")
 
     built.insert(sales_order=[order(1, agreed_payment_date="soon")])
     built.update(sales_order=[order(1)])
     main(built.arguments, spark)
-    monkeypatch.setattr(fact_files, "quarantine", no_quarantine)
+    monkeypatch.setattr(fact_files, "open_rows", fail)
     built.update(sales_order=[order(1)])
     main(built.arguments, spark)
     assert built.lake.facts.head_seq() == 3

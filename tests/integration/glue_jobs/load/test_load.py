@@ -31,7 +31,6 @@ from postgres import (
     render,
 )
 from tests.hostile import PAUSE, set_all
-from tests.pgbouncer import needs_pgbouncer, pgbouncer
 from tests.processed import (
     DAY,
     ProcessedLake,
@@ -643,18 +642,6 @@ def test_any_name_of_a_database_is_the_same_over_both_drivers(
             assert connection.run(VERSIONS) == [[1, 1]]
     finally:
         server.drop_database(name)
-
-
-@needs_pgbouncer
-def test_loads_through_a_pooler_in_transaction_mode(
-    connection: Connection, processed: ProcessedLake, load_once: Load, target: Target
-) -> None:
-    with pgbouncer(target.address, ignore_startup_parameters="extra_float_digits") as address:
-        for seq in (1, 2, 3):
-            processed.add({**star(), "fact_sales_order": [version_row(1, seq)]})
-            assert load_once(target=Target(address, "warehouse")).through_seq == seq
-    assert connection.run(VERSIONS) == [[1, 1], [1, 2], [1, 3]]
-    assert connection.run(STAGING) == [[0]]
 
 
 def test_load_in_a_jvm_of_another_time_zone_is_refused(
