@@ -43,7 +43,9 @@ def sql_ascii(server: Server) -> Iterator[str]:
 
 
 def set_bytes(source: Connection, table: str, column: str, key: int, text: bytes) -> None:
-    parts = {"table": table, "column": column, "id": f"{table}_id", "key": key}
+    parts: dict[str, str | int] = {
+        "table": table, "column": column, "id": f"{table}_id", "key": key,
+    }  # fmt: skip
     update = "UPDATE {table} SET {column} = convert_from({text}, 'SQL_ASCII') WHERE {id} = {key}"
     source.run("SET client_encoding = SQL_ASCII")
     source.run(render(update, text=value("\\x" + text.hex()), **parts))
