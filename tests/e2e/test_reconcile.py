@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pg8000.native import Connection
 
+from contracts import PlatformError
 from embedded.cli import main
 from embedded.platform import Platform
 from operations.reconcile import NothingToReconcile, Reconciliation, TableComparison, reconcile
@@ -144,6 +146,31 @@ def test_deletion_of_a_quarantined_row_leaves_no_difference(
     result = compare()
     assert differences(result) == {}
     assert (result.quarantined, result.unexplained) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("alter table staff enable row level security", "hide rows of public.staff"),
+        ("revoke select on staff from restricted", "staff"),
+    ],
+)
+def test_refusal_of_the_source_does_not_name_the_warehouse(
+    platform: Platform, source: Connection, statement: str, message: str
+):
+    platform.poll()
+    platform.migrate()
+    at, warehouse = from_dsn(platform._source), from_dsn(platform._warehouse)
+    source.run("create role restricted login password 'restricted'")
+    try:
+        source.run("grant select on all tables in schema public to restricted")
+        source.run(statement)
+        reader = replace(at, user="restricted", password="restricted")
+        with pytest.raises(PlatformError, match=message) as refused:
+            reconcile(platform.lake, reader, warehouse, "warehouse")
+        assert warehouse.database not in str(refused.value)
+    finally:
+        source.run("drop owned by restricted; drop role restricted")
 
 
 def test_command_shows_pending_batches_and_ends_with_3(
