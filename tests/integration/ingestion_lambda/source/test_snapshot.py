@@ -16,7 +16,13 @@ from totesys.simulator import Simulator
 pytestmark = pytest.mark.lambda_runtime
 
 
-def test_flush_is_detected_on_a_real_source(pipeline: Pipeline):
+def test_flush_is_detected_on_a_real_source(pipeline: Pipeline, source: Connection):
+    with (
+        connected(pipeline.address, "test") as connection,
+        snapshot.open_snapshot(connection, contracts.source()),
+    ):
+        pass  # the first reader of a page may prune it, which writes WAL
+    source.run("CREATE TABLE committed ()")  # its commit flushes the WAL
     with (
         connected(pipeline.address, "test") as connection,
         snapshot.open_snapshot(connection, contracts.source()) as now,
