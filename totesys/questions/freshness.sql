@@ -10,7 +10,7 @@
 with loaded as (
     select
         observed_at::date as day, rows,
-        extract(epoch from loaded_at - committed_at) / 60 as minutes
+        (extract(epoch from loaded_at - committed_at) / 60)::numeric(20, 6) as minutes
     from etl.ledger
     where observed_at > (select max(observed_at) from etl.ledger) - interval '28' day
 )

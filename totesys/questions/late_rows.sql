@@ -49,7 +49,8 @@ first_observed as (
     select
         rows_of, observed_at::date as day,
         created_at < previous_at or created_at < observed_at - interval '30' minute as is_late,
-        (extract(epoch from observed_at) - extract(epoch from created_at)) / 60 as minutes
+        ((extract(epoch from observed_at) - extract(epoch from created_at)) / 60)::numeric(20, 6)
+            as minutes
     from created
     inner join batches using (batch_seq)
     where previous_at is not null
