@@ -9,6 +9,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from packaging.requirements import Requirement
 
 import contracts
 from artifacts.command import main
@@ -50,7 +51,7 @@ for change in (None, "UPDATE design SET file_name = 'x'", "DELETE FROM payment")
             connection.run(change)
         polled = poll(connection, source, lake, Bus(), new_run())
     told.append([polled.seq, sorted(polled.changes)])
-entry._send(entry.measured(source.name, polled, 1.0))
+entry._send(entry.poll_metrics(source.name, polled, 1.0))
 print(json.dumps(told))
 """
 
@@ -146,4 +147,5 @@ def requirements(wheel: bytes) -> set[str]:
     with ZipFile(BytesIO(wheel)) as opened:
         [metadata] = [name for name in opened.namelist() if name.endswith(".dist-info/METADATA")]
         names = message_from_bytes(opened.read(metadata)).get_all("Requires-Dist") or []
-    return {line.split(">")[0].split("=")[0].split("<")[0].strip() for line in names}
+    needed = (Requirement(name) for name in names)
+    return {need.name for need in needed if not need.marker or need.marker.evaluate({"extra": ""})}

@@ -32,7 +32,7 @@ class Slow:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __getattr__(self, name: str) -> Any:
-        method, pause = getattr(self.store, name), 0.5 if name in ("get", "put_new") else 0
+        method, pause = getattr(self.store, name), 0.15 if name in ("get", "put_new") else 0
 
         def slowly(key: str, *arguments: object) -> object:
             if name == "put_new" and self.refused in key:
