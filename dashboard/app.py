@@ -11,8 +11,8 @@ from contracts import PlatformError
 from contracts.project import PROJECT
 from dashboard import components
 from dashboard.formatting import plain
+from dashboard.generic_pages import PAGES
 from dashboard.page import Page
-from dashboard.pages import PAGES
 from dashboard.reader import reading
 from dashboard.settings import from_environment
 

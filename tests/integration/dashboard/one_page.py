@@ -4,7 +4,7 @@ import os
 
 import streamlit as st
 
-from dashboard.pages import PAGES
+from dashboard.generic_pages import PAGES
 from dashboard.reader import reading
 from dashboard.settings import from_environment
 

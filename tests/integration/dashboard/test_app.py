@@ -6,7 +6,7 @@ import pytest
 from pg8000.native import Connection
 from streamlit.testing.v1 import AppTest
 
-from dashboard import pages
+from dashboard import generic_pages
 from dashboard.launch import APP
 from dashboard.settings import LAKE, WAREHOUSE, Settings
 
@@ -55,7 +55,9 @@ def test_error_below_the_heading_says_that_the_rest_of_the_page_is_missing(
 ):
     text = messages(app, monkeypatch, NOWHERE)
     assert text.startswith("This page cannot be shown. Nothing")
-    monkeypatch.setattr(pages, "PAGES", pages.PAGES[::-1])  # the first page is the platform
+    monkeypatch.setattr(
+        generic_pages, "PAGES", generic_pages.PAGES[::-1]
+    )  # the first page is the platform
     platform = AppTest.from_file(str(APP), default_timeout=60)
     text = messages(platform, monkeypatch, NOWHERE)
     assert platform.title[0].value == "Platform"

@@ -44,3 +44,8 @@ def test_streamlit_is_private():
     config = (files("dashboard") / ".streamlit" / "config.toml").read_text()
     for line in ('showErrorDetails = "none"', "gatherUsageStats = false", '"127.0.0.1"'):
         assert line in config
+
+
+def test_no_folder_has_the_name_that_streamlit_reads_pages_from():
+    """Beside the app, it makes the first visitor of a page's URL see "Page not found"."""
+    assert not (ROOT / "dashboard" / "pages").exists()

@@ -6,7 +6,7 @@ import pytest
 from pg8000.native import Connection
 
 from dashboard.fact_row import FactRow, fact
-from dashboard.pages import row_history
+from dashboard.generic_pages import row_history
 from dashboard.reader import Reader
 from dashboard.versions import versions
 from tests.integration.dashboard.conftest import PURCHASES, SALES, Look, add_batch

@@ -1,0 +1,14 @@
+"""The pages in the order of the navigation: the project's, then the generic ones.
+
+This folder must not be called ``pages``: Streamlit would read such a folder beside the app, and tell
+the first visitor of each URL that the page was not found.
+"""
+
+from dashboard.generic_pages import platform, row_history
+from dashboard.page import Page, project_pages
+
+PAGES = (
+    *project_pages().pages,
+    Page(row_history.title(), "history", row_history.draw),
+    Page("Platform", "platform", platform.draw),
+)
