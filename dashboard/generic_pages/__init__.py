@@ -1,7 +1,7 @@
 """The pages in the order of the navigation: the project's, then the generic ones.
 
-This folder must not be called ``pages``: Streamlit would read such a folder beside the app, and tell
-the first visitor of each URL that the page was not found.
+This folder must not be called ``pages``: Streamlit would read such a folder beside the app, and
+tell the first visitor of each URL that the page was not found.
 """
 
 from dashboard.generic_pages import platform, row_history
