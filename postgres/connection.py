@@ -75,7 +75,14 @@ def connect(address: Address, application: str, session: Session = SESSION) -> C
         connection = _dial(Connection, address, application, settings)
     except StartupRefused:
         return _connect_pooled(address, application, session)
-    [[is_marked]] = connection.run(newer(session.newer_settings(connection.version)))
+    try:
+        [[is_marked]] = connection.run(newer(session.newer_settings(connection.version)))
+    except (DatabaseError, InterfaceError) as error:
+        _close(connection)
+        raise Unreachable(
+            f"The session of {application} at {address} ended before its first statement: {error}."
+            " Nothing was done. To fix: run it again; behind a pooler, see its log."
+        ) from error
     if not is_marked:
         _close(connection)
         return _connect_pooled(address, application, session)

@@ -12,13 +12,14 @@ def transaction(connection: Connection) -> Iterator[None]:
     """Run the block in a transaction: commit it at the end, roll it back on an exception."""
     connection.run("begin")
     with ExitStack() as undoing:
-        undoing.callback(_roll_back, connection)
+        undoing.callback(roll_back, connection)
         yield
         undoing.pop_all()
     connection.run("commit")
 
 
-def _roll_back(connection: Connection) -> None:
-    # a broken connection has rolled back by itself, and the error of the block matters more
+def roll_back(connection: Connection) -> None:
+    """Roll the transaction back. The server does so by itself if the connection broke, and the
+    error that broke it matters more."""
     with suppress(DatabaseError, InterfaceError):
         connection.run("rollback")

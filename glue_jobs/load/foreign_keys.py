@@ -20,6 +20,7 @@ DROP = "alter table {fact} drop constraint {name}"
 ADD = "alter table {fact} add constraint {name} {definition}"
 
 
+DEADLOCK_DETECTED = "40P01"
 LOCK_TIMEOUT = "2s"
 """The wait for readers of the fact and its dimensions. New readers wait behind it, so one that
 forgot to end its transaction must not block them all. Keys that stay only cost time."""
@@ -47,7 +48,7 @@ def _drop(connection: Connection, fact: Sql, names: Sequence[str]) -> bool:
                 connection.run(render(DROP, fact=fact, name=name))
     except DatabaseError as refusal:
         connection.run("rollback to savepoint keys")  # also resets the timeout
-        if sqlstate(refusal) != LOCK_NOT_AVAILABLE:
+        if sqlstate(refusal) not in (LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED):
             raise
         return False
     connection.run("release savepoint keys")

@@ -116,7 +116,7 @@ def _observed(address: Address, pid: int) -> Iterator[_Report]:
         yield report
     finally:
         report.ended.set()
-        thread.join()
+        thread.join(INTERVAL)  # behind a full pooler it waits for a connection that we hold
 
 
 def _message(address: Address, blockers: Sequence[Blocker]) -> str:

@@ -36,7 +36,7 @@ def _conformed(text: pa.Array, type_: pa.DataType) -> pa.Array:
     if pa.types.is_boolean(type_):
         text = _boolean(text)
     if pa.types.is_decimal(type_):
-        text = _decimal(text, type_.precision)
+        text = _decimal(text, type_)
     return cast(text, type_)
 
 
@@ -46,15 +46,15 @@ def _boolean(text: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(text, "t"), "true", words)
 
 
-def _decimal(text: pa.Array, precision: int) -> pa.Array:
-    """Return ``text`` without numbers that are too long for ``precision``: Arrow's cast takes them
-    modulo 2^128, so that 2^128 would become 0. Zeros at the end of a fraction do not count."""
-    longest = precision + len("-.")
-    if (pc.max(pc.binary_length(text)).as_py() or 0) <= longest:
+def _decimal(text: pa.Array, type_: pa.Decimal128Type) -> pa.Array:
+    """Return ``text`` without numbers that do not fit ``type_``: Arrow's cast multiplies by the
+    scale modulo 2^128, so that 2^128 would become 0. Zeros at a fraction's end do not count."""
+    integer_digits, scale = type_.precision - type_.scale, type_.scale
+    if (pc.max(pc.binary_length(text)).as_py() or 0) <= integer_digits:
         return text
     short = pc.replace_substring_regex(text, r"(\.\d*?)0+$", r"\1")
-    is_short = pc.less_equal(pc.binary_length(short), longest)
-    return pc.if_else(is_short, short, pa.scalar(None, pa.string()))
+    fits = pc.match_substring_regex(short, rf"^-?0*\d{{0,{integer_digits}}}(\.\d{{0,{scale}}})?$")
+    return pc.if_else(fits, short, pa.scalar(None, pa.string()))
 
 
 def _unfit_column(

@@ -12,6 +12,7 @@ from contracts import ContractError, Source
 from ingestion_lambda.errors import SourceBusy, SourceIsStandby, SourceMismatch
 from ingestion_lambda.source.source_catalog import read_source_catalog
 from postgres import Connection, Session, Sql, render, sqlstate, sqlstate_message, value
+from postgres.transaction import roll_back
 
 LOCK_TIMEOUT = 5.0
 """Seconds."""
@@ -71,7 +72,7 @@ def open_snapshot(connection: Connection, source: Source) -> Iterator[Snapshot]:
         _lock(connection, source)
         yield _read_snapshot(connection, source)
     finally:
-        connection.run("ROLLBACK")
+        roll_back(connection)
 
 
 def _set_session(connection: Connection, source: Source) -> None:

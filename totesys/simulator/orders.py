@@ -24,25 +24,25 @@ class Order:
     payment_id: int
 
 
-def place(connection: Connection, random: Random, table: str) -> Order:
+def place(connection: Connection, rng: Random, table: str) -> Order:
     """Write an order, its transaction and its payment; the caller's transaction commits them."""
     day = today(connection)
     parties: dict[str, Value] = {
-        "counterparty_id": pick(connection, random, "counterparty"),
-        "currency_id": pick(connection, random, "currency"),
+        "counterparty_id": pick(connection, rng, "counterparty"),
+        "currency_id": pick(connection, rng, "currency"),
     }
-    payment_date = str(day + timedelta(days=random.randrange(7)))
-    goods, amount = _goods(connection, random, table)
+    payment_date = str(day + timedelta(days=rng.randrange(7)))
+    goods, amount = _goods(connection, rng, table)
     order_id = insert(
         connection,
         table,
         {
             **parties,
             **goods,
-            "staff_id": pick(connection, random, "staff"),
-            "agreed_delivery_date": str(day + timedelta(days=random.randrange(7))),
+            "staff_id": pick(connection, rng, "staff"),
+            "agreed_delivery_date": str(day + timedelta(days=rng.randrange(7))),
             "agreed_payment_date": payment_date,
-            "agreed_delivery_location_id": pick(connection, random, "address"),
+            "agreed_delivery_location_id": pick(connection, rng, "address"),
         },
     )
     transaction_type = "SALE" if table == SALES else "PURCHASE"
@@ -59,29 +59,29 @@ def place(connection: Connection, random: Random, table: str) -> Order:
             "payment_type_id": 1 if table == SALES else 3,
             "paid": "false",
             "payment_date": payment_date,
-            "company_ac_number": random.randrange(10_000_000, 100_000_000),
-            "counterparty_ac_number": random.randrange(10_000_000, 100_000_000),
+            "company_ac_number": rng.randrange(10_000_000, 100_000_000),
+            "counterparty_ac_number": rng.randrange(10_000_000, 100_000_000),
         },
     )
     return Order(table, order_id, transaction_id, payment_id)
 
 
-def _goods(connection: Connection, random: Random, table: str) -> tuple[dict[str, Value], Decimal]:
+def _goods(connection: Connection, rng: Random, table: str) -> tuple[dict[str, Value], Decimal]:
     goods: dict[str, Value]
     if table == SALES:
-        quantity, price = random.randrange(1_001, 100_000), random.randrange(200, 401) / CENTS
-        design = pick(connection, random, "design")
+        quantity, price = rng.randrange(1_001, 100_000), rng.randrange(200, 401) / CENTS
+        design = pick(connection, rng, "design")
         goods = {"design_id": design, "units_sold": quantity, "unit_price": str(price)}
     else:
-        quantity, price = random.randrange(1, 1_000), random.randrange(300, 99_900) / CENTS
+        quantity, price = rng.randrange(1, 1_000), rng.randrange(300, 99_900) / CENTS
         goods = {
-            "item_code": item_code(random),
+            "item_code": item_code(rng),
             "item_quantity": quantity,
             "item_unit_price": str(price),
         }
     return goods, quantity * price
 
 
-def item_code(random: Random) -> str:
+def item_code(rng: Random) -> str:
     """Return a random item code."""
-    return "".join(random.choices(ascii_uppercase + digits, k=7))
+    return "".join(rng.choices(ascii_uppercase + digits, k=7))

@@ -60,7 +60,7 @@ def row(connection: Connection, table: str, key: int, *columns: str) -> list[Any
     return rows[0]
 
 
-def pick(connection: Connection, random: Random, table: str, other_than: int | None = None) -> int:
+def pick(connection: Connection, rng: Random, table: str, other_than: int | None = None) -> int:
     """Return the key of a random row of ``table``, never ``other_than``. Raises NothingToPick."""
     statement = render(  # two index look-ups at most, whatever the size of the table
         "select coalesce("
@@ -72,7 +72,7 @@ def pick(connection: Connection, random: Random, table: str, other_than: int | N
         table=table,
         other=other_than or 0,
     )
-    key = one(connection, statement, place=random.random())
+    key = one(connection, statement, place=rng.random())
     if key is None:
         raise NothingToPick(
             f"The simulated source has no row in {table} to pick. To fix: seed it first."

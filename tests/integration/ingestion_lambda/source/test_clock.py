@@ -71,8 +71,10 @@ def test_rows_created_ahead_of_the_clock_are_a_warning(
     pipeline: Pipeline, source: Connection, caplog: pytest.LogCaptureFixture
 ):
     pipeline.poll()
-    created = "clock_timestamp() AT TIME ZONE 'Asia/Tokyo'"
-    insert = f"INSERT INTO department VALUES (:key, 'New', NULL, NULL, {created}, now())"
+    insert = """
+        INSERT INTO department VALUES
+            (:key, 'New', NULL, NULL, clock_timestamp() AT TIME ZONE 'Asia/Tokyo', now())
+    """
     for key in (98, 99):
         source.run(insert, key=key)
     pipeline.poll()
@@ -85,7 +87,9 @@ def test_rows_created_ahead_of_the_clock_are_a_warning(
 def test_rows_created_a_moment_ahead_of_the_clock_are_no_warning(
     pipeline: Pipeline, source: Connection, caplog: pytest.LogCaptureFixture
 ):
-    created = "clock_timestamp() + interval '1 minute'"
-    source.run(f"INSERT INTO department VALUES (99, 'New', NULL, NULL, {created}, now())")
+    source.run("""
+        INSERT INTO department VALUES
+            (99, 'New', NULL, NULL, clock_timestamp() + interval '1 minute', now())
+    """)
     pipeline.poll()
     assert not [r for r in caplog.records if "ahead of the source's clock" in r.message]

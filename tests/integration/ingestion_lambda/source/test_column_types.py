@@ -87,7 +87,7 @@ def test_value_beyond_the_type_of_the_contract_is_quarantined_with_its_text(
         "ALTER TABLE payment ALTER payment_amount TYPE numeric, ALTER company_ac_number TYPE bigint"
     )
     source.run(
-        f"UPDATE payment SET payment_amount = {2**128} WHERE payment_id = 1;"
+        "UPDATE payment SET payment_amount = 2::numeric ^ 128 WHERE payment_id = 1;"
         " UPDATE payment SET payment_amount = 'NaN' WHERE payment_id = 2;"
         " UPDATE payment SET payment_amount = 1.005 WHERE payment_id = 3;"
         " UPDATE payment SET company_ac_number = 2147483648 WHERE payment_id = 4"

@@ -1,6 +1,7 @@
 """Text conformed to types: a value that fits is exact; any other is NULL with its text kept."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -117,3 +118,25 @@ def test_every_cell_is_its_value_or_its_text_in_unfit(texts: list[str | None]):
     for text, row in zip(texts, rows, strict=True):
         kept = json.loads(row["_unfit"])["i"] if row["_unfit"] else None
         assert kept == text if row["i"] is None else int(text or "", 0) == row["i"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "fits"),
+    [
+        ("numeric(38,0)", str(2**128), False),
+        ("numeric(38,0)", "9" * 38, True),
+        ("numeric(37,0)", str(2**128), False),
+        ("numeric(38,18)", f"1{'0' * 25}", False),
+        ("numeric(38,18)", f"-{'9' * 20}.{'9' * 18}", True),
+        ("numeric(2,2)", "-0.99", True),
+        ("numeric(2,2)", "1.00", False),
+        ("numeric(10,2)", "NaN", False),
+    ],
+)
+def test_decimal_is_exact_or_quarantined_in_every_type(kind: str, text: str, fits: bool):
+    column = Column("n", Type.parse(kind), True, "")
+    table = SourceTable("things", "Things.", "n", (column,))
+    batch = pa.RecordBatch.from_pydict({"n": pa.array([text], pa.string())})
+    [row] = conform(batch, table).to_pylist()
+    assert row["n"] == (Decimal(text) if fits else None)
+    assert (row["_unfit"] is None) == fits
