@@ -36,6 +36,7 @@ class Child:
         if self.address not in self.log.read_text(errors="replace"):
             return False
         try:
+            # the address is our own child's, on this machine: never a file: or another scheme
             with urlopen(f"{self.address}/_stcore/health", timeout=ANSWER_TIMEOUT):  # nosec B310
                 return True
         except OSError:
