@@ -12,7 +12,12 @@ from postgres import Sql, render
 
 AS_IS = Sql("{column}")
 AS_TEXT = Sql("{column}::text AS {column}")
-AS_TIMESTAMP = Sql("{column}::timestamp AS {column}")
+AS_TIMESTAMP = Sql(
+    "CASE WHEN {column} BETWEEN '4713-01-02 BC' AND '294276-12-30' THEN {column}::timestamp::text"
+    " ELSE {column}::text END AS {column}"
+)
+"""PostgreSQL cannot convert every time: type timestamp ends on 294276-12-31, in any zone, and type
+date later. Such a time stays text, which does not conform."""
 
 INTEGERS = {"int2": AS_IS, "int4": AS_IS, "int8": AS_IS}
 

@@ -1,10 +1,16 @@
 """Columns of the source whose type changed: converted without loss, or refused."""
 
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from pg8000.native import Connection
 
+import contracts
 from ingestion_lambda.errors import SourceMismatch
-from postgres import Sql
+from postgres import Sql, render, value
 from tests.integration.ingestion_lambda.conftest import Pipeline
 
 pytestmark = pytest.mark.lambda_runtime
@@ -103,3 +109,47 @@ def test_value_beyond_the_type_of_the_contract_is_quarantined_with_its_text(
     ]
     assert [row["payment_amount"] for row in rows[:3]] == [None] * 3
     assert rows[3]["company_ac_number"] is None
+
+
+EDGES = {
+    "date": {
+        "294277-01-01": "294277-01-01",  # the first day that no timestamp can hold
+        "5874897-12-31": "5874897-12-31",
+        "4713-11-25 BC": "4713-11-25.* BC",
+        "infinity": "infinity",
+    },
+    "timestamptz": {
+        "294276-12-31 23:00+00": "29427[67]-.+",  # a day or year later in the east
+        "4714-11-24 01:00+00 BC": "4714-11-2[34] .+ BC",
+        "-infinity": "-infinity",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("type_", "zone"),
+    [
+        ("date", "UTC"),
+        ("timestamptz", "UTC"),
+        ("timestamptz", "Asia/Tokyo"),
+        ("timestamptz", "America/New_York"),
+    ],
+)
+def test_time_that_no_timestamp_can_hold_is_quarantined_and_all_else_flows(
+    pipeline: Pipeline, source: Connection, monkeypatch: pytest.MonkeyPatch, type_: str, zone: str
+):
+    in_zone = replace(contracts.source(), timezone=zone)
+    monkeypatch.setattr(contracts, "source", lambda: in_zone)
+    change_type(source, "payment", "created_at", type_, "USING {column}::date")
+    update = "UPDATE payment SET created_at = {edge} WHERE payment_id = {key}"
+    for key, edge in enumerate(EDGES[type_], 1):
+        source.run(render(update, edge=value(edge), key=key))
+    source.run(render(update, edge=value("9999-12-30"), key=40))
+    assert pipeline.poll().changes["payment"] == {"I": 40, "U": 0, "D": 0}
+    rows = pipeline.mirrored("payment")
+    for row, text in zip(rows, EDGES[type_].values(), strict=False):
+        assert row["created_at"] is None
+        assert re.fullmatch(text, json.loads(row["_unfit"])["created_at"])
+    assert {row["_unfit"] for row in rows[len(EDGES[type_]) :]} == {None}
+    day = rows[-1]["created_at"].replace(tzinfo=UTC) - datetime(9999, 12, 30, tzinfo=UTC)
+    assert abs(day) < timedelta(days=1)
