@@ -32,6 +32,10 @@ class Encoding:
         text = self._decode(cell)
         return f"\\x{cell.hex()}" if text is None else text
 
+    def name(self, stored: bytes) -> str:
+        """Return a name of the catalog, in which bytes that are not text are replaced."""
+        return stored.decode(self.codec, errors="replace")
+
     def _decode(self, cell: bytes | None) -> str | None:
         try:
             return None if cell is None else cell.decode(self.codec)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from contracts import Source, SourceTable
 from ingestion_lambda.errors import SourceMismatch
 from ingestion_lambda.source.column_types import selected
+from ingestion_lambda.source.encoding import as_stored
 from postgres import Connection, Sql, render, value
 
 # A table's own oid comes first, then the oids of its partitions. The last value is whether a policy
@@ -17,7 +18,8 @@ from postgres import Connection, Sql, render, value
 TABLES = """
 WITH RECURSIVE family (name, depth, oid, kind) AS (
     SELECT relname, 0, oid, relkind FROM pg_class
-    WHERE relnamespace = {schema}::regnamespace AND relname IN ({tables})
+    WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = {schema})
+          AND relname IN ({tables})
     UNION ALL
     SELECT name, depth + 1, c.oid, c.relkind
     FROM family JOIN pg_inherits ON inhparent = family.oid JOIN pg_class c ON c.oid = inhrelid
@@ -30,22 +32,23 @@ FROM family GROUP BY name ORDER BY name
 
 # The values after the names: the type below the column's domains, the type as people write it, the
 # identity of the column, whether a unique index covers it alone, and whether every row has a value
-# (PostgreSQL 18 also records a NOT NULL that was never validated).
+# (PostgreSQL 18 also records a NOT NULL that was never validated). Names are bytes, as they are
+# stored: the server cannot convert every name to UTF-8.
 COLUMNS = """
 WITH RECURSIVE types (oid, base) AS (
     SELECT oid, oid FROM pg_type WHERE typtype <> 'd'
     UNION ALL
     SELECT t.oid, base FROM types JOIN pg_type t ON t.typtype = 'd' AND t.typbasetype = types.oid
 )
-SELECT relname::text, attname::text,
+SELECT relname::text, {attname},
        CASE WHEN t.typtype = 'e' THEN 'enum'
             WHEN t.typnamespace = 'pg_catalog'::regnamespace OR t.typname = 'citext'
             THEN t.typname::text ELSE '' END,
-       format_type(atttypid, atttypmod),
+       {type},
        concat_ws(':', attnum, atttypid::bigint, (
-           SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder)
+           SELECT string_agg(encode({label}, 'hex'), ',' ORDER BY enumsortorder)
            FROM pg_enum WHERE enumtypid = base), (
-           SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef
+           SELECT encode({expression}, 'hex') FROM pg_attrdef
            WHERE adrelid = c.oid AND adnum = attnum AND attgenerated = 'v')),
        EXISTS (SELECT FROM pg_index WHERE indrelid = c.oid AND indisunique AND indisvalid
                AND indpred IS NULL AND indnkeyatts = 1 AND indkey[0] = attnum),
@@ -55,9 +58,18 @@ FROM pg_class c
 JOIN pg_attribute ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped
 JOIN types ON types.oid = atttypid
 JOIN pg_type t ON t.oid = base
-WHERE relnamespace = {schema}::regnamespace AND relname IN ({tables})
+WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = {schema})
+      AND relname IN ({tables})
 ORDER BY relname, attnum
 """
+
+STORED = "convert_to({text}, getdatabaseencoding())"
+NAMES = {
+    "attname": render(STORED, text=Sql("attname::text")),
+    "type": render(STORED, text=Sql("format_type(atttypid, atttypmod)")),
+    "label": render(STORED, text=Sql("enumlabel::text")),
+    "expression": render(STORED, text=Sql("pg_get_expr(adbin, adrelid)")),
+}
 
 TABLE, PARTITIONED = "r", "p"
 KEY_TYPES = {"int": ("int2", "int4"), "bigint": ("int2", "int4", "int8")}
@@ -96,9 +108,11 @@ def read_source_catalog(connection: Connection, source: Source) -> SourceCatalog
         "schema": value(source.schema),
         "tables": Sql(", ".join(value(name) for name in source.tables)),
     }
+    encoding = as_stored(connection)
     every: dict[str, dict[str, _CatalogColumn]] = {}
-    for name, column, *rest in connection.run(render(COLUMNS, **parts)):
-        every.setdefault(name, {})[column] = _CatalogColumn(*rest)
+    for name, column, base_type, type_, *rest in connection.run(render(COLUMNS, **parts, **NAMES)):
+        described = _CatalogColumn(base_type, encoding.name(type_), *rest)
+        every.setdefault(name, {})[encoding.name(column)] = described
     identities, unknown, expressions = [], dict[str, tuple[str, ...]](), dict[str, Sql]()
     for name, oids, kind, has_children, is_policed in connection.run(render(TABLES, **parts)):
         table, columns = source.tables[name], every[name]

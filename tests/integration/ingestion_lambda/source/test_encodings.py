@@ -8,6 +8,7 @@ import pytest
 from pg8000.native import Connection
 
 from embedded.server import Server
+from ingestion_lambda.errors import SourceMismatch
 from lake import open_lake
 from postgres import connected, from_dsn, render, value
 from tests.integration.ingestion_lambda.conftest import Pipeline
@@ -109,3 +110,48 @@ def test_byte_that_the_server_cannot_convert_is_quarantined_and_all_else_flows(
     source.run("UPDATE staff SET first_name = 'Bob' WHERE staff_id = 1")
     assert pipeline.poll().changes == {"staff": {"I": 0, "U": 1, "D": 0}}
     assert pipeline.poll().changes == {}
+
+
+def run_bytes(source: Connection, statement: bytes) -> None:
+    """Run a statement whose names and literals have these bytes, whatever the encodings."""
+    do = "DO $do$ BEGIN EXECUTE convert_from({statement}, 'SQL_ASCII'); END $do$"
+    source.run(render(do, statement=value("\\x" + statement.hex())))
+
+
+NAMES = {
+    "column that no contract names": b"ALTER TABLE staff ADD COLUMN caf%s int",
+    "label of an enum": b"""ALTER TYPE "TransactionType" ADD VALUE 'lab%s'""",
+    "name of a type": b"CREATE DOMAIN typ%s AS text; ALTER TABLE staff ALTER last_name TYPE typ%s",
+    "expression of a virtual column": b"ALTER TABLE staff DROP COLUMN email_address, ADD COLUMN"
+    b" email_address text GENERATED ALWAYS AS (first_name || '%s') VIRTUAL",
+}
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "byte"), [("SQL_ASCII", b"\xe9"), ("WIN1252", b"\x81")], indirect=["pipeline"]
+)
+def test_name_in_the_catalog_that_is_not_text_stops_no_poll(
+    pipeline: Pipeline, source: Connection, byte: bytes, caplog: pytest.LogCaptureFixture
+):
+    for kind, statement in NAMES.items():
+        if source.version >= 18 or "VIRTUAL" not in statement.decode():
+            run_bytes(source, statement.replace(b"%s", byte))
+            assert pipeline.poll().seq, kind
+    [record] = [record for record in caplog.records if "left out" in record.message][:1]
+    assert record.columns == ("caf\N{REPLACEMENT CHARACTER}",)  # type: ignore[attr-defined]  # extra
+    source.run("UPDATE staff SET first_name = 'Bob' WHERE staff_id = 1")
+    assert pipeline.poll().changes == {"staff": {"I": 0, "U": 1, "D": 0}}
+    run_bytes(source, b"CREATE TYPE typ2%s AS (word text)".replace(b"%s", byte))
+    run_bytes(source, b"ALTER TABLE staff DROP last_name, ADD last_name typ2" + byte)
+    with pytest.raises(SourceMismatch, match=r"last_name is .*typ2\ufffd.* at the source"):
+        pipeline.poll()
+
+
+@pytest.mark.parametrize("pipeline", ["LATIN1"], indirect=True)
+def test_column_is_found_by_its_name_in_the_encoding_of_the_source(
+    pipeline: Pipeline, source: Connection, caplog: pytest.LogCaptureFixture
+):
+    source.run("ALTER TABLE staff ADD COLUMN größe int")
+    assert pipeline.poll().seq == 1
+    [record] = [record for record in caplog.records if "left out" in record.message]
+    assert record.columns == ("größe",)  # type: ignore[attr-defined]  # extra

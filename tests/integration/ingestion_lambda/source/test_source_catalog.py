@@ -1,10 +1,13 @@
 """DDL at the source: a poll sees it, or refuses it."""
 
+from dataclasses import replace
+
 import pytest
 
+import contracts
 from ingestion_lambda.errors import SourceMismatch
 from ingestion_lambda.source.scope import MARGIN
-from postgres import Connection
+from postgres import Connection, render, value
 from tests.integration.ingestion_lambda.conftest import Pipeline, mirrored_rows, source_rows
 
 pytestmark = pytest.mark.lambda_runtime
@@ -54,6 +57,31 @@ def test_ddl_that_changes_values_without_touching_xmin_is_detected(
     assert pipeline.poll().changes == {}
 
 
+def test_comma_in_a_label_of_an_enum_hides_no_change(pipeline: Pipeline, source: Connection):
+    rename = """ALTER TYPE "TransactionType" RENAME VALUE {old} TO {new}"""
+    source.run(render(rename, old=value("SALE"), new=value("SALE,NEW")))
+    leave_margin(source)
+    pipeline.poll()
+    source.run(render(rename, old=value("SALE,NEW"), new=value("SALE")))
+    source.run(render(rename, old=value("PURCHASE"), new=value("NEW,PURCHASE")))
+    assert set(pipeline.poll().changes) == {"transaction"}
+    assert mirrored_rows(pipeline, "transaction") == source_rows(source, "transaction")
+
+
+@pytest.mark.parametrize("schema", ["Sales", "the 'old' \"books\""])
+def test_name_of_the_schema_has_capital_letters_and_quotes(
+    pipeline: Pipeline, source: Connection, monkeypatch: pytest.MonkeyPatch, schema: str
+):
+    source.run(render("ALTER SCHEMA public RENAME TO {schema}", schema=schema))
+    renamed = replace(contracts.source(), schema=schema)
+    monkeypatch.setattr(contracts, "source", lambda: renamed)
+    assert pipeline.poll().changes["staff"]["I"] > 0
+    source.run(
+        render("UPDATE {schema}.staff SET first_name = 'Bob' WHERE staff_id = 1", schema=schema)
+    )
+    assert pipeline.poll().changes == {"staff": {"I": 0, "U": 1, "D": 0}}
+
+
 def test_table_exchanged_by_rename_is_read_in_full_and_only_differences_land(
     pipeline: Pipeline, source: Connection
 ):
@@ -67,25 +95,41 @@ def test_table_exchanged_by_rename_is_read_in_full_and_only_differences_land(
     assert pipeline.poll().changes == {"payment_type": {"I": 0, "U": 1, "D": 0}}
 
 
-def test_exchanged_partition_is_detected(pipeline: Pipeline, source: Connection):
-    source.run(
-        "DROP TABLE payment; CREATE TABLE payment (payment_id int PRIMARY KEY,"
-        " created_at timestamp(3), last_updated timestamp(3), transaction_id int,"
-        " counterparty_id int, payment_amount numeric(10,2), currency_id int,"
-        " payment_type_id int, paid boolean, payment_date text, company_ac_number int,"
-        " counterparty_ac_number int) PARTITION BY RANGE (payment_id);"
-        "CREATE TABLE payment_1 PARTITION OF payment FOR VALUES FROM (0) TO (100);"
-        "INSERT INTO payment (payment_id, paid) VALUES (1, false), (2, false)"
-    )
-    source.run("CREATE TABLE payment_2 (LIKE payment INCLUDING INDEXES)")
-    source.run("INSERT INTO payment_2 (payment_id, paid) VALUES (1, true), (2, false)")
+PARTITIONED = """
+DROP TABLE payment; CREATE TABLE payment (payment_id int PRIMARY KEY,
+    created_at timestamp(3), last_updated timestamp(3), transaction_id int,
+    counterparty_id int, payment_amount numeric(10,2), currency_id int,
+    payment_type_id int, paid boolean, payment_date text, company_ac_number int,
+    counterparty_ac_number int) PARTITION BY RANGE (payment_id);
+CREATE TABLE payment_1 PARTITION OF payment FOR VALUES FROM (0) TO (100);
+CREATE TABLE payment_2 PARTITION OF payment FOR VALUES FROM (100) TO (200);
+CREATE TABLE other_1 (LIKE payment INCLUDING INDEXES);
+INSERT INTO payment (payment_id, payment_date)
+    VALUES (1, 'one'), (2, 'two'), (3, 'three'), (101, 'stays');
+INSERT INTO other_1 (payment_id, payment_date) VALUES (1, 'one'), (2, 'TWO'), (4, 'four')
+"""
+EXCHANGE = """
+BEGIN; ALTER TABLE payment DETACH PARTITION payment_1;
+ALTER TABLE payment ATTACH PARTITION other_1 FOR VALUES FROM (0) TO (100);
+ALTER TABLE payment_1 RENAME TO gone; ALTER TABLE other_1 RENAME TO payment_1; COMMIT
+"""
+
+
+def test_rows_of_an_exchanged_partition_arrive(pipeline: Pipeline, source: Connection):
+    """All rows of both partitions have the xmin of one transaction, which is below the margin."""
+    source.run(PARTITIONED)
+    xmin = "SELECT DISTINCT xmin::text FROM (SELECT xmin FROM {old} UNION SELECT xmin FROM {new}) x"
+    assert len(source.run(render(xmin, old="payment_1", new="other_1"))) == 1
     leave_margin(source)
-    pipeline.poll()
-    source.run(
-        "ALTER TABLE payment DETACH PARTITION payment_1;"
-        "ALTER TABLE payment ATTACH PARTITION payment_2 FOR VALUES FROM (0) TO (100)"
-    )
-    assert pipeline.poll().changes == {"payment": {"I": 0, "U": 1, "D": 0}}
+    assert pipeline.poll().changes["payment"] == {"I": 4, "U": 0, "D": 0}
+    assert pipeline.poll().changes == {}
+    leave_margin(source)
+    source.run(EXCHANGE)
+    assert pipeline.poll().changes == {"payment": {"I": 1, "U": 1, "D": 1}}
+    assert mirrored_rows(pipeline, "payment") == source_rows(source, "payment")
+    texts = {row["payment_id"]: row["payment_date"] for row in pipeline.mirrored("payment")}
+    assert texts == {1: "one", 2: "TWO", 4: "four", 101: "stays"}
+    assert pipeline.poll().changes == {}
 
 
 def test_missing_column_is_an_error_that_names_it(pipeline: Pipeline, source: Connection):
