@@ -12,7 +12,8 @@ class NoLake(PlatformError):
 
 
 def existing(folder: Path) -> Path:
-    """Return ``folder`` if it exists. Raises NoLake."""
+    """Return the absolute path of ``folder`` if it exists. Raises NoLake."""
+    folder = folder.resolve()  # as a cycle does: the system reads no ".." of a missing folder
     if not folder.is_dir():
         raise NoLake(f"There is no lake in {folder}. To fix: check --lake.")
     return folder
