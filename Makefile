@@ -112,8 +112,8 @@ apply: settings package ## Deploy; docs/deploy.md has the requirements
 smoke: setup settings ## Poll once on a deployed platform, and check the result
 	@$(ASK)
 
-status: setup settings ## Show the state of a deployed platform; NAME=totesys-dev works without Terraform
-	@$(ASK) $(PACKAGE_FLAGS)
+status: setup settings ## Show the state of a deployed platform; NAME=totesys-dev, WAREHOUSE=no
+	@$(ASK) $(PACKAGE_FLAGS) $(if $(filter no,$(WAREHOUSE)),--no-warehouse)
 
 reconcile: setup settings ## Compare the source, lake and warehouse of a deployment, value by value
 	@$(ASK) $(PACKAGE_FLAGS) $(addprefix --source ,$(SOURCE)) $(addprefix --warehouse ,$(WAREHOUSE))

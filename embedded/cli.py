@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import contracts
 from contracts import PlatformError
 from embedded import commands
-from embedded.progress import finish_progress, show_progress
+from embedded.progress import finish_progress, log_steps, show_progress
 from embedded.usage import QUIET, parser
 
 
@@ -15,6 +15,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status; print an error as one line on stderr."""
     arguments = parser().parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    log_steps(arguments.debug)
     if arguments.debug or arguments.command not in QUIET:
         show_progress(arguments.debug)
     try:

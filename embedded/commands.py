@@ -113,16 +113,20 @@ def _erase(arguments: Namespace) -> int:
 def _status(arguments: Namespace) -> int:
     from embedded.local_lake import existing
     from lake.local import open_local_lake
-    from operations.status import status
+    from operations.alarms import limits
+    from operations.status import exit_status, status
     from operations.terminal import show_status
-    from operations.warehouse_state import must_answer
+    from operations.warehouse_state import read_warehouse
     from postgres import from_dsn
 
     start, lake = perf_counter(), open_local_lake(existing(arguments.lake))
-    result = status(lake, must_answer(lake, from_dsn(arguments.warehouse)))
-    show_status(result)
+    address = from_dsn(arguments.warehouse)
+    warehouse = read_warehouse(lake, lambda: address)
+    result = status(lake, warehouse, limits=limits(arguments.stale_after))
+    if not arguments.json:
+        show_status(result)
     _report(result.report(), start)
-    return 1 if result.warehouse.is_down else 0
+    return exit_status(result, arguments.check)
 
 
 def _report(report: Mapping[str, Any], start: float) -> int:

@@ -17,15 +17,17 @@ from embedded.workflow_definition import Event, Workflow, read_workflow
 from ingestion_lambda.options import DEFAULT_OPTIONS, PollOptions
 from ingestion_lambda.poll import Polled, poll
 from lake import Lake, new_run, open_lake
+from lake.attempts import POLL
 from lake.local import local_addresses, open_local_lake
 from lake.quarantine import count_open
+from lake.recording import Recording
 from postgres import connected, from_dsn
 from warehouse import SCHEMA, migrate
 
 WAREHOUSE = f"{PROJECT.upper()}_WAREHOUSE_DSN"
 """The variable that gives the load job its DSN, because an argument never holds a secret."""
 
-LOAD = "load_warehouse"
+MIGRATE, LOAD = "migrate_warehouse", "load_warehouse"
 STEPS = {"build_dimensions": "dimensions", "build_facts": "facts", LOAD: "load"}
 
 
@@ -104,9 +106,12 @@ class Platform:
 
     def poll(self, options: PollOptions = DEFAULT_OPTIONS) -> Sequence[Event]:
         """Poll once, with an operator's options, and return the published events."""
-        start, bus = perf_counter(), DeferredBus()
-        with connected(from_dsn(self._source), "poll") as connection:
-            self._polled = poll(connection, contracts.source(), self.lake, bus, new_run(), options)
+        start, bus, run = perf_counter(), DeferredBus(), new_run()
+        source, address = contracts.source(), from_dsn(self._source)
+        with Recording(self.lake.attempts, POLL, run) as recording:
+            with connected(address, "poll") as connection:
+                self._polled = poll(connection, source, self.lake, bus, run, options)
+            recording.figures.update(vars(self._polled.health))
         self._seconds["poll"] = perf_counter() - start
         return bus.events
 
@@ -135,7 +140,11 @@ class Platform:
     def migrate(self) -> list[str]:
         """Create or migrate the warehouse, and return the names of the applied migrations."""
         os.environ[WAREHOUSE] = self._warehouse
-        with connected(from_dsn(self._warehouse), "migrate") as connection:
+        address = from_dsn(self._warehouse)
+        with (
+            Recording(self.lake.attempts, MIGRATE, new_run()),
+            connected(address, "migrate") as connection,
+        ):
             return migrate(connection, self._schema)
 
     def _note(self, results: dict[str, JobResult]) -> None:

@@ -3,10 +3,9 @@
 import logging
 import sys
 
-from contracts.log_fields import extra_fields
-from operations.log_lines import format_fields
+from contracts.log_fields import OUR_LOGGERS, extra_fields, format_fields
 
-OWN = ("ingestion_lambda", "glue_jobs", "warehouse", "embedded", "lake")
+OWN = (*OUR_LOGGERS, "embedded")
 
 
 class ProgressFormatter(logging.Formatter):
@@ -21,7 +20,7 @@ class ProgressFormatter(logging.Formatter):
 
 def show_progress(everything: bool = False) -> None:
     """Show log messages on stderr: on a terminal the latest one beside a spinner, otherwise line by
-    line. ``everything`` adds debug messages and the logs of libraries."""
+    line. ``everything`` adds the logs of libraries."""
     handler: logging.Handler = logging.StreamHandler(sys.stderr)
     if sys.stderr.isatty() and not everything:
         from rich.console import Console  # noqa: PLC0415 - Rich takes time to load
@@ -31,6 +30,11 @@ def show_progress(everything: bool = False) -> None:
         handler = SpinnerHandler(Console(stderr=True))
     handler.setFormatter(ProgressFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def log_steps(everything: bool = False) -> None:
+    """Log what the platform does, so that attempts contain it; ``everything`` adds debug
+    messages."""
     for name in OWN:
         logging.getLogger(name).setLevel(logging.DEBUG if everything else logging.INFO)
 

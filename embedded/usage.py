@@ -8,6 +8,7 @@ from typing import Any
 
 from contracts.project import PROJECT
 from dashboard.ports import port_or_any
+from operations.usage import STATUS_OPTIONS
 
 ABOUT = """The whole platform on one machine: no AWS account, no Docker, no root.
 
@@ -98,7 +99,11 @@ COMMANDS = {
         "replace the personal columns in all versions of a row by their values in the source",
         ("lake", "table", "key"),
     ),
-    "status": Command("loaded and pending batches, and rows in quarantine", ("warehouse", "lake")),
+    "status": Command(
+        "health, last attempts, loaded and pending batches, and rows in quarantine",
+        ("warehouse", "lake"),
+        tuple(STATUS_OPTIONS),
+    ),
 }
 
 
@@ -109,6 +114,7 @@ def _positive(text: str) -> int:
 
 
 OPTIONS: Mapping[str, dict[str, Any]] = {
+    **STATUS_OPTIONS,
     "source": {"metavar": "DSN", "help": "the operational database; SELECT is enough"},
     "warehouse": {"metavar": "DSN", "help": "the warehouse"},
     "lake": {"metavar": "DIR", "type": Path, "help": "the lake's directory"},

@@ -24,7 +24,7 @@ def main(argv: Sequence[str], spark: SessionSource = None) -> None:
         choices=("true", "false"),
         help="bring back quarantined rows that can be converted now",
     )
-    with open_job(arguments, argv, spark) as job:
+    with open_job("build_facts", arguments, argv, spark) as job:
         lake = job.lake
         files = FactFiles(lake, job.spark, job.run, contracts.source(), contracts.warehouse())
         fingerprint = contracts.warehouse().fingerprint

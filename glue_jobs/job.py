@@ -9,6 +9,7 @@ from typing import NoReturn
 from glue_jobs.errors import InvalidArguments
 from glue_jobs.session import LazySession, Session, SessionSource
 from lake import Lake, new_run, open_lake
+from lake.recording import Recording
 
 GLUE_ARGUMENTS = ("JOB_NAME", "JOB_ID", "JOB_RUN_ID")
 
@@ -42,15 +43,17 @@ class Arguments(ArgumentParser):
 
 @contextmanager
 def open_job(
-    arguments: Arguments, argv: Sequence[str], spark: SessionSource = None
+    name: str, arguments: Arguments, argv: Sequence[str], spark: SessionSource = None
 ) -> Iterator[Job]:
-    """Provide a run of a job for the block. Unknown arguments belong to Glue and are ignored.
+    """Provide a run of the job ``name`` for the block, and record it as an attempt. Unknown
+    arguments belong to Glue and are ignored.
 
     Raises InvalidArguments or InvalidLake before the block begins.
     """
     parsed, _ = arguments.parse_known_args(argv)
     glue = {name: getattr(parsed, name) for name in GLUE_ARGUMENTS if getattr(parsed, name)}
     session = LazySession(spark, glue)
-    lake = open_lake(parsed.ingestion, parsed.processed, parsed.generation)
-    yield Job(parsed, lake, new_run(), session)
-    session.succeeded()
+    lake, run = open_lake(parsed.ingestion, parsed.processed, parsed.generation), new_run()
+    with Recording(lake.attempts, name, run):
+        yield Job(parsed, lake, run, session)
+        session.succeeded()

@@ -18,7 +18,7 @@ from postgres import resolve
 
 def main(argv: Sequence[str], spark: SessionSource = None) -> None:
     """Load every batch that was built and is not in the warehouse yet."""
-    with open_job(_arguments(), argv, spark) as job:
+    with open_job("load_warehouse", _arguments(), argv, spark) as job:
         options = job.arguments
         address = resolve(options.warehouse, os.environ, read_secret, options.ca_bundle)
         registry = _registry(options.catalog, options.register_from)

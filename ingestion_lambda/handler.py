@@ -30,7 +30,9 @@ from ingestion_lambda.metrics import (
 from ingestion_lambda.options import read_options
 from ingestion_lambda.poll import Polled, poll
 from lake import new_run, open_lake
+from lake.attempts import POLL
 from lake.aws import CLIENT_CONFIG
+from lake.recording import Recording
 from postgres import Connection, NotAuthenticated, connected, from_secret
 
 SECRET_AGE = 3600
@@ -71,20 +73,26 @@ def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
 
 
 def _poll(event: object, source: Source, run: str) -> Polled:
-    options, secret = read_options(event), _setting("SOURCE_SECRET")
     lake = open_lake(
         f"s3://{_setting('INGESTION_BUCKET')}",
         f"s3://{_setting('PROCESSED_BUCKET')}",
         _generation(),
     )
-    bus = EventBridgeBus(
+    with Recording(lake.attempts, POLL, run) as recording:
+        options, secret, bus = read_options(event), _setting("SOURCE_SECRET"), _bus()
+        with _connected(secret) as connection:
+            polled = poll(connection, source, lake, bus, run, options)
+        recording.figures.update(vars(polled.health))
+    return polled
+
+
+def _bus() -> EventBridgeBus:
+    return EventBridgeBus(
         boto3.client("events", config=CLIENT_CONFIG),
         boto3.client("glue", config=CLIENT_CONFIG),
         _setting("EVENT_BUS", "default"),
         _setting("WORKFLOW"),
     )
-    with _connected(secret) as connection:
-        return poll(connection, source, lake, bus, run, options)
 
 
 def _setting(name: str, default: str = "") -> str:

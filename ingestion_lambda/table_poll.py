@@ -1,6 +1,7 @@
 """The changes of one table: the rows of a snapshot compared with the mirror, bucket by bucket."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -48,26 +49,26 @@ class TablePoll:
 
     def count_missed(self, bucket: int, difference: Difference, scope: Scope) -> int:
         """Return the number of rows that a full read found and the incremental scope would have
-        missed; 0 for a scope that replaces no incremental one.
+        missed; 0 for a scope that replaces no incremental one."""
+        replaced = scope.instead_of if isinstance(scope, FullRead) else None
+        return 0 if replaced is None else self.missed(bucket, difference, replaced).changes
+
+    def missed(self, bucket: int, difference: Difference, scope: XidRange | NoRead) -> Difference:
+        """Return the rows of a full read's difference that the incremental scope would have missed.
 
         The incremental scope detects a deletion by the bucket's row count, unless as many missed
         insertions keep the count the same.
         """
-        replaced = scope.instead_of if isinstance(scope, FullRead) else None
-        if replaced is None:
-            return 0
-        if isinstance(replaced, NoRead):
-            return difference.changes
-        shown = self._keys(bucket, replaced.condition)
+        if isinstance(scope, NoRead):
+            return difference
+        shown = self._keys(bucket, scope.condition)
         inserted, updated = (
-            pc.sum(pc.is_in(rows[self._table.key], value_set=shown)).as_py() or 0
+            rows.filter(pc.invert(pc.is_in(rows[self._table.key], value_set=shown)))
             for rows in (difference.inserted, difference.updated)
         )
-        changed = difference.inserted.num_rows + difference.updated.num_rows
-        missed: int = changed - inserted - updated
-        deleted = difference.deleted.num_rows
-        is_hidden = inserted == difference.inserted.num_rows - deleted
-        return missed + (deleted if is_hidden else 0)
+        is_hidden = inserted.num_rows == difference.deleted.num_rows
+        deleted = difference.deleted if is_hidden else difference.deleted.slice(0, 0)
+        return replace(difference, inserted=inserted, updated=updated, deleted=deleted)
 
     def _compare_all(self, mirror: Mirror, scope: FullRead) -> Iterator[tuple[int, Difference]]:
         key = self._table.key

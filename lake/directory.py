@@ -3,7 +3,8 @@
 import os
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from lake.errors import AlreadyExists, InvalidLake, LakeUnavailable, NotFound
@@ -56,6 +57,12 @@ class DirectoryStore:
             raise self._unavailable("listed", prefix, refusal) from refusal
         return None if first is None else prefix + first
 
+    def latest(self, prefix: str, count: int) -> list[str]:
+        try:
+            return list(islice(self._sorted(prefix), count))
+        except OSError as refusal:
+            raise self._unavailable("listed", prefix, refusal) from refusal
+
     def under(self, prefix: str) -> list[Stored]:
         folder = self._path(prefix)
         files = (path for path in folder.rglob("*") if path.is_file())
@@ -80,6 +87,16 @@ class DirectoryStore:
     def expire(self, keys: Iterable[str]) -> None:
         """Do nothing: a directory has no lifecycle rules."""
 
+    def prune(self, prefix: str, beyond: str) -> None:
+        limit, _, _ = beyond.removeprefix(prefix).partition("/")
+        try:
+            with os.scandir(self._path(prefix)) as entries:
+                expired = [entry.path for entry in entries if entry.name > limit and entry.is_dir()]
+        except OSError as refusal:
+            raise self._unavailable("listed", prefix, refusal) from refusal
+        for folder in expired:
+            shutil.rmtree(folder, ignore_errors=True)  # another writer may delete it too
+
     def uri(self, key: str) -> str:
         path = self._path(key)
         try:
@@ -90,6 +107,16 @@ class DirectoryStore:
                 f"The folder {os.fsencode(path)!r} has a name that is not UTF-8, which Java cannot"
                 " read. To fix: rename it."
             ) from None
+
+    def _sorted(self, prefix: str) -> Iterator[str]:
+        """Yield the keys under a folder in order. A folder is listed when its first key is due."""
+        try:
+            with os.scandir(self._path(prefix)) as entries:
+                found = sorted((e.name, e.is_dir()) for e in entries if e.name > STRAY)
+        except FileNotFoundError:
+            return
+        for name, is_folder in found:
+            yield from self._sorted(f"{prefix}{name}/") if is_folder else [prefix + name]
 
     def _path(self, key: str) -> Path:
         path = Path(os.path.normpath(self._root / key))

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from lake import layout
+from lake.attempts import Attempts
 from lake.audits import Audits
 from lake.directory import DirectoryStore
 from lake.entries import Batch, BuildEntry, GenerationEntry, LoadEntry, RetryEntry
@@ -32,6 +33,11 @@ class Lake:
     def audits(self) -> Audits:
         """Audits of the mirror, by day."""
         return Audits(self.ingestion)
+
+    @property
+    def attempts(self) -> Attempts:
+        """Attempts of polls and jobs."""
+        return Attempts(self.ingestion, self.processed)
 
     @property
     def dimensions(self) -> Log[BuildEntry]:

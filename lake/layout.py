@@ -1,23 +1,26 @@
 """The keys of all objects in the two stores. No other module composes a key.
 
 ingestion  <source>/<table>/observed_date=YYYY-MM-DD/batch=<seq>-<run>/part.parquet
-           _log/…  _mirror/<table>/…  _audits/YYYY-MM-DD.json
+           _log/…  _mirror/<table>/…  _audits/YYYY-MM-DD.json  _attempts/poll/…
 processed  g=<generation>/<warehouse table>/batch=<seq>-<run>/…parquet
            g=<generation>/_log/{dimensions,facts,load,retries}/…
            g=<generation>/_quarantine/<table>/batch=<seq>-<run>/…parquet
            g=<generation>/_open/<table>/batch=<seq>-<run>/…parquet
            g=<generation>/<fact>_tombstones/batch=<seq>-<run>/…parquet
-           _generations/…
+           _generations/…  _attempts/<job>/…
 """
 
 import re
-from datetime import date
+from datetime import date, datetime
 
 SEQ_DIGITS = 20
 LAST_SEQ = 10**SEQ_DIGITS - 1
 
 BATCH_LOG = "_log/"
 GENERATIONS_LOG = "_generations/"
+
+LAST_DAY = date.max.toordinal()
+LAST_MILLISECOND = 10**14 - 1  # of Unix time, in the year 5138
 
 SEQ_IN_KEY = rf"/batch=(\d{{{SEQ_DIGITS}}})-"
 """Pattern of the seq in the key or the address of a data object."""
@@ -47,6 +50,18 @@ def batch_key(source: str, table: str, day: date, seq: int, run: str) -> str:
 def audit_key(day: date) -> str:
     """Return the key of the audit of that day."""
     return f"_audits/{day:%Y-%m-%d}.json"
+
+
+def attempts_folder(part: str, outcome: str) -> str:
+    """Return the folder of the attempts of a poll or a job that had this outcome."""
+    return f"_attempts/{part}/{outcome}/"
+
+
+def attempt_key(folder: str, started_at: datetime, run: str) -> str:
+    """Return the key of an attempt in a folder of its day. Newer days and attempts sort first."""
+    day = LAST_DAY - started_at.toordinal()
+    millisecond = LAST_MILLISECOND - int(started_at.timestamp() * 1000)
+    return f"{folder}{day:07d}-{started_at:%Y-%m-%d}/{millisecond:014d}-{run}.json"
 
 
 def mirror_key(table: str, bucket: int, seq: int, run: str) -> str:

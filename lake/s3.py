@@ -66,13 +66,16 @@ class S3Store:
             raise self._unavailable("read", key, refusal) from refusal
 
     def newest(self, prefix: str) -> str | None:
+        return next(iter(self.latest(prefix, 1)), None)
+
+    def latest(self, prefix: str, count: int) -> list[str]:
         try:
             page = self._client.list_objects_v2(
-                Bucket=self._bucket, Prefix=prefix, StartAfter=prefix + STRAY, MaxKeys=1
+                Bucket=self._bucket, Prefix=prefix, StartAfter=prefix + STRAY, MaxKeys=count
             )
         except (ClientError, BotoCoreError) as refusal:
             raise self._unavailable("listed", prefix, refusal) from refusal
-        return next((item["Key"] for item in page.get("Contents", [])), None)
+        return [item["Key"] for item in page.get("Contents", [])]
 
     def under(self, prefix: str) -> list[Stored]:
         pages = self._client.get_paginator("list_objects_v2").paginate(
@@ -93,6 +96,9 @@ class S3Store:
     def expire(self, keys: Iterable[str]) -> None:
         for _ in map_concurrently(self._tag, keys):
             pass
+
+    def prune(self, prefix: str, beyond: str) -> None:
+        """Do nothing: a lifecycle rule of the bucket deletes the objects."""
 
     def uri(self, key: str) -> str:
         return f"s3://{self._bucket}/{key}"

@@ -40,6 +40,10 @@ class Store(Protocol):
         characters, which is the newest entry of a log, or None. It is one request for a folder of
         any size."""
 
+    def latest(self, prefix: str, count: int) -> list[str]:
+        """Return the first keys under ``prefix`` (a folder, with its '/') and the folders in it, in
+        the order of their characters, at most ``count`` and at most 1,000. It is one request."""
+
     def under(self, prefix: str) -> list[Stored]:
         """Return all objects under ``prefix`` (a folder, with its '/'), in key order."""
 
@@ -51,6 +55,10 @@ class Store(Protocol):
 
         Until then, or if there is no rule, they can be read as before.
         """
+
+    def prune(self, prefix: str, beyond: str) -> None:
+        """Delete the folders in ``prefix`` that sort after that of the key ``beyond``, unless the
+        store has a rule that deletes their objects."""
 
     def uri(self, key: str) -> str:
         """Return the address at which Spark reads and writes ``key``."""

@@ -12,6 +12,7 @@ import boto3
 from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
+from operations.alarms import limits
 from operations.aws import Aws
 from operations.deployment import EXAMPLE, Deployment, from_outputs, named
 from operations.errors import InvalidQuestion, NotSignedIn
@@ -19,19 +20,22 @@ from operations.logs import Logs, Question, ago
 from operations.reconcile import reconcile
 from operations.reconcile.screen import show_reconciliation
 from operations.smoke import smoke
-from operations.status import status
+from operations.status import exit_status, status
 from operations.terminal import show_line, show_status
-from operations.warehouse_state import may_answer
+from operations.warehouse_state import NOT_ASKED, read_warehouse
 
 
 def _status(arguments: Namespace) -> int:
     start, aws = perf_counter(), Aws(_deployment(arguments), arguments.ca_bundle)
     lake, services = aws.lake(), aws.services()
     reader = _secret(aws.deployment.reader_secret)
-    result = status(lake, may_answer(lake, lambda: aws.address(reader)), services)
-    show_status(result)
+    is_asked = not arguments.no_warehouse
+    warehouse = read_warehouse(lake, lambda: aws.address(reader)) if is_asked else NOT_ASKED
+    result = status(lake, warehouse, services, limits(arguments.stale_after))
+    if not arguments.json:
+        show_status(result)
     _report(result.report(), start)
-    return 1 if result.warehouse.is_down else 0
+    return exit_status(result, arguments.check)
 
 
 def _reconcile(arguments: Namespace) -> int:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from operations.redaction import names_a_secret, without_secrets
+from contracts.log_fields import OUR_LOGGERS, format_fields
+from contracts.redaction import without_secrets
 
 FRAME = frozenset({
     "level", "location", "logger", "message", "name", "time", "timestamp", "service", "run",
@@ -16,7 +17,6 @@ FRAME = frozenset({
 """Fields of the log format itself, in Powertools' names or the jobs'."""
 LAMBDA_FIELD = "function_"
 
-OUR_LOGGERS = ("contracts", "glue_jobs", "ingestion_lambda", "lake", "postgres", "warehouse")
 RUNTIME = re.compile(
     r"(?:START|END|INIT_START|REPORT) (?!.*\bStatus: )|To adjust logging level", re.DOTALL
 )
@@ -64,11 +64,6 @@ def read_line(milliseconds: int, part: str, text: str) -> Line:
     return Line(at, part, level, message, fields, more, level not in ROUTINE or _is_ours(document))
 
 
-def format_fields(fields: Mapping[str, Any]) -> str:
-    """Return the fields of a message as ``name=value``, without those that are empty or 0."""
-    return "  ".join(f"{name}={_short(name, value)}" for name, value in fields.items() if value)
-
-
 def _document(text: str) -> dict[str, Any] | None:
     try:
         document = json.loads(text)
@@ -97,13 +92,3 @@ def _event(at: datetime, part: str, detail: Any) -> Line:
     values = detail if isinstance(detail, dict) else {"message": detail}
     fields = {"job": values.get("jobName"), "state": values.get("state")}
     return Line(at, part, str(values.get("severity", "")), str(values.get("message", "")), fields)
-
-
-def _short(name: str, value: object) -> str:
-    """Format a value: counts without the zeros, secrets hidden."""
-    if names_a_secret(name):
-        return "***"
-    if isinstance(value, dict):
-        inner = {key: _short(str(key), part) for key, part in value.items() if part}
-        return "{" + ", ".join(f"{key}: {part}" for key, part in inner.items()) + "}"
-    return str(value)

@@ -1,4 +1,4 @@
-"""The state of the platform: loaded and pending batches, freshness, and quarantine."""
+"""The state of the platform: its health, loaded and pending batches, and quarantine."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -8,8 +8,9 @@ from typing import Any
 from lake import Lake
 from lake.concurrent import map_concurrently
 from lake.entries import Batch
-from lake.freshness import freshness
 from lake.quarantine import quarantine
+from operations.alarms import Limits
+from operations.health import HEALTHY, Health, health
 from operations.quarantined_rows import QuarantinedRows, quarantined_rows
 from operations.services import Services
 from operations.warehouse_state import LAST, WarehouseState
@@ -22,18 +23,17 @@ class Status:
     """The state of a lake, its warehouse, and the services in AWS.
 
     ``pending`` counts the batches that each step has yet to take, and the retries to load (None if
-    only an unreachable warehouse knows). ``freshness`` is the age in seconds of the oldest batch
-    not yet loaded. ``loaded_at`` has the load times of the ``last`` batches, from the warehouse or
-    else from the load log.
+    only an unreachable warehouse knows). ``loaded_at`` has the load times of the ``last`` batches,
+    from the warehouse or else from the load log.
     """
 
+    health: Health
     generation: int
     last: list[Batch]
     loaded_at: Mapping[int, datetime]
     seq: int
     loaded_through: int
     pending: Mapping[str, int | None]
-    freshness: float
     quarantined: int
     reasons: list[QuarantinedRows]
     warehouse: WarehouseState
@@ -42,11 +42,11 @@ class Status:
     def report(self) -> dict[str, Any]:
         """Return the status as the last line of a command."""
         return {
+            **self.health.report(),
             "seq": self.seq,
             "loaded_through": self.loaded_through,
             "generation": self.generation,
             "pending": dict(self.pending),
-            "freshness_seconds": round(self.freshness, 3),
             "quarantined": self.quarantined,
             "reasons": [asdict(reason) for reason in self.reasons[:MOST_REASONS]],
             "warehouse": {
@@ -57,11 +57,18 @@ class Status:
         }
 
 
-def status(lake: Lake, warehouse: WarehouseState, services: Services | None = None) -> Status:
+def status(
+    lake: Lake,
+    warehouse: WarehouseState,
+    services: Services | None = None,
+    limits: Limits | None = None,
+) -> Status:
     """Return the status of a lake, which may be empty, with the given states of the other parts."""
+    is_paused = services is not None and not services.schedule.is_enabled
     seq, loaded = lake.batches.head_seq(), lake.loads.head_seq()
     last, quarantined = list(lake.batches.after(max(0, seq - LAST), seq)), quarantine(lake)
     return Status(
+        health=health(lake, limits, warehouse.unreachable, is_paused),
         generation=lake.generation,
         last=last,
         loaded_at={**_load_log(lake, last, loaded), **warehouse.loaded_at},
@@ -73,12 +80,18 @@ def status(lake: Lake, warehouse: WarehouseState, services: Services | None = No
             "load": seq - loaded,
             "retries": _pending_retries(lake, warehouse),
         },
-        freshness=freshness(lake, seq, loaded),
         quarantined=quarantined.rows,
         reasons=quarantined_rows(lake, quarantined.open),
         warehouse=warehouse,
         services=services,
     )
+
+
+def exit_status(result: Status, is_check: bool) -> int:
+    """Return the exit status of the command: 1 if the warehouse cannot be reached or is another
+    one's; with ``is_check`` also if the platform is not healthy."""
+    is_healthy = result.health.state == HEALTHY or not is_check
+    return 0 if is_healthy and not result.warehouse.is_down else 1
 
 
 def _load_log(lake: Lake, last: list[Batch], loaded: int) -> dict[int, datetime]:

@@ -1,40 +1,37 @@
-"""Tables and lines for a terminal of 100 columns."""
+"""The tables of `status` and the lines of `logs` for a terminal."""
 
 from collections.abc import Mapping
 from textwrap import fill
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from operations.durations import duration
+from operations.health_screen import show_health
 from operations.log_lines import Line
+from operations.screen import RED, YELLOW, console, section
 from operations.services import Run, Services
 from operations.status import Status
-from operations.warehouse_state import WarehouseState
 
-WIDTH = 100  # columns of a terminal
 REASONS_SHOWN = 10
-RED, YELLOW = "bold red", "yellow"
 STYLES = {"ERROR": RED, "FATAL": RED, "CRITICAL": RED, "WARNING": YELLOW, "WARN": YELLOW}
 
 
-def console() -> Console:
-    """Return a console for stdout, at most 100 columns wide."""
-    return Console(width=min(WIDTH, Console().width), highlight=False)
-
-
 def show_status(status: Status) -> None:
-    """Print loaded and pending batches, quarantine, and the state of the services in AWS."""
+    """Print the health, loaded and pending batches, quarantine, and the state of the services in
+    AWS."""
     screen = console()
+    show_health(screen, status.health)
     if not status.seq:
         screen.print("The lake holds no batch yet.")
     else:
         screen.print(_batches(status))
         screen.print(_summary(status))
-    if status.warehouse.problem:
-        screen.print(_warehouse(status.warehouse))
+    if status.warehouse.problem and status.warehouse.is_known:
+        screen.print(Text(f"Warehouse: {status.warehouse.problem}\n", style=RED))
+    if not status.warehouse.is_known:
+        screen.print("The load log says what is loaded: the warehouse was not asked.\n")
     if status.reasons:
         screen.print(_quarantine(status))
     if status.services:
@@ -50,11 +47,6 @@ def show_line(screen: Console, line: Line) -> None:
     screen.print(Text(text, style=STYLES.get(line.level, "")), soft_wrap=True)
 
 
-def section(title: str) -> Table:
-    """Return an empty table in the style of all screens."""
-    return Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", expand=True)
-
-
 def format_changes(changes: Mapping[str, Mapping[str, int]]) -> str:
     """Return the counts by table and operation: ``orders +1 ~2, people -1``."""
     signs = {"I": "+", "U": "~", "D": "-"}
@@ -67,19 +59,13 @@ def format_changes(changes: Mapping[str, Mapping[str, int]]) -> str:
 def _summary(status: Status) -> str:
     counts = {step: "?" if count is None else count for step, count in status.pending.items()}
     pending = ", ".join(f"{step} {count}" for step, count in counts.items() if count)
-    lag = f"the oldest is {duration(status.freshness)} old" if status.freshness else "all loaded"
+    waiting = status.health.facts.waiting
+    lag = f"the oldest is {duration(waiting)} old" if waiting else "all loaded"
     return (
         f"Generation {status.generation}, batch {status.seq}, loaded through"
         f" {status.loaded_through}. Pending: {pending or 'nothing'} ({lag})."
         f" Quarantine: {status.quarantined:,}.\n"
     )
-
-
-def _warehouse(state: WarehouseState) -> Text:
-    if state.is_known or state.is_down:
-        return Text(f"Warehouse: {state.problem}\n", style=RED)
-    reason, *_ = state.problem.split(". ")
-    return Text(f"Warehouse: not reached, shown by the load log. {reason.rstrip('.')}.\n")
 
 
 def _batches(status: Status) -> Table:
@@ -93,7 +79,7 @@ def _batches(status: Status) -> Table:
         moment = status.loaded_at.get(batch.seq)
         table.add_row(
             str(batch.seq),
-            f"{batch.observed_at:%Y-%m-%d %H:%M:%S}",
+            f"{batch.observed_at:%m-%d %H:%M:%S}",
             f"{moment:%m-%d %H:%M:%S}" if moment else "not yet",
             duration((moment - batch.committed_at).total_seconds()) if moment else "",
             format_changes(batch.counts) or "none",

@@ -1,7 +1,10 @@
 """The commands and options of the command line, and the texts of --help."""
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from collections.abc import Mapping
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 from operations.deployment import EXAMPLE
 
@@ -22,10 +25,10 @@ EXAMPLES = f"""examples:
 Exit status: 0 done, 1 a request failed or the platform is not well, 2 wrong usage, 3 unexplained
 differences (reconcile)."""
 
-STATUS = """Show loaded and pending batches, the quarantine, the schedule, active alarms, polls that
-failed for good, and the last runs of the workflow. The warehouse is read with the secret
-NAME/warehouse-reader; if it cannot be reached, the load log is shown instead. The last line on
-stdout is JSON."""
+STATUS = """Show the health and the last attempts of every part, loaded and pending batches, the
+quarantine, the schedule, active alarms, polls that failed for good, and the last runs of the
+workflow. The warehouse is read with the secret NAME/warehouse-reader; if it cannot be reached, the
+load log is shown and the exit status is 1. The last line on stdout is JSON."""
 RECONCILE = """Compare the source, the mirror in the lake's buckets, and the warehouse, value by
 value. The databases are those of the secrets NAME/source and NAME/warehouse-reader, read with the
 caller's credentials, and must be reachable from this machine. The last line on stdout is JSON; the
@@ -36,6 +39,31 @@ SMOKE = (
     "Poll once, wait for the jobs that the poll started, and fail on an error or an active alarm."
 )
 REFERENCE = "env:VARIABLE (a DSN in the environment) or secretsmanager:NAME"
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = -1
+    if minutes < 0 or not isfinite(minutes):
+        raise ArgumentTypeError(f"{text!r} is not a number of minutes")
+    return minutes
+
+
+STATUS_OPTIONS: Mapping[str, dict[str, Any]] = {
+    "check": {
+        "action": "store_true",
+        "help": "exit with 1 if the platform is failing, stale, or unreachable",
+    },
+    "json": {"action": "store_true", "help": "print only the JSON"},
+    "stale-after": {
+        "type": _minutes,
+        "metavar": "MINUTES",
+        "help": "age at which missing polls and waiting batches are stale (15 and 20)",
+    },
+}
+"""The options of `status` that `embedded` has too."""
 
 
 def parser() -> ArgumentParser:
@@ -59,6 +87,7 @@ def parser() -> ArgumentParser:
         _add_deployment(command)
     for command in (status, reconcile):
         _add_ca_bundle(command)
+    _add_check(status)
     _add_databases(reconcile)
     _add_selection(logs)
     smoke.add_argument(
@@ -80,6 +109,14 @@ def _add_ca_bundle(command: ArgumentParser) -> None:
         metavar="FILE",
         help="certificates that verify remote databases (PGSSLROOTCERT)",
     )
+
+
+def _add_check(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--no-warehouse", action="store_true", help="do not ask the warehouse: it is out of reach"
+    )
+    for option, settings in STATUS_OPTIONS.items():
+        command.add_argument(f"--{option}", **settings)
 
 
 def _add_databases(command: ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from contracts import PlatformError
 from glue_jobs.errors import OtherLedger, SchemaOutdated
 from glue_jobs.load import ledger
 from lake import Lake
-from postgres import Address, Refused, Unreachable, connected
+from postgres import Address, connected
 
 LOADED_AT = "select batch_seq, loaded_at from etl.ledger order by batch_seq desc limit :last"
 LAST = 8  # batches whose load times are shown
@@ -20,7 +20,7 @@ class WarehouseState:
     """Last batch and retry in the warehouse, and the load times of the last batches.
 
     ``problem`` says why the state is not known or why nothing can be loaded; ``is_down`` is True if
-    that is an error; ``is_known`` is False if the warehouse did not answer.
+    that is an error; ``is_known`` is False if the warehouse did not answer or was not asked.
     """
 
     head: int = 0
@@ -30,22 +30,23 @@ class WarehouseState:
     is_down: bool = False
     is_known: bool = True
 
-
-def must_answer(lake: Lake, address: Address) -> WarehouseState:
-    """Return the state of a warehouse that must be reachable: it is an error if it is not."""
-    try:
-        return _state(lake, address)
-    except (Refused, Unreachable) as error:
-        return WarehouseState(problem=str(error), is_down=True, is_known=False)
+    @property
+    def unreachable(self) -> str:
+        """The reason why the warehouse did not answer, '' if it did or was not asked."""
+        return "" if self.is_known else self.problem
 
 
-def may_answer(lake: Lake, address: Callable[[], Address]) -> WarehouseState:
-    """Return the state of a warehouse that may be out of reach, for example in a private network;
-    that is not an error, whatever the reason. ``address`` finds its address."""
+NOT_ASKED = WarehouseState(is_known=False)
+"""The state of a warehouse that the operator does not ask, for example in a private network."""
+
+
+def read_warehouse(lake: Lake, address: Callable[[], Address]) -> WarehouseState:
+    """Return the state of a warehouse; it is an error if it cannot be reached, whatever the reason.
+    ``address`` finds its address."""
     try:
         return _state(lake, address())
     except PlatformError as error:
-        return WarehouseState(problem=str(error), is_known=False)
+        return WarehouseState(problem=str(error), is_down=True, is_known=False)
 
 
 def _state(lake: Lake, address: Address) -> WarehouseState:

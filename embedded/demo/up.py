@@ -20,7 +20,8 @@ from embedded.demo.dashboard_process import LOG, running_dashboard
 from embedded.platform import Platform
 from embedded.server import Server, running
 from embedded.workflow import Spark
-from operations.terminal import console, format_changes
+from operations.screen import console
+from operations.terminal import format_changes
 from postgres import Address, from_dsn
 from totesys.simulator.background_writer import BackgroundWriter, background_writer, prepare
 

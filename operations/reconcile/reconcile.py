@@ -1,6 +1,10 @@
-"""Compares source, mirror and warehouse, bucket by bucket: memory holds one at a time."""
+"""Compares source, mirror and warehouse, bucket by bucket: memory holds one at a time.
 
-from collections.abc import Iterator
+The source may change meanwhile, and polls and loads may run: the mirror is compared with the source
+as of the last poll, and the warehouse as of the last batch that it must have.
+"""
+
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +21,11 @@ from ingestion_lambda.mirror.buckets import by_bucket
 from ingestion_lambda.mirror.difference import Difference, compare
 from ingestion_lambda.mirror.mirror import Mirror
 from ingestion_lambda.source.extract import spool_rows
-from ingestion_lambda.source.scope import FullRead
+from ingestion_lambda.source.scope import FullRead, choose_scope
 from ingestion_lambda.source.snapshot import Snapshot, open_snapshot
 from ingestion_lambda.table_poll import TablePoll
 from lake import Lake
-from lake.entries import Batch, Output
+from lake.entries import Batch, Bucket, Output
 from lake.quarantine import Quarantine, quarantine
 from operations.reconcile.calendar import compare_calendar
 from operations.reconcile.expected import Lookups, compared_columns, expected
@@ -36,18 +40,22 @@ ROWS = "select {values} from {schema}.{rows} order by {key}"
 SNAPSHOT = "set transaction isolation level repeatable read, read only"
 
 
+Mirrors = Mapping[str, Mapping[int, Bucket]]
+
+
 class NothingToReconcile(PlatformError):
     """The lake holds no batch."""
 
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """The result of a comparison. ``seq`` is the batch of the compared mirror. The warehouse has
-    the batches through ``loaded_through``; ``retries`` counts the retries of quarantined rows that
-    are not loaded yet."""
+    """The result of a comparison. The source was compared with the mirror of batch ``seq``, and the
+    warehouse, which has the batches through ``loaded_through``, with that of batch ``compared``;
+    ``retries`` counts the retries of quarantined rows that are not loaded yet."""
 
     seq: int
     loaded_through: int
+    compared: int
     retries: int
     quarantined: int
     comparisons: list[TableComparison]
@@ -56,6 +64,16 @@ class Reconciliation:
     def unexplained(self) -> int:
         """Count of differences that are not explained."""
         return sum(comparison.unexplained for comparison in self.comparisons)
+
+    @property
+    def changed(self) -> int:
+        """Count of rows that changed in the source since the last poll."""
+        return sum(comparison.changed for comparison in self.comparisons)
+
+    @property
+    def pending(self) -> int:
+        """Count of batches that are not loaded yet."""
+        return max(0, self.seq - self.loaded_through)
 
     @property
     def exit_status(self) -> int:
@@ -68,11 +86,12 @@ class Reconciliation:
         return {
             "seq": self.seq,
             "loaded_through": self.loaded_through,
-            "pending": self.seq - self.loaded_through,
+            "pending": self.pending,
             "pending_retries": self.retries,
             "quarantined": self.quarantined,
             "differences": sum(comparison.differences for comparison in self.comparisons),
             "unexplained": self.unexplained,
+            "changed": self.changed,
             "tables": {
                 side: {
                     comparison.name: comparison.counts
@@ -86,11 +105,12 @@ class Reconciliation:
 
 def reconcile(lake: Lake, source: Address, warehouse: Address, schema: str) -> Reconciliation:
     """Compare the source, in one snapshot, with the mirror of the last batch, and the warehouse
-    with the rows that follow from that mirror.
+    with the rows that follow from the mirror of the last batch that it has, or that the load log
+    says it has.
 
     Raises NothingToReconcile, OtherLedger, SchemaOutdated, or an error of a poll.
     """
-    head = lake.batches.head()
+    head, logged = lake.batches.head(), lake.loads.head_seq()  # before any snapshot
     if head is None:
         raise NothingToReconcile("The lake holds no batch yet. To fix: run a cycle first.")
     with (
@@ -104,10 +124,12 @@ def reconcile(lake: Lake, source: Address, warehouse: Address, schema: str) -> R
         ledger.check_lake(state, lake)
         quarantined = quarantine(lake)
         comparisons = list(_mirror_of_source(source_connection, snapshot, lake, head))
-        compared = _Warehouse(warehouse_connection, schema, lake, head, quarantined)
+        seq = max(state.head, logged)
+        mirrors = lake.batches.entry(seq).mirror if seq else {}
+        compared = _Warehouse(warehouse_connection, schema, lake, seq, mirrors, quarantined)
         comparisons += compared.comparisons()
     retries = quarantined.last_retry - state.retries
-    return Reconciliation(head.seq, state.head, retries, quarantined.rows, comparisons)
+    return Reconciliation(head.seq, state.head, seq, retries, quarantined.rows, comparisons)
 
 
 @contextmanager
@@ -120,18 +142,24 @@ def _frozen_warehouse(connection: Connection) -> Iterator[None]:
 def _mirror_of_source(
     connection: Connection, snapshot: Snapshot, lake: Lake, head: Batch
 ) -> Iterator[TableComparison]:
-    source = contracts.source()
+    """Yield the comparison of each table. A row that the next poll would find has changed since the
+    last one; a row that it would not find is a difference. If the next poll reads everything, all
+    of them are, because it cannot be decided."""
+    source, scope = contracts.source(), choose_scope(head, snapshot)
     for table in source.tables.values():
         comparison = TableComparison("mirror", table.name)
-        mirror = _mirror(lake, table, head)
+        mirror = _mirror(lake, table, head.mirror)
         polled = TablePoll(connection, source.schema, table, snapshot.selected[table.name])
-        for _, differences in polled.differences(mirror, FullRead("reconcile")):
-            comparison.note_mirror(differences, table.key)
+        for bucket, found in polled.differences(mirror, FullRead("reconcile")):
+            if isinstance(scope, FullRead) or found.is_empty:
+                comparison.note_mirror(found, found, table.key)
+                continue
+            comparison.note_mirror(found, polled.missed(bucket, found, scope), table.key)
         yield comparison
 
 
-def _mirror(lake: Lake, table: SourceTable, head: Batch) -> Mirror:
-    return Mirror(lake.ingestion, table, head.mirror.get(table.name, {}))
+def _mirror(lake: Lake, table: SourceTable, mirrors: Mirrors) -> Mirror:
+    return Mirror(lake.ingestion, table, mirrors.get(table.name, {}))
 
 
 @dataclass(frozen=True)
@@ -139,7 +167,8 @@ class _Warehouse:
     connection: Connection
     schema: str
     lake: Lake
-    head: Batch
+    seq: int
+    mirrors: Mirrors
     quarantine: Quarantine
 
     def comparisons(self) -> Iterator[TableComparison]:
@@ -161,7 +190,7 @@ class _Warehouse:
             rows = pa.concat_tables(extra)
             known = rows.filter(pc.invert(are_inferred(rows, dimension)))
             keys = known[dimension.key].combine_chunks()
-            deleted = were_deleted(self.lake, self._table(dimension.of), keys, self.head.seq)
+            deleted = were_deleted(self.lake, self._table(dimension.of), keys, self.seq)
             comparison.explained = rows.num_rows - known.num_rows + deleted
         return comparison
 
@@ -180,7 +209,7 @@ class _Warehouse:
         mirror."""
         compared, mirror = (
             compared_columns(table),
-            _mirror(self.lake, self._table(table.of), self.head),
+            _mirror(self.lake, self._table(table.of), self.mirrors),
         )
         values = Sql(", ".join(_selected(column) for column in compared.columns))
         query = render(ROWS, values=values, schema=self.schema, rows=rows, key=compared.key)
@@ -198,7 +227,7 @@ class _Warehouse:
         """Return the whole mirrors of looked-up tables, which are small by nature."""
         lookups = {}
         for name in table.lookups if isinstance(table, Dimension) else ():
-            mirror = _mirror(self.lake, self._table(name), self.head)
+            mirror = _mirror(self.lake, self._table(name), self.mirrors)
             empty = row_schema(self._table(name)).empty_table()
             lookups[name] = pa.concat_tables([empty, *(mirror.read(b) for b in mirror.buckets)])
         return lookups

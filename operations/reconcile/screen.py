@@ -1,42 +1,82 @@
-"""The result of reconcile as a table for a terminal of 100 columns."""
+"""The result of reconcile as tables for a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from operations.reconcile import Reconciliation
-from operations.terminal import console, section
+from rich.table import Table
+from rich.text import Text
+
+from operations.reconcile import Reconciliation, TableComparison
+from operations.screen import RED, console, section
+
+LAST_COLUMN = {"mirror": "changed", "warehouse": "explained"}
+TITLES = {
+    "mirror": "The mirror in the lake, compared with the source",
+    "warehouse": "The warehouse, compared with the mirror",
+}
 
 
 def show_reconciliation(result: Reconciliation) -> None:
-    """Print a row for each compared table, and a conclusion."""
+    """Print the compared tables with their counts, the keys of differing rows, and a conclusion."""
     screen = console()
-    table = section("Source, mirror and warehouse")
-    table.add_column("table", min_width=20)
-    table.add_column("in", no_wrap=True)
-    for heading in ("rows", "missing", "extra", "different", "explained"):
-        table.add_column(heading, justify="right")
-    table.add_column("example keys", overflow="fold")
+    for side, title in TITLES.items():
+        of_side = [comparison for comparison in result.comparisons if comparison.side == side]
+        screen.print(_table(title, of_side, LAST_COLUMN[side]))
     for comparison in result.comparisons:
-        counts = (f"{count:,}" if count else "-" for count in comparison.counts.values())
-        examples = ", ".join(map(str, comparison.examples))
-        style = "bold red" if comparison.unexplained else None
-        table.add_row(comparison.name, comparison.side, *counts, examples, style=style)
-    screen.print(table)
+        if comparison.examples:
+            screen.print(Text(_keys(comparison)))
     screen.print("\n".join(_conclusion(result)) + "\n")
 
 
+def _table(title: str, comparisons: Sequence[TableComparison], last: str) -> Table:
+    table = section(title)
+    table.add_column("table", no_wrap=True)
+    names = ("rows", "missing", "extra", "different", last)
+    for name in names:
+        table.add_column(name, justify="right", no_wrap=True)
+    for comparison in comparisons:
+        counts = (comparison.counts[name] for name in names)
+        style = RED if comparison.unexplained else None
+        table.add_row(comparison.name, *(f"{n:,}" if n else "-" for n in counts), style=style)
+    return table
+
+
+def _keys(comparison: TableComparison) -> str:
+    rest = comparison.differences - len(comparison.examples)
+    more = f", and {rest:,} more" if rest else ""
+    keys = ", ".join(map(str, comparison.examples))
+    return f"Keys in {comparison.name} ({comparison.side}): {keys}{more}"
+
+
 def _conclusion(result: Reconciliation) -> Iterator[str]:
-    if result.seq > result.loaded_through:
-        first = result.loaded_through + 1
-        span = f"batch {first}" if first == result.seq else f"batches {first} to {result.seq}"
-        yield f"Pending: {span} not loaded yet, so the warehouse is behind the mirror."
+    if result.pending:
+        yield (
+            f"Pending: {_span(result.loaded_through + 1, result.seq)} not loaded yet. The warehouse"
+            f" was compared as of batch {result.compared}."
+        )
+    if result.compared > result.loaded_through:
+        lost = _span(result.loaded_through + 1, result.compared)
+        yield f"The load log says that {lost} loaded, and the warehouse does not have them."
     if result.retries:
         yield f"Pending: {result.retries} retries of quarantined rows not loaded yet."
     if result.quarantined:
-        yield f"Quarantine: {result.quarantined:,} rows; 'status' shows the reasons."
+        yield f"Quarantine: {result.quarantined:,} rows; 'quarantine' lists them."
+    if result.changed:
+        rows = "row has" if result.changed == 1 else "rows have"
+        yield (
+            f"{result.changed:,} {rows} changed in the source since the last poll: no difference,"
+            " the next poll finds them."
+        )
     if any(c.unexplained for c in result.comparisons if c.side == "mirror"):
-        yield "The mirror differs from the source: run a cycle, then reconcile again."
+        yield (
+            "The mirror differs from the source. To fix: poll with --reread for these tables, then"
+            " reconcile again."
+        )
     if not result.unexplained:
         yield "All differences are explained." if _differs(result) else "There is no difference."
+
+
+def _span(first: int, last: int) -> str:
+    return f"batch {first} is" if first == last else f"batches {first} to {last} are"
 
 
 def _differs(result: Reconciliation) -> bool:

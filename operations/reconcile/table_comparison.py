@@ -12,7 +12,8 @@ EXAMPLES = 3
 @dataclass
 class TableComparison:
     """Counts for the table ``name`` on ``side``: its rows, those that are missing, extra, or have
-    different values, and ``explained``, the expected ones among these three."""
+    different values, and ``explained``, the expected ones among these three. ``changed`` counts the
+    rows that changed in the source since the last poll; they do not count as differences."""
 
     side: str
     name: str
@@ -21,6 +22,7 @@ class TableComparison:
     extra: int = 0
     different: int = 0
     explained: int = 0
+    changed: int = 0
     examples: list[int | str] = field(default_factory=list)
     keys: list[pa.Array] = field(default_factory=list, repr=False)
 
@@ -37,7 +39,7 @@ class TableComparison:
     @property
     def counts(self) -> dict[str, int]:
         """The counts for the last line of a command."""
-        names = "rows", "missing", "extra", "different", "explained"
+        names = "rows", "missing", "extra", "different", "explained", "changed"
         return {name: getattr(self, name) for name in names}
 
     def note(self, missing: pa.Table, extra: pa.Table, different: pa.Table, key: str) -> None:
@@ -51,14 +53,12 @@ class TableComparison:
                 left = EXAMPLES - len(self.examples)
                 self.examples += rows[key][: max(0, left)].to_pylist()
 
-    def note_mirror(self, differences: Difference, key: str) -> None:
-        """Add the differences of a bucket of the mirror from the source."""
-        self.rows += (
-            differences.mirror.num_rows
-            + differences.deleted.num_rows
-            - differences.inserted.num_rows
-        )
-        self.note(differences.inserted, differences.deleted, differences.updated, key)
+    def note_mirror(self, found: Difference, missed: Difference, key: str) -> None:
+        """Add a bucket of the mirror: the rows ``found`` to differ from the source, of which a poll
+        would not find those ``missed``."""
+        self.rows += found.mirror.num_rows + found.deleted.num_rows - found.inserted.num_rows
+        self.changed += found.changes - missed.changes
+        self.note(missed.inserted, missed.deleted, missed.updated, key)
 
     def note_warehouse(self, differences: Difference, key: str) -> None:
         """Add the differences of a bucket of the warehouse from the rows of the mirror."""

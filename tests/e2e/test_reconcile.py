@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 from pg8000.native import Connection
@@ -11,9 +12,11 @@ from pg8000.native import Connection
 from contracts import PlatformError
 from embedded.cli import main
 from embedded.platform import Platform
+from ingestion_lambda.source.scope import XidRange
 from operations.reconcile import NothingToReconcile, Reconciliation, TableComparison, reconcile
-from postgres import from_dsn
+from postgres import Sql, from_dsn
 from totesys.simulator import Simulator
+from totesys.simulator.background_writer import background_writer
 
 Compare = Callable[[], Reconciliation]
 
@@ -59,21 +62,70 @@ def test_after_cycles_with_every_kind_of_change_there_is_no_difference(
     assert comparison(result, "dim_date").rows == 40177
 
 
-def test_change_after_the_last_poll_is_a_difference_of_the_mirror(
+def test_change_after_the_last_poll_is_counted_apart_and_is_no_difference(
     platform: Platform, simulator: Simulator, source: Connection, compare: Compare
 ):
     platform.cycle()
     simulator.place_sales_order()
     source.run("UPDATE design SET design_name = 'Other' WHERE design_id IN (3, 4)")
-    deleted = simulator.delete_sales_order()
+    simulator.delete_sales_order()
     result = compare()
-    assert differences(result) == {
-        ("mirror", "sales_order"): {"missing": 1, "extra": 1},
-        ("mirror", "transaction"): {"missing": 1, "different": 1},
-        ("mirror", "payment"): {"missing": 1},
-        ("mirror", "design"): {"different": 2},
-    }
-    assert deleted in comparison(result, "sales_order").examples
+    assert differences(result) == {}
+    changed = {c.name: c.changed for c in result.comparisons if c.changed}
+    assert changed == {"sales_order": 2, "transaction": 2, "payment": 1, "design": 2}
+    assert (result.changed, result.exit_status) == (7, 0)
+
+
+def test_row_that_no_poll_would_find_is_a_difference_beside_changed_rows(
+    platform: Platform, source: Connection, compare: Compare, monkeypatch: pytest.MonkeyPatch
+):
+    platform.cycle()
+    [[xid]] = source.run(
+        "UPDATE design SET design_name = 'Other' WHERE design_id = 4 RETURNING txid_current()"
+    )
+    source.run("UPDATE design SET design_name = 'Other' WHERE design_id IN (3, 5)")
+
+    def without_that_row(scope: XidRange) -> Sql:
+        return Sql(
+            f"xmin::text::bigint between {scope.low} and {scope.xmax} and xmin::text <> '{xid}'"
+        )
+
+    monkeypatch.setattr(XidRange, "condition", property(without_that_row))
+    result = compare()
+    assert differences(result) == {("mirror", "design"): {"different": 1, "changed": 2}}
+    assert comparison(result, "design").examples == [4]
+    assert result.exit_status == 3
+
+
+def test_busy_source_has_no_difference_whenever_it_is_compared(
+    platform: Platform, seeded_source_dsn: str, compare: Compare
+):
+    stopping, results = Event(), list[Reconciliation]()
+    platform.cycle()
+    with background_writer(from_dsn(seeded_source_dsn), 3000, stopping) as writer:
+        results.append(compare())
+        platform.poll()
+        results.append(compare())
+        platform.cycle()
+        results += [compare() for _ in range(3)]
+    assert len(writer.take()[0]) > 20
+    assert [(result.unexplained, result.exit_status) for result in results] == [(0, 0)] * 5
+    assert all(differences(result) == {} for result in results)
+    assert sum(result.changed for result in results) > 0
+    assert results[1].pending == 1
+
+
+def test_warehouse_that_lost_batches_of_the_load_log_is_different(
+    platform: Platform, warehouse: Connection, simulator: Simulator, compare: Compare
+):
+    platform.cycle()
+    simulator.place_sales_order()
+    platform.cycle()
+    warehouse.run("DELETE FROM etl.ledger WHERE batch_seq = 2")
+    warehouse.run("DELETE FROM warehouse.fact_sales_order WHERE batch_seq = 2")
+    result = compare()
+    assert (result.compared, result.loaded_through, result.exit_status) == (2, 1, 3)
+    assert comparison(result, "fact_sales_order").missing == 1
 
 
 def test_manual_changes_of_the_warehouse_are_found(
@@ -173,15 +225,16 @@ def test_refusal_of_the_source_does_not_name_the_warehouse(
         source.run("drop owned by restricted; drop role restricted")
 
 
-def test_command_shows_pending_batches_and_ends_with_3(
+def test_command_shows_pending_batches_and_ends_with_3_on_a_difference(
     platform: Platform,
+    warehouse: Connection,
     simulator: Simulator,
-    seeded_source_dsn: str,
-    warehouse_dsn: str,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ):
-    databases = ["--source", seeded_source_dsn, "--warehouse", warehouse_dsn]
+    monkeypatch.setenv("COLUMNS", "80")
+    databases = ["--source", platform._source, "--warehouse", platform._warehouse]
     arguments = ["reconcile", *databases, "--lake", str(tmp_path / "lake")]
     (tmp_path / "lake").mkdir()
     assert main(arguments) == NothingToReconcile.exit_code
@@ -191,10 +244,24 @@ def test_command_shows_pending_batches_and_ends_with_3(
     simulator.edit_sales_order_silently()
     platform.poll()
     capsys.readouterr()
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert "batch 2 is not loaded yet. The warehouse was compared as of batch 1." in words(out)
+    report = json.loads(out.splitlines()[-1])
+    assert (report["pending"], report["unexplained"]) == (1, 0)
+
+    warehouse.run("UPDATE warehouse.fact_sales_order SET units_sold = 0 WHERE sales_order_id < 8")
     assert main(arguments) == 3
     out = capsys.readouterr().out
-    assert "batch 2 not loaded yet" in out
-    assert all(len(line) <= 100 for line in out.splitlines()[:-1])
+    assert "Keys in fact_sales_order (warehouse): 1, 2, 3, and 4 more" in words(out)
     report = json.loads(out.splitlines()[-1])
-    assert (report["pending"], report["unexplained"]) == (1, 1)
-    assert report["tables"]["warehouse"]["fact_sales_order"]["different"] == 1
+    assert report["tables"]["warehouse"]["fact_sales_order"]["different"] == 7
+
+
+def words(out: str) -> str:
+    """Return the screen as one line, after checking that it holds at 80 columns."""
+    lines = out.splitlines()[:-1]
+    print(out)
+    assert max(map(len, lines)) <= 80
+    assert "…" not in out
+    return " ".join(" ".join(lines).split())

@@ -40,15 +40,26 @@ def test_every_bucket_except_the_log_bucket_is_logged(applied):
 
 
 @pytest.mark.parametrize("root", DEPLOYMENTS)
-def test_only_superseded_objects_of_the_mirror_expire_in_the_lake(applied_by, root):
+def test_only_attempts_and_superseded_objects_of_the_mirror_expire_in_the_lake(applied_by, root):
     rules = of_type(applied_by(root), "aws_s3_bucket_lifecycle_configuration")
     expiring = {
-        (name, rule["filter"][0]["and"][0]["prefix"], *rule["filter"][0]["and"][0]["tags"].items())
+        (name, *_selected(rule["filter"][0]))
         for name in LAKE
         for rule in rules[bucket(name)]["rule"]
         if rule["expiration"][0]["days"]
     }
-    assert expiring == {("ingestion", "_mirror/", ("superseded", "true"))}
+    assert expiring == {
+        ("ingestion", "_attempts/"),
+        ("processed", "_attempts/"),
+        ("ingestion", "_mirror/", ("superseded", "true")),
+    }
+
+
+def _selected(chosen):
+    """Return the prefix that a rule applies to, and the tags."""
+    if not chosen["and"]:
+        return (chosen["prefix"],)
+    return (chosen["and"][0]["prefix"], *chosen["and"][0]["tags"].items())
 
 
 @pytest.mark.parametrize("root", DEPLOYMENTS)

@@ -132,6 +132,12 @@ data "aws_iam_policy_document" "function" {
   }
 
   statement {
+    sid       = "RecordAttempts"
+    actions   = ["s3:PutObject"]
+    resources = ["${var.lake.ingestion.arn}/_attempts/poll/*"]
+  }
+
+  statement {
     sid       = "RetireMirrorObjects"
     actions   = ["s3:PutObjectTagging"]
     resources = ["${var.lake.ingestion.arn}/_mirror/*"]

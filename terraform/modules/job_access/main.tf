@@ -62,6 +62,7 @@ data "aws_iam_policy_document" "build" {
       "${local.generation_arn}/*/batch=*",
       "${local.generation_arn}/_log/dimensions/*",
       "${local.generation_arn}/_log/facts/*",
+      "${var.lake.processed.arn}/_attempts/build_*",
     ]
   }
 
@@ -109,9 +110,12 @@ data "aws_iam_policy_document" "load" {
   }
 
   statement {
-    sid       = "WriteLoadLog"
-    actions   = ["s3:PutObject"]
-    resources = ["${local.generation_arn}/_log/load/*"]
+    sid     = "WriteLoadLog"
+    actions = ["s3:PutObject"]
+    resources = [
+      "${local.generation_arn}/_log/load/*",
+      "${var.lake.processed.arn}/_attempts/load_warehouse/*",
+    ]
   }
 
   dynamic "statement" {

@@ -19,7 +19,7 @@ locals {
   # Keys of each bucket that must be created and never overwritten.
   created_once = {
     ingestion = ["*"]
-    processed = ["g=*/_log/*", "_generations/*"] # Spark writes the other keys, without If-None-Match
+    processed = ["g=*/_log/*", "_generations/*", "_attempts/*"] # Spark writes the other keys, without If-None-Match
   }
 }
 
@@ -100,6 +100,9 @@ module "bucket" {
   policies        = [data.aws_iam_policy_document.immutable[each.key].json]
   noncurrent_days = var.noncurrent_days
   force_destroy   = var.force_destroy
+
+  # Attempts are reports: no step reads them.
+  expire = { "_attempts/" = var.attempt_days }
 
   # The age of a mirror object is not a criterion: an object that never changes is in use for ever. A poll
   # tags the objects that its commit replaced.

@@ -54,6 +54,12 @@ variable "mirror_days" {
   }
 }
 
+variable "attempt_days" {
+  description = "Days after which the recorded attempts of polls and jobs expire, as KEPT in lake/attempts.py"
+  type        = number
+  default     = 35
+}
+
 variable "noncurrent_days" {
   description = "Days until an expired object or a deleted temporary file of Spark is permanently deleted"
   type        = number

@@ -57,6 +57,12 @@ def source(seeded_source_dsn: str) -> Iterator[Connection]:
 
 
 @pytest.fixture
+def warehouse(warehouse_dsn: str) -> Iterator[Connection]:
+    with connected(from_dsn(warehouse_dsn), "test") as connection:
+        yield connection
+
+
+@pytest.fixture
 def platform(
     tmp_path: Path, seeded_source_dsn: str, warehouse_dsn: str, spark: SparkSession
 ) -> Platform:
@@ -122,7 +128,7 @@ def test_page_has_a_command_for_make_and_one_without_it(page: str):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_printed_command_compares_the_deployment_and_ends_with_3_on_a_difference(
-    run: Run, source: Connection, command: str
+    run: Run, source: Connection, warehouse: Connection, command: str
 ):
     words = arguments(command)
     status, report = run(words)
@@ -130,8 +136,11 @@ def test_printed_command_compares_the_deployment_and_ends_with_3_on_a_difference
     assert report["tables"]["mirror"]["sales_order"]["rows"] > 0
     source.run("update sales_order set units_sold = units_sold + 1 where sales_order_id = 7")
     status, report = run(words)
+    assert (status, report["unexplained"], report["changed"]) == (0, 0, 1)
+    warehouse.run("update warehouse.fact_sales_order set units_sold = 1 where sales_order_id = 7")
+    status, report = run(words)
     assert (status, report["unexplained"]) == (3, 1)
-    assert report["tables"]["mirror"]["sales_order"]["different"] == 1
+    assert report["tables"]["warehouse"]["fact_sales_order"]["different"] == 1
 
 
 BY_NAME = ["reconcile", "--name", NAME, "--region", REGION]

@@ -51,8 +51,9 @@ def test_lake_and_services_are_shown_by_outputs_as_by_name(
 ):
     two_batches.alarm("freshness", "a change waits for 21 minutes [too long]")
     two_batches.client("sqs").send_message(QueueUrl=queue(two_batches), MessageBody="{}")
-    code, out, _ = run_status(*options)
+    code, out, _ = run_status(*options, "--no-warehouse")
     assert code == 0
+    assert "the warehouse was not asked" in out
     result = report(out)
     assert (result["seq"], result["loaded_through"]) == (2, 1)
     assert result["pending"] == {"dimensions": 0, "facts": 0, "load": 1, "retries": 0}
@@ -71,9 +72,11 @@ def queue(deployed: Deployed) -> str:
     return url
 
 
-def test_empty_lake_of_a_new_platform_is_not_an_error(run_status: RunStatus):
-    code, out, _ = run_status()
+def test_empty_lake_of_a_new_platform_is_an_error_only_for_a_health_check(run_status: RunStatus):
+    code, out, _ = run_status("--no-warehouse")
     assert code == 0
+    assert run_status("--no-warehouse", "--check")[0] == 1
+    assert report(out)["freshness_seconds"] is None
     assert "The lake holds no batch yet." in out
     assert "none of 2 is on" in out
     assert report(out)["seq"] == 0
@@ -125,7 +128,7 @@ def test_reachable_warehouse_is_read_with_the_rights_of_its_readers(
     code, out, _ = run_status()
     assert report(out)["warehouse"] == {"loaded_through": 0, "error": None}
     assert code == 0
-    assert "not reached" not in out
+    assert "UNREACHABLE" not in out
 
 
 def test_outdated_warehouse_is_shown_with_its_batches_and_the_remedy(
@@ -166,7 +169,7 @@ def test_warehouse_that_was_never_migrated_is_shown_with_the_remedy(
     assert "contains no warehouse" in result["error"]
 
 
-def test_unreachable_warehouse_is_one_line_and_the_load_log_is_shown(
+def test_unreachable_warehouse_is_an_error_and_the_load_log_is_shown(
     two_batches: Deployed, run_status: RunStatus
 ):
     two_batches.put_secret(
@@ -178,11 +181,13 @@ def test_unreachable_warehouse_is_one_line_and_the_load_log_is_shown(
         password="hunter2",
     )
     code, out, _ = run_status()
-    assert code == 0
-    reason = "Nothing answers at 127.0.0.1:1 (Connection refused)"
-    assert f"Warehouse: not reached, shown by the load log. {reason}." in " ".join(out.split())
+    assert code == 1
+    assert "UNREACHABLE Nothing answers at 127.0.0.1:1 (Connection refused)" in " ".join(
+        out.split()
+    )
     assert out.count("not yet") == 1, "by the load log, the first batch is loaded"
     assert report(out)["warehouse"]["loaded_through"] is None
+    assert report(out)["state"] == "unreachable"
     assert "hunter2" not in out
 
 
@@ -202,18 +207,20 @@ def test_unreachable_warehouse_is_one_line_and_the_load_log_is_shown(
         ),
     ],
 )
-def test_secret_that_leads_to_no_database_is_not_an_error(
+def test_secret_that_leads_to_no_database_leaves_the_warehouse_unreachable(
     two_batches: Deployed, run_status: RunStatus, address: dict[str, Any], reason: str
 ):
     two_batches.put_secret("warehouse-reader", **address)
     code, out, _ = run_status()
-    assert code == 0
+    assert code == 1
     assert reason in report(out)["warehouse"]["error"]
 
 
-def test_secret_without_a_value_is_not_an_error(two_batches: Deployed, run_status: RunStatus):
+def test_secret_without_a_value_leaves_the_warehouse_unreachable(
+    two_batches: Deployed, run_status: RunStatus
+):
     code, out, _ = run_status()
-    assert code == 0
+    assert code == 1
     assert (
         "no secret totesys-dev/warehouse-reader with a value" in report(out)["warehouse"]["error"]
     )

@@ -9,13 +9,22 @@ from glue_jobs import session
 from glue_jobs.errors import InvalidArguments
 from glue_jobs.job import Arguments, Job, open_job
 from lake import InvalidLake
+from lake.attempts import Attempt, Attempts
 
 LAKE = ["--ingestion", "file:///lake/ingestion", "--processed", "file:///lake/processed"]
 GLUE = ["--JOB_NAME", "build_facts", "--JOB_RUN_ID", "jr_1"]
 
 
+@pytest.fixture(autouse=True)
+def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Attempt]:
+    """Collect the recorded attempts; the lake of these tests does not exist."""
+    attempts = list[Attempt]()
+    monkeypatch.setattr(Attempts, "record", lambda _, attempt: attempts.append(attempt))
+    return attempts
+
+
 def job_of(argv: list[str]) -> Job:
-    with open_job(Arguments("a job"), argv) as job:
+    with open_job("a_job", Arguments("a job"), argv) as job:
         return job
 
 
@@ -32,6 +41,12 @@ def test_arguments_of_glue_are_ignored():
 
 def test_every_run_has_its_own_name():
     assert job_of(LAKE).run != job_of(LAKE).run
+
+
+def test_run_is_recorded_as_an_attempt_of_the_job(recorded: list[Attempt]):
+    job = job_of(LAKE)
+    [attempt] = recorded
+    assert (attempt.part, attempt.run, attempt.outcome) == ("a_job", job.run, "succeeded")
 
 
 @pytest.mark.parametrize(
@@ -62,7 +77,7 @@ def glue(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_on_glue_the_job_is_initialized_when_spark_is_first_used(glue: Any):
-    with open_job(Arguments("a job"), [*LAKE, *GLUE], MagicMock) as job:
+    with open_job("a_job", Arguments("a job"), [*LAKE, *GLUE], MagicMock) as job:
         glue.init.assert_not_called()
         assert job.spark() is job.spark()
 
@@ -74,7 +89,7 @@ def test_on_glue_the_job_is_initialized_when_spark_is_first_used(glue: Any):
 
 def test_on_glue_a_failed_run_is_not_committed(glue: Any):
     def fail() -> None:
-        with open_job(Arguments("a job"), [*LAKE, *GLUE], MagicMock) as job:
+        with open_job("a_job", Arguments("a job"), [*LAKE, *GLUE], MagicMock) as job:
             raise OSError(str(job.spark()))
 
     with pytest.raises(OSError, match="MagicMock"):
@@ -85,7 +100,7 @@ def test_on_glue_a_failed_run_is_not_committed(glue: Any):
 
 
 def test_without_a_job_name_no_glue_job_is_initialized(glue: Any):
-    with open_job(Arguments("a job"), LAKE, MagicMock) as job:
+    with open_job("a_job", Arguments("a job"), LAKE, MagicMock) as job:
         job.spark()
 
     glue.init.assert_not_called()

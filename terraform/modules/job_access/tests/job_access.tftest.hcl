@@ -68,8 +68,9 @@ run "a_build_writes_its_generation_and_never_the_log_of_loads" {
       "arn:aws:s3:::processed/g=2/*/batch=*",
       "arn:aws:s3:::processed/g=2/_log/dimensions/*",
       "arn:aws:s3:::processed/g=2/_log/facts/*",
+      "arn:aws:s3:::processed/_attempts/build_*",
     ])
-    error_message = "A build writes outside its generation."
+    error_message = "A build writes more than its generation and its attempts."
   }
 }
 
@@ -80,8 +81,8 @@ run "a_load_writes_the_log_of_loads_and_nothing_else" {
     condition = flatten([
       for statement in data.aws_iam_policy_document.load.statement : [for resource in statement.resources : resource]
       if contains(statement.actions, "s3:PutObject")
-    ]) == ["arn:aws:s3:::processed/g=2/_log/load/*"]
-    error_message = "A load writes more than its log."
+    ]) == ["arn:aws:s3:::processed/_attempts/load_warehouse/*", "arn:aws:s3:::processed/g=2/_log/load/*"]
+    error_message = "A load writes more than its log and its attempts."
   }
 }
 

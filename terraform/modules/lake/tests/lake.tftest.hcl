@@ -121,6 +121,7 @@ run "processed_requires_it_for_logs_only" {
       Resource = [
         "arn:aws:s3:::totesys-dev-processed-123456789012/g=*/_log/*",
         "arn:aws:s3:::totesys-dev-processed-123456789012/_generations/*",
+        "arn:aws:s3:::totesys-dev-processed-123456789012/_attempts/*",
       ]
       Condition = {
         Null = { "s3:if-none-match" = "true" }

@@ -115,6 +115,19 @@ def test_log_is_json_with_the_run_and_without_row_values(monkeypatch: pytest.Mon
     assert "O'Keefe" not in json.dumps(lines)
 
 
+@pytest.mark.usefixtures("secret", "events")
+def test_every_attempt_is_recorded_with_its_outcome():
+    invoke()
+    with pytest.raises(UnknownTable):
+        invoke({"reread": ["nowhere"]})
+    attempts = open_lake("s3://ingestion", "s3://processed").attempts
+    failed, succeeded = attempts.latest("poll", 5)
+    assert (failed.outcome, failed.error) == ("failed", "UnknownTable")
+    assert "To fix: name one" in failed.message
+    assert succeeded.figures["missed_rows"] == 0
+    assert any(line.text.startswith("batch committed  seq=1") for line in succeeded.lines)
+
+
 def superseded_tags() -> dict[str, bool]:
     """Return whether each mirror object is tagged as superseded; no other tag is allowed."""
     s3 = boto3.client("s3")

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
+from contracts.redaction import without_secrets
 from operations.log_lines import read_line
-from operations.redaction import without_secrets
 from postgres import from_dsn
 
 HIDDEN = [
