@@ -40,13 +40,16 @@ browser:
 pgbouncer:
 	@.ci/pgbouncer
 
+class-archive: setup ## Let Spark start faster from now on: write its classes to one file
+	@$(BIN)/python -m embedded.class_archive
+
 screenshots: setup browser ## Take the pictures in docs/images again, of the dashboard on demo data
 	@$(BIN)/python -m tests.e2e.dashboard.screenshots
 
 check: lint type ## Check style and types, and run the unit tests; run it before each commit
 	@$(BIN)/python -m pytest $(PARALLEL) tests/unit
 
-test: setup browser pgbouncer ## Run all tests except Terraform's, with coverage of lines and branches
+test: setup browser pgbouncer class-archive ## Run all tests except Terraform's, with coverage of lines and branches
 	@$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term-missing:skip-covered
 
 test-lambda: ## Run the tests marked lambda_runtime on Python 3.13, if there is one

@@ -1,8 +1,7 @@
-"""A class-data archive of Java: Spark starts in two thirds of the CPU time if its classes are mapped
-from a file instead of being read from the jars.
+"""The class-data archive of Java, from which Spark's classes are mapped instead of read from jars.
 
-The first JVM writes the archive when it ends, and later ones map it. Java ignores an archive of
-other jars, so a wrong one costs only time.
+A start of Spark takes a third less CPU time with it. ``embedded.class_archive`` writes it, for the
+Java and the jars of this Python environment. Java ignores an archive of other jars.
 """
 
 import hashlib
@@ -17,36 +16,34 @@ QUIET = ("-Xlog:disable", "-Xlog:all=error:stderr")
 """Java writes warnings about classes that it cannot archive to the standard output."""
 
 
-def folder() -> Path | None:
-    """Return the folder of the archives, inside the Python environment, which is removed with it.
-    Return None if it is not writable."""
-    path = Path(sys.prefix) / "share" / f"{PROJECT}-spark"
+def configuration_folder() -> Path | None:
+    """Return an empty folder that always has the same path, inside the Python environment, or None
+    if there is none. It is on the class path, and Java compares the class path with the archive."""
+    folder = _folder() / "conf"
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return None
-    return path if os.access(path, os.W_OK) else None
+    return None if any(folder.iterdir()) else folder
 
 
-def options(folder: Path, java: Path, jars: Iterable[Path]) -> tuple[str, ...]:
-    """Return the options with which a JVM uses the archive for ``jars``, or writes it."""
-    archive = folder / f"{_fingerprint([java / 'release', *jars])}.jsa"
-    if _is_complete(archive):
-        return (f'"-XX:SharedArchiveFile={archive}"', *QUIET)
-    for outdated in folder.glob("*.jsa"):
-        outdated.unlink(missing_ok=True)
+def archive_file(java: Path, jars: Iterable[Path]) -> Path:
+    """Return the file of the archive for this Java and these jars, which need not exist."""
+    files = (java / "release", *jars)
+    described = ((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files)
+    fingerprint = hashlib.sha256(repr(sorted(described)).encode()).hexdigest()[:16]
+    return _folder() / f"{fingerprint}.jsa"
+
+
+def reading(archive: Path) -> tuple[str, ...]:
+    """Return the options with which a JVM uses the archive, if it exists."""
+    return (f'"-XX:SharedArchiveFile={archive}"', *QUIET) if os.access(archive, os.R_OK) else ()
+
+
+def writing(archive: Path) -> tuple[str, ...]:
+    """Return the options with which a JVM writes the archive when it ends."""
     return (f'"-XX:ArchiveClassesAtExit={archive}"', *QUIET)
 
 
-def _fingerprint(files: Iterable[Path]) -> str:
-    described = ((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files)
-    return hashlib.sha256(repr(sorted(described)).encode()).hexdigest()[:16]
-
-
-def _is_complete(archive: Path) -> bool:
-    """Return whether Java finished writing the archive: it writes the file's header last."""
-    try:
-        with archive.open("rb") as file:
-            return any(file.read(4))
-    except FileNotFoundError:
-        return False
+def _folder() -> Path:
+    return Path(sys.prefix) / "share" / f"{PROJECT}-spark"

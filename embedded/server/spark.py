@@ -5,12 +5,13 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from embedded.server import class_archive
 from embedded.server.java import driver, java_home
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ SETTINGS = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.memory": "2g",
-    "spark.driver.extraJavaOptions": " ".join(JVM),
     "spark.sql.shuffle.partitions": "2",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.catalogImplementation": "in-memory",
@@ -51,10 +51,12 @@ FOREIGN_NAMES = ("CLASSPATH", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OP
 class EmbeddedSpark:
     """Starts a session on first use, once for all threads.
 
-    If this process has a session already, that session is used, and its owner stops it.
+    If this process has a session already, that session is used, and its owner stops it. With
+    ``writes_archive`` the JVM writes the class-data archive when it ends.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, writes_archive: bool = False) -> None:
+        self._archive_options = class_archive.writing if writes_archive else class_archive.reading
         self._lock = Lock()
         self._session: SparkSession | None = None
         self._folder: Path | None = None
@@ -65,11 +67,11 @@ class EmbeddedSpark:
             if self._session is None:
                 self._session = _running_session()
             if self._session is None:
-                java, jar = java_home(), driver()
+                java, jar, options = java_home(), driver(), self._archive_options(archive())
                 self._folder = Path(tempfile.mkdtemp(prefix="spark-"))
                 atexit.register(self.stop)  # for a process that ends with an error
                 with _environment(java, self._folder):
-                    self._session = _start(jar, self._folder)
+                    self._session = _start(jar, self._folder, options)
             return self._session
 
     def stop(self) -> None:
@@ -83,6 +85,20 @@ class EmbeddedSpark:
                     session.stop()
                 shutil.rmtree(folder, ignore_errors=True)
 
+    def end_java(self) -> None:
+        """Stop the session, and wait until its JVM has ended and written its archive."""
+        from pyspark import SparkContext  # noqa: PLC0415 - a quiet poll does without
+
+        self.stop()
+        if gateway := SparkContext._gateway:
+            gateway.proc.stdin.close()
+            gateway.proc.wait()
+
+
+def archive() -> Path:
+    """Return the file of the class-data archive, if it exists or not. Raises NoJava or NoDriver."""
+    return class_archive.archive_file(java_home(), [*(_spark_home() / "jars").iterdir(), driver()])
+
 
 def _running_session() -> "SparkSession | None":
     from pyspark.sql import SparkSession  # noqa: PLC0415 - a quiet poll does without
@@ -95,14 +111,10 @@ def _running_session() -> "SparkSession | None":
 def _environment(java: Path, folder: Path) -> Iterator[None]:
     """Set the environment in which Spark starts, for the block: without the settings of another
     Spark, Hadoop or Java, which could change values, and with file names in UTF-8."""
-    import pyspark  # noqa: PLC0415 - a quiet poll does without
-
-    conf = folder / "conf"
-    conf.mkdir()
     own = {
         "JAVA_HOME": str(java),
-        "SPARK_HOME": str(Path(pyspark.__file__).parent),
-        "SPARK_CONF_DIR": str(conf),
+        "SPARK_HOME": str(_spark_home()),
+        "SPARK_CONF_DIR": str(class_archive.configuration_folder() or _empty(folder / "conf")),
         "PYSPARK_PYTHON": sys.executable,
         "LC_ALL": "C.UTF-8",
     }
@@ -124,11 +136,23 @@ def _set(variables: Mapping[str, str | None]) -> None:
             os.environ[name] = value
 
 
-def _start(jar: Path, folder: Path) -> "SparkSession":
+def _spark_home() -> Path:
+    import pyspark  # noqa: PLC0415 - a quiet poll does without
+
+    return Path(pyspark.__file__).parent
+
+
+def _empty(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def _start(jar: Path, folder: Path, options: Sequence[str]) -> "SparkSession":
     from pyspark.sql import SparkSession  # noqa: PLC0415 - a quiet poll does without
 
     builder = SparkSession.builder.master("local[*]").appName("embedded")
     own = {
+        "spark.driver.extraJavaOptions": " ".join((*JVM, *options)),
         "spark.driver.extraClassPath": str(jar),
         "spark.local.dir": str(folder),
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
