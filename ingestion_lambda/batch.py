@@ -170,7 +170,7 @@ class NextBatch:
         where it was, or where the source's last checkpoint recorded it.
         """
         snapshot, before = self.snapshot, self.head.position if self.head else None
-        recorded = min(snapshot.xmin, snapshot.durable_xid)
+        recorded = min(snapshot.xmin, snapshot.durable_xid or snapshot.xmin)
         is_same = before is not None and before.identity == snapshot.identity
         if before and is_same and before.xmax <= snapshot.xmax:
             return max(before.horizon, recorded)

@@ -16,7 +16,7 @@ OTHER_SOURCE_SHARE = 0.20
 """Share of the mirrored rows that may differ after the server or the database changed. A restored
 or upgraded source differs in fewer rows; an unrelated one differs in nearly all of them."""
 
-SERVER = ("system_identifier", "database")
+SERVER = ("system_identifier", "server_start", "database")
 
 
 def refuse_mass_delete(
@@ -41,7 +41,7 @@ def refuse_another_source(
     if head is None or options.accept_source:
         return
     before = head.position.identity
-    if all(before.get(part) == snapshot.identity[part] for part in SERVER):
+    if all(before.get(part) == snapshot.identity.get(part) for part in SERVER):
         return
     mirrored = sum(b.rows for buckets in head.mirror.values() for b in buckets.values())
     differing = sum(table.updated + table.deleted for table in changes.values())

@@ -10,6 +10,7 @@ from pg8000.exceptions import DatabaseError
 
 from contracts import ContractError, Source
 from ingestion_lambda.errors import SourceBusy, SourceIsStandby, SourceMismatch
+from ingestion_lambda.source.functions import IS_AURORA, name_refused_functions
 from ingestion_lambda.source.source_catalog import read_source_catalog
 from postgres import Connection, Session, Sql, render, sqlstate, sqlstate_message, value
 from postgres.transaction import roll_back
@@ -17,20 +18,47 @@ from postgres.transaction import roll_back
 LOCK_TIMEOUT = 5.0
 """Seconds."""
 
+KIND = render("SELECT pg_is_in_recovery(), {is_aurora}", is_aurora=IS_AURORA)
+
 # One statement reads every value, and it is the first query after the locks: it takes the snapshot.
 # clock_timestamp() runs after the snapshot is taken, so no visible row is later than observed_at.
-# The WAL file name of the current LSN shows a promotion at once; the control file does not.
 SNAPSHOT = """
-SELECT pg_is_in_recovery(),
-       pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
        pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
        clock_timestamp()::timestamp,
+       (SELECT oid::bigint FROM pg_database WHERE datname = current_database()),
+       {server}
+"""
+
+
+@dataclass(frozen=True)
+class ServerKind:
+    """A kind of server: its columns of SNAPSHOT, and the parts of the identity that they give."""
+
+    columns: Sql
+    identity: tuple[str, ...]
+
+
+# The WAL file name of the current LSN shows a promotion at once; the control file does not.
+WITH_WAL = ServerKind(
+    Sql("""
        pg_current_wal_insert_lsn()::text,
        (SELECT next_xid FROM pg_control_checkpoint()),
        (SELECT system_identifier::text FROM pg_control_system()),
-       substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
-       (SELECT oid::bigint FROM pg_database WHERE datname = current_database())
-"""
+       substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
+    """),
+    ("system_identifier", "timeline"),
+)
+
+# Aurora has no function of the WAL. A restart or a failover changes the first time, a crash that
+# the server survives the second.
+ON_AURORA = ServerKind(
+    Sql("""
+       NULL, NULL,
+       concat_ws(', ', pg_postmaster_start_time(), pg_stat_get_bgwriter_stat_reset_time())
+    """),
+    ("server_start",),
+)
 
 INVALID_PARAMETER = "22023"
 
@@ -43,7 +71,9 @@ class Snapshot:
     """The part of the source that a poll can see, and the identity of the source.
 
     ``insert_lsn`` is the end of the WAL that every visible transaction had written. The last
-    checkpoint recorded the ids below ``durable_xid``, so they survive a crash. ``unknown_columns``
+    checkpoint recorded the ids below ``durable_xid``, so they survive a crash. Aurora has neither:
+    they are None, and the identity has ``server_start`` instead, which changes with every crash,
+    restart and failover. ``unknown_columns``
     maps a table to the columns that its contract does not name, ``selected`` to the expressions
     that read the others.
     """
@@ -51,8 +81,8 @@ class Snapshot:
     xmin: int
     xmax: int
     observed_at: datetime
-    insert_lsn: str
-    durable_xid: int
+    insert_lsn: str | None
+    durable_xid: int | None
     identity: dict[str, str]
     unknown_columns: dict[str, tuple[str, ...]]
     selected: dict[str, Sql]
@@ -66,13 +96,28 @@ def open_snapshot(connection: Connection, source: Source) -> Iterator[Snapshot]:
     because a table that is rewritten or truncated after the snapshot reads as empty. Raises
     SourceMismatch, SourceBusy, SourceIsStandby or ContractError.
     """
-    connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     try:
+        server = _server_kind(connection)
+        connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         _set_session(connection, source)
         _lock(connection, source)
-        yield _read_snapshot(connection, source)
+        yield _read_snapshot(connection, source, server)
+    except DatabaseError as error:
+        roll_back(connection)
+        name_refused_functions(connection, error)
+        raise
     finally:
         roll_back(connection)
+
+
+def _server_kind(connection: Connection) -> ServerKind:
+    [[is_standby, is_aurora]] = connection.run(KIND)
+    if is_standby:
+        raise SourceIsStandby(
+            "The source is a standby (in recovery), and its transaction ids cannot be compared"
+            " with the primary's. To fix: give the primary's address."
+        )
+    return ON_AURORA if is_aurora else WITH_WAL
 
 
 def _set_session(connection: Connection, source: Source) -> None:
@@ -121,34 +166,31 @@ def _lock(connection: Connection, source: Source) -> None:
         raise
 
 
-def _read_snapshot(connection: Connection, source: Source) -> Snapshot:
-    [row] = connection.run(SNAPSHOT)
-    in_recovery, xmin, xmax, observed_at, insert_lsn, next_xid, system, timeline, database = row
-    if in_recovery:
-        raise SourceIsStandby(
-            "The source is a standby (in recovery), and its transaction ids cannot be compared"
-            " with the primary's. To fix: give the primary's address."
-        )
+def _read_snapshot(connection: Connection, source: Source, server: ServerKind) -> Snapshot:
+    [row] = connection.run(Sql(SNAPSHOT.replace("{server}", server.columns)))
+    xmin, xmax, observed_at, database, insert_lsn, next_xid, *identity = row
     catalog = read_source_catalog(connection, source)
-    identity = {
-        "system_identifier": system,
-        "timeline": timeline,
-        "database": str(database),
-        "tables": catalog.identity,
-        "contracts": source.fingerprint,
-    }
-    epoch, xid = map(int, next_xid.split(":"))
-    durable_xid = (epoch << 32) + xid
     return Snapshot(
         xmin,
         xmax,
         observed_at,
         insert_lsn,
-        durable_xid,
-        identity,
+        _xid(next_xid) if next_xid else None,
+        {
+            **dict(zip(server.identity, identity, strict=True)),
+            "database": str(database),
+            "tables": catalog.identity,
+            "contracts": source.fingerprint,
+        },
         catalog.unknown_columns,
         catalog.selected,
     )
+
+
+def _xid(text: str) -> int:
+    """Return the 64-bit id that PostgreSQL writes as ``epoch:xid``."""
+    epoch, xid = map(int, text.split(":"))
+    return (epoch << 32) + xid
 
 
 def is_flushed(connection: Connection, snapshot: Snapshot) -> bool:
@@ -156,8 +198,11 @@ def is_flushed(connection: Connection, snapshot: Snapshot) -> bool:
     at most for asynchronous commits.
 
     After a crash the source can assign an id again whose WAL was not flushed, so a horizon above
-    such an id would lose rows.
+    such an id would lose rows. On Aurora the crash changes the identity of the source instead, and
+    the next poll reads everything.
     """
+    if snapshot.insert_lsn is None:
+        return True
     query = render("SELECT pg_current_wal_flush_lsn() >= {lsn}", lsn=value(snapshot.insert_lsn))
     deadline = time.monotonic() + FLUSH_WAIT
     while True:
