@@ -15,21 +15,23 @@ from artifacts.platforms import MACHINES, Platform, platform_of
 from artifacts.scripts import copy_scripts
 from artifacts.tools import run_with_postgresql
 
-ABOUT = """Build what Terraform deploys. The same sources and lock files give the same bytes.
+ABOUT = """Build what Terraform deploys. The same sources and lock files give the same
+bytes.
 
-  ingestion_lambda.zip      the Lambda function: the project's code and requirements/lambda.txt
-  platform.gluewheels.zip   the packages of the Glue jobs, for --additional-python-modules
+  ingestion_lambda.zip      the Lambda function, with its packages
+  platform.gluewheels.zip   the packages of the Glue jobs
   scripts/*.py              the scripts of the Glue jobs
   catalog/                  tables and queries of Athena
   quicksight/               data sets, queries and dashboard of QuickSight
   ca.pem                    the CA bundle, if there is one"""
 
 EXAMPLES = """examples:
-  python -m artifacts --ca-bundle eu-west-2-bundle.pem    for a Lambda function on arm64
-  python -m artifacts --platform host --out /tmp/build    for a Lambda function on this machine
+  python -m artifacts --ca-bundle eu-west-2-bundle.pem   for Lambda on arm64
+  python -m artifacts --platform host --out /tmp/build   for this machine
 
-Source and warehouse must present a certificate that the CA bundle verifies, unless they run on this
-machine; the bundle of Amazon RDS is at https://truststore.pki.rds.amazonaws.com/.
+Source and warehouse must present a certificate that the CA bundle verifies,
+unless they run on this machine; the bundle of Amazon RDS is at
+https://truststore.pki.rds.amazonaws.com/.
 Exit status: 0 success, 1 pip or a check failed, 2 wrong usage or input."""
 
 LAMBDA, WHEELS, SCRIPTS = "ingestion_lambda.zip", "platform.gluewheels.zip", "scripts"

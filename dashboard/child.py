@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 from dashboard.errors import NotStarted
 from dashboard.launch import HOST, PORT, command
-from dashboard.ports import any_free, is_free
+from dashboard.ports import any_free, is_free, user
 
 START_TIMEOUT, ANSWER_TIMEOUT, STOP_TIMEOUT = 60.0, 2.0, 10.0  # seconds
 PAUSE = 0.1  # seconds between two looks at a server that starts
@@ -68,7 +68,8 @@ def _candidates(port: int) -> Iterator[int]:
     """Yield the ports to try, one after another."""
     if port and not is_free(HOST, port):
         raise NotStarted(
-            f"Port {port} is already in use. To fix: choose another port for the dashboard."
+            f"Port {port} is already in use{user(port)}. To fix: choose another port for the"
+            " dashboard."
         )
     if port or is_free(HOST, PORT):
         yield port or PORT

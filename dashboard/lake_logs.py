@@ -13,7 +13,12 @@ from lake.concurrent import map_concurrently
 from lake.entries import Batch, BuildEntry, LoadEntry
 from lake.freshness import freshness
 from lake.quarantine import quarantine
-from operations.quarantined_rows import QuarantinedRows, quarantined_rows
+from operations.quarantined_rows import (
+    QuarantinedRows,
+    keys_as_csv,
+    quarantined_keys,
+    quarantined_rows,
+)
 
 CACHE_SECONDS = 20.0
 MAX_BATCHES = 24
@@ -71,6 +76,13 @@ def read(settings: Settings) -> LakeSummary | None:
         quarantined=in_quarantine.rows,
         reasons=quarantined_rows(lake, in_quarantine.open)[:MAX_REASONS],
     )
+
+
+def quarantine_csv(settings: Settings) -> str:
+    """Return every quarantined row with its key and reasons as CSV. Raises InvalidLake or
+    LakeUnavailable."""
+    lake = settings.lake
+    return keys_as_csv(quarantined_keys(lake, quarantine(lake).open) if lake else ())
 
 
 def _summary(lake: Lake, seq: int) -> BatchSummary:

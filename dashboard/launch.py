@@ -14,23 +14,28 @@ HOST, PORT = "127.0.0.1", 8501
 ROOT = Path(__file__).resolve().parents[1]
 APP = Path(__file__).resolve().with_name("app.py")
 
-ABOUT = """Show the warehouse in a browser: the pages of the project, the history of a row, and how
-current the data is. The dashboard reads the warehouse's views and needs only a reader's rights."""
+ABOUT = """Show the warehouse in a browser: the pages of the project, the history of a
+row, and how current the data is. The dashboard reads the warehouse's views and
+needs only a reader's rights."""
 
 EXAMPLES = f"""examples:
-  python -m dashboard --warehouse postgresql://analyst@localhost:5432/warehouse --lake ./lake
+  python -m dashboard --lake ./lake \\
+      --warehouse postgresql://analyst@localhost:5432/warehouse
 
-  export PGPASSWORD=…  PGSSLROOTCERT=ca.pem     # connections to another host require TLS
-  python -m dashboard --warehouse postgresql://analyst@db.example.com/warehouse \\
+  export PGPASSWORD=…  PGSSLROOTCERT=ca.pem   # another host requires TLS
+  python -m dashboard \\
+      --warehouse postgresql://analyst@db.example.com/warehouse \\
       --lake s3://{PROJECT}-prod-ingestion-… s3://{PROJECT}-prod-processed-…
 
-The user must be a member of warehouse_reader: the owner runs 'grant warehouse_reader to analyst'.
-Instead of options, {settings.WAREHOUSE} can contain the DSN and {settings.LAKE} the lake.
-Without a lake, the page 'Platform' does not show quarantined rows and waiting batches. A lake in
+The user must be a member of warehouse_reader: the owner runs 'grant
+warehouse_reader to analyst'. Instead of options, {settings.WAREHOUSE} can
+contain the DSN and {settings.LAKE} the lake. Without a lake, the pages 'Platform'
+and 'Runs' do not show attempts, quarantined rows and waiting batches. A lake in
 S3 is read with the default AWS credentials.
 
-Anyone who can connect to the port can see the data. The dashboard listens on {HOST}. Before you
-pass another --host, put a proxy with authentication in front of it."""
+Anyone who can connect to the port can see the data. The dashboard listens on
+{HOST}. Before you pass another --host, put a proxy with authentication in
+front of it."""
 
 
 def parser() -> ArgumentParser:

@@ -4,6 +4,8 @@ import errno
 import socket
 from argparse import ArgumentTypeError
 
+import psutil
+
 from dashboard.errors import NotStarted
 
 LARGEST = 65_535
@@ -31,6 +33,19 @@ def is_free(host: str, port: int) -> bool:
     return True
 
 
+def user(port: int) -> str:
+    """Return `` by process 123 (name)`` for the process that listens on a port of this machine, ''
+    if it is not known: the system shows other users' processes only to an administrator."""
+    try:
+        for connection in psutil.net_connections("tcp"):
+            is_listening = connection.status == psutil.CONN_LISTEN
+            if is_listening and connection.laddr[1:] == (port,) and connection.pid:
+                return f" by process {connection.pid} ({psutil.Process(connection.pid).name()})"
+    except psutil.Error:
+        pass
+    return ""
+
+
 def any_free(host: str) -> int:
     """Return a port that the system says is free."""
     with socket.socket() as probe:
@@ -45,7 +60,8 @@ def require_free(host: str, port: int) -> None:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise NotStarted(
-                f"Port {port} is already in use. To fix: choose another port with --port."
+                f"Port {port} is already in use{user(port)}. To fix: choose another port with"
+                " --port."
             ) from None
         raise NotStarted(
             f"The dashboard cannot listen on {host}:{port}: {error.strerror}. To fix: choose an"

@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 def _demo(arguments: Namespace) -> int:
     from embedded.demo.demo import demo
 
-    demo(arguments.orders)
+    demo(arguments.orders or 200)
     return 0
 
 
 def _up(arguments: Namespace) -> int:
-    from embedded.demo.up import Pace, up
+    from embedded.demo.pace import Pace
+    from embedded.demo.up import Choices, up
 
     dashboard = None if arguments.no_dashboard else arguments.dashboard_port
-    up(arguments.directory, Pace(arguments.every, arguments.rate), arguments.orders, dashboard)
+    pace = Pace(arguments.every, arguments.rate)
+    up(arguments.directory, Choices(pace, arguments.orders, dashboard, arguments.notify))
     return 0
 
 
@@ -129,6 +131,17 @@ def _status(arguments: Namespace) -> int:
     return exit_status(result, arguments.check)
 
 
+def _quarantine(arguments: Namespace) -> int:
+    from embedded.local_lake import existing
+    from lake.local import open_local_lake
+    from lake.quarantine import quarantine
+    from operations.quarantined_rows import keys_as_csv, quarantined_keys
+
+    lake = open_local_lake(existing(arguments.lake))
+    print(keys_as_csv(quarantined_keys(lake, quarantine(lake).open)), end="", flush=True)
+    return 0
+
+
 def _report(report: Mapping[str, Any], start: float) -> int:
     """Print the last line, which programs read."""
     finish_progress()
@@ -149,4 +162,5 @@ RUN: Mapping[str, Callable[[Namespace], int]] = {
     "reconcile": _reconcile,
     "erase": _erase,
     "status": _status,
+    "quarantine": _quarantine,
 }

@@ -12,17 +12,20 @@ from operations.usage import STATUS_OPTIONS
 
 ABOUT = """The whole platform on one machine: no AWS account, no Docker, no root.
 
-A poll lands the changes of the source in the lake; the jobs build dimensions and facts as Parquet
-and load them into the warehouse, with the full history of every fact."""
+A poll lands the changes of the source in the lake; the jobs build dimensions
+and facts as Parquet and load them into the warehouse, with the full history of
+every fact."""
 
 EXAMPLES = f"""examples:
   python -m embedded demo
   python -m embedded cycle --source postgresql://reader@localhost:5432/{PROJECT} \\
       --warehouse postgresql://owner@localhost:5432/warehouse --lake ./lake
 
-A DSN is postgresql://user[:password]@host:port/database; PGPASSWORD gives a missing password.
-The last line on stdout is JSON: seq, changes, loaded_through, quarantined, seconds.
-Exit status: 0 done, 1 failed run, 2 wrong usage or input, 3 unexplained differences (reconcile)."""
+A DSN is postgresql://user[:password]@host:port/database; PGPASSWORD gives a
+missing password. The last line on stdout is JSON: seq, changes, loaded_through,
+quarantined, seconds.
+Exit status: 0 done, 1 failed run (or status: not healthy), 2 wrong usage or
+input, 3 unexplained differences (reconcile)."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ COMMANDS = {
     "up": Command(
         "keep running: a source that changes, polls on a schedule, the dashboard",
         (),
-        ("directory", "every", "rate", "orders", "dashboard-port", "no-dashboard"),
+        ("directory", "every", "rate", "orders", "dashboard-port", "no-dashboard", "notify"),
     ),
     "cycle": Command(
         "poll once, then run the workflow if the load lags",
@@ -104,6 +107,7 @@ COMMANDS = {
         ("warehouse", "lake"),
         tuple(STATUS_OPTIONS),
     ),
+    "quarantine": Command("print every quarantined row as CSV: table, key, reasons", ("lake",)),
 }
 
 
@@ -147,9 +151,8 @@ OPTIONS: Mapping[str, dict[str, Any]] = {
     },
     "orders": {
         "type": _positive,
-        "default": 200,
         "metavar": "COUNT",
-        "help": "orders to begin with, 1 or more (200)",
+        "help": "orders of a new source, 1 or more (200)",
     },
     "directory": {
         "type": Path,
@@ -175,9 +178,13 @@ OPTIONS: Mapping[str, dict[str, Any]] = {
         "metavar": "PORT",
         "help": "port of the dashboard (8501, or any free one)",
     },
+    "notify": {
+        "metavar": "URL",
+        "help": "webhook that receives a JSON message when an alarm begins or ends",
+    },
     "no-dashboard": {"action": "store_true", "help": "run without the dashboard"},
 }
-QUIET = ("demo", "up", "status")  # these print their own progress
+QUIET = ("demo", "up", "status", "quarantine")  # these print their own progress
 
 
 def parser() -> ArgumentParser:

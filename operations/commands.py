@@ -12,11 +12,13 @@ import boto3
 from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
+from lake.quarantine import quarantine
 from operations.alarms import limits
 from operations.aws import Aws
 from operations.deployment import EXAMPLE, Deployment, from_outputs, named
 from operations.errors import InvalidQuestion, NotSignedIn
 from operations.logs import Logs, Question, ago
+from operations.quarantined_rows import keys_as_csv, quarantined_keys
 from operations.reconcile import reconcile
 from operations.reconcile.screen import show_reconciliation
 from operations.smoke import smoke
@@ -46,6 +48,12 @@ def _reconcile(arguments: Namespace) -> int:
     show_reconciliation(result)
     _report(result.report(), start)
     return result.exit_status
+
+
+def _quarantine(arguments: Namespace) -> int:
+    lake = Aws(_deployment(arguments)).lake()
+    print(keys_as_csv(quarantined_keys(lake, quarantine(lake).open)), end="", flush=True)
+    return 0
 
 
 def _logs(arguments: Namespace) -> int:
@@ -93,6 +101,7 @@ def _region() -> str:
 RUN: Mapping[str, Callable[[Namespace], int]] = {
     "status": _status,
     "reconcile": _reconcile,
+    "quarantine": _quarantine,
     "logs": _logs,
     "smoke": _smoke,
 }

@@ -1,9 +1,11 @@
-"""Open rows in quarantine, grouped by their reasons."""
+"""Open rows in quarantine: each with its key, and grouped by their reasons."""
 
+import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import astuple, dataclass, fields
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -39,6 +41,38 @@ def quarantined_rows(lake: Lake, tables: Mapping[str, Output]) -> list[Quarantin
         QuarantinedRows(table, reasons, rows, examples[table, reasons])
         for (table, reasons), rows in counts.most_common()
     ]
+
+
+@dataclass(frozen=True)
+class QuarantinedKey:
+    """An open row: its table and key, the batch and the source's clock of its version, and the
+    reasons."""
+
+    table: str
+    key: int
+    batch: int
+    observed_at: datetime
+    reasons: str
+
+
+def quarantined_keys(lake: Lake, tables: Mapping[str, Output]) -> Iterator[QuarantinedKey]:
+    """Yield every row in these files, by table and key. Raises LakeUnavailable."""
+    for table, output in sorted(tables.items()):
+        key = contracts.source().tables[table].key
+        columns = [key, "batch_seq", "observed_at", "reasons"]
+        bodies = map_concurrently(lake.processed.get, output.files)
+        rows = pa.concat_tables(pq.read_table(io.BytesIO(b), columns=columns) for b in bodies)
+        for values in rows.sort_by([(key, "ascending"), ("batch_seq", "ascending")]).to_pylist():
+            yield QuarantinedKey(table, *(values[column] for column in columns))
+
+
+def keys_as_csv(keys: Iterable[QuarantinedKey]) -> str:
+    """Return the rows as CSV with a header."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(field.name for field in fields(QuarantinedKey))
+    writer.writerows(astuple(key) for key in keys)
+    return text.getvalue()
 
 
 def _grouped(lake: Lake, files: Iterable[str], key: str) -> Iterable[tuple[str, int, int]]:

@@ -101,7 +101,7 @@ def _quarantine(status: Status) -> Table:
     if len(status.reasons) > REASONS_SHOWN:
         rest = status.reasons[REASONS_SHOWN:]
         rows = sum(group.rows for group in rest)
-        table.add_row("…", f"{rows:,}", "", f"{len(rest)} more reasons")
+        table.add_row("others", f"{rows:,}", "", f"{len(rest)} more reasons")
     return table
 
 

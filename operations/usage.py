@@ -8,22 +8,23 @@ from typing import Any
 
 from operations.deployment import EXAMPLE
 
-ABOUT = """Operate the platform in AWS: `make status`, `make reconcile`, `make logs` and
-`make smoke` call this.
+ABOUT = """Operate the platform in AWS: `make status`, `make reconcile`, `make logs`
+and `make smoke` call this.
 
-Terraform's outputs on standard input name the deployment, or --name does without Terraform's state.
-AWS credentials come from AWS_PROFILE, `aws sso login`, or the environment."""
+Terraform's outputs on standard input name the deployment, or --name does
+without Terraform's state. AWS credentials come from AWS_PROFILE, `aws sso
+login`, or the environment."""
 
 EXAMPLES = f"""examples:
-  make status                             of dev; ENV=prod for the other environment
-  make logs SINCE=2h FILTER=error         the last two hours, only lines with that text
-  make logs FOLLOW=1                      the last hour, then new lines, until Ctrl-C
+  make status                       of dev; ENV=prod for the other environment
+  make logs SINCE=2h FILTER=error   two hours, only lines with that text
+  make logs FOLLOW=1                the last hour, then new lines, until Ctrl-C
   make status NAME={EXAMPLE} REGION=eu-west-2
   .ci/terraform dev output -json | python -m operations status
   python -m operations reconcile --name {EXAMPLE} --region eu-west-2
 
-Exit status: 0 done, 1 a request failed or the platform is not well, 2 wrong usage, 3 unexplained
-differences (reconcile)."""
+Exit status: 0 done, 1 a request failed or the platform is not well, 2 wrong
+usage, 3 unexplained differences (reconcile)."""
 
 STATUS = """Show the health and the last attempts of every part, loaded and pending batches, the
 quarantine, the schedule, active alarms, polls that failed for good, and the last runs of the
@@ -33,6 +34,7 @@ RECONCILE = """Compare the source, the mirror in the lake's buckets, and the war
 value. The databases are those of the secrets NAME/source and NAME/warehouse-reader, read with the
 caller's credentials, and must be reachable from this machine. The last line on stdout is JSON; the
 exit status is 3 if a difference is not explained."""
+QUARANTINE = "Print every open row in quarantine as CSV: table, key, batch, time, reasons."
 LOGS = """Show the logs of polls and jobs, merged by time (UTC): time, part, level, message, fields.
 Routine messages of Lambda, Glue and Spark are left out."""
 SMOKE = (
@@ -82,8 +84,11 @@ def parser() -> ArgumentParser:
         "reconcile", help="compare source, mirror and warehouse", description=RECONCILE
     )
     logs = commands.add_parser("logs", help="logs of all parts, merged", description=LOGS)
+    quarantine = commands.add_parser(
+        "quarantine", help="every quarantined row as CSV", description=QUARANTINE
+    )
     smoke = commands.add_parser("smoke", help="poll once, and check the result", description=SMOKE)
-    for command in (status, reconcile, logs, smoke):
+    for command in (status, reconcile, quarantine, logs, smoke):
         _add_deployment(command)
     for command in (status, reconcile):
         _add_ca_bundle(command)

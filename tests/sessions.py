@@ -1,8 +1,11 @@
 """Other sessions of a server."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from postgres import Connection
+from embedded.server import Server
+from postgres import Connection, connected, from_dsn
 
 PAUSE = 0.01  # seconds
 
@@ -13,3 +16,15 @@ def terminate(connection: Connection, pid: int) -> None:
     connection.run("select pg_terminate_backend(:pid)", pid=pid)
     while connection.run("select pid from pg_stat_activity where pid = :pid", pid=pid):
         time.sleep(PAUSE)
+
+
+@contextmanager
+def refusing_connections(server: Server, dsn: str) -> Iterator[None]:
+    """Let a database refuse new connections during the block."""
+    name = from_dsn(dsn).database
+    with connected(from_dsn(server.dsn("postgres")), "test") as administrator:
+        administrator.run(f"alter database {name} allow_connections false")
+        try:
+            yield
+        finally:
+            administrator.run(f"alter database {name} allow_connections true")

@@ -5,14 +5,13 @@ from typing import Any
 
 import streamlit as st
 
-from contracts import PlatformError
 from contracts.observation import OP_NAMES
 from dashboard import charts, formatting, lake_logs
 from dashboard.components import Column, heading, table
+from dashboard.generic_pages.health import draw_health, explain_missing_lake, or_warning
 from dashboard.lake_logs import BatchSummary, LakeSummary
 from dashboard.questions import question_picker
 from dashboard.reader import Reader, Rows
-from dashboard.settings import LAKE
 from operations.durations import duration
 
 TARGET = 30 * 60  # seconds from a change in the source to the warehouse, at most
@@ -30,6 +29,7 @@ def draw(reader: Reader) -> None:
         " contains the changes that one poll of the source found; a poll that finds no change"
         " creates no batch.",
     )
+    draw_health(reader.settings)
     window = st.segmented_control(
         "Time",
         list(WINDOWS),
@@ -38,8 +38,20 @@ def draw(reader: Reader) -> None:
         key="platform_window",
         persist_state="session",
     )
-    [totals] = reader.query("ledger_totals", target=f"{TARGET} s", window=WINDOWS[window])
     lake = _lake_summary(reader)
+    with or_warning("The warehouse cannot be read, so its load times are not shown."):
+        _loads(reader, window, lake)
+    if lake:
+        _changed_rows(lake)
+        _step_times(lake)
+        _quarantine(reader, lake)
+    with or_warning("The warehouse cannot be read, so its questions are not shown."):
+        question_picker(reader, "platform")
+
+
+def _loads(reader: Reader, window: str, lake: LakeSummary | None) -> None:
+    """Draw what the warehouse's ledger knows."""
+    [totals] = reader.query("ledger_totals", target=f"{TARGET} s", window=WINDOWS[window])
     _metrics(totals, lake)
     batches = reader.query("ledger", max_rows=MAX_DRAWN, window=WINDOWS[window])
     st.subheader("Load time by batch")
@@ -47,32 +59,27 @@ def draw(reader: Reader) -> None:
         st.info(f"No batch was loaded in this time range ({window.lower()}).")
     else:
         _load_times(batches)
-    if lake:
-        _changed_rows(lake)
-        _step_times(lake)
-        _quarantine(lake)
-    question_picker(reader, "platform")
 
 
 def _lake_summary(reader: Reader) -> LakeSummary | None:
     """Return the state of the lake, or draw the reason why it is unknown; the page continues."""
     if not reader.settings.stores:
-        st.info(
-            "The address of the lake is not configured. Waiting batches, changed rows by table, the"
-            " duration of each step and quarantined rows are not shown. To fix: start the dashboard"
-            f" with --lake, or set {LAKE}.",
-            icon=":material/info:",
-        )
+        explain_missing_lake()
         return None
-    try:
+    lake = None
+    with or_warning("The lake cannot be read, so a part of this page is not shown."):
         lake = lake_logs.read(reader.settings)
-    except PlatformError as error:
-        message = formatting.plain(str(error))
-        st.warning(f"The lake cannot be read, so a part of this page is not shown. {message}")
-        return None
-    if lake is None:
-        st.info("The lake does not contain a batch yet.")
+        if lake is None:
+            st.info("The lake does not contain a batch yet.")
+        else:
+            _waiting(lake)
     return lake
+
+
+def _waiting(lake: LakeSummary) -> None:
+    places = st.columns(2)
+    places[0].metric("Batches waiting", formatting.count(lake.waiting))
+    places[1].metric("Quarantined rows", formatting.count(lake.quarantined))
 
 
 def _metrics(totals: dict[str, Any], lake: LakeSummary | None) -> None:
@@ -89,12 +96,10 @@ def _metrics(totals: dict[str, Any], lake: LakeSummary | None) -> None:
         help=f"{formatting.count(totals['in_time'])} of {formatting.count(totals['batches'])}"
         " batches were loaded into the warehouse at most 30 minutes after their commit to the lake",
     )
+    places[2].metric("Median load time", _duration(totals["median_seconds"]))
+    places[3].metric("Longest load time", _duration(totals["longest_seconds"]))
     if lake is None:
-        places[2].metric("Median load time", _duration(totals["median_seconds"]))
-        places[3].metric("Longest load time", _duration(totals["longest_seconds"]))
         return
-    places[2].metric("Batches waiting", formatting.count(lake.waiting))
-    places[3].metric("Quarantined rows", formatting.count(lake.quarantined))
     _warnings(totals, lake)
 
 
@@ -201,7 +206,7 @@ def _without_first(lake: LakeSummary) -> list[BatchSummary]:
     return [batch for batch in lake.latest if batch.seq > 1] or lake.latest
 
 
-def _quarantine(lake: LakeSummary) -> None:
+def _quarantine(reader: Reader, lake: LakeSummary) -> None:
     st.subheader("Quarantined rows")
     if not lake.reasons:
         st.success("No row is in quarantine.", icon=":material/check_circle:")
@@ -211,3 +216,11 @@ def _quarantine(lake: LakeSummary) -> None:
         " rows were loaded. A row leaves quarantine when its next version conforms."
     )
     table(REASONS, [vars(reason) for reason in lake.reasons], "Quarantined rows by reason")
+    st.download_button(
+        "Download all quarantined rows (CSV)",
+        lambda: lake_logs.quarantine_csv(reader.settings),  # called when a person clicks
+        file_name="quarantined-rows.csv",
+        mime="text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+    )

@@ -1,4 +1,4 @@
-"""The demo's tables, for a terminal of 100 columns."""
+"""The demo's tables, for a terminal of 80 to 100 columns."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,14 +37,14 @@ def arrivals_table(arrivals: Sequence[Arrival]) -> Table:
         padding=(0, 1, 0, 0),
         leading=1,
     )
-    table.add_column("change in the source", ratio=1)
-    table.add_column("rows in the batch")
-    table.add_column("rows and versions built")
-    table.add_column("visible after", justify="right", no_wrap=True)
+    table.add_column("change in the source", ratio=1, min_width=24, overflow="fold")
+    table.add_column("rows in the batch", overflow="fold")
+    table.add_column("rows and versions built", overflow="fold")
+    table.add_column("visible after", justify="right", min_width=7)
     for arrival in arrivals:
         change = Text(arrival.title).append(f"\n{arrival.columns}", style="dim")
         polled, rows = _polled(arrival.polled), _rows(arrival.rows)
-        table.add_row(change, polled, rows, f"{arrival.seconds:.1f} s")
+        table.add_row(change, polled, rows, f"{arrival.seconds:.1f}\N{NO-BREAK SPACE}s")
     return table
 
 

@@ -21,6 +21,9 @@ ROLE_EXISTS = "select exists (select from pg_roles where rolname = :role)"
 CREATE_ROLE = "create role {role}"
 SET_PASSWORD = "alter role {role} login password {password}"  # nosec B105 # a template
 GRANT = "grant {readers} to {role}"
+OWNER = f"{PROJECT.upper()}_UP"
+"""Variable with the directory of the `up` that started a dashboard. The next one finds it by it."""
+
 OWN_VARIABLES = ("PG", f"{PROJECT.upper()}_")
 
 
@@ -36,7 +39,8 @@ def running_dashboard(
     """
     # the DSN is in the environment, because every user of the machine can read arguments
     dsn = reader_dsn(server, database)
-    variables = environment(dsn, [str(lake)], environ=_without_secrets())
+    own = {**_without_secrets(), OWNER: str(folder.resolve())}
+    variables = environment(dsn, [str(lake)], environ=own)
     with child.running(variables, folder / LOG, port, stopping) as process:
         yield process
 

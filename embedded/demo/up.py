@@ -1,58 +1,48 @@
 """The platform kept running: databases, a source that changes, and a cycle on a schedule."""
 
 import signal
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from shlex import quote
 from threading import Event
-from time import monotonic
-from typing import Protocol
 
 from rich.markup import escape
 
-from contracts import PlatformError
 from contracts.project import PROJECT
-from dashboard.child import Child
-from embedded.demo.dashboard_process import LOG, running_dashboard
+from embedded.demo.cycles import Cycles
+from embedded.demo.dashboard_process import running_dashboard
+from embedded.demo.env_file import write_env
+from embedded.demo.pace import Pace
+from embedded.demo.takeover import check_ports, stop_orphaned_dashboards
+from embedded.demo.welcome import Say, welcome
 from embedded.platform import Platform
 from embedded.server import Server, running
 from embedded.workflow import Spark
+from operations.notifications import Notifier, webhook
 from operations.screen import console
-from operations.terminal import format_changes
-from postgres import Address, from_dsn
-from totesys.simulator.background_writer import BackgroundWriter, background_writer, prepare
+from postgres import from_dsn
+from totesys.simulator.background_writer import background_writer, prepare
 
 SOURCE, WAREHOUSE = PROJECT, "warehouse"
-
-
-class Say(Protocol):
-    """Prints a text; with ``soft_wrap`` no line is broken, so that it can be copied."""
-
-    def __call__(self, text: str, /, *, soft_wrap: bool = False) -> object: ...
-
-
-class InvalidPace(PlatformError):
-    """The schedule is invalid."""
-
-    exit_code = 2
+ORDERS = 200  # of a new source
 
 
 @dataclass(frozen=True)
-class Pace:
-    """Seconds from one poll to the next, and changes of the source a minute. Raises InvalidPace."""
+class Choices:
+    """The choices of a person who starts `up`.
 
-    every: float
-    rate: float
+    ``orders`` is the number of orders of a new source, None for ORDERS. ``dashboard`` is the port
+    of the dashboard, 0 for any free one, None for no dashboard. ``notify`` is the webhook for
+    alarms, if any.
+    """
 
-    def __post_init__(self) -> None:
-        if self.every <= 0 or self.rate <= 0:
-            raise InvalidPace("--every and --rate must be above 0.")
+    pace: Pace
+    orders: int | None = None
+    dashboard: int | None = None
+    notify: str | None = None
 
 
-def up(directory: Path, pace: Pace, orders: int, dashboard: int | None) -> None:
+def up(directory: Path, choices: Choices) -> None:
     """Run in ``directory`` until Ctrl-C, SIGTERM or the end of the terminal, then stop everything.
 
     The next ``up`` in the directory continues from there.
@@ -63,40 +53,39 @@ def up(directory: Path, pace: Pace, orders: int, dashboard: int | None) -> None:
         numbers.append(signal.SIGHUP)
     for number in numbers:
         signal.signal(number, lambda *_: stopping.set())
-    keep_running(directory, pace, orders, stopping, screen.print, dashboard=dashboard)
+    keep_running(directory, choices, stopping, screen.print)
 
 
 def keep_running(
-    directory: Path,
-    pace: Pace,
-    orders: int,
-    stopping: Event,
-    say: Say,
-    spark: Spark | None = None,
-    dashboard: int | None = None,
+    directory: Path, choices: Choices, stopping: Event, say: Say, spark: Spark | None = None
 ) -> None:
-    """Run until ``stopping`` is set; a cycle that is running ends first.
-
-    ``dashboard`` is the port of the dashboard, 0 for any free one, None for no dashboard.
-    """
+    """Run until ``stopping`` is set; a cycle that is running ends first. Raises InvalidWebhook,
+    ServerFailed or NotStarted before anything is made."""
+    notifier = Notifier(webhook(choices.notify)) if choices.notify else None
+    check_ports(directory, choices.dashboard)
     say("PostgreSQL starts…")
     with ExitStack() as stack:
         server = stack.enter_context(running(directory / "postgresql"))
+        for process in stop_orphaned_dashboards(directory):
+            say(f"Stopped the dashboard (process {process}) that a killed 'up' had left running.")
         source, warehouse = (_database(server, name) for name in (SOURCE, WAREHOUSE))
-        prepare(from_dsn(source), orders)
-        lake = directory / "lake"
+        is_new = prepare(from_dsn(source), choices.orders or ORDERS)
+        if choices.orders and not is_new:
+            say(f"--orders {choices.orders} is ignored: the source already has rows.")
+        env, lake = write_env(directory, source, warehouse), directory / "lake"
         platform = stack.enter_context(Platform(lake, source, warehouse, spark=spark))
-        child = None
-        if dashboard is not None:
+        dashboard = None
+        if choices.dashboard is not None:
             platform.migrate()  # creates the role of readers too
-            child = stack.enter_context(
-                running_dashboard(server, WAREHOUSE, lake, directory, dashboard, stopping)
+            dashboard = stack.enter_context(
+                running_dashboard(server, WAREHOUSE, lake, directory, choices.dashboard, stopping)
             )
         if not stopping.is_set():
-            address = child.address if child else ""
-            welcome(say, [from_dsn(source), from_dsn(warehouse)], directory, pace, address)
+            address, pace = dashboard.address if dashboard else "", choices.pace
+            databases = [from_dsn(source), from_dsn(warehouse)]
+            welcome(say, databases, directory, env, pace, address)
             writer = stack.enter_context(background_writer(from_dsn(source), pace.rate, stopping))
-            _cycles(platform, writer, pace, stopping, say, child)
+            Cycles(server, platform, writer, pace, say, dashboard, notifier).run(stopping)
         say("Stopping…")
     say(f"Stopped. Everything is kept in {escape(str(directory))}; 'up' continues from here.")
 
@@ -105,62 +94,3 @@ def _database(server: Server, name: str) -> str:
     if not server.has_database(name):
         server.create_database(name)
     return server.dsn(name)
-
-
-def _cycles(
-    platform: Platform,
-    writer: BackgroundWriter,
-    pace: Pace,
-    stopping: Event,
-    say: Say,
-    dashboard: Child | None,
-) -> None:
-    """Run cycles until ``stopping`` is set; report once that the dashboard has ended."""
-    while not stopping.is_set():
-        start = monotonic()
-        say(_cycle(platform, writer))
-        if dashboard and dashboard.has_ended():
-            say(_line(f"[bold red]the dashboard has ended[/]; see {LOG}. All else keeps running."))
-            dashboard = None
-        stopping.wait(max(0.0, pace.every - (monotonic() - start)))
-
-
-def _cycle(platform: Platform, writer: BackgroundWriter) -> str:
-    """Run a cycle, and return a line about it."""
-    changes, oldest = writer.take()
-    try:
-        platform.cycle()
-    except PlatformError as error:
-        return _line(f"[bold red]failed[/]: {escape(str(error))} The next cycle tries again.")
-    report = platform.report()
-    if not report["changes"]:
-        return _line(f"batch {report['seq']}   no changes")
-    visible = f", the oldest visible after {monotonic() - oldest:.1f} s" if oldest else ""
-    summary = f"{len(changes)} changes{visible}" if changes else "the first rows"
-    counts = escape(format_changes(report["changes"]))
-    quarantined = report["quarantined"]
-    quarantine = f"   [red]{quarantined} in quarantine[/]" if quarantined else ""
-    return _line(f"batch {report['seq']}   {summary}   [dim]{counts}[/]{quarantine}")
-
-
-def _line(text: str) -> str:
-    return f"{datetime.now():%H:%M:%S}   {text}"  # noqa: DTZ005 - the clock on the wall
-
-
-def welcome(
-    say: Say, databases: Sequence[Address], directory: Path, pace: Pace, dashboard: str
-) -> None:
-    """Print the addresses, and what happens next."""
-    addresses = "".join(f"{a.database:10} postgresql://{a}\n" for a in databases)
-    page = f"{'dashboard':10} [bold]{dashboard}[/]\n" if dashboard else ""
-    password = quote(str(directory / "postgresql" / "password"))
-    say(
-        f"{addresses}{'lake':10} {escape(str(directory / 'lake'))}\n{page}\nTo connect with psql:\n"
-        f'export PGPASSWORD="$(cat {escape(password)})"\n',
-        soft_wrap=True,
-    )
-    say(
-        f"About {pace.rate:g} changes a minute at the source, a poll every {pace.every:g} s."
-        " Ctrl-C stops everything.\nThe first cycle starts Spark and loads all rows.\n"
-        "Rows in a line: + new, ~ changed, - deleted.\n"
-    )

@@ -27,6 +27,7 @@ BUILTIN_LOCALES = 17  # the first version with locales that do not depend on the
 PORT_ATTEMPTS = 5
 PORT_TAKEN = "Address already in use"
 LOG_LINES = 8
+PATIENCE = 600  # seconds; a recovery after a crash may take that long
 FIXED = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -48,6 +49,7 @@ class Cluster:
         self.data = directory / "data"
         self.log = directory / "data" / "server.log"
         self.password = directory / "password"
+        self.port = directory / "port"
         self.programs = _programs()
         self.user = _system_user() if os.geteuid() == 0 else None
 
@@ -55,14 +57,19 @@ class Cluster:
     def locked(self) -> Iterator[None]:
         """Keep other processes from running this cluster during the block. Raises ServerFailed."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        with (self.directory / "lock").open("w") as lock:
+        with (self.directory / "lock").open("a+") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
+                lock.seek(0)
                 raise ServerFailed(
-                    f"Another process runs the PostgreSQL server of {self.directory}."
-                    " To fix: end that process, or choose another directory."
+                    f"Another process ({lock.read().strip() or 'id unknown'}) runs the PostgreSQL"
+                    f" server of {self.directory}. To fix: end that process, or choose another"
+                    " directory."
                 ) from None
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
             yield
 
     def prepare(self) -> None:
@@ -92,30 +99,42 @@ class Cluster:
         unfinished.rename(self.data)
 
     def start(self) -> int:
-        """Start the server and return its port; try another port if the first was taken
-        meanwhile."""
+        """Start the server and return its port, which is the same at every start in a directory.
+
+        The first start takes a free port, and tries another if that was taken meanwhile.
+        """
         output = ""
         for _ in range(PORT_ATTEMPTS):
-            port = _free_port()
+            kept = self.kept_port()
+            port = kept or _free_port()
             settings = {**self.settings, "port": str(port)}
             lines = [render("{key} = ", key=Sql(key)) + value(settings[key]) for key in settings]
             self._write(self.data / "embedded.conf", "\n".join(lines) + "\n")
             before = len(self._log_bytes())
             if not self._control("start", f"--log={self.log}").returncode:
+                self._write(self.port, str(port))
                 return port
             output = self._log_bytes()[before:].decode(errors="replace")
-            if PORT_TAKEN not in output:
+            if kept or PORT_TAKEN not in output:
                 break
         raise ServerFailed(self._message("does not start", output))
 
+    def kept_port(self) -> int | None:
+        """Return the port of earlier starts, or None before the first."""
+        try:
+            return int(self.port.read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+
     def stop(self) -> None:
         """Stop the server if it runs, and end its sessions."""
-        if self._runs():
+        if self.runs():
             done = self._control("stop", "--mode=fast")
-            if done.returncode and self._runs():
+            if done.returncode and self.runs():
                 raise ServerFailed(self._message("does not stop", done.stdout))
 
-    def _runs(self) -> bool:
+    def runs(self) -> bool:
+        """Return whether the server of this directory runs."""
         # after a crash, another process may have the id in the file
         try:
             process = int((self.data / "postmaster.pid").read_text().split()[0])
@@ -129,7 +148,8 @@ class Cluster:
         return int(version)
 
     def _control(self, action: str, *options: str) -> "subprocess.CompletedProcess[str]":
-        return self._command("pg_ctl", action, "--wait", "-D", str(self.data), *options)
+        wait = ("--wait", f"--timeout={PATIENCE}")
+        return self._command("pg_ctl", action, *wait, "-D", str(self.data), *options)
 
     def _command(self, program: str, *options: str) -> "subprocess.CompletedProcess[str]":
         environment = {key: os.environ[key] for key in os.environ if not key.startswith("PG")}

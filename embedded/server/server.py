@@ -21,11 +21,20 @@ class Server:
 
     port: int
     password: str = field(repr=False)
+    cluster: Cluster | None = field(default=None, repr=False)
 
     def dsn(self, database: str = "postgres") -> str:
         """Return the DSN of a database, including the password."""
         name = quote(database, safe="")
         return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/{name}"
+
+    def revive(self) -> bool:
+        """Start the server again, on the same port, if it has ended; return whether it had. Raises
+        ServerFailed."""
+        if self.cluster is None or self.cluster.runs():
+            return False
+        self.cluster.start()
+        return True
 
     def create_database(self, name: str, template: str | None = None) -> None:
         """Create a database: empty, or a copy of ``template``, which must have no session."""
@@ -63,6 +72,6 @@ def running(directory: Path, settings: Mapping[str, str] | None = None) -> Itera
     with cluster.locked():
         cluster.prepare()
         try:
-            yield Server(cluster.start(), cluster.password.read_text())
+            yield Server(cluster.start(), cluster.password.read_text(), cluster)
         finally:
             cluster.stop()

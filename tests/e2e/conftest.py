@@ -54,4 +54,6 @@ def shell(
     logger = logging.getLogger("ingestion_lambda")  # the Lambda's handler may have changed it
     monkeypatch.setattr(logger, "handlers", [])
     monkeypatch.setattr(logger, "propagate", True)
-    return Shell({"source": seeded_source_dsn, "warehouse": warehouse_dsn}, capsys)
+    return Shell(
+        {"source": seeded_source_dsn, "warehouse": warehouse_dsn, "lake": "./lake"}, capsys
+    )

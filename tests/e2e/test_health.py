@@ -7,14 +7,18 @@ from typing import Any
 import pytest
 from pg8000.native import Connection
 
+from embedded.platform import Platform
+from embedded.server import Server
 from lake.run import now
 from operations import alarms
-from tests.pages import PROGRAM, Ended, Shell
+from tests.pages import PROGRAM, Ended, Page, Shell
+from tests.sessions import refusing_connections
 
 WIDTH = 80
 STATUS = [*PROGRAM, "status", "--warehouse", "$warehouse", "--lake", "./lake"]
 CHECK = [*STATUS, "--check"]
-CYCLE = [*PROGRAM, "cycle", "--source", "$source", "--warehouse", "$warehouse", "--lake", "./lake"]
+[CYCLE] = Page("operations.md").commands("## Pause and resume")
+[DOCUMENTED] = Page("operations.md").commands("## Health check")
 
 Screen = Callable[[], Ended]
 
@@ -51,6 +55,7 @@ def test_refused_polls_are_seen_until_one_succeeds(shell: Shell, source: Connect
     assert ended.status == 2
     shell.types(CYCLE)
     report = check(shell, 0, "healthy")
+    assert shell.types(DOCUMENTED).report["state"] == "healthy"
     assert 0 < report["freshness_seconds"] < 60
     assert "HEALTHY" in words(shell.types(STATUS))
 
@@ -90,3 +95,33 @@ def test_dead_poller_is_stale_and_a_lake_without_a_poll_is_unknown(
     assert "docs/runbook/silence.md" in text
     assert 7200 <= check(shell, 1, "stale")["freshness_seconds"] < 7300
     assert shell.types([*CHECK, "--stale-after", "180"]).status == 0
+
+
+def test_unreachable_warehouse_quarantine_and_backlog_are_seen_and_lifted(
+    shell: Shell, source: Connection, server: Server, warehouse_dsn: str, platform: Platform
+):
+    source.run("update sales_order set agreed_payment_date = 'soon' where sales_order_id < 4")
+    shell.types(CYCLE)
+    ended = shell.types(STATUS)
+    assert "WARNING 3 rows are quarantined" in words(ended)
+    assert shell.types(CHECK).status == 0
+
+    source.run("update sales_order set agreed_payment_date = '2025-03-04' where sales_order_id < 4")
+    with refusing_connections(server, warehouse_dsn):
+        assert shell.types(CYCLE).status == 1
+        down = shell.types(STATUS)
+        assert down.status == 1
+        text = words(down)
+        assert "FAILING migrate_warehouse failed: Refused." in text
+        assert "UNREACHABLE" in text
+        assert "Pending: load 1" in text
+    check(shell, 1, "failing")
+    assert shell.types(CYCLE).status == 0
+    check(shell, 0, "healthy")
+
+    source.run("update sales_order set units_sold = units_sold + 1")
+    platform.poll()
+    text = words(shell.types([*STATUS, "--stale-after", "0"]))
+    assert text.startswith("STALE")
+    assert "The oldest batch has waited for" in text
+    assert "Pending: dimensions 1, facts 1, load 1" in text

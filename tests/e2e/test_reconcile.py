@@ -261,7 +261,6 @@ def test_command_shows_pending_batches_and_ends_with_3_on_a_difference(
 def words(out: str) -> str:
     """Return the screen as one line, after checking that it holds at 80 columns."""
     lines = out.splitlines()[:-1]
-    print(out)
     assert max(map(len, lines)) <= 80
     assert "…" not in out
     return " ".join(" ".join(lines).split())

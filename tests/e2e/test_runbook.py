@@ -1,9 +1,8 @@
 """The runbook on one machine: each test causes an alarm's condition, and the page's commands end
 it."""
 
+import csv
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from ingestion_lambda.source import snapshot
 from ingestion_lambda.source.scope import XidRange
 from postgres import Sql, connected, from_dsn
 from tests.pages import Page, Shell
+from tests.sessions import refusing_connections
 from totesys.simulator import Simulator
 
 NOTHING = {"dimensions": 0, "facts": 0, "load": 0, "retries": 0}
@@ -34,18 +34,6 @@ def units(warehouse: Connection, order: int = 7) -> Any:
     """Return the current units of an order in the warehouse."""
     query = "select units_sold from warehouse.fact_sales_order_current where sales_order_id = :key"
     return [count for [count] in warehouse.run(query, key=order)]
-
-
-@contextmanager
-def refusing_connections(server: Server, dsn: str) -> Iterator[None]:
-    """Let a database refuse new connections during the block."""
-    name = from_dsn(dsn).database
-    with connected(from_dsn(server.dsn("postgres")), "test") as administrator:
-        administrator.run(f"alter database {name} allow_connections false")
-        try:
-            yield
-        finally:
-            administrator.run(f"alter database {name} allow_connections true")
 
 
 def test_one_more_poll_lands_the_changes_and_a_second_lands_nothing(
@@ -185,13 +173,16 @@ def test_failed_jobs_names_the_missing_object_and_continues_once_it_is_restored(
 def test_quarantined_rows_have_a_reason_until_the_source_corrects_them(
     shell: Shell, source: Connection, warehouse: Connection
 ):
-    [status] = page("quarantined-rows").commands("## Check")
+    status, listing = page("quarantined-rows").commands("## Check")
     source.run("update sales_order set agreed_payment_date = 'soon' where sales_order_id = 7")
     shell.types(ONE_MORE)
     [reason] = shell.types(status).report["reasons"]
     assert (reason["table"], reason["rows"], reason["example"]) == ("sales_order", 1, 7)
     assert "soon" in reason["reasons"]
     assert units(warehouse) == []
+    [heading, row] = csv.reader(shell.types(listing).out.splitlines())
+    assert heading == ["table", "key", "batch", "observed_at", "reasons"]
+    assert (row[:3], row[4]) == (["sales_order", "7", "1"], reason["reasons"])
     source.run("update sales_order set agreed_payment_date = '2025-03-04' where sales_order_id = 7")
     assert shell.types(ONE_MORE).report["quarantined"] == 0
     assert shell.types(status).report["reasons"] == []

@@ -1,5 +1,6 @@
 """`python -m embedded up`: it runs until a signal stops it, and a second run continues."""
 
+import json
 import os
 import re
 import shutil
@@ -9,8 +10,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from time import sleep
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -19,12 +22,16 @@ import psutil
 import pytest
 from pyspark.sql import SparkSession
 
-from embedded.demo.up import InvalidPace, Pace, keep_running
+from dashboard.errors import NotStarted
+from embedded.demo.pace import InvalidPace, Pace
+from embedded.demo.up import Choices, keep_running
 from embedded.platform import Platform
+from embedded.server import ServerFailed
 from lake.local import open_local_lake
-from postgres import Refused
+from postgres import Refused, connected, from_dsn
 
 ROOT = Path(__file__).parents[2]
+PACE = Pace(every=0.2, rate=600)
 
 
 @pytest.fixture
@@ -44,6 +51,37 @@ def hangup_ends_children() -> Iterator[None]:
     before = signal.signal(signal.SIGHUP, lambda *_: None)
     yield
     signal.signal(signal.SIGHUP, before)
+
+
+@dataclass
+class Webhook:
+    """A server on this machine that keeps the messages it receives."""
+
+    url: str = ""
+    messages: list[dict[str, str]] = field(default_factory=list)
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    result = Webhook()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers["Content-Length"])
+            result.messages.append(json.loads(self.rfile.read(length)))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Print nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        result.url = f"http://127.0.0.1:{server.server_address[1]}/alarms"
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield result
+        server.shutdown()
+        thread.join()
 
 
 def free_port() -> int:
@@ -66,7 +104,7 @@ def start(directory: Path, *options: str) -> "subprocess.Popen[str]":
     )
 
 
-def lines_until(batches: int, directory: Path, spark: SparkSession) -> list[str]:
+def lines_until(batches: int, directory: Path, spark: SparkSession, orders: int = 40) -> list[str]:
     """Return the lines until a cycle reports that many batches."""
     lines, stopping = list[str](), Event()
 
@@ -75,7 +113,7 @@ def lines_until(batches: int, directory: Path, spark: SparkSession) -> list[str]
         if f"batch {batches} " in line:
             stopping.set()
 
-    keep_running(directory, Pace(every=0.2, rate=600), 40, stopping, say, lambda: spark)
+    keep_running(directory, Choices(PACE, orders), stopping, say, lambda: spark)
     return lines
 
 
@@ -85,7 +123,12 @@ def test_second_run_continues_where_the_first_was_stopped(directory: Path, spark
     assert "Stopped." in lines[-1]
     seq = open_local_lake(directory / "lake").batches.head_seq()
     assert seq == 3
-    again = lines_until(5, directory, spark)
+    port = (directory / "postgresql" / "port").read_text()
+    again = lines_until(5, directory, spark, orders=500)
+    assert (directory / "postgresql" / "port").read_text() == port
+    assert f"127.0.0.1:{port}/" in "".join(again)
+    assert "--orders 500 is ignored: the source already has rows." in again
+    assert not any("the first rows" in line for line in again)
     assert not any("batch 1 " in line or "batch 2 " in line for line in again)
     assert open_local_lake(directory / "lake").loads.head_seq() == 5
 
@@ -101,7 +144,8 @@ def test_dashboard_answers_while_up_runs_and_stops_with_it(directory: Path, spar
             stopping.set()
 
     port = free_port()
-    keep_running(directory, Pace(1, 60), 40, stopping, say, lambda: spark, dashboard=port)
+    choices = Choices(Pace(1, 60), 40, port)
+    keep_running(directory, choices, stopping, say, lambda: spark)
     assert answers == [200]
     with pytest.raises(URLError):
         urlopen(address(lines))  # nosec B310 # our own
@@ -123,7 +167,7 @@ def test_end_of_the_dashboard_is_reported_once_and_cycles_continue(
             stopping.set()
 
     port = free_port()
-    keep_running(directory, Pace(0.2, 600), 40, stopping, say, lambda: spark, dashboard=port)
+    keep_running(directory, Choices(PACE, 40, port), stopping, say, lambda: spark)
     assert len([line for line in lines if "the dashboard has ended" in line]) == 1
     assert "Stopped." in lines[-1]
 
@@ -185,6 +229,85 @@ def test_sigterm_stops_everything_and_an_ignored_hangup_stops_nothing(
     assert process.returncode == 0, rest
     assert "Stopped." in rest
     assert not (directory / "postgresql" / "data" / "postmaster.pid").exists()
+
+
+ABANDON = """
+import os, signal, sys
+from pathlib import Path
+from dashboard.child import _start
+from embedded.demo.dashboard_process import OWNER
+from embedded.server import running
+folder = Path(sys.argv[1])
+with running(folder / "postgresql") as server:
+    environ = {**os.environ, OWNER: str(folder.resolve()), "TOTESYS_WAREHOUSE_DSN": server.dsn()}
+    child = _start(environ, folder / "dashboard.log", int(sys.argv[2]))
+    while not child.answers():
+        pass
+    print(child.process.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_up_takes_over_what_a_killed_one_left_restarts_its_database_and_notifies(
+    directory: Path, spark: SparkSession, webhook: Webhook
+):
+    port, lines, stopping = free_port(), list[str](), Event()
+    killed = subprocess.run(
+        [sys.executable, "-c", ABANDON, str(directory), str(port)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    orphan = int(killed.stdout)
+    assert psutil.pid_exists(orphan)
+
+    def say(line: str, *, soft_wrap: bool = False) -> None:
+        lines.append(line)
+        if "batch 1 " in line:
+            source(directory, "update sales_order set agreed_payment_date = 'soon'")
+        if "batch 2 " in line:
+            source(directory, "update sales_order set agreed_payment_date = '2025-03-04'")
+            postmaster = int((directory / "postgresql/data/postmaster.pid").read_text().split()[0])
+            psutil.Process(postmaster).kill()
+        if "batch 4 " in line or len(lines) > 60:
+            stopping.set()
+
+    choices = Choices(PACE, 40, port, webhook.url)
+    keep_running(directory, choices, stopping, say, lambda: spark)
+    text = "\n".join(lines)
+    assert f"Stopped the dashboard (process {orphan})" in text
+    assert f":{port}" in text
+    assert "PostgreSQL had ended" in text
+    assert "batch 4 " in text
+    told = [(message["alarm"], message["state"]) for message in webhook.messages]
+    assert told[0] == ("quarantined-rows", "ALARM")
+    assert ("quarantined-rows", "OK") in told
+    assert "rows are quarantined" in webhook.messages[0]["text"]
+
+
+def source(directory: Path, statement: str) -> None:
+    """Run a statement in the source, whose address is in env.sh."""
+    [dsn] = re.findall(r"^export source=(.*)$", (directory / "env.sh").read_text(), re.MULTILINE)
+    with connected(from_dsn(dsn.strip("'")), "test") as connection:
+        connection.run(statement)
+
+
+@pytest.mark.parametrize("service", ["postgresql", "dashboard"])
+def test_ports_in_use_are_refused_before_anything_is_made(directory: Path, service: str):
+    def say(line: str, *, soft_wrap: bool = False) -> None:
+        raise AssertionError(line)
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port, process = taken.getsockname()[1], os.getpid()
+        if service == "postgresql":
+            (directory / "postgresql").mkdir()
+            (directory / "postgresql" / "port").write_text(str(port))
+        before = sorted(directory.rglob("*"))
+        refusal = rf"Port {port}.* is already in use by process {process} \("
+        with pytest.raises((ServerFailed, NotStarted), match=refusal):
+            keep_running(directory, Choices(PACE, 40, port), Event(), say)
+    assert sorted(directory.rglob("*")) == before
 
 
 @pytest.mark.parametrize(("every", "rate"), [(0, 1), (1, 0), (-1, 5)])

@@ -132,7 +132,7 @@ def test_steps_of_the_page_add_a_column_and_a_table_to_the_warehouse(
     assert "rebuild --generation next" in refused.stderr
 
     [rebuild] = PAGE.commands(COLUMN)
-    place = {"$another": another, "./lake": str(tmp_path / "lake")}
+    place = {"$another": another, "$lake": str(tmp_path / "lake")}
     words = [place.get(word, word) for word in rebuild[len(PROGRAM) :]]
     assert checkout.embedded(*words)["generation"] == 2
     source.run("update shipment set carrier_id = 2, weight_kg = 13 where shipment_id = 1")

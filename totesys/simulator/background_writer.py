@@ -7,10 +7,15 @@ from datetime import UTC, datetime
 from threading import Event, Lock
 from time import monotonic
 
+from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection
 
-from postgres import Address, connected
+from contracts import PlatformError
+from postgres import Address, Refused, Unreachable, connected, sqlstate
 from totesys.simulator import Simulator
+
+RECONNECT = 1.0  # seconds
+SHUTDOWN = "57P"  # SQLSTATEs of a server that stops or starts
 
 EXISTS = "select to_regclass('public.sales_order') is not null"
 LAST_KEY = "select coalesce(max(transaction_id), 0) from transaction"
@@ -37,21 +42,24 @@ class BackgroundWriter:
             return changes, oldest
 
 
-def prepare(address: Address, orders: int) -> None:
-    """Create and seed the source, unless it exists and has rows."""
+def prepare(address: Address, orders: int) -> bool:
+    """Create and seed the source, unless it exists and has rows; return whether it was seeded."""
     with connected(address, "simulator") as connection:
         [[exists]] = connection.run(EXISTS)
         if not exists:
             Simulator(connection).create_schema()
-        if not _last_key(connection):
-            Simulator(connection).seed(orders, until=datetime.now(UTC).date())  # the source's zone
+        if _last_key(connection):
+            return False
+        Simulator(connection).seed(orders, until=datetime.now(UTC).date())  # the source's zone
+        return True
 
 
 @contextmanager
 def background_writer(address: Address, rate: float, stopping: Event) -> Iterator[BackgroundWriter]:
     """Write ``rate`` changes a minute during the block, or until ``stopping`` is set.
 
-    A failure of the writer sets ``stopping``, and is raised at the end of the block.
+    The writer connects again if the source goes away. Another failure of the writer sets
+    ``stopping``, and is raised at the end of the block.
     """
     writer = BackgroundWriter()
     with ThreadPoolExecutor(1, "simulator") as pool:
@@ -65,6 +73,25 @@ def background_writer(address: Address, rate: float, stopping: Event) -> Iterato
 
 
 def _write(address: Address, pause: float, stopping: Event, writer: BackgroundWriter) -> None:
+    while not stopping.is_set():
+        try:
+            _write_while_connected(address, pause, stopping, writer)
+        except PlatformError as error:
+            if not _has_gone_away(error):
+                raise
+            stopping.wait(RECONNECT)
+
+
+def _has_gone_away(error: PlatformError) -> bool:
+    """Return whether the server stops, starts, or does not answer."""
+    cause = error.__cause__
+    is_shutdown = isinstance(cause, DatabaseError) and sqlstate(cause).startswith(SHUTDOWN)
+    return is_shutdown or isinstance(error, Unreachable | Refused)
+
+
+def _write_while_connected(
+    address: Address, pause: float, stopping: Event, writer: BackgroundWriter
+) -> None:
     with connected(address, "simulator") as connection:
         simulator = Simulator(connection, seed=_last_key(connection))  # other changes each time
         while not stopping.wait(pause):

@@ -41,7 +41,7 @@ def test_page_shows_a_lake_whose_batches_are_not_built(
     assert metrics(app, "Batches waiting") == ["2"]
     assert metrics(app, "Quarantined rows") == ["0"]
     assert "The latest batches are not built yet." in [info.value for info in app.info]
-    assert [success.value for success in app.success] == ["No row is in quarantine."]
+    assert "No row is in quarantine." in [success.value for success in app.success]
 
 
 def test_page_shows_the_warehouse_if_the_lake_cannot_be_read(

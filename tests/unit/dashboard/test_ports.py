@@ -1,3 +1,4 @@
+import os
 import socket
 
 import pytest
@@ -45,10 +46,10 @@ def test_port_in_use_is_reported_before_any_address(host: str, capsys: pytest.Ca
         assert launch.main(["--warehouse", DSN, "--host", host, "--port", str(port)]) == 1
     output = capsys.readouterr()
     assert output.out == ""
-    assert (
-        output.err
-        == f"dashboard: Port {port} is already in use. To fix: choose another port with --port.\n"
+    assert output.err.startswith(
+        f"dashboard: Port {port} is already in use by process {os.getpid()}"
     )
+    assert output.err.endswith("To fix: choose another port with --port.\n")
 
 
 def test_host_of_another_machine_is_reported(capsys: pytest.CaptureFixture[str]):

@@ -1,12 +1,17 @@
 """The text that `up` prints at its start."""
 
 import shlex
+import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from embedded.demo.up import Pace, welcome
+from embedded.demo.cycles import _summary
+from embedded.demo.env_file import write_env
+from embedded.demo.pace import Pace
+from embedded.demo.welcome import welcome
 from postgres import from_dsn
 
 DATABASES = [from_dsn(f"postgresql://postgres:x@127.0.0.1:5432/{name}") for name in ("a", "b")]
@@ -17,16 +22,38 @@ def welcome_lines(directory: Path) -> list[str]:
     """Return the lines on a terminal of 100 columns."""
     console = Console(width=100, highlight=False)
     with console.capture() as captured:
-        welcome(console.print, DATABASES, directory, Pace(30, 20), "http://127.0.0.1:8501")
+        env, address = directory / "env.sh", "http://127.0.0.1:8501"
+        welcome(console.print, DATABASES, directory, env, Pace(30, 20), address)
     return captured.get().splitlines()
 
 
 @pytest.mark.parametrize("directory", [Path(".totesys"), LONG, LONG / "it's [red] mine"])
 def test_command_to_copy_is_on_one_line(directory: Path):
-    [command] = [line for line in welcome_lines(directory) if "PGPASSWORD" in line]
-    assert command.startswith('export PGPASSWORD="$(cat ')
-    inside = command.removeprefix('export PGPASSWORD="$(').removesuffix(')"')
-    assert shlex.split(inside) == ["cat", str(directory / "postgresql" / "password")]
+    [command] = [line for line in welcome_lines(directory) if line.startswith(". ")]
+    assert shlex.split(command) == [".", str(directory / "env.sh")]
+
+
+def test_variables_of_the_documentation_are_in_a_file_of_the_owner(tmp_path: Path):
+    source = "postgresql://postgres:it's@127.0.0.1:5432/a"
+    file = write_env(tmp_path, source, source.replace("/a", "/b"))
+    assert stat.S_IMODE(file.stat().st_mode) == stat.S_IRUSR | stat.S_IWUSR
+    shown = f'. {shlex.quote(str(file))}; printf "%s %s %s" "$source" "$warehouse" "$lake"'
+    shell = subprocess.run(["sh", "-c", shown], capture_output=True, check=True, text=True)
+    assert shell.stdout.split() == [source, source.replace("/a", "/b"), str(tmp_path / "lake")]
+
+
+@pytest.mark.parametrize(
+    ("seq", "changes", "text"),
+    [
+        (1, [], "the first rows"),
+        (7, [], "changes from before this start"),
+        (7, ["one", "two"], "2 changes"),
+    ],
+)
+def test_batch_is_called_the_first_rows_only_if_it_is_the_first(
+    seq: int, changes: list[str], text: str
+):
+    assert _summary(seq, changes, None) == text
 
 
 def test_addresses_and_folders_to_copy_are_on_one_line():

@@ -1,0 +1,97 @@
+"""The health of the platform at the top of a page: what is wrong, its remedy, the last attempts."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from contracts import PlatformError
+from dashboard import formatting, runs
+from dashboard.components import Column, table
+from dashboard.settings import LAKE, Settings
+from operations.alarms import Alarm
+from operations.health import HEALTHY, Health
+
+REMEDY = "To fix: "
+
+
+def moment(value: datetime | None) -> str:
+    """Format a time in UTC."""
+    return formatting.moment(value.astimezone(UTC)) if value else "none"
+
+
+LAST = [
+    Column("part", "Part", no_wrap=True),
+    Column("ended", "Last attempt (UTC)", moment, no_wrap=True),
+    Column("outcome", "Outcome"),
+    Column("failures", "Failures since success", formatting.count, is_number=True),
+    Column("succeeded", "Last success (UTC)", moment, no_wrap=True),
+]
+
+
+@contextmanager
+def or_warning(missing: str) -> Iterator[None]:
+    """Draw a warning if the block raises a PlatformError; the page continues after it."""
+    try:
+        yield
+    except PlatformError as error:
+        st.warning(f"{missing} {formatting.plain(str(error))}", icon=":material/cloud_off:")
+
+
+def explain_missing_lake() -> None:
+    """Draw the reason why the lake is not shown."""
+    st.info(
+        "The address of the lake is not configured, so attempts, waiting batches and quarantined"
+        f" rows are not shown. To fix: start the dashboard with --lake, or set {LAKE}.",
+        icon=":material/info:",
+    )
+
+
+def draw_health(settings: Settings) -> None:
+    """Draw the state, its reasons and the last attempts, from the lake alone."""
+    with or_warning("The lake cannot be read, so the health of the platform is unknown."):
+        health = runs.read_health(settings)
+        if health:
+            _draw(health)
+
+
+def _draw(health: Health) -> None:
+    if health.state == HEALTHY:
+        st.success(f"Polls and jobs succeed. {_last_poll(health)}", icon=":material/check_circle:")
+    for alarm in health.alarms:
+        _alarm(alarm)
+    if health.state != HEALTHY:
+        st.markdown(_last_poll(health))
+    last = [
+        {
+            "part": part.part,
+            "ended": part.last.ended_at,
+            "outcome": part.last.outcome,
+            "failures": part.failures,
+            "succeeded": part.succeeded.ended_at if part.succeeded else None,
+        }
+        for part in health.facts.parts
+        if part.last
+    ]
+    if last:
+        st.subheader("Last attempts")
+        table(LAST, last, "The last attempt of each part")
+
+
+def _alarm(alarm: Alarm) -> None:
+    reason, found, remedy = formatting.plain(alarm.reason).partition(REMEDY)
+    text = f"**{alarm.state.capitalize()}** ({alarm.name}): {reason.strip()}"
+    text += f"\n\n{found}{remedy}" if found else ""
+    if alarm.state == "warning":
+        st.warning(text, icon=":material/warning:")
+    else:
+        st.error(text, icon=":material/error:")
+
+
+def _last_poll(health: Health) -> str:
+    age = health.freshness
+    if age is None:
+        return "No poll has succeeded yet, so the freshness is unknown."
+    polled = moment(health.facts.polled_at)
+    return f"Last successful poll: {polled} (UTC). Freshness: {formatting.elapsed(age)}."

@@ -1,0 +1,127 @@
+"""The runs of the platform: attempts of polls and jobs, and the details of one of them."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard import formatting, runs
+from dashboard.components import Column, heading, table
+from dashboard.generic_pages.health import REMEDY, explain_missing_lake, moment, or_warning
+from dashboard.reader import Reader
+from dashboard.runs import ALL, Runs
+from lake.attempts import KEPT, PARTS, Attempt
+from operations.durations import duration
+
+MAX_LISTED = 25
+ATTEMPTS = [
+    Column("ended", "Ended (UTC)", moment, no_wrap=True),
+    Column("part", "Part", no_wrap=True),
+    Column("outcome", "Outcome"),
+    Column("seconds", "Took", duration, is_number=True),
+    Column("batches", "Batches", is_number=True),
+    Column("rows", "Rows", formatting.count, is_number=True),
+    Column("error", "Error"),
+]
+ROWS = [
+    Column("table", "Table"),
+    Column("rows", "Rows", formatting.count, is_number=True),
+]
+STEPS = [
+    Column("batch", "Batch", is_number=True),
+    Column("part", "Part", no_wrap=True),
+    Column("committed_at", "Committed at (UTC)", moment, no_wrap=True),
+    Column("run", "Run"),
+]
+LINES = [
+    Column("at", "Time (UTC)", lambda at: f"{at:%H:%M:%S}", no_wrap=True),
+    Column("level", "Level"),
+    Column("text", "Message"),
+]
+
+
+def draw(reader: Reader) -> None:
+    """Draw the page. It needs only the lake."""
+    heading(
+        "Runs",
+        "Every execution of a poll or a job that ended by itself, newest first. Attempts expire"
+        f" after {KEPT.days} days.",
+    )
+    if not reader.settings.stores:
+        explain_missing_lake()
+        return
+    part = st.segmented_control("Part", [ALL, *PARTS], default=ALL, required=True, key="runs_part")
+    only_failures = st.toggle("Failures only", key="runs_failures")
+    with or_warning("The lake cannot be read, so the runs are unknown."):
+        found = runs.read(reader.settings, part, only_failures)
+        if found and found.attempts:
+            _draw(found)
+        else:
+            st.info("No attempt is recorded." if not only_failures else "No attempt has failed.")
+
+
+def _draw(found: Runs) -> None:
+    table(ATTEMPTS, [_row(found, a) for a in found.attempts[:MAX_LISTED]], "Attempts")
+    st.subheader("One run")
+    by_run = {(attempt.part, attempt.run): attempt for attempt in found.attempts}
+    chosen = st.selectbox(
+        "Run", list(by_run), format_func=lambda key: _title(by_run[key]), key="runs_run"
+    )
+    attempt = by_run[chosen]
+    _outcome(attempt)
+    work = found.work.get(attempt.run)
+    if work and work.rows:
+        rows = [{"table": name, "rows": count} for name, count in sorted(work.rows.items())]
+        table(ROWS, rows, "Rows by table")
+    steps = found.steps_with(attempt.run)
+    if steps:
+        st.markdown("**Steps of its batches**")
+        table(STEPS, [vars(step) for step in steps], "Steps of the batches")
+    _log(attempt)
+
+
+def _row(found: Runs, attempt: Attempt) -> dict[str, object]:
+    work = found.work.get(attempt.run)
+    return {
+        "ended": attempt.ended_at,
+        "part": attempt.part,
+        "outcome": attempt.outcome,
+        "seconds": attempt.seconds,
+        "batches": _span(work.batches) if work else formatting.NO_VALUE,
+        "rows": sum(work.rows.values()) if work else 0,
+        "error": attempt.error or formatting.NO_VALUE,
+    }
+
+
+def _span(batches: Sequence[int]) -> str:
+    first, last = min(batches), max(batches)
+    return f"{first}" if first == last else f"{first} to {last}"
+
+
+def _title(attempt: Attempt) -> str:
+    error = f" · {attempt.error}" if attempt.error else ""
+    return f"{moment(attempt.ended_at)} · {attempt.part} · {attempt.outcome}{error}"
+
+
+def _outcome(attempt: Attempt) -> None:
+    took = f"{attempt.part} took {duration(attempt.seconds)}. Run {attempt.run}."
+    if not attempt.has_failed:
+        st.success(f"Succeeded. {took}", icon=":material/check_circle:")
+        return
+    text = attempt.message or (
+        "The message is not recorded, because it may contain row data. To fix: look at the log of"
+        " the service, or run the command again with --debug."
+    )
+    reason, remedy, action = formatting.plain(text).partition(REMEDY)
+    st.error(f"**{attempt.error}**: {reason}", icon=":material/error:")
+    if remedy:
+        st.info(f"{remedy}{action}", icon=":material/build:")
+    st.caption(formatting.plain(took))
+
+
+def _log(attempt: Attempt) -> None:
+    st.markdown("**Log**")
+    if not attempt.lines:
+        st.caption("The run logged nothing.")
+        return
+    lines = [{"at": line.at, "level": line.level, "text": line.text} for line in attempt.lines]
+    table(LINES, lines, "Log of the run")

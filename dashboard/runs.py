@@ -1,0 +1,114 @@
+"""Attempts of polls and jobs, and what each run left in the lake's logs."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import streamlit as st
+
+from dashboard.settings import Settings
+from lake import Lake, Log, NotFound
+from lake.attempts import PARTS, Attempt, Outcome, newest_first
+from lake.concurrent import map_concurrently
+from lake.entries import Batch, BuildEntry, LoadEntry
+from operations.health import Health, health
+
+CACHE_SECONDS = 10.0
+MAX_ATTEMPTS = 100
+MAX_BATCHES = 50
+ALL = "all"
+
+Entry = Batch | BuildEntry | LoadEntry
+
+
+@dataclass
+class Work:
+    """The batches that a run committed, and its rows by table."""
+
+    batches: list[int] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a batch: the part that did it, its run, and when it was committed."""
+
+    batch: int
+    part: str
+    run: str
+    committed_at: datetime
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The newest attempts, newest first, and the work and the steps of the latest batches."""
+
+    attempts: list[Attempt]
+    work: dict[str, Work]
+    steps: list[Step]
+
+    def steps_with(self, run: str) -> list[Step]:
+        """Return all steps of the batches of a run, in their order."""
+        batches = self.work[run].batches if run in self.work else []
+        return [step for step in self.steps if step.batch in batches]
+
+
+@st.cache_data(ttl=CACHE_SECONDS, max_entries=20, show_spinner=False)
+def read(settings: Settings, part: str = ALL, only_failures: bool = False) -> Runs | None:
+    """Return the runs of a part, or None if the lake's address is unknown. Raises InvalidLake or
+    LakeUnavailable."""
+    lake = settings.lake
+    if lake is None:
+        return None
+    outcome: Outcome | None = "failed" if only_failures else None
+    parts = PARTS if part == ALL else (part,)
+    found = [a for name in parts for a in lake.attempts.latest(name, MAX_ATTEMPTS, outcome)]
+    work, steps = defaultdict[str, Work](Work), list[Step]()
+    for name, entry in _latest_entries(lake):
+        steps.append(Step(entry.seq, name, entry.run, entry.committed_at))
+        work[entry.run].batches.append(entry.seq)
+        for table, rows in _rows(entry).items():
+            work[entry.run].rows[table] += rows
+    steps.sort(key=lambda step: (step.batch, step.committed_at))
+    return Runs(newest_first(found)[:MAX_ATTEMPTS], dict(work), steps)
+
+
+@st.cache_data(ttl=CACHE_SECONDS, max_entries=10, show_spinner=False)
+def read_health(settings: Settings) -> Health | None:
+    """Return the health of the platform, or None if the lake's address is unknown. Raises
+    InvalidLake or LakeUnavailable."""
+    lake = settings.lake
+    return None if lake is None else health(lake)
+
+
+def _latest_entries(lake: Lake) -> Iterator[tuple[str, Entry]]:
+    """Yield the part and the entry of every step of the latest batches."""
+    seq = lake.batches.head_seq()
+    logs: dict[str, Log[Batch] | Log[BuildEntry] | Log[LoadEntry]] = {
+        "poll": lake.batches,
+        "build_dimensions": lake.dimensions,
+        "build_facts": lake.facts,
+        "load_warehouse": lake.loads,
+    }
+    wanted = [(name, n) for n in range(max(1, seq - MAX_BATCHES + 1), seq + 1) for name in logs]
+
+    def entry(step: tuple[str, int]) -> tuple[str, Entry] | None:
+        name, number = step
+        try:
+            return name, logs[name].entry(number)
+        except NotFound:
+            return None
+
+    return (found for found in map_concurrently(entry, wanted) if found)
+
+
+def _rows(entry: Entry) -> dict[str, int]:
+    match entry:
+        case Batch():
+            return {table: sum(ops.values()) for table, ops in entry.counts.items()}
+        case BuildEntry():
+            built = {table: output.rows for table, output in entry.tables.items()}
+            kept = {f"{table} (quarantined)": o.rows for table, o in entry.quarantined.items()}
+            return built | kept
+    return {}

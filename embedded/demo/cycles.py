@@ -1,0 +1,86 @@
+"""The cycles of `up`: one after another, each with a line about it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Event
+from time import monotonic
+
+from rich.markup import escape
+
+from contracts import PlatformError
+from dashboard.child import Child
+from embedded.demo.dashboard_process import LOG
+from embedded.demo.pace import Pace
+from embedded.demo.welcome import Say
+from embedded.platform import Platform
+from embedded.server import Server
+from operations.alarms import Limits
+from operations.health import health
+from operations.notifications import Notifier
+from operations.terminal import format_changes
+from totesys.simulator.background_writer import BackgroundWriter
+
+
+@dataclass
+class Cycles:
+    """Cycles of a platform whose server it starts again if it has ended. ``dashboard`` is None if
+    there is none, or if its end was reported; ``notifier`` is None without a webhook."""
+
+    server: Server
+    platform: Platform
+    writer: BackgroundWriter
+    pace: Pace
+    say: Say
+    dashboard: Child | None = None
+    notifier: Notifier | None = None
+
+    def run(self, stopping: Event) -> None:
+        """Run cycles until ``stopping`` is set; a cycle that is running ends first."""
+        while not stopping.is_set():
+            start = monotonic()
+            for line in self._cycle():
+                self.say(f"{datetime.now():%H:%M:%S}   {line}")  # noqa: DTZ005 - the clock on the wall
+            stopping.wait(max(0.0, self.pace.every - (monotonic() - start)))
+
+    def _cycle(self) -> Iterator[str]:
+        """Run a cycle, and yield lines about it."""
+        try:
+            if self.server.revive():
+                yield "[bold red]PostgreSQL had ended[/] and was started again."
+            changes, oldest = self.writer.take()
+            self.platform.cycle()
+            yield self._report(changes, oldest)
+        except PlatformError as error:
+            yield f"[bold red]failed[/]: {escape(str(error))} The next cycle tries again."
+        if self.dashboard and self.dashboard.has_ended():
+            self.dashboard = None
+            yield f"[bold red]the dashboard has ended[/]; see {LOG}. All else keeps running."
+        yield from self._notify()
+
+    def _report(self, changes: list[str], oldest: float | None) -> str:
+        report = self.platform.report()
+        if not report["changes"]:
+            return f"batch {report['seq']}   no changes"
+        counts = escape(format_changes(report["changes"]))
+        quarantined = report["quarantined"]
+        quarantine = f"   [red]{quarantined} in quarantine[/]" if quarantined else ""
+        summary = _summary(report["seq"], changes, oldest)
+        return f"batch {report['seq']}   {summary}   [dim]{counts}[/]{quarantine}"
+
+    def _notify(self) -> Iterator[str]:
+        """Send the alarms that began or ended. A failure is a line, and stops nothing."""
+        if self.notifier is None:
+            return
+        limits = Limits(silence=max(Limits.silence, 3 * self.pace.every))
+        try:
+            self.notifier.update(health(self.platform.lake, limits).alarms)
+        except PlatformError as error:
+            yield f"[bold red]no notification[/]: {escape(str(error))}"
+
+
+def _summary(seq: int, changes: list[str], oldest: float | None) -> str:
+    if not changes:
+        return "the first rows" if seq == 1 else "changes from before this start"
+    visible = f", the oldest visible after {monotonic() - oldest:.1f} s" if oldest else ""
+    return f"{len(changes)} changes{visible}"
