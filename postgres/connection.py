@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import struct
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 
@@ -27,6 +28,9 @@ CONNECT_TIMEOUT = 10.0
 KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 """Probes, in seconds, that keep an idle connection open in firewalls, and end the wait for a server
 that is gone after two minutes; the default of Linux is two hours."""
+
+SSL_REQUEST = struct.pack("!ii", 8, 80877103)
+"""The message that asks for TLS ("SSLRequest" in PostgreSQL's manual, "Message Formats")."""
 
 JDBC_PARAMETERS = {"extra_float_digits": "2"}
 STARTUP_REFUSED = ("08P01", "0A000")
@@ -135,6 +139,17 @@ def _tls(address: Address) -> ssl.SSLContext | None:
         ) from None
 
 
+def _encrypted_if_offered(opened: socket.socket) -> socket.socket:
+    """Return the connection to a local server, through TLS if the server offers that. Nothing is
+    verified, so no authorities are loaded: that would take most of the time of a connection."""
+    opened.sendall(SSL_REQUEST)
+    if opened.recv(1) != b"S":
+        return opened
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context.wrap_socket(opened)
+
+
 def _handshake(
     kind: type[Connection],
     address: Address,
@@ -152,8 +167,8 @@ def _handshake(
             password=address.password or "",  # pg8000 fails on None if a password is requested
             application_name=application,
             startup_params=dict(settings),
-            ssl_context=context,
-            sock=opened,
+            ssl_context=context or False,
+            sock=opened if context else _encrypted_if_offered(opened),
         )
     except DatabaseError as refusal:
         raise _refused(address, refusal) from None

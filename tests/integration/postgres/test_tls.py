@@ -104,6 +104,17 @@ def test_server_with_a_valid_certificate_is_used_through_tls_only(
     assert b"over tls" in gate.secret
 
 
+def test_local_server_that_offers_tls_is_used_through_it_without_loading_authorities(
+    server: Server, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(ssl, "create_default_context")  # reads the authorities of the machine
+    gate = Gate(authority.server_context("elsewhere.example", tmp_path), from_dsn(server.dsn()))
+    with open_gate(gate, None) as address, connected(address, "over tls") as connection:
+        assert connection.run("select current_setting('application_name')") == [["over tls"]]
+    assert gate.plain == SSL_REQUEST
+    assert b"over tls" in gate.secret
+
+
 def test_server_of_another_authority_receives_nothing(
     bundle: Path, behind: Address, tmp_path: Path
 ) -> None:
