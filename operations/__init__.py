@@ -1,1 +1,1 @@
-"""Commands for operators: status, logs, smoke test, reconcile and erasure."""
+"""Commands for operators: health, status, logs, quarantine, smoke test, reconcile and erasure."""

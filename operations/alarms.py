@@ -119,7 +119,8 @@ def _is_silent(facts: Facts) -> str:
         return ""
     if age is None:
         return "No poll has succeeded yet."
-    return f"No poll has succeeded for {duration(age)}. To fix: check that polls are started."
+    remedy = "" if facts.polls.is_failing else " To fix: check that polls are started."
+    return f"No poll has succeeded for {duration(age)}.{remedy}"
 
 
 def _waits_too_long(facts: Facts) -> str:

@@ -44,13 +44,15 @@ def last_attempts(lake: Lake) -> list[LastAttempts]:
 
 
 def polled_at(lake: Lake, polls: LastAttempts) -> datetime | None:
-    """Return the time of the last successful poll, or None if there was none.
+    """Return the start of the last successful poll, or None if there was none.
 
     A batch shows a successful poll too: attempts expire, and lakes of earlier versions have none.
     """
-    head = lake.batches.head()
+    head, succeeded = lake.batches.head(), polls.succeeded
+    if succeeded and (head is None or head.run == succeeded.run):
+        return succeeded.started_at
     moments = [head.committed_at] if head else []
-    moments += [polls.succeeded.started_at] if polls.succeeded else []
+    moments += [succeeded.started_at] if succeeded else []
     return max(moments, default=None)
 
 
