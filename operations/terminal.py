@@ -31,7 +31,7 @@ def show_status(status: Status) -> None:
     if status.warehouse.problem and status.warehouse.is_known:
         screen.print(Text(f"Warehouse: {status.warehouse.problem}\n", style=RED))
     if not status.warehouse.is_known:
-        screen.print("The load log says what is loaded: the warehouse was not asked.\n")
+        screen.print("What is loaded is read from the load log, not from the warehouse.\n")
     if status.reasons:
         screen.print(_quarantine(status))
     if status.services:

@@ -44,7 +44,8 @@ def _keys(comparison: TableComparison) -> str:
     rest = comparison.differences - len(comparison.examples)
     more = f", and {rest:,} more" if rest else ""
     keys = ", ".join(map(str, comparison.examples))
-    return f"Keys in {comparison.name} ({comparison.side}): {keys}{more}"
+    note = "" if comparison.unexplained else " (explained)"
+    return f"Keys in {comparison.name} ({comparison.side}): {keys}{more}{note}"
 
 
 def _conclusion(result: Reconciliation) -> Iterator[str]:
