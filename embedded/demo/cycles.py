@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
 from time import monotonic
+from typing import Protocol
 
 from rich.markup import escape
 
@@ -19,7 +20,13 @@ from operations.alarms import Limits
 from operations.health import health
 from operations.notifications import Notifier
 from operations.terminal import format_changes
-from totesys.simulator.background_writer import BackgroundWriter
+
+
+class Writer(Protocol):
+    """Writes to the source in the background."""
+
+    def take(self) -> tuple[list[str], float | None]:
+        """Return the changes since the last call, and the monotonic time of the first (or None)."""
 
 
 @dataclass
@@ -29,7 +36,7 @@ class Cycles:
 
     server: Server
     platform: Platform
-    writer: BackgroundWriter
+    writer: Writer
     pace: Pace
     say: Say
     dashboard: Child | None = None
