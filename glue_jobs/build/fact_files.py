@@ -47,8 +47,8 @@ class FactFiles:
             if fact.of in batch.tables and batch.tables[fact.of].file.rows:
                 good[fact.name], bad[fact.of], deleted[fact.name] = self._write(fact, batch)
         good, bad, deleted = map(without_empty, (good, bad, deleted))
-        still_open = self._still_open(pending, merge_outputs([good, deleted]))
-        open_after = None if still_open is None else merge_outputs([still_open, bad])
+        remaining = self._remaining(pending, merge_outputs([good, deleted]))
+        open_after = None if remaining is None else merge_outputs([remaining, bad])
         return BatchOutput(good, bad, tombstones=deleted, open_after=open_after)
 
     def _write(self, fact: Fact, batch: Batch) -> tuple[Output, Output, Output]:
@@ -76,7 +76,7 @@ class FactFiles:
     def _put(self, rows: DataFrame, folder: str, count: int) -> Output:
         return Output(write(rows, self.lake.processed, folder) if count else (), count)
 
-    def _still_open(
+    def _remaining(
         self, pending: PendingBatch, written: Mapping[str, Output]
     ) -> Mapping[str, Output] | None:
         """Return the rows of earlier batches that stay open after this batch, which wrote these
