@@ -15,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MIRROR = "registry.terraform.io"
+PROVIDER = f"{MIRROR}/hashicorp/aws/*/*/terraform-provider-aws_v*"
 LESS_GARBAGE_COLLECTION = {"GOGC": "400", "GOMEMLIMIT": "1GiB"}  # saves a third of the CPU time
 NO_PROVIDER = "Failed to query available provider packages"
 MIRROR_DEPTH = 4  # folder levels to search; a deeper search takes seconds
@@ -89,12 +90,18 @@ class Terraform:
         else:
             self.folder /= root
         self._override("endpoint", LOCAL_ENDPOINT)
-        self._environment = _inherited() | environment
+        self._environment = inherited() | environment
+
+    @property
+    def provider(self) -> Path:
+        """Return the program of the provider that ``init`` has installed."""
+        [program] = self.folder.glob(f".terraform/providers/{PROVIDER}")
+        return program
 
     def acting_as(self, environment: dict[str, str]) -> Self:
         """Return the same folder with other environment variables, such as other credentials."""
         other = copy(self)
-        other._environment = _inherited() | environment
+        other._environment = inherited() | environment
         return other
 
     def init(self, **backend: str | bool) -> None:
@@ -168,9 +175,10 @@ def _is_data(address: str) -> bool:
     return address.startswith("data.") or ".data." in address
 
 
-def _inherited() -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if name[:4] != "AWS_"}
-    if not Path(inherited.get("TF_CLI_CONFIG_FILE", "/")).exists():
-        del inherited["TF_CLI_CONFIG_FILE"]  # Terraform does not start without the file
+def inherited() -> dict[str, str]:
+    """Return the variables of this process that Terraform and its provider may see."""
+    found = {name: value for name, value in os.environ.items() if name[:4] != "AWS_"}
+    if not Path(found.get("TF_CLI_CONFIG_FILE", "/")).exists():
+        del found["TF_CLI_CONFIG_FILE"]  # Terraform does not start without the file
     settings = {"TF_IN_AUTOMATION": "1", "TF_CLI_ARGS": "-no-color", "CHECKPOINT_DISABLE": "1"}
-    return inherited | settings | LESS_GARBAGE_COLLECTION
+    return found | settings | LESS_GARBAGE_COLLECTION

@@ -15,6 +15,7 @@ import pytest
 from artifacts import catalog
 from artifacts.scripts import copy_scripts
 from tests.cloud.terraform import ENVIRONMENTS, ROOT, Terraform
+from tests.terraform.provider import serving
 
 Resource = dict[str, Any]
 
@@ -66,14 +67,26 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def ready(build: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Terraform]:
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Start the AWS provider, and return the variable with which Terraform finds it."""
+    place = tmp_path_factory.mktemp("provider")
+    terraform = Terraform("modules/secrets", place, {})
+    terraform.init()
+    with serving(terraform.provider, place / "provider.log") as variable:
+        yield variable
+
+
+@pytest.fixture(scope="session")
+def ready(
+    build: Path, provider: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Terraform]:
     """Return a function: environment, or path below ``terraform/``, -> an initialized copy."""
 
     @cache
     def make_ready(folder: str) -> Terraform:
         place = tmp_path_factory.mktemp("terraform")
         (place / "build").symlink_to(build)
-        terraform = Terraform(folder, place, {})
+        terraform = Terraform(folder, place, provider)
         terraform.init()
         return terraform
 

@@ -10,10 +10,18 @@ variables {
   } }
 }
 
+# Plans only: the many nested blocks of the resource make each step expensive.
 run "every_question_has_its_visual_and_separate_currencies" {
+  command = plan
+
   assert {
     condition     = [for sheet in one(values(aws_quicksight_template.this)).definition[0].sheets : sheet.name] == [for sheet in local.sheets : sheet.name]
     error_message = "A theme has no sheet, or the order is wrong."
+  }
+
+  assert {
+    condition     = !can(regex("(?i)passw|://|AKIA|PRIVATE KEY", jsonencode(one(values(aws_quicksight_template.this)).definition)))
+    error_message = "A text of the template looks like a secret."
   }
 
   assert {
@@ -68,6 +76,8 @@ run "every_question_has_its_visual_and_separate_currencies" {
 }
 
 run "a_new_definition_creates_a_new_template" {
+  command = plan
+
   variables {
     data_sets = { for name, question in jsondecode(file("../../../build/quicksight/data_sets.json")).questions : name => {
       arn     = "arn:aws:quicksight:eu-west-2:123456789012:dataset/totesys-test-${name}"
