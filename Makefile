@@ -112,6 +112,9 @@ comment:
 apply: settings package ## Deploy; docs/deploy.md has the requirements
 	@.ci/terraform $(ENV) apply
 
+migrate: setup settings ## Create the warehouse, or migrate it to the release; run it after `make apply`
+	@$(ASK)
+
 smoke: setup settings ## Poll once on a deployed platform, and check the result
 	@$(ASK)
 

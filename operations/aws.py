@@ -24,7 +24,7 @@ from lake.aws import CLIENT_CONFIG, read_secret
 from lake.s3 import S3Store
 from operations.deployment import Deployment
 from operations.errors import AwsRefused, NotSignedIn, NotThere, Unhealthy
-from operations.services import Run, Schedule, Services
+from operations.services import JobRun, Run, Schedule, Services
 from postgres import Address, resolve
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ POLLING = Config(  # waits for the longest timeout of Lambda, and retries while 
     read_timeout=900, retries={"mode": "standard", "total_max_attempts": 8}
 )
 BAD_ENDS = ("ErroredActions", "FailedActions", "StoppedActions", "TimeoutActions")
-LAST_RUNS = 5
+LATEST_RUNS = 25  # that are read
+LAST_RUNS = 5  # that are shown
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 SIGN_IN = "To fix: sign in (`aws sso login`, AWS_PROFILE=…), then try again."
@@ -107,20 +108,35 @@ class Aws:
             alarms=_active(states),
             watched=len(states),
             dead_letters=self._dead_letters(),
-            runs=self._runs(),
+            runs=self.runs()[:LAST_RUNS],
         )
 
     def alarms(self) -> dict[str, str]:
         """Return the active alarms, each with its reason."""
         return _active(self._alarms())
 
-    def last_run(self) -> Run | None:
-        """Return the last run of the workflow, or None."""
+    def runs(self) -> list[Run]:
+        """Return the latest runs of the workflow, newest first."""
         name = self.deployment.workflow
         with self._requesting(f"workflow {name}"):
             glue = boto3.client("glue", region_name=self.region)
-            raw = glue.get_workflow(Name=name)["Workflow"].get("LastRun")
-        return _run(raw) if raw else None
+            runs = glue.get_workflow_runs(Name=name, MaxResults=LATEST_RUNS)["Runs"]
+        return sorted(map(_run, runs), key=lambda run: run.started or NEVER, reverse=True)
+
+    def migrations(self) -> list[JobRun]:
+        """Return the latest runs of the job that migrates the warehouse, newest first."""
+        name = self.deployment.migrate_job
+        with self._requesting(f"job {name}"):
+            glue = boto3.client("glue", region_name=self.region)
+            runs = glue.get_job_runs(JobName=name, MaxResults=LATEST_RUNS)["JobRuns"]
+        return [JobRun(run["Id"], run["JobRunState"], run.get("ErrorMessage", "")) for run in runs]
+
+    def start_migration(self) -> str:
+        """Start the job that migrates the warehouse, and return the id of its run."""
+        name = self.deployment.migrate_job
+        with self._requesting(f"job {name}"):
+            glue = boto3.client("glue", region_name=self.region)
+            return glue.start_job_run(JobName=name)["JobRunId"]
 
     def poll(self) -> dict[str, Any]:
         """Invoke a poll and return its result. Raises Unhealthy if it failed."""
@@ -171,13 +187,6 @@ class Aws:
             url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
             attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[count])
         return int(attributes["Attributes"][count])
-
-    def _runs(self) -> list[Run]:
-        name = self.deployment.workflow
-        with self._requesting(f"workflow {name}"):
-            glue = boto3.client("glue", region_name=self.region)
-            runs = glue.get_workflow_runs(Name=name, MaxResults=LAST_RUNS)["Runs"]
-        return sorted(map(_run, runs), key=lambda run: run.started or NEVER, reverse=True)
 
     def _requesting(self, resource: str) -> AbstractContextManager[None]:
         return requesting(resource, self.region)

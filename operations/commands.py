@@ -21,7 +21,7 @@ from operations.logs import Logs, Question, ago
 from operations.quarantined_rows import keys_as_csv, quarantined_keys
 from operations.reconcile import reconcile
 from operations.reconcile.screen import show_reconciliation
-from operations.smoke import smoke
+from operations.smoke import migrate, smoke
 from operations.status import exit_status, status
 from operations.terminal import show_line, show_status
 from operations.warehouse_state import NOT_ASKED, read_warehouse
@@ -65,6 +65,11 @@ def _logs(arguments: Namespace) -> int:
     return 0
 
 
+def _migrate(arguments: Namespace) -> int:
+    migrate(Aws(_deployment(arguments)), arguments.patience, print)
+    return 0
+
+
 def _smoke(arguments: Namespace) -> int:
     smoke(Aws(_deployment(arguments)), arguments.patience, print)
     return 0
@@ -103,5 +108,6 @@ RUN: Mapping[str, Callable[[Namespace], int]] = {
     "reconcile": _reconcile,
     "quarantine": _quarantine,
     "logs": _logs,
+    "migrate": _migrate,
     "smoke": _smoke,
 }

@@ -26,6 +26,7 @@ class Deployment:
     schedule: str
     queue: str
     workflow: str
+    migrate_job: str
     source_secret: str
     reader_secret: str
     alarms: Sequence[str] | None = None
@@ -48,6 +49,7 @@ def named(name: str, region: str) -> Deployment:
         schedule=f"{name}-ingestion",
         queue=f"{name}-dead-letters",
         workflow=name,
+        migrate_job=f"{name}-migrate-warehouse",
         source_secret=f"{name}/source",
         reader_secret=f"{name}/warehouse-reader",
     )
@@ -80,6 +82,7 @@ def _deployment(value: dict[str, Any]) -> Deployment:
             schedule=value["schedule"],
             queue=value["queue"],
             workflow=value["workflow"],
+            migrate_job=value["migrate_job"],
             source_secret=value["secrets"]["source"],
             reader_secret=value["secrets"]["warehouse_reader"],
             alarms=[*value["alarms"].values()],

@@ -21,8 +21,26 @@ class Run:
         return self.status not in ("RUNNING", "STOPPING")
 
     @property
+    def is_refused(self) -> bool:
+        """Whether Glue did not start the run, because another one was in progress."""
+        return self.status == "ERROR"
+
+    @property
     def went_well(self) -> bool:
         return self.status == "COMPLETED" and not self.failed
+
+
+@dataclass(frozen=True)
+class JobRun:
+    """A run of a job, with its error message."""
+
+    id: str
+    status: str
+    error: str
+
+    @property
+    def is_over(self) -> bool:
+        return self.status not in ("STARTING", "RUNNING", "STOPPING", "WAITING")
 
 
 @dataclass(frozen=True)

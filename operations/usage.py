@@ -8,8 +8,8 @@ from typing import Any
 
 from operations.deployment import EXAMPLE
 
-ABOUT = """Operate the platform in AWS: `make status`, `make reconcile`, `make logs`
-and `make smoke` call this.
+ABOUT = """Operate the platform in AWS: `make status`, `make reconcile`, `make logs`,
+`make migrate` and `make smoke` call this.
 
 Terraform's outputs on standard input name the deployment, or --name does
 without Terraform's state. AWS credentials come from AWS_PROFILE, `aws sso
@@ -37,9 +37,10 @@ exit status is 3 if a difference is not explained."""
 QUARANTINE = "Print every open row in quarantine as CSV: table, key, batch, time, reasons."
 LOGS = """Show the logs of polls and jobs, merged by time (UTC): time, part, level, message, fields.
 Routine messages of Lambda, Glue and Spark are left out."""
-SMOKE = (
-    "Poll once, wait for the jobs that the poll started, and fail on an error or an active alarm."
-)
+MIGRATE = """Run the Glue job that creates the warehouse, or migrates it to the applied release, and
+wait for its end. Run it after every `make apply`: if nothing is new, it changes nothing."""
+SMOKE = """Poll once, wait for the jobs that the poll started, and fail on an error or an active
+alarm. A migration that is in progress is awaited first."""
 REFERENCE = "env:VARIABLE (a DSN in the environment) or secretsmanager:NAME"
 
 
@@ -87,17 +88,21 @@ def parser() -> ArgumentParser:
     quarantine = commands.add_parser(
         "quarantine", help="every quarantined row as CSV", description=QUARANTINE
     )
+    migrate = commands.add_parser(
+        "migrate", help="create or migrate the warehouse", description=MIGRATE
+    )
     smoke = commands.add_parser("smoke", help="poll once, and check the result", description=SMOKE)
-    for command in (status, reconcile, quarantine, logs, smoke):
+    for command in (status, reconcile, quarantine, logs, migrate, smoke):
         _add_deployment(command)
     for command in (status, reconcile):
         _add_ca_bundle(command)
     _add_check(status)
     _add_databases(reconcile)
     _add_selection(logs)
-    smoke.add_argument(
-        "--patience", type=float, default=1_200, metavar="SECONDS", help="maximum wait (1200)"
-    )
+    for command in (migrate, smoke):
+        command.add_argument(
+            "--patience", type=float, default=1_200, metavar="SECONDS", help="maximum wait (1200)"
+        )
     return result
 
 

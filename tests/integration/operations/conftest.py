@@ -49,6 +49,7 @@ class Deployed:
             "schedule": f"{NAME}-ingestion",
             "queue": f"{NAME}-dead-letters",
             "workflow": NAME,
+            "migrate_job": f"{NAME}-migrate-warehouse",
             "secrets": {
                 "source": f"{NAME}/source",
                 "warehouse_reader": f"{NAME}/warehouse-reader",

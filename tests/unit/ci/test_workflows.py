@@ -121,9 +121,9 @@ def test_the_check_before_a_deployment_is_the_whole_ci():
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
-def test_every_apply_is_followed_by_a_smoke_test(environment: str):
-    expected = [f"make apply ENV={environment}", f"make smoke ENV={environment}"]
-    assert runs(f"deploy/{environment}") == expected
+def test_every_apply_is_followed_by_a_migration_and_a_smoke_test(environment: str):
+    steps = [f"make {target} ENV={environment}" for target in ("apply", "migrate", "smoke")]
+    assert runs(f"deploy/{environment}") == steps
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])

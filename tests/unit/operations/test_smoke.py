@@ -10,13 +10,13 @@ import boto3
 import pytest
 from moto import mock_aws
 from moto.awslambda_simple.models import LambdaSimpleBackend
-from moto.glue.models import FakeWorkflowRun
+from moto.glue.models import FakeJobRun, FakeWorkflowRun
 
 from operations.aws import Aws
 from operations.cli import main
 from operations.deployment import from_outputs
 from operations.errors import Unhealthy
-from operations.smoke import smoke
+from operations.smoke import migrate, smoke
 
 REGION = "eu-west-2"
 SILENCE = "totesys-dev-silence"
@@ -27,6 +27,7 @@ OUTPUTS: dict[str, dict[str, Any]] = {
     "queue": {"value": "dead-letters"},
     "secrets": {"value": {"source": "source", "warehouse_reader": "reader"}},
     "workflow": {"value": "warehouse"},
+    "migrate_job": {"value": "migrate"},
     "alarms": {"value": {"silence": SILENCE}},
 }
 QUIET = {"seq": 7, "changes": {}, "emitted": False}
@@ -40,8 +41,11 @@ class Account:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._patch = monkeypatch
+        self._states: dict[str, Callable[[], Run]] = {}
         self.cloudwatch = boto3.client("cloudwatch", REGION)
-        boto3.client("glue", REGION).create_workflow(Name="warehouse")
+        self.glue = boto3.client("glue", REGION)
+        self.glue.create_workflow(Name="warehouse")
+        self.glue.create_job(Name="migrate", Role="role", Command={"Name": "glueetl"})
         role = boto3.client("iam").create_role(RoleName="role", AssumeRolePolicyDocument="{}")
         boto3.client("lambda", REGION).create_function(
             FunctionName="ingestion",
@@ -65,12 +69,21 @@ class Account:
 
     def runs(self, *states: Run) -> None:
         """Start a workflow run; each request sees the next of these states."""
-        boto3.client("glue", REGION).start_workflow_run(Name="warehouse")
-        left = [*states]
+        run, left = self.glue.start_workflow_run(Name="warehouse")["RunId"], [*states]
+        self._states[run] = lambda: left.pop(0) if left[1:] else left[0]
         self._patch.setattr(
             FakeWorkflowRun,
             "as_dict",
-            lambda run: {"WorkflowRunId": run.run_id} | (left.pop(0) if left[1:] else left[0]),
+            lambda run: {"WorkflowRunId": run.run_id, **self._states[run.run_id]()},
+        )
+
+    def migrations(self, *states: Run) -> None:
+        """Set the states of the runs of the migration; each request sees the next of them."""
+        left = [*states]
+        self._patch.setattr(
+            FakeJobRun,
+            "as_dict",
+            lambda run: {"Id": run.job_run_id, **(left.pop(0) if left[1:] else left[0])},
         )
 
     def alarm(self, name: str, state: State) -> None:
@@ -138,7 +151,7 @@ def test_event_that_starts_nothing_is_a_failure(account: Account, deployed: Aws)
     [
         {"Status": "COMPLETED", "Statistics": {"FailedActions": 1}},
         {"Status": "COMPLETED", "Statistics": {"TimeoutActions": 1}},
-        {"Status": "ERROR"},
+        {"Status": "STOPPED"},
     ],
 )
 def test_failed_job_is_a_failure(account: Account, deployed: Aws, end: Run):
@@ -165,6 +178,66 @@ def test_alarms_that_are_off_or_of_other_deployments_do_not_count(account: Accou
     account.alarm("of-others", "ALARM")
     account.answers(QUIET)
     smoke(deployed, 0, print)
+
+
+REFUSED = {"Status": "ERROR", "ErrorMessage": "Concurrent runs exceeded for workflow: warehouse"}
+
+
+def test_refused_run_does_not_hide_the_run_in_progress(
+    account: Account, deployed: Aws, capsys: pytest.CaptureFixture[str]
+):
+    account.runs({"Status": "RUNNING"}, {"Status": "STOPPING"}, {"Status": "COMPLETED"})
+    account.answers(QUIET, lambda: account.runs(REFUSED))
+    smoke(deployed, 60, print)
+    assert "workflow: COMPLETED" in capsys.readouterr().out
+
+
+def test_event_whose_run_was_refused_starts_nothing(account: Account, deployed: Aws):
+    account.answers(CHANGED, lambda: account.runs(REFUSED))
+    with pytest.raises(Unhealthy, match="not started by the event"):
+        smoke(deployed, 0, print)
+
+
+def test_migration_is_awaited(account: Account, deployed: Aws, capsys: pytest.CaptureFixture[str]):
+    states = ({"JobRunState": state} for state in ("WAITING", "RUNNING", "SUCCEEDED"))
+    account.migrations(*states)
+    migrate(deployed, 60, print)
+    assert capsys.readouterr().out == "migration: done\n"
+    assert len(account.glue.get_job_runs(JobName="migrate")["JobRuns"]) == 1
+
+
+@pytest.mark.parametrize(("check", "runs"), [(migrate, 2), (smoke, 1)])
+def test_migration_in_progress_is_awaited_first(
+    account: Account, deployed: Aws, check: Callable[..., None], runs: int
+):
+    account.glue.start_job_run(JobName="migrate")
+    states = ("RUNNING", "RUNNING", "SUCCEEDED")
+    account.migrations(*({"JobRunState": state} for state in states))
+    account.answers(QUIET)
+    check(deployed, 60, print)
+    assert len(account.glue.get_job_runs(JobName="migrate")["JobRuns"]) == runs
+
+
+def test_smoke_does_not_poll_during_a_migration(account: Account, deployed: Aws):
+    account.glue.start_job_run(JobName="migrate")
+    account.migrations({"JobRunState": "RUNNING"})
+    account.answers({"errorType": "Polled", "errorMessage": "during a migration"})
+    with pytest.raises(Unhealthy, match=r"^job migrate: still running$"):
+        smoke(deployed, 0, print)
+
+
+def test_failed_migration_is_a_failure_with_its_error(account: Account, deployed: Aws):
+    account.migrations({"JobRunState": "FAILED", "ErrorMessage": "MigrationFailed: 0100_x.sql"})
+    with pytest.raises(Unhealthy, match=r"^job migrate: failed: MigrationFailed: 0100_x\.sql$"):
+        migrate(deployed, 60, print)
+
+
+def test_release_before_the_warehouse_leaves_it_as_it_is(
+    account: Account, deployed: Aws, capsys: pytest.CaptureFixture[str]
+):
+    account.migrations({"JobRunState": "FAILED", "ErrorMessage": "NewerWarehouse: later"})
+    migrate(deployed, 60, print)
+    assert "the warehouse is newer than this release" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("state", "status"), [("OK", 0), ("ALARM", 1)])
