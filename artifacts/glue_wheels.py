@@ -25,6 +25,10 @@ GLUE_PROVIDES = frozenset(
 """Packages of the lock file that Glue 5.1 provides, in versions that fit its Spark. Source: the AWS
 page "Using Python libraries with AWS Glue"."""
 
+REQUIRED = frozenset({"python-dateutil", "six"})
+"""Packages of GLUE_PROVIDES that a wheel of the zip requires. The zip has them too: if pip does not
+see the packages that Glue provides, it finds nothing but the zip."""
+
 GLUE = linux("3.11", "x86_64")
 
 
@@ -34,7 +38,7 @@ def make_glue_wheels(target: Path) -> list[str]:
         wheels = Path(folder) / "wheels"
         wheels.mkdir()
         build_wheel(wheels)
-        _download([pin for name, pin in locked(LOCK).items() if name not in GLUE_PROVIDES], wheels)
+        _download(pins(), wheels)
         names = sorted(wheel.name for wheel in wheels.iterdir())
         requirements = ["{}=={}".format(*name.split("-")[:2]) for name in names]
         (wheels / "requirements.txt").write_text("\n".join(requirements) + "\n")
@@ -42,17 +46,22 @@ def make_glue_wheels(target: Path) -> list[str]:
     return names
 
 
+def pins() -> list[str]:
+    """Return the lines of the lock file for the packages of the zip."""
+    return [pin for name, pin in locked(LOCK).items() if name not in GLUE_PROVIDES - REQUIRED]
+
+
 def locked(lock: Path) -> dict[str, str]:
     """Return the lines of a lock file by package name, each with its hashes."""
     lines = lock.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
-    pins = (line for line in lines if "==" in line and not line.startswith("#"))
-    return {line.partition("==")[0]: line for line in pins}
+    pinned = (line for line in lines if "==" in line and not line.startswith("#"))
+    return {line.partition("==")[0]: line for line in pinned}
 
 
-def _download(pins: Iterable[str], folder: Path) -> None:
+def _download(wanted: Iterable[str], folder: Path) -> None:
     options = ("--only-binary=:all:", "--no-deps", "--require-hashes", "--quiet")
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as lock:
-        lock.write("\n".join(pins))
+        lock.write("\n".join(wanted))
         lock.flush()
         paths = ("--dest", str(folder), "--requirement", lock.name)
         pip("download", *options, *GLUE.after, *paths)

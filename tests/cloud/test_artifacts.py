@@ -3,17 +3,13 @@
 import subprocess
 import sys
 import sysconfig
-from email import message_from_bytes
-from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from packaging.requirements import Requirement
 
 import contracts
 from artifacts.command import main
-from artifacts.glue_wheels import GLUE_PROVIDES
 from artifacts.lambda_zip import UNPACKED_LIMIT
 from artifacts.platforms import host_python
 from artifacts.tools import pip
@@ -124,28 +120,10 @@ def test_package_for_aws_is_well_below_the_size_limit(platform: str, tmp_path: P
 def test_jobs_import_with_their_wheels_and_the_packages_of_glue_only(build: Path, tmp_path: Path):
     wheels = unpacked(build / "platform.gluewheels.zip", tmp_path) / "wheels"
     target = tmp_path / "installed"
-    options = ("--no-index", "--no-deps", "--find-links", str(wheels), "--target", str(target))
+    # with --target pip ignores installed packages: the zip alone has every requirement
+    options = ("--no-index", "--find-links", str(wheels), "--target", str(target))
     pip("install", *options, "--requirement", str(wheels / "requirements.txt"))
     brought = sysconfig.get_path("purelib")
     migrations = plan(contracts.warehouse(), SCHEMA).migrations
     output = clean(sys.executable, IMPORTS, target, brought)
     assert output == f"{len(contracts.source().tables)} {len(migrations)}"
-
-
-def test_requirements_of_the_wheels_are_in_the_archive_or_in_glue(build: Path):
-    required, available = set[str](), set(GLUE_PROVIDES)
-    with ZipFile(build / "platform.gluewheels.zip") as archive:
-        for name in archive.namelist():
-            if name.endswith(".whl"):
-                available.add(Path(name).name.partition("-")[0])
-                required |= requirements(archive.read(name))
-    assert required
-    assert required <= available
-
-
-def requirements(wheel: bytes) -> set[str]:
-    with ZipFile(BytesIO(wheel)) as opened:
-        [metadata] = [name for name in opened.namelist() if name.endswith(".dist-info/METADATA")]
-        names = message_from_bytes(opened.read(metadata)).get_all("Requires-Dist") or []
-    needed = (Requirement(name) for name in names)
-    return {need.name for need in needed if not need.marker or need.marker.evaluate({"extra": ""})}

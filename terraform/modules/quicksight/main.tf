@@ -87,7 +87,7 @@ data "aws_iam_policy_document" "network" {
     resources = concat(
       ["${local.ec2}:network-interface/*"],
       [for subnet in var.network.subnet_ids : "${local.ec2}:subnet/${subnet}"],
-      [for group in var.network.security_group_ids : "${local.ec2}:security-group/${group}"],
+      [for group in concat(var.network.security_group_ids, aws_security_group.this[*].id) : "${local.ec2}:security-group/${group}"],
     )
   }
 }
@@ -109,6 +109,28 @@ resource "aws_iam_role_policy" "network" {
   policy = data.aws_iam_policy_document.network[0].json
 }
 
+# The groups of an interface of QuickSight do not admit the answers to its own requests: "Inbound rules" in
+# the user guide of QuickSight. Their ports are random, so all ports of TCP are open to the databases.
+resource "aws_security_group" "this" {
+  count = length(local.in_network)
+
+  name        = "${var.name}-quicksight"
+  description = "Answers of the warehouse to QuickSight"
+  vpc_id      = var.network.vpc_id
+  tags        = { Name = "${var.name}-quicksight" }
+}
+
+resource "aws_vpc_security_group_ingress_rule" "answers" {
+  for_each = try(var.network.database_cidrs, toset([]))
+
+  security_group_id = aws_security_group.this[0].id
+  description       = "Answers of the warehouse"
+  cidr_ipv4         = each.value
+  ip_protocol       = "tcp"
+  from_port         = 0
+  to_port           = 65535
+}
+
 resource "aws_quicksight_vpc_connection" "this" {
   count = length(local.in_network)
 
@@ -116,7 +138,7 @@ resource "aws_quicksight_vpc_connection" "this" {
   name               = var.name
   role_arn           = aws_iam_role.network[0].arn
   subnet_ids         = var.network.subnet_ids
-  security_group_ids = var.network.security_group_ids
+  security_group_ids = concat(var.network.security_group_ids, aws_security_group.this[*].id)
 
   depends_on = [aws_iam_role_policy.network]
 }

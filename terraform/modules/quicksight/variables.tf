@@ -80,10 +80,12 @@ variable "reader_role" {
 }
 
 variable "network" {
-  description = "At least two subnets with access to the warehouse, and security groups that it admits; null if QuickSight reaches it over the internet"
+  description = "At least two subnets with access to the warehouse, security groups that it admits, and the addresses from which it answers; null if QuickSight reaches it over the internet"
   type = object({
+    vpc_id             = string
     subnet_ids         = list(string)
     security_group_ids = list(string)
+    database_cidrs     = set(string)
   })
   default = null
 

@@ -18,6 +18,10 @@ mock_provider "aws" {
   mock_resource "aws_quicksight_vpc_connection" {
     defaults = { arn = "arn:aws:quicksight:eu-west-2:123456789012:vpcConnection/totesys-test" }
   }
+
+  mock_resource "aws_security_group" {
+    defaults = { id = "sg-2" }
+  }
 }
 
 # `make package` builds the definitions.
@@ -128,15 +132,30 @@ run "without_a_network_no_vpc_connection_is_created" {
 
 run "in_a_network_the_data_source_uses_its_subnets" {
   variables {
-    network = { subnet_ids = ["subnet-1", "subnet-2"], security_group_ids = ["sg-1"] }
+    network = {
+      vpc_id             = "vpc-1"
+      subnet_ids         = ["subnet-1", "subnet-2"]
+      security_group_ids = ["sg-1"]
+      database_cidrs     = ["10.1.2.0/24", "10.1.3.0/24"]
+    }
   }
 
   assert {
     condition = one(aws_quicksight_data_source.this.vpc_connection_properties).vpc_connection_arn == aws_quicksight_vpc_connection.this[0].arn && (
       aws_quicksight_vpc_connection.this[0].subnet_ids == toset(["subnet-1", "subnet-2"]) &&
-      aws_quicksight_vpc_connection.this[0].security_group_ids == toset(["sg-1"])
+      aws_quicksight_vpc_connection.this[0].security_group_ids == toset(["sg-1", aws_security_group.this[0].id])
     )
     error_message = "The data source does not use the VPC connection."
+  }
+
+  assert {
+    condition = toset([
+      for rule in aws_vpc_security_group_ingress_rule.answers :
+      [rule.security_group_id, rule.cidr_ipv4, rule.ip_protocol, rule.from_port, rule.to_port]
+      ]) == toset([
+      for cidr in ["10.1.2.0/24", "10.1.3.0/24"] : [aws_security_group.this[0].id, cidr, "tcp", 0, 65535]
+    ])
+    error_message = "The answers of the warehouse do not reach QuickSight."
   }
 
   assert {
@@ -151,7 +170,7 @@ run "one_subnet_is_refused" {
   command = plan
 
   variables {
-    network = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+    network = { vpc_id = "vpc-1", subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"], database_cidrs = [] }
   }
 
   expect_failures = [var.network]
