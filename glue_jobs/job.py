@@ -1,15 +1,19 @@
 """The parts that all jobs share: arguments, lake, run name, Spark session."""
 
+import logging
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import perf_counter
 from typing import NoReturn
 
 from glue_jobs.errors import InvalidArguments
 from glue_jobs.session import LazySession, Session, SessionSource
 from lake import Lake, new_run, open_lake
 from lake.recording import Recording
+
+logger = logging.getLogger(__name__)
 
 GLUE_ARGUMENTS = ("JOB_NAME", "JOB_ID", "JOB_RUN_ID")
 
@@ -45,8 +49,8 @@ class Arguments(ArgumentParser):
 def open_job(
     name: str, arguments: Arguments, argv: Sequence[str], spark: SessionSource = None
 ) -> Iterator[Job]:
-    """Provide a run of the job ``name`` for the block, and record it as an attempt. Unknown
-    arguments belong to Glue and are ignored.
+    """Provide a run of the job ``name`` for the block, record it as an attempt, and on Glue log its
+    end with its duration. Unknown arguments belong to Glue and are ignored.
 
     Raises InvalidArguments or InvalidLake before the block begins.
     """
@@ -54,6 +58,12 @@ def open_job(
     glue = {name: getattr(parsed, name) for name in GLUE_ARGUMENTS if getattr(parsed, name)}
     session = LazySession(spark, glue)
     lake, run = open_lake(parsed.ingestion, parsed.processed, parsed.generation), new_run()
-    with Recording(lake.attempts, name, run):
-        yield Job(parsed, lake, run, session)
-        session.succeeded()
+    start = perf_counter()
+    try:
+        with Recording(lake.attempts, name, run):
+            yield Job(parsed, lake, run, session)
+            session.succeeded()
+    finally:
+        if parsed.JOB_NAME:  # the dashboard in CloudWatch reads these lines
+            seconds = round(perf_counter() - start, 3)
+            logger.info("job ended", extra={"job": parsed.JOB_NAME, "seconds": seconds})

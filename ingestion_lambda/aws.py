@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
     from mypy_boto3_glue import GlueClient
 
+IN_PROGRESS = ("RUNNING", "STOPPING")
+LATEST = 25
+"""Number of runs that are examined. AWS returns the latest first."""
+
 
 class EventBridgeBus:
     """The event bus ``bus``, where a rule starts the Glue workflow ``workflow``."""
@@ -41,16 +45,20 @@ class EventBridgeBus:
             raise self._refused(answer["Entries"][0].get("ErrorMessage", "no reason given"))
 
     def workflow_runs(self) -> bool:
-        """Return whether the workflow's last run is in progress. Raises EventRefused."""
+        """Return whether one of the workflow's latest runs is in progress. Raises EventRefused.
+
+        The last run alone does not tell: a run that Glue refused, because another one was in
+        progress, is a run with status ERROR.
+        """
         try:
-            workflow = self._glue.get_workflow(Name=self._workflow)["Workflow"]
+            runs = self._glue.get_workflow_runs(Name=self._workflow, MaxResults=LATEST)["Runs"]
         except (ClientError, BotoCoreError) as error:
             raise EventRefused(
                 f"Glue cannot report whether the workflow {self._workflow} runs: {error}. No event"
                 " was sent; the next poll tries again. To fix: check WORKFLOW and the permissions"
                 " of the function's role."
             ) from error
-        return workflow.get("LastRun", {}).get("Status") == "RUNNING"
+        return any(run.get("Status") in IN_PROGRESS for run in runs)
 
     def _refused(self, reason: object) -> EventRefused:
         return EventRefused(

@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from functools import cache
 from time import perf_counter
 from typing import Any
@@ -48,13 +49,14 @@ copy_config_to_registered_loggers(source_logger=logger, include={PACKAGE_LOGGER.
 def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     """Poll the source once, as the environment and the event specify.
 
-    SOURCE_SECRET      secret with host, port, dbname, username, password of the source
-    INGESTION_BUCKET   bucket where batches land
-    PROCESSED_BUCKET   bucket that holds the load log
-    GENERATION         generation of the load log (1)
-    EVENT_BUS          bus that carries the event ("default")
-    WORKFLOW           Glue workflow that the event starts
-    PGSSLROOTCERT      CA bundle: file with the certificates of the source's authority
+    SOURCE_SECRET             secret with host, port, dbname, username, password of the source
+    INGESTION_BUCKET          bucket where batches land
+    PROCESSED_BUCKET          bucket that holds the load log
+    GENERATION                generation of the load log (1)
+    EVENT_BUS                 bus that carries the event ("default")
+    WORKFLOW                  Glue workflow that the event starts
+    MIN_MINUTES_BETWEEN_RUNS  minutes from a load to the next event (0)
+    PGSSLROOTCERT             CA bundle: file with the certificates of the source's authority
 
     ``event`` may hold ``allow_mass_delete`` and ``reread`` (lists of tables) and ``accept_source``
     (true or false). Return the last seq committed and the counts of changed rows. Errors leave as
@@ -76,12 +78,13 @@ def _poll(event: object, source: Source, run: str) -> Polled:
     lake = open_lake(
         f"s3://{_setting('INGESTION_BUCKET')}",
         f"s3://{_setting('PROCESSED_BUCKET')}",
-        _generation(),
+        _number("GENERATION", 1),
     )
     with Recording(lake.attempts, POLL, run) as recording:
         options, secret, bus = read_options(event), _setting("SOURCE_SECRET"), _bus()
+        pause = timedelta(minutes=_number("MIN_MINUTES_BETWEEN_RUNS", 0))
         with _connected(secret) as connection:
-            polled = poll(connection, source, lake, bus, run, options)
+            polled = poll(connection, source, lake, bus, run, options, pause=pause)
         recording.figures.update(vars(polled.health))
     return polled
 
@@ -105,12 +108,13 @@ def _setting(name: str, default: str = "") -> str:
     )
 
 
-def _generation() -> int:
-    text = _setting("GENERATION", "1")
-    if text.isdecimal() and int(text) > 0:
+def _number(name: str, least: int) -> int:
+    """Return the variable's value, ``least`` by default. Raises InvalidSettings."""
+    text = _setting(name, str(least))
+    if text.isdecimal() and int(text) >= least:
         return int(text)
     raise InvalidSettings(
-        f"GENERATION is {text!r} in the function's environment. To fix: set it to 1 or more."
+        f"{name} is {text!r} in the function's environment. To fix: set it to {least} or more."
     )
 
 

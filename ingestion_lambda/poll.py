@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from contracts import Source
 from ingestion_lambda.batch import NextBatch
@@ -40,8 +41,11 @@ def poll(
     bus: Bus,
     run: str,
     options: PollOptions = DEFAULT_OPTIONS,
+    *,
+    pause: timedelta = timedelta(),
 ) -> Polled:
-    """Commit the changes since the last batch, and send the event while the load lags.
+    """Commit the changes since the last batch, and send the event while the load lags, but not
+    within ``pause`` of the last load: then a later poll sends it, also one without a change.
 
     Of two concurrent polls one commits and the other ends without a change; a repeated poll changes
     nothing more. Once a day, as an audit, every table is read in full. Raises the errors of
@@ -58,7 +62,7 @@ def poll(
         is_due = following.read()
         loaded = lake.loads.head_seq()
         batch = following.entry(expire_through(head, loaded)) if is_due else None
-    conclusion = _Conclusion(lake, bus, source, following, loaded)
+    conclusion = _Conclusion(lake, bus, source, following, loaded, pause)
     if batch is None:
         return conclusion.unchanged()
     return conclusion.won(batch) if _commit(lake, batch) else conclusion.lost()
@@ -84,6 +88,7 @@ class _Conclusion:
     source: Source
     following: NextBatch
     loaded: int
+    pause: timedelta
 
     def won(self, batch: Batch) -> Polled:
         """Conclude a poll that committed ``batch``."""
@@ -119,23 +124,37 @@ class _Conclusion:
         changes: dict[str, dict[str, int]] | None = None,
         missed: int = 0,
     ) -> Polled:
-        emitted = newest is not None and self._emit_while_load_lags(newest)
+        waiting = freshness(self.lake, newest.seq if newest else 0, self.loaded, newest)
+        emitted = newest is not None and self._emit_while_load_lags(newest, waiting)
         health = HealthMetrics(
-            freshness(self.lake, newest.seq if newest else 0, self.loaded, newest),
+            waiting,
             horizon_age(self.following.head, self.following.snapshot),
             count_open(self.lake),
             missed,
         )
         return Polled(newest.seq if newest else 0, changes or {}, emitted, health)
 
-    def _emit_while_load_lags(self, newest: Batch) -> bool:
+    def _emit_while_load_lags(self, newest: Batch, waiting: float) -> bool:
         """Send the event until the load log has the newest batch: a lost event or a failed load is
         repeated by the next poll."""
-        if self.loaded >= newest.seq or self.bus.workflow_runs():
+        if self.loaded >= newest.seq:
+            return False
+        if self._is_in_pause(waiting):
+            logger.info("event deferred", extra={"seq": newest.seq, "waiting": waiting})
+            return False
+        if self.bus.workflow_runs():
             return False
         self.bus.publish(batch_committed(self.source.name, newest))
         logger.info("event sent", extra={"seq": newest.seq, "loaded_through": self.loaded})
         return True
+
+    def _is_in_pause(self, waiting: float) -> bool:
+        """Return whether the last load was less than ``pause`` ago, and no batch has waited for
+        ``pause``, which limits the wait even if the clock of a job is wrong. A failed run loads
+        nothing, so it causes no pause."""
+        if waiting >= self.pause.total_seconds() or not self.loaded:
+            return False
+        return now() - self.lake.loads.entry(self.loaded).committed_at < self.pause
 
 
 def _warn_of_unknown_columns(snapshot: Snapshot) -> None:

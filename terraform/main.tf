@@ -37,6 +37,9 @@ locals {
   poll_minutes = var.rate_minutes + var.poll_timeout_seconds / 60
   job_minutes  = 1 + var.job_timeout_minutes
 
+  # A batch waits for its event at most until the first poll after min_minutes_between_runs.
+  pause_minutes = var.min_minutes_between_runs == 0 ? 0 : var.min_minutes_between_runs + local.poll_minutes
+
   subnet_ids         = var.network == null ? [] : var.network.subnet_ids
   security_group_ids = module.network[*].security_group_id
 }
@@ -135,6 +138,7 @@ module "workflow" {
   workers              = var.workers
   timeout_minutes      = var.job_timeout_minutes
   retries              = var.job_retries
+  metrics              = var.job_metrics
   subnet_ids           = local.subnet_ids
   security_group_ids   = local.security_group_ids
   log_retention_days   = var.log_retention_days
@@ -166,6 +170,8 @@ module "ingestion" {
   security_group_ids   = local.security_group_ids
   log_retention_days   = var.log_retention_days
   permissions_boundary = var.permissions_boundary
+
+  min_minutes_between_runs = var.min_minutes_between_runs
 }
 
 module "catalog" {
@@ -205,7 +211,7 @@ module "dashboard" {
   source_name       = local.source_name
   function_name     = module.ingestion.function.name
   queue_name        = module.ingestion.queue.name
-  job_names         = values(module.workflow.jobs)
+  job_log_groups    = module.workflow.log_groups
   bucket_names      = [module.lake.ingestion.name, module.lake.processed.name]
   alarm_names       = values(module.alarms.alarms)
   memory_mb         = var.poll_memory_mb
@@ -225,7 +231,7 @@ module "quicksight" {
   schema               = var.schema
   secret               = module.secrets.secrets["warehouse_reader"]
   key_arn              = module.key.arn
-  network              = var.network == null ? null : { subnet_ids = local.subnet_ids, security_group_ids = local.security_group_ids }
+  network              = var.network == null ? null : merge(var.network, { security_group_ids = local.security_group_ids })
   import_mode          = var.quicksight.import_mode
   authors              = var.quicksight.authors
   permissions_boundary = var.permissions_boundary
@@ -243,15 +249,22 @@ module "quicksight_dashboard" {
 }
 
 # A change must be visible within 30 minutes even if a poll failed, a job failed and was retried, or a
-# job ran into its timeout: Glue does not retry it, so the next poll starts it again. This is a warning
+# job failed for good or ran into its timeout: then the next poll starts it again. This is a warning
 # only, because the first load of a big source takes longer.
 check "one_failure_stays_within_30_minutes" {
   assert {
-    condition = max(
+    condition = local.pause_minutes + max(
       2 * local.poll_minutes + 2 * local.job_minutes,
       local.poll_minutes + (2 + var.job_retries) * local.job_minutes,
       2 * local.poll_minutes + 3 * local.job_minutes + 1, # a job with nothing to do only starts
     ) <= 30
-    error_message = "With these rates, timeouts and retries a change may become visible after more than 30 minutes if a job or a poll fails."
+    error_message = "With these rates, pauses, timeouts and retries a change may become visible after more than 30 minutes if a job or a poll fails."
+  }
+}
+
+check "the_freshness_alarm_fires_only_after_a_failure" {
+  assert {
+    condition     = var.freshness_seconds >= 60 * (local.pause_minutes + local.poll_minutes + 2 * local.job_minutes)
+    error_message = "With these rates, pauses and timeouts the alarm freshness may fire although nothing failed: raise freshness_seconds."
   }
 }

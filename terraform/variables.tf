@@ -83,6 +83,12 @@ variable "rate_minutes" {
   default     = 5
 }
 
+variable "min_minutes_between_runs" {
+  description = "Minutes after a load during which polls commit batches and start no run of the workflow. It lowers the cost of a source that changes all the time, and every change waits that much longer; docs/costs.md has figures"
+  type        = number
+  default     = 0
+}
+
 variable "paused" {
   description = "Whether the schedule and the alarms on missing polls are disabled; see docs/operations.md"
   type        = bool
@@ -144,9 +150,15 @@ variable "job_timeout_minutes" {
 }
 
 variable "job_retries" {
-  description = "Number of times that Glue retries a failed job"
+  description = "Number of times that Glue retries a failed job. With 0 the next poll starts a failed job again, and Glue queues a job while capacity is short; with retries it fails such a job at once"
   type        = number
-  default     = 1
+  default     = 0
+}
+
+variable "job_metrics" {
+  description = "Whether the Glue jobs send their metrics to CloudWatch, for the analysis of a slow job. They are charged as custom metrics, a set for each run"
+  type        = bool
+  default     = false
 }
 
 variable "retention" {

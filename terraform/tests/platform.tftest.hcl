@@ -118,6 +118,18 @@ run "a_low_poll_rate_raises_a_warning" {
   expect_failures = [check.one_failure_stays_within_30_minutes]
 }
 
+run "a_pause_between_runs_raises_warnings" {
+  command = plan
+
+  variables {
+    min_minutes_between_runs = 10
+  }
+
+  expect_failures = [
+    check.one_failure_stays_within_30_minutes, check.the_freshness_alarm_fires_only_after_a_failure,
+  ]
+}
+
 run "invalid_values_are_refused" {
   command = plan
 

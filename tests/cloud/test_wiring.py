@@ -27,10 +27,12 @@ DENY_NOTHING = [{"Effect": "Deny", "Action": "none:None", "Resource": "*"}]
 
 @dataclass(frozen=True)
 class Cycle:
-    """The workflow run after a scheduled poll, and the seconds until its end."""
+    """The workflow run after a scheduled poll, the seconds until its end, and the answer of a poll
+    during the run, after Glue refused another run."""
 
     run: Run
     seconds: float
+    during: dict[str, Any] | None = None
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +48,33 @@ def second_cycle(wired: Wired, first_cycle: Cycle) -> Cycle:
         simulator.edit_sales_order_silently(7)
         simulator.delete_sales_order(9)
         simulator.place_sales_order()
-    return cycle(wired)
+    return cycle(wired, lambda: polled_after_a_refused_run(wired))
 
 
-def cycle(wired: Wired) -> Cycle:
+def cycle(wired: Wired, during: Callable[[], dict[str, Any] | None] = lambda: None) -> Cycle:
     started, known = monotonic(), wired.workflow_runs()
     wired.fire()
-    run = wired.workflow_run_after(known)
-    return Cycle(run, monotonic() - started)
+    wait_until(lambda: len(wired.workflow_runs()) > len(known))
+    answer = during()
+    return Cycle(wired.workflow_run_after(known), monotonic() - started, answer)
+
+
+def polled_after_a_refused_run(wired: Wired) -> dict[str, Any]:
+    """Send the event again while a run is in progress, then poll."""
+    wired.client("events").put_events(Entries=[event_of(wired)])
+    assert [run["Status"] for run in wired.workflow_runs()[:2]] == ["ERROR", "RUNNING"]
+    return wired.poll()
+
+
+def event_of(wired: Wired) -> dict[str, str]:
+    """Return an event that the rule of the workflow matches."""
+    rule = wired.client("events").describe_rule(Name=wired.output("rule"))
+    pattern = json.loads(rule["EventPattern"])
+    return {
+        "Source": pattern["source"][0],
+        "DetailType": pattern["detail-type"][0],
+        "Detail": "{}",
+    }
 
 
 def test_migration_runs_from_the_console(migrated: Run):
@@ -84,6 +105,11 @@ def errors(wired: Wired) -> dict[str, str]:
     return {
         name: found[0]["ErrorMessage"] if found else "never ran" for name, found in runs.items()
     }
+
+
+def test_poll_sees_the_run_in_progress_behind_a_refused_one(second_cycle: Cycle):
+    assert second_cycle.during is not None
+    assert not second_cycle.during["emitted"]
 
 
 @pytest.mark.usefixtures("second_cycle")
@@ -160,13 +186,7 @@ def test_missing_grant_of_the_schedule_prevents_polls(wired: Wired):
 @pytest.mark.usefixtures("second_cycle")
 def test_missing_grant_of_the_rule_prevents_the_workflow(wired: Wired):
     events, before = wired.client("events"), wired.workflow_runs()
-    rule = events.describe_rule(Name=wired.output("rule"))
-    pattern = json.loads(rule["EventPattern"])
-    event = {
-        "Source": pattern["source"][0],
-        "DetailType": pattern["detail-type"][0],
-        "Detail": "{}",
-    }
+    event = event_of(wired)
     [target] = events.list_targets_by_rule(Rule=wired.output("rule"))["Targets"]
     with without(wired, target["RoleArn"], "glue:NotifyEvent"):
         events.put_events(Entries=[event])

@@ -72,10 +72,16 @@ class Wired:
         return runs
 
     def workflow_run_after(self, known: Sequence[Run]) -> Run:
-        """Wait for the end of the run after the known ones, and return it."""
-        wait_until(lambda: len(self.workflow_runs()) > len(known))
-        wait_until(lambda: self.workflow_runs()[0]["Status"] != "RUNNING")
-        return self.workflow_runs()[0]
+        """Wait for the end of the run after the known ones, and return it. A run that Glue refused,
+        because another one was in progress, does not count."""
+
+        def started() -> list[Run]:
+            new = self.workflow_runs()[: -len(known) or None]
+            return [run for run in new if run["Status"] != "ERROR"]
+
+        wait_until(lambda: bool(started()))
+        wait_until(lambda: started()[0]["Status"] != "RUNNING")
+        return started()[0]
 
     def reconciled(self) -> Reconciliation:
         """Compare source, lake and warehouse row by row and value by value."""

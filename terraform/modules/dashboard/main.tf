@@ -9,10 +9,27 @@ locals {
 
   poll     = ["service", "ingestion", "source", var.source_name]
   function = ["FunctionName", var.function_name]
-  runs     = ["JobRunId", "ALL", "Type", "count"]
   dpus     = var.workers * tonumber(regex("\\d+", var.worker_type))
 
   tables = "{Warehouse,service,source,table,op} MetricName=\"Rows\" source=\"${var.source_name}\""
+
+  # the last line of each job in its log, because the metrics of Glue are charged for each run
+  ended = join(" | ", concat(
+    [for group in var.job_log_groups : "SOURCE '${group}'"],
+    ["filter message = 'job ended'"],
+  ))
+
+  # graphs of lines in logs: title and statistics
+  log_graphs = [
+    {
+      title      = "Duration of the jobs in seconds, without their start"
+      statistics = "max(seconds) by job, bin(${var.rate_minutes}m)"
+    },
+    {
+      title      = "Cost: DPU-hours of the jobs by day, ${local.dpus} DPU each"
+      statistics = "sum(seconds) / 3600 * ${local.dpus} as dpu_hours by job, bin(1d)"
+    },
+  ]
 
   # every graph: title, metrics, and differences from the default settings
   graphs = [
@@ -42,18 +59,6 @@ locals {
       metrics = [concat(["Warehouse", "PollSeconds"], local.poll, [{ label = "poll" }])]
       stat    = "Maximum"
       unit    = "Seconds"
-    },
-    {
-      title = "Duration of the jobs (runs of 30 seconds and more)"
-      metrics = concat(
-        [for i, job in var.job_names : [{ expression = "m${i} / 1000", label = job }]],
-        [for i, job in var.job_names : concat(
-          ["Glue", "glue.driver.aggregate.elapsedTime", "JobName", job], local.runs,
-          [{ id = "m${i}", visible = false }],
-        )],
-      )
-      stat = "Sum"
-      unit = "Seconds"
     },
     {
       title = "Polls: successful, failed, and throttled by Lambda"
@@ -109,19 +114,6 @@ locals {
       period = local.day
     },
     {
-      title = "Cost: DPU-hours of the jobs by day, ${local.dpus} DPU each"
-      metrics = concat(
-        [for i, job in var.job_names : [{ expression = "m${i} / 3600000 * ${local.dpus}", label = job }]],
-        [for i, job in var.job_names : concat(
-          ["Glue", "glue.driver.aggregate.elapsedTime", "JobName", job], local.runs,
-          [{ id = "m${i}", visible = false }],
-        )],
-      )
-      stat   = "Sum"
-      unit   = "DPU-hours"
-      period = local.day
-    },
-    {
       title = "Cost: size of the buckets"
       metrics = [
         for bucket in var.bucket_names :
@@ -153,7 +145,17 @@ resource "aws_cloudwatch_dashboard" "this" {
   dashboard_name = var.name
 
   dashboard_body = jsonencode({
-    widgets = concat([local.alarms], [for graph in local.graphs : {
+    widgets = concat([local.alarms], [for graph in local.log_graphs : {
+      type   = "log"
+      width  = 12
+      height = 6
+      properties = {
+        title  = graph.title
+        region = local.region
+        view   = "timeSeries"
+        query  = "${local.ended} | stats ${graph.statistics}"
+      }
+      }], [for graph in local.graphs : {
       type   = "metric"
       width  = lookup(graph, "width", 8)
       height = 6

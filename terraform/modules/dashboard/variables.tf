@@ -23,8 +23,8 @@ variable "queue_name" {
   type        = string
 }
 
-variable "job_names" {
-  description = "Names of the Glue jobs of the workflow"
+variable "job_log_groups" {
+  description = "Names of the log groups with the output of the Glue jobs of the workflow"
   type        = list(string)
 }
 

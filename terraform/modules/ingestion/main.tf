@@ -63,12 +63,13 @@ resource "aws_lambda_function" "this" {
   environment {
     variables = merge(
       {
-        SOURCE_SECRET    = var.secret.name
-        INGESTION_BUCKET = var.lake.ingestion.name
-        PROCESSED_BUCKET = var.lake.processed.name
-        GENERATION       = tostring(var.generation)
-        EVENT_BUS        = var.event_bus
-        WORKFLOW         = var.workflow.name
+        SOURCE_SECRET            = var.secret.name
+        INGESTION_BUCKET         = var.lake.ingestion.name
+        PROCESSED_BUCKET         = var.lake.processed.name
+        GENERATION               = tostring(var.generation)
+        EVENT_BUS                = var.event_bus
+        WORKFLOW                 = var.workflow.name
+        MIN_MINUTES_BETWEEN_RUNS = tostring(var.min_minutes_between_runs)
       },
       var.ca_bundle ? { PGSSLROOTCERT = "/var/task/ca.pem" } : {},
     )
@@ -207,7 +208,7 @@ data "aws_iam_policy_document" "function" {
 
   statement {
     sid       = "SeeWhetherWorkflowRuns"
-    actions   = ["glue:GetWorkflow"]
+    actions   = ["glue:GetWorkflowRuns"]
     resources = [var.workflow.arn]
   }
 

@@ -96,6 +96,17 @@ variable "rate_minutes" {
   }
 }
 
+variable "min_minutes_between_runs" {
+  description = "Minutes after a load during which polls commit batches and start no run of the workflow"
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.min_minutes_between_runs >= 0 && var.min_minutes_between_runs <= 1440 && floor(var.min_minutes_between_runs) == var.min_minutes_between_runs
+    error_message = "The pause must be an integer of 0 to 1440 minutes."
+  }
+}
+
 variable "paused" {
   description = "Whether the schedule is disabled; a poll by hand still runs"
   type        = bool

@@ -54,13 +54,26 @@ data "aws_iam_policy_document" "this" {
 
 # Permissions that Glue needs for every job.
 data "aws_iam_policy_document" "every_job" {
-  #checkov:skip=CKV_AWS_356:CloudWatch restricts metrics by namespace, not by resource
+  #checkov:skip=CKV_AWS_356:Glue and CloudWatch do not restrict these actions to a resource
   for_each = var.names
 
   statement {
     sid       = "ReadArtifacts"
     actions   = ["s3:GetObject"]
     resources = ["${var.artifacts.arn}/glue/*"]
+  }
+
+  # AWS's managed role for Glue has these two rights too, and AWS does not document which job needs them.
+  statement {
+    sid       = "ListArtifacts"
+    actions   = ["s3:ListBucket"]
+    resources = [var.artifacts.arn]
+  }
+
+  statement {
+    sid       = "ReadEncryption"
+    actions   = ["glue:GetSecurityConfiguration"]
+    resources = ["*"]
   }
 
   statement {
@@ -71,15 +84,19 @@ data "aws_iam_policy_document" "every_job" {
     resources = ["arn:${local.partition}:logs:${local.place}:log-group:/aws-glue/jobs*${var.name}*:*"]
   }
 
-  statement {
-    sid       = "WriteMetrics"
-    actions   = ["cloudwatch:PutMetricData"]
-    resources = ["*"]
+  dynamic "statement" {
+    for_each = var.metrics ? ["metrics"] : []
 
-    condition {
-      test     = "StringEquals"
-      variable = "cloudwatch:namespace"
-      values   = ["Glue"]
+    content {
+      sid       = "WriteMetrics"
+      actions   = ["cloudwatch:PutMetricData"]
+      resources = ["*"]
+
+      condition {
+        test     = "StringEquals"
+        variable = "cloudwatch:namespace"
+        values   = ["Glue"]
+      }
     }
   }
 

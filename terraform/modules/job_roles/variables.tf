@@ -28,6 +28,12 @@ variable "artifacts" {
   type        = object({ name = string, arn = string })
 }
 
+variable "metrics" {
+  description = "Whether the jobs send metrics to CloudWatch"
+  type        = bool
+  default     = false
+}
+
 variable "connection_arns" {
   description = "ARNs of the Glue connections of the subnets"
   type        = list(string)

@@ -56,17 +56,16 @@ locals {
 
   addresses = { for name, file in aws_s3_object.file : name => "s3://${file.bucket}/${file.key}" }
 
-  every_job = {
+  every_job = merge({
     "--additional-python-modules"        = local.addresses.libraries
     "--python-modules-installer-option"  = "--no-index" # the archive has all requirements
     "--job-language"                     = "python"
     "--job-bookmark-option"              = "job-bookmark-disable" # the logs of the lake replace bookmarks
     "--enable-continuous-cloudwatch-log" = "true"
-    "--enable-metrics"                   = "true"
 
     # a bucket with a default retention requires checksums
     "--conf" = "spark.hadoop.fs.s3a.create.checksum.algorithm=CRC32"
-  }
+  }, var.metrics ? { "--enable-metrics" = "true" } : {})
 
   # Glue copies the file to the working directory of the driver.
   jobs_with_warehouse = var.packages.ca_bundle == null ? {} : {
@@ -134,6 +133,7 @@ module "roles" {
   policies             = module.access.policies
   key_arn              = var.key_arn
   artifacts            = var.artifacts
+  metrics              = var.metrics
   connection_arns      = [for connection in aws_glue_connection.network : connection.arn]
   subnet_ids           = var.subnet_ids
   security_group_ids   = var.security_group_ids
@@ -152,6 +152,9 @@ resource "aws_glue_job" "this" {
   number_of_workers = var.workers
   timeout           = each.value.timeout
   max_retries       = each.value.retries
+
+  # While capacity is short, Glue queues a job without retries and fails one with retries.
+  job_run_queuing_enabled = each.value.retries == 0
 
   security_configuration = module.logs.security_configuration
   connections            = [for connection in aws_glue_connection.network : connection.name]
@@ -195,6 +198,13 @@ resource "aws_glue_trigger" "event" {
     content {
       job_name = aws_glue_job.this[actions.value].name
     }
+  }
+
+  # A trigger of this type can be neither started nor stopped, so that a plan that changes `enabled` fails
+  # at every apply (terraform-provider-aws#49407). The provider reads false if it creates the trigger and
+  # then does not see it in time.
+  lifecycle {
+    ignore_changes = [enabled]
   }
 }
 

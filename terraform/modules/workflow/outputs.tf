@@ -13,6 +13,11 @@ output "migrate_job" {
   value       = aws_glue_job.this["migrate_warehouse"].name
 }
 
+output "log_groups" {
+  description = "Names of the log groups with the output of the jobs of the workflow"
+  value       = [for role, name in module.logs.output_groups : name if role != "migrate"]
+}
+
 output "rule_name" {
   description = "Name of the rule that starts the workflow"
   value       = aws_cloudwatch_event_rule.this.name

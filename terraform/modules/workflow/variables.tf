@@ -133,14 +133,20 @@ variable "timeout_minutes" {
 }
 
 variable "retries" {
-  description = "Number of times that Glue retries a failed job"
+  description = "Number of times that Glue retries a failed job. With 0 Glue queues a job while capacity is short; with retries it fails such a job at once"
   type        = number
-  default     = 1
+  default     = 0
 
   validation {
     condition     = var.retries >= 0 && var.retries <= 10 && floor(var.retries) == var.retries
     error_message = "Glue retries a job 0 to 10 times."
   }
+}
+
+variable "metrics" {
+  description = "Whether the jobs send metrics to CloudWatch, which are charged for each run"
+  type        = bool
+  default     = false
 }
 
 variable "subnet_ids" {

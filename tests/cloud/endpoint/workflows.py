@@ -94,17 +94,22 @@ class _Run:
 
 
 def start(name: str, kinds: Iterable[str]) -> Request:
-    """Start a run with the triggers of the given types. Raises Refused."""
+    """Start a run with the triggers of the given types. Raises Refused.
+
+    Beyond the limit of concurrent runs, the refused run is recorded too, as AWS does.
+    """
     with _lock:
         workflow = glue._workflows.get(name)
         if workflow is None:
             raise Refused("EntityNotFoundException", f"Workflow {name} not found")
         runs = glue._workflow_runs[name]
         under_way = sum(run["Status"] == "RUNNING" for run in runs)
-        if under_way >= (workflow.get("MaxConcurrentRuns") or under_way + 1):
-            raise Refused("ConcurrentRunsExceededException", f"{name} runs already")
         record = _new_record(workflow)
         runs.append(record)
+        if under_way >= (workflow.get("MaxConcurrentRuns") or under_way + 1):
+            message = f"Concurrent runs exceeded for workflow: {name}."
+            record |= {"Status": "ERROR", "ErrorMessage": message}
+            raise Refused("ConcurrentRunsExceededException", message)
         _Run(record).fire(trigger for trigger in _triggers(name) if trigger["Type"] in kinds)
         return record
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ class Pipeline:
     lake: Lake
     folder: Path
     bus: RecordingBus = field(default_factory=RecordingBus)
+    pause: timedelta = timedelta()
 
     def poll(self, **options: Any) -> Polled:
         with connected(self.address, "poll") as connection:
@@ -48,7 +50,8 @@ class Pipeline:
 
     def poll_through(self, connection: Connection, **options: Any) -> Polled:
         source, run = contracts.source(), new_run()
-        return poll(connection, source, self.lake, self.bus, run, PollOptions(**options))
+        chosen = PollOptions(**options)
+        return poll(connection, source, self.lake, self.bus, run, chosen, pause=self.pause)
 
     def landed(self, table: str) -> list[dict[str, Any]]:
         """Return every landed row of a table, oldest batch first."""
@@ -61,10 +64,10 @@ class Pipeline:
         buckets = head.mirror[table] if head else {}
         return [row for number in sorted(buckets) for row in self._rows(buckets[number].key)]
 
-    def load(self) -> None:
-        """Record in the load log that the warehouse has every batch."""
+    def load(self, ago: timedelta = timedelta()) -> None:
+        """Record in the load log that the warehouse has had every batch since ``ago``."""
         for entry in self.lake.batches.after(self.lake.loads.head_seq()):
-            self.lake.loads.commit(LoadEntry(entry.seq, new_run(), now()))
+            self.lake.loads.commit(LoadEntry(entry.seq, new_run(), now() - ago))
 
     def _rows(self, key: str) -> list[dict[str, Any]]:
         body = self.lake.ingestion.get(key)

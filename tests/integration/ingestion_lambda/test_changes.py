@@ -1,11 +1,14 @@
 """Every change of the source lands once, whether or not it changes last_updated."""
 
+from datetime import timedelta
+
 import pytest
 from pg8000.native import Connection
 
 import contracts
 from ingestion_lambda.bus import DETAIL_TYPE
 from ingestion_lambda.source import snapshot
+from lake import now
 from postgres import render, value
 from tests.integration.ingestion_lambda.conftest import Pipeline, mirrored_rows, source_rows
 from totesys.simulator import Simulator
@@ -231,6 +234,47 @@ def test_no_event_while_the_workflow_runs(pipeline: Pipeline):
     pipeline.bus.runs = True
     assert not pipeline.poll().emitted
     pipeline.bus.runs = False
+    assert pipeline.poll().emitted
+
+
+def test_event_waits_for_the_pause_after_a_load_and_then_comes_without_another_change(
+    pipeline: Pipeline, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+):
+    pipeline.pause = timedelta(minutes=10)
+    assert pipeline.poll().emitted, "nothing was loaded before"
+    pipeline.load()
+    simulator.edit_sales_order_silently()
+    assert pipeline.poll().emitted is False
+    assert pipeline.lake.batches.head_seq() == 2
+    assert pipeline.poll().emitted is False
+    later = now() + timedelta(minutes=10)
+    monkeypatch.setattr("ingestion_lambda.poll.now", lambda: later)
+    quiet = pipeline.poll()
+    assert (quiet.changes, quiet.emitted) == ({}, True)
+    assert pipeline.poll().emitted, "a lost event is repeated"
+
+
+@pytest.mark.parametrize("ago", [timedelta(minutes=10), timedelta(days=3)])
+def test_event_does_not_wait_if_the_last_load_is_older_than_the_pause(
+    pipeline: Pipeline, simulator: Simulator, ago: timedelta
+):
+    pipeline.pause = timedelta(minutes=10)
+    pipeline.poll()
+    pipeline.load(ago)
+    simulator.edit_sales_order_silently()
+    assert pipeline.poll().emitted
+
+
+def test_no_batch_waits_longer_than_the_pause_even_if_the_clock_of_the_load_is_wrong(
+    pipeline: Pipeline, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+):
+    pipeline.pause = timedelta(minutes=10)
+    pipeline.poll()
+    pipeline.load(ago=timedelta(days=-1))
+    simulator.edit_sales_order_silently()
+    assert not pipeline.poll().emitted
+    later = now() + timedelta(minutes=10)
+    monkeypatch.setattr("lake.freshness.now", lambda: later)
     assert pipeline.poll().emitted
 
 

@@ -106,6 +106,13 @@ def test_sums_add_up_the_tables_and_the_first_table_rounds_them():
         assert rounded(Decimal(usd), "1") == Decimal(short)
 
 
+def test_pause_allows_one_run_for_each_pause_and_the_poll_after_it():
+    [(case, sum_, _)] = [row for row in PAGE.rows(SUMS) if "min_minutes_between_runs" in row[0]]
+    [pause] = re.findall(r"min_minutes_between_runs = (\d+)", case)
+    [runs] = re.findall(r"(\d+) runs x 30 days", sum_)
+    assert int(runs) == 24 * 60 // (int(pause) + int(default("rate_minutes")))
+
+
 @pytest.mark.parametrize(("name", "number"), list(decided().items()))
 def test_quantity_equals_the_one_in_the_code(name: str, number: int):
     quantities = [quantity for _, quantity, _, _ in lines()] + [row[1] for row in PAGE.rows(SUMS)]

@@ -1,5 +1,9 @@
 """Every job reads its arguments, opens the lake, and reports to Glue."""
 
+import json
+import logging
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -8,9 +12,11 @@ import pytest
 from glue_jobs import session
 from glue_jobs.errors import InvalidArguments
 from glue_jobs.job import Arguments, Job, open_job
+from glue_jobs.json_logs import JsonLines
 from lake import InvalidLake
 from lake.attempts import Attempt, Attempts
 
+ROOT = Path(__file__).parents[3]
 LAKE = ["--ingestion", "file:///lake/ingestion", "--processed", "file:///lake/processed"]
 GLUE = ["--JOB_NAME", "build_facts", "--JOB_RUN_ID", "jr_1"]
 
@@ -47,6 +53,22 @@ def test_run_is_recorded_as_an_attempt_of_the_job(recorded: list[Attempt]):
     job = job_of(LAKE)
     [attempt] = recorded
     assert (attempt.part, attempt.run, attempt.outcome) == ("a_job", job.run, "succeeded")
+
+
+@pytest.mark.parametrize("divisor", [1, 0])
+def test_end_of_a_job_on_glue_is_logged_with_the_fields_that_the_dashboard_reads(
+    caplog: pytest.LogCaptureFixture, divisor: int
+):
+    caplog.set_level(logging.INFO)
+    with suppress(ZeroDivisionError), open_job("a_job", Arguments("a job"), [*LAKE, *GLUE]):
+        _ = 1 / divisor
+    [record] = caplog.records
+    line = json.loads(JsonLines().format(record))
+    assert (line["message"], line["job"]) == ("job ended", "build_facts")
+    assert 0 <= line["seconds"] < 60
+    dashboard = (ROOT / "terraform/modules/dashboard/main.tf").read_text(encoding="utf-8")
+    assert "message = 'job ended'" in dashboard
+    assert "max(seconds) by job" in dashboard
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,15 @@ mock_provider "aws" {
 }
 
 variables {
-  name          = "totesys-test"
-  source_name   = "totesys"
-  function_name = "totesys-test-ingestion"
-  queue_name    = "totesys-test-dead-letters"
-  job_names     = ["totesys-test-build-facts", "totesys-test-load-warehouse"]
-  bucket_names  = ["totesys-test-ingestion-123456789012"]
-  alarm_names   = ["totesys-test-silence"]
-  memory_mb     = 1024
-  workers       = 2
+  name           = "totesys-test"
+  source_name    = "totesys"
+  function_name  = "totesys-test-ingestion"
+  queue_name     = "totesys-test-dead-letters"
+  job_log_groups = ["/aws-glue/jobs/build/output", "/aws-glue/jobs/load/output"]
+  bucket_names   = ["totesys-test-ingestion-123456789012"]
+  alarm_names    = ["totesys-test-silence"]
+  memory_mb      = 1024
+  workers        = 2
 }
 
 run "every_widget_has_a_title_and_content" {
@@ -29,7 +29,7 @@ run "every_widget_has_a_title_and_content" {
     condition = alltrue([
       for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets :
       length(widget.properties.title) > 10
-      && length(lookup(widget.properties, "metrics", lookup(widget.properties, "alarms", []))) > 0
+      && anytrue([for kind in ["metrics", "alarms", "query"] : try(length(widget.properties[kind]) > 0, false)])
     ])
     error_message = "A widget has no title or no content."
   }
@@ -56,13 +56,20 @@ run "alarms_are_shown_by_their_arns" {
   }
 }
 
-run "every_job_has_its_own_line" {
+run "durations_and_costs_of_the_jobs_are_read_from_their_logs" {
   assert {
-    condition = alltrue([
-      for job in var.job_names : length(regexall(
-        "\"JobName\",\"${job}\"", aws_cloudwatch_dashboard.this.dashboard_body
-      )) == 2
-    ])
+    condition = [
+      for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : widget.properties.query
+      if widget.type == "log"
+      ] == [
+      "SOURCE '/aws-glue/jobs/build/output' | SOURCE '/aws-glue/jobs/load/output' | filter message = 'job ended' | stats max(seconds) by job, bin(5m)",
+      "SOURCE '/aws-glue/jobs/build/output' | SOURCE '/aws-glue/jobs/load/output' | filter message = 'job ended' | stats sum(seconds) / 3600 * 2 as dpu_hours by job, bin(1d)",
+    ]
     error_message = "A job is missing among the durations or the costs."
+  }
+
+  assert {
+    condition     = !can(regex("\"Glue\"", aws_cloudwatch_dashboard.this.dashboard_body))
+    error_message = "A graph needs the metrics of Glue, which are off by default."
   }
 }

@@ -78,12 +78,13 @@ run "the_environment_has_names_and_no_secret" {
 
   assert {
     condition = aws_lambda_function.this.environment[0].variables == tomap({
-      SOURCE_SECRET    = "totesys-test/source"
-      INGESTION_BUCKET = "ingestion"
-      PROCESSED_BUCKET = "processed"
-      GENERATION       = "2"
-      EVENT_BUS        = "default"
-      WORKFLOW         = "totesys-test"
+      SOURCE_SECRET            = "totesys-test/source"
+      INGESTION_BUCKET         = "ingestion"
+      PROCESSED_BUCKET         = "processed"
+      GENERATION               = "2"
+      EVENT_BUS                = "default"
+      WORKFLOW                 = "totesys-test"
+      MIN_MINUTES_BETWEEN_RUNS = "0"
     })
     error_message = "The environment differs from the variables that the handler reads."
   }

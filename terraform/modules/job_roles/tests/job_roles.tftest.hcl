@@ -26,14 +26,18 @@ variables {
   artifacts = { name = "artifacts", arn = "arn:aws:s3:::artifacts" }
 }
 
-run "only_metrics_cover_every_resource" {
+run "only_encryption_and_metrics_cover_every_resource" {
   command = plan
+
+  variables {
+    metrics = true
+  }
 
   assert {
     condition = alltrue([
       for document in data.aws_iam_policy_document.every_job : [
         for statement in document.statement : statement.sid if contains(statement.resources, "*")
-      ] == ["WriteMetrics"]
+      ] == ["ReadEncryption", "WriteMetrics"]
     ])
     error_message = "A statement covers every resource without need."
   }
@@ -45,6 +49,24 @@ run "only_metrics_cover_every_resource" {
       ]
     ]))
     error_message = "A role has an action that is not listed."
+  }
+}
+
+run "jobs_read_what_glue_needs_to_start_them_and_send_no_metrics" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for document in data.aws_iam_policy_document.every_job : {
+        for statement in document.statement : statement.sid => [statement.actions, statement.resources]
+        if !contains(["UseKey", "WriteLog"], statement.sid)
+        } == {
+        ReadArtifacts  = [toset(["s3:GetObject"]), toset(["arn:aws:s3:::artifacts/glue/*"])]
+        ListArtifacts  = [toset(["s3:ListBucket"]), toset(["arn:aws:s3:::artifacts"])]
+        ReadEncryption = [toset(["glue:GetSecurityConfiguration"]), toset(["*"])]
+      }
+    ])
+    error_message = "A job cannot start, or may send metrics that are charged."
   }
 }
 

@@ -69,7 +69,7 @@ run "each_job_has_exactly_the_arguments_of_the_definition_by_default" {
       for name, job in local.definition.jobs : name => setsubtract(
         keys(aws_glue_job.this[name].default_arguments),
         [
-          "--additional-python-modules", "--conf", "--enable-continuous-cloudwatch-log", "--enable-metrics",
+          "--additional-python-modules", "--conf", "--enable-continuous-cloudwatch-log",
           "--job-bookmark-option", "--job-language", "--python-modules-installer-option",
         ],
       )
@@ -188,11 +188,38 @@ run "jobs_have_the_workers_timeouts_and_retries_of_the_variables" {
         && aws_glue_job.this[name].worker_type == "G.1X"
         && aws_glue_job.this[name].number_of_workers == 2
         && aws_glue_job.this[name].timeout == 4
-        && aws_glue_job.this[name].max_retries == 1
+        && aws_glue_job.this[name].max_retries == 0
+        && aws_glue_job.this[name].job_run_queuing_enabled
         && aws_glue_job.this[name].security_configuration == "totesys-test"
       )
     ])
-    error_message = "A job differs from the variables."
+    error_message = "A job differs from the variables, or fails at once while capacity is short."
+  }
+}
+
+run "metrics_and_retries_are_optional" {
+  command = plan
+
+  variables {
+    metrics = true
+    retries = 1
+  }
+
+  assert {
+    condition     = alltrue([for job in aws_glue_job.this : job.default_arguments["--enable-metrics"] == "true"])
+    error_message = "A job sends no metrics although the variable is set."
+  }
+
+  assert {
+    condition = {
+      for name, job in aws_glue_job.this : name => [job.max_retries, job.job_run_queuing_enabled]
+      } == {
+      build_dimensions  = [1, false]
+      build_facts       = [1, false]
+      load_warehouse    = [1, false]
+      migrate_warehouse = [0, true]
+    }
+    error_message = "Glue does not queue a job with retries: the settings contradict each other."
   }
 }
 

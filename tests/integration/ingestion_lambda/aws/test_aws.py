@@ -2,6 +2,7 @@
 
 import boto3
 import pytest
+from moto.glue.models import FakeWorkflowRun
 
 from ingestion_lambda.aws import EventBridgeBus
 from ingestion_lambda.errors import EventRefused
@@ -30,19 +31,25 @@ def test_missing_bus_or_workflow_is_an_error_that_names_it():
 
 
 @pytest.mark.usefixtures("aws")
-def test_workflow_runs_while_its_last_run_is_in_progress():
-    class Glue:
-        def __init__(self, **last_run: str) -> None:
-            self.workflow = {"LastRun": last_run} if last_run else {}
-
-        def get_workflow(self, Name: str) -> dict[str, object]:  # noqa: N803 - as AWS has it
-            assert Name == "warehouse"
-            return {"Workflow": self.workflow}
-
-    def runs(glue: object) -> bool:
-        bus = EventBridgeBus(boto3.client("events"), glue, "platform", "warehouse")  # type: ignore[arg-type]  # a part
-        return bus.workflow_runs()
-
-    assert not runs(boto3.client("glue"))
-    assert not runs(Glue(Status="COMPLETED"))
-    assert runs(Glue(Status="RUNNING"))
+@pytest.mark.parametrize(
+    ("states", "is_running"),
+    [
+        ([], False),
+        (["COMPLETED"], False),
+        (["ERROR", "COMPLETED", "STOPPED"], False),
+        (["RUNNING", "COMPLETED"], True),
+        (["STOPPING"], True),
+        (["ERROR", "ERROR", "RUNNING"], True),  # Glue refused the last runs: one was in progress
+    ],
+)
+def test_workflow_runs_while_one_of_its_latest_runs_is_in_progress(
+    monkeypatch: pytest.MonkeyPatch, states: list[str], is_running: bool
+):
+    glue = boto3.client("glue")
+    glue.create_workflow(Name="warehouse")
+    for _ in states:
+        glue.start_workflow_run(Name="warehouse")
+    left = [*states]
+    monkeypatch.setattr(FakeWorkflowRun, "as_dict", lambda _: {"Status": left.pop(0)})
+    bus = EventBridgeBus(boto3.client("events"), glue, "platform", "warehouse")
+    assert bus.workflow_runs() == is_running

@@ -96,7 +96,7 @@ def test_mass_delete_is_a_refusal_by_that_name(
 def test_unforeseen_failure_sends_no_metric(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise RuntimeError("unforeseen")
 
     monkeypatch.setattr("ingestion_lambda.handler.poll", fails)
