@@ -17,6 +17,7 @@ ASK = $(if $(NAME),,.ci/terraform $(ENV) output -json |) $(BIN)/python -m operat
 	$(addprefix --name ,$(NAME)) $(addprefix --region ,$(REGION))
 PACKAGE_FLAGS = $(addprefix --ca-bundle ,$(wildcard terraform/environments/$(ENV)/ca.pem))
 OLDEST_TESTS := $(addprefix tests/integration/,postgres ingestion_lambda warehouse totesys/test_questions.py)
+GLUE_TESTS := tests/unit/glue_jobs tests/integration/glue_jobs
 LAMBDA_TESTS = $(shell grep -rl --include='test_*.py' lambda_runtime tests/unit tests/integration)
 SPHINX := $(BIN)/sphinx-build -q -c docs
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -64,9 +65,15 @@ test-oldest: setup ## Run the tests of source and warehouse on PostgreSQL 13, if
 	3) ;; \
 	*) exit 1 ;; esac
 
+test-glue: ## Run the tests of the jobs on the packages of Glue 5.1
+	@.ci/venv 3.11 .venv-glue requirements/glue-test.txt
+	@.venv-glue/bin/python -m pytest $(PARALLEL) $(GLUE_TESTS)
+
 test-cloud: setup ## Check the Terraform; apply, run, break and destroy it on a local AWS endpoint
 	@.ci/venv 3.11 .venv-cloud requirements/cloud.txt
+	@.ci/venv 3.11 .venv-glue requirements/glue-test.txt
 	@.ci/venv 3.11 .venv-checkov requirements/checkov.txt
+	@.ci/glue-jars || test $$? -eq 3
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope tests/cloud tests/terraform
 
 chaos: setup ## Run the tests on random histories twenty times as long
@@ -85,7 +92,7 @@ type: setup ## Check the types
 
 # Tests assert (B101), start programs, by name too (B404, B603, B607) and invent passwords (B105, B106).
 security: secrets ## Look for insecure code, secrets, and packages with known vulnerabilities
-	@$(BIN)/bandit --quiet --recursive . --exclude ./.venv,./.venv-lambda,./.venv-cloud,./.venv-checkov,./build,./tests
+	@$(BIN)/bandit --quiet --recursive . --exclude ./.venv,./.venv-lambda,./.venv-cloud,./.venv-checkov,./.venv-glue,./build,./tests
 	@$(BIN)/bandit --quiet --recursive tests --skip B101,B105,B106,B404,B603,B607
 	@$(BIN)/zizmor --offline --quiet --persona pedantic .github
 	@.ci/audit requirements/dev.txt
@@ -140,12 +147,14 @@ dictionary: setup ## Write docs/data-dictionary.md again, after a change of tabl
 
 lock: setup ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes newer versions
 	@$(LOCK) requirements/dev.in --output-file requirements/dev.txt
-	@for name in glue lambda lambda-test uv; do $(LOCK) --constraint requirements/dev.txt \
+	@for name in lambda lambda-test uv; do $(LOCK) --constraint requirements/dev.txt \
 		requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
-	@for name in cloud checkov; do $(LOCK) requirements/$$name.in \
+	@for name in glue cloud checkov; do $(LOCK) requirements/$$name.in \
 		--output-file requirements/$$name.txt || exit 1; done
+	@$(LOCK) --constraint requirements/glue.txt requirements/glue-test.in \
+		--output-file requirements/glue-test.txt
 
 clean: ## Remove everything that these targets created
-	rm -rf .venv .venv-lambda .venv-cloud .venv-checkov build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-lambda .venv-cloud .venv-checkov .venv-glue build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	rm -rf .coverage .coverage.* htmlcov metastore_db spark-warehouse derby.log .totesys
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -14,22 +14,23 @@ from artifacts.platforms import linux
 from artifacts.tools import ROOT, build_wheel, pip
 
 LOCK = ROOT / "requirements" / "glue.txt"
+PROVIDED = ROOT / "requirements" / "glue-provided.in"
+GLUE = linux("3.11", "x86_64")
 
-GLUE_PROVIDES = frozenset(
-    {
-        *("boto3", "botocore", "jmespath", "s3transfer", "urllib3"),
-        *("numpy", "pandas", "pyarrow", "pytz", "tzdata"),
-        *("py4j", "pyspark", "python-dateutil", "six"),
-    }
-)
-"""Packages of the lock file that Glue 5.1 provides, in versions that fit its Spark. Source: the AWS
-page "Using Python libraries with AWS Glue"."""
+
+def locked(lock: Path) -> dict[str, str]:
+    """Return the lines of a lock file by package name, each with its hashes."""
+    lines = lock.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    pinned = (line for line in lines if "==" in line and not line.startswith("#"))
+    return {line.partition("==")[0]: line for line in pinned}
+
+
+GLUE_PROVIDES = frozenset(locked(PROVIDED))
+"""Packages of the lock file that Glue 5.1 provides."""
 
 REQUIRED = frozenset({"python-dateutil", "six"})
 """Packages of GLUE_PROVIDES that a wheel of the zip requires. The zip has them too: if pip does not
 see the packages that Glue provides, it finds nothing but the zip."""
-
-GLUE = linux("3.11", "x86_64")
 
 
 def make_glue_wheels(target: Path) -> list[str]:
@@ -49,13 +50,6 @@ def make_glue_wheels(target: Path) -> list[str]:
 def pins() -> list[str]:
     """Return the lines of the lock file for the packages of the zip."""
     return [pin for name, pin in locked(LOCK).items() if name not in GLUE_PROVIDES - REQUIRED]
-
-
-def locked(lock: Path) -> dict[str, str]:
-    """Return the lines of a lock file by package name, each with its hashes."""
-    lines = lock.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
-    pinned = (line for line in lines if "==" in line and not line.startswith("#"))
-    return {line.partition("==")[0]: line for line in pinned}
 
 
 def _download(wanted: Iterable[str], folder: Path) -> None:

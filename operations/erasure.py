@@ -73,6 +73,8 @@ def erase(folder: Path, table: str, key: int) -> Erased:
     count = 0
     for store, keys in written.items():
         for path in sorted((folder / store).rglob("*.parquet")):
+            if path.stat().st_size == 0:
+                continue  # of a killed writer, whose rows are in an unfinished upload
             name = path.relative_to(folder / store).as_posix()
             for location in _locations(name.split("/"), person.table):
                 if rows := _rewrite(path, location, person):

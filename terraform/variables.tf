@@ -162,7 +162,7 @@ variable "job_metrics" {
 }
 
 variable "retention" {
-  description = "Object Lock of the lake: GOVERNANCE or COMPLIANCE, days during which a version cannot be deleted, and a different number of days for the processed bucket; 0 for no lock. A lock outlives a change of this variable. Objects that expire earlier remain as versions until their lock ends. Test in dev whether Glue's S3 client sends the checksums that S3 then requires before you raise processed_days"
+  description = "Object Lock of the lake: GOVERNANCE or COMPLIANCE, days during which a version cannot be deleted, and a different number of days for the processed bucket; 0 for no lock. A lock outlives a change of this variable. Objects that expire earlier remain as versions until their lock ends"
   type = object({
     mode           = string
     days           = number

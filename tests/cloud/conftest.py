@@ -13,6 +13,8 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from embedded.server import Server
 from postgres import from_dsn
+from tests.cloud import glue_jars
+from tests.cloud.glue_image import ENVIRONMENT as GLUE
 from tests.cloud.local_aws import ACCOUNT, PYTHON, REGION, ROOT, LocalAws
 from tests.cloud.stacks import Account, Databases, Stack
 from tests.cloud.terraform import Terraform
@@ -24,16 +26,18 @@ DEPLOYING = f"repo:{REPOSITORY}:ref:refs/heads/main"
 PLANNING = f"repo:{REPOSITORY}:pull_request"
 SINGLE = "::test_module_passes_its_tests["
 TIMEOUT = 900  # seconds of a test with its fixtures: an apply waits for minutes
-# The files run in this order, because they share one account. test_wiring needs a platform without
-# batches. test_alarms leaves failures behind. test_grants counts the calls of all tests before it.
-# test_buckets writes objects by hand, also to the logs of the lake. test_destroy is the last one.
+# The files run in this order, because they share one account. test_s3a leaves files of no batch for
+# the tests after it. test_wiring needs a platform without batches. test_alarms leaves failures
+# behind. test_grants counts the calls of all tests before it. test_buckets writes objects by hand,
+# also to the logs of the lake. test_destroy is the last one.
 ORDER = {
     "test_apply": 0,
-    "test_wiring": 1,
-    "test_alarms": 3,
-    "test_grants": 4,
-    "test_buckets": 5,
-    "test_destroy": 6,
+    "test_s3a": 1,
+    "test_wiring": 2,
+    "test_alarms": 4,
+    "test_grants": 5,
+    "test_buckets": 6,
+    "test_destroy": 7,
 }
 
 
@@ -61,15 +65,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
         item.add_marker(pytest.mark.timeout(TIMEOUT))
     yield
     here = [item for item in items if item in defined]
-    here.sort(key=lambda item: (ORDER.get(item.path.stem, 2), defined[item]))
+    here.sort(key=lambda item: (ORDER.get(item.path.stem, 3), defined[item]))
     items[:] = here + [item for item in items if item not in defined]
 
 
 @pytest.fixture(scope="session")
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """Start an empty account."""
-    if not PYTHON.exists():
-        pytest.skip("the environment of the endpoint is missing: `make test-cloud` creates it")
+    if not (PYTHON.exists() and GLUE.exists()):
+        pytest.skip("an environment of the endpoint is missing: `make test-cloud` creates it")
     with LocalAws(tmp_path_factory.mktemp("aws")) as aws:
         yield aws
 
@@ -230,7 +234,8 @@ def _write_secret(stack: Stack, secret: str, dsn: str) -> None:
 
 @pytest.fixture(scope="session")
 def wired(stack: Stack, databases: Databases) -> Wired:
-    """Return the platform with its databases."""
+    """Return the platform with its databases; skip the test if its jobs cannot run."""
+    glue_jars.require()
     return Wired(stack, databases)
 
 

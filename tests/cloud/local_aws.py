@@ -19,6 +19,7 @@ import boto3
 from botocore.config import Config
 
 from tests.certificates import Authority
+from tests.cloud import glue_jars
 from tests.cloud.quicksight import QuickSight
 
 ROOT = Path(__file__).parents[2]
@@ -170,7 +171,8 @@ class LocalAws:
             **inherited,
             **OMNIPOTENT.environment(),
             "AWS_CA_BUNDLE": str(self.ca_bundle),
-            "GLUE_PYTHON": sys.executable,  # has the packages of Glue
+            "PLATFORM_PYTHON": sys.executable,  # creates the image of Glue
+            "GLUE_JARS": str(glue_jars.folder() or ""),
             "AUTH": "true",
             "USE_SSL": "1",
             "BIND_HOST": "127.0.0.1",

@@ -30,7 +30,7 @@ variable "log_bucket" {
 }
 
 variable "retention" {
-  description = "Object Lock: mode, days during which a version cannot be deleted (0 for none), and a different number of days for the processed bucket. With a retention, S3 requires a checksum in each put, which Spark sends only if fs.s3a.create.checksum.algorithm is set"
+  description = "Object Lock: mode, days during which a version cannot be deleted (0 for none), and a different number of days for the processed bucket. With a retention, S3 requires a checksum in each put, which Spark sends only if fs.s3a.checksum.validation is true"
   type = object({
     mode           = string
     days           = number

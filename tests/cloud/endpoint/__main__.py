@@ -21,6 +21,8 @@ PATCHES = [
     "missing",
     "drift",
     "uploads",
+    "buckets",
+    "faults",
     "network",
     "alarm_fields",
     "conditions",

@@ -1,6 +1,8 @@
 """Files of a Glue job: the image, and the objects that Glue fetches with the role of the job."""
 
+import hashlib
 import os
+import shutil
 import subprocess
 import zipfile
 from collections.abc import Mapping
@@ -19,6 +21,7 @@ WHEELS = ".gluewheels.zip"
 MESSAGE = 1_000  # characters of the output of pip
 
 _image_lock = Lock()
+_install_lock = Lock()
 
 
 class CannotStart(Exception):
@@ -30,7 +33,7 @@ def image() -> Path:
     with _image_lock:
         if not IMAGE.exists():
             IMAGE.mkdir()
-            command = [os.environ["GLUE_PYTHON"], "-m", "tests.cloud.glue_image", str(IMAGE)]
+            command = [os.environ["PLATFORM_PYTHON"], "-m", "tests.cloud.glue_image", str(IMAGE)]
             subprocess.run(command, check=True)
         return IMAGE
 
@@ -58,42 +61,52 @@ class Files:
         return target
 
     def install(self, arguments: Mapping[str, str]) -> list[Path]:
-        """Install the additional modules; return their folders. Raises CannotStart."""
-        wanted = [self._wanted(item) for item in listed(arguments.get(MODULES))]
-        if not wanted:
+        """Return the folders of the additional modules, which are installed unless an earlier job
+        had the same ones. Raises CannotStart."""
+        items = listed(arguments.get(MODULES))
+        if not items:
             return []
-        target = self.folder / "modules"
-        options = ["--quiet", "--root-user-action=ignore", "--prefix", str(target)]
-        options += arguments.get(INSTALLER_OPTIONS, "").split()
-        command = [python(), "-m", "pip", "install", *options]
-        packages = (image() / "pip", image() / "site-packages")  # these packages count as installed
-        environment = {
-            "PATH": "/usr/bin:/bin",
-            "PYTHONPATH": os.pathsep.join(map(str, packages)),
-            "PIP_CONFIG_FILE": os.devnull,
-        }
-        completed = subprocess.run(
-            command + [word for words in wanted for word in words],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if completed.returncode:
-            raise CannotStart(f"pip failed: {completed.stderr.strip()[-MESSAGE:]}")
+        options = arguments.get(INSTALLER_OPTIONS, "").split()
+        files = {item: self.fetch(item) for item in items if item.startswith("s3://")}
+        contents = [files[item].read_bytes() if item in files else b"" for item in items]
+        known = hashlib.sha256(repr((items, options, contents)).encode()).hexdigest()
+        target = image() / "modules" / known
+        with _install_lock:
+            if not target.exists():
+                words = [word for item in items for word in self._wanted(item, files.get(item))]
+                new = self.folder / "modules"
+                _pip_install([*options, *words], new)
+                target.parent.mkdir(exist_ok=True)
+                shutil.move(new, target)
         return list(target.glob("lib/python*/site-packages"))
 
-    def _wanted(self, item: str) -> list[str]:
-        """Return the arguments of pip for one of the modules."""
-        if not item.startswith("s3://"):
+    def _wanted(self, item: str, file: Path | None) -> list[str]:
+        """Return the arguments of pip for one of the modules, and the copy of its object."""
+        if file is None:
             return [item]
-        file = self.fetch(item)
         if not item.endswith(WHEELS):
             return [str(file)]
         with zipfile.ZipFile(file) as archive:
             archive.extractall(self.folder)
         wheels = self.folder / "wheels"
         return ["--find-links", str(wheels), "--requirement", str(wheels / "requirements.txt")]
+
+
+def _pip_install(arguments: list[str], target: Path) -> None:
+    """Install packages into a folder. Raises CannotStart."""
+    options = ["--quiet", "--root-user-action=ignore", "--prefix", str(target)]
+    packages = (image() / "pip", image() / "site-packages")  # these packages count as installed
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": os.pathsep.join(map(str, packages)),
+        "PIP_CONFIG_FILE": os.devnull,
+    }
+    command = [python(), "-m", "pip", "install", *options, *arguments]
+    completed = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False
+    )
+    if completed.returncode:
+        raise CannotStart(f"pip failed: {completed.stderr.strip()[-MESSAGE:]}")
 
 
 def listed(value: str | None) -> list[str]:

@@ -10,9 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ministack.services import glue, s3
+from ministack.services import glue
 
-from tests.cloud import webhdfs
 from tests.cloud.endpoint import children, job_services, roles
 from tests.cloud.endpoint.job_files import Files, image, listed, python
 
@@ -40,17 +39,14 @@ class Attempt:
 
     def _run(self) -> tuple[str, str]:
         job_services.place_into_network(self.job, self._role)
-        for name in ("conf", "tmp", "work"):
+        for name in ("tmp", "work"):
             (self.folder / name).mkdir()
-        client = roles.client("s3", self._role)
-        files = Files(client, self.folder)
+        files = Files(roles.client("s3", self._role), self.folder)
         script = files.fetch(self.job["Command"]["ScriptLocation"])
         for address in listed(self.arguments.get("--extra-files")):
             files.fetch(address, self.folder / "work")
         modules = files.install(self.arguments)
-        with webhdfs.serving(client) as gateway:
-            self._write_settings(gateway)
-            state = self._start(script, modules)
+        state = self._start(script, modules)
         job_services.report(self.job, self.run["Id"], self._role, self.folder)
         return state, "" if state == SUCCEEDED else self._error()
 
@@ -85,8 +81,8 @@ class Attempt:
             "PYTHONPATH": os.pathsep.join(map(str, [*modules, packages])),
             "PYSPARK_PYTHON": python(),
             "PYSPARK_SUBMIT_ARGS": shlex.join([*self._spark_options(), "pyspark-shell"]),
-            "SPARK_CONF_DIR": str(self.folder / "conf"),
-            "SPARK_HOME": str(packages / "pyspark"),
+            "SPARK_CONF_DIR": str(image() / "conf"),
+            "SPARK_HOME": str(image() / "spark"),
             "SPARK_LOCAL_DIRS": temporary,
             "SPARK_LOCAL_IP": "127.0.0.1",
         }
@@ -95,15 +91,6 @@ class Attempt:
         """Return the options of ``--conf``, whose value may contain further ``--conf`` options."""
         given = self.arguments.get("--conf", "").split(" --conf ")
         return [word for part in given if part for word in ("--conf", part.strip())]
-
-    def _write_settings(self, gateway: str) -> None:
-        """Write the settings of Spark: those of the image, and a mount for each bucket."""
-        mounts = (
-            f"spark.hadoop.fs.viewfs.mounttable.{bucket}.linkFallback {gateway}/{bucket}/\n"
-            for bucket in s3._buckets
-        )
-        settings = (image() / "spark-defaults.conf").read_text() + "".join(mounts)
-        (self.folder / "conf" / "spark-defaults.conf").write_text(settings)
 
     def _error(self) -> str:
         """Return the last line of the last traceback, or the last line."""

@@ -24,13 +24,14 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["type"] != "http" or not scope["path"].startswith(PREFIX + "/"):
         await ministack.app(scope, receive, send)
         return
-    status, answer = await _answered(scope["path"], await _body(receive))
+    status, answer = await _answered(scope["path"], await body_of(receive))
     headers = [(b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(answer, default=str).encode()})
 
 
-async def _body(receive: Any) -> bytes:
+async def body_of(receive: Any) -> bytes:
+    """Return the body of a request."""
     body = bytearray()
     while True:
         message = await receive()

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from artifacts.glue_wheels import GLUE_PROVIDES, LOCK, locked, pins
+from artifacts.glue_wheels import GLUE_PROVIDES, LOCK, PROVIDED, locked, pins
+
+TESTED = LOCK.with_name("dev.txt")
 
 TEXT = """\
 alpha==1.0 \\
@@ -23,8 +25,14 @@ def test_lines_of_a_lock_file_include_hashes_and_markers(tmp_path: Path):
     }
 
 
-def test_packages_that_glue_provides_are_in_the_lock_file():
-    assert set(locked(LOCK)) >= GLUE_PROVIDES
+def test_lock_file_has_the_versions_that_glue_provides():
+    provided, pinned = locked(PROVIDED), locked(LOCK)
+    assert {name: pinned[name].split()[0] for name in GLUE_PROVIDES} == provided
+
+
+def test_packages_that_are_sent_have_the_versions_of_all_other_tests():
+    sent, tested = set(locked(LOCK)) - GLUE_PROVIDES, locked(TESTED)
+    assert [name for name in sent if locked(LOCK)[name] != tested[name]] == []
 
 
 def test_packages_that_glue_does_not_provide_are_sent_with_those_that_they_require():

@@ -4,6 +4,8 @@ import errno
 import os
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from operations.erasure import erase
@@ -23,6 +25,28 @@ def lake(tmp_path: Path) -> Path:
 
 def files(lake: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in lake.rglob("*") if path.is_file()}
+
+
+def test_files_of_a_killed_writer_are_rewritten(lake: Path):
+    names = (
+        "dim_staff/batch=1-killed/part-0.parquet",
+        "dim_staff/batch=1-killed/_temporary/0/p.parquet",
+    )
+    staff = pa.table({"staff_id": [1, 2], "first_name": ["Zebediah", "Ana"], "last_name": ["", ""]})
+    staff = staff.append_column("email_address", pa.array(["", ""]))
+    for name in names:
+        path = lake / "processed/g=1" / name
+        path.parent.mkdir(parents=True)
+        pq.write_table(staff, path)
+    magic = lake / "processed/g=1/dim_staff/batch=1-killed/__magic_job-1"
+    magic.mkdir()
+    (magic / "part-0.parquet.pending").write_text("{}")
+    (magic / "part-0.parquet").touch()  # its rows are in an upload
+    erased = erase(lake, "staff", 1)
+    assert set(erased.processed) == {f"g=1/{name}" for name in names}
+    for name in names:
+        rewritten = pq.read_table(lake / "processed/g=1" / name)
+        assert rewritten["first_name"].to_pylist() == ["erased", "Ana"]
 
 
 @pytest.mark.parametrize("mode", [READ_BY_ALL, 0o640, 0o444])

@@ -1,0 +1,121 @@
+"""A job that shows how S3A behaves, with the wheels of the platform, for tests.cloud.test_s3a.
+
+The last line of its output is JSON. At the end the JVM is killed while two writers are at work.
+"""
+
+import json
+import os
+import signal
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable
+from functools import partial
+from threading import Thread
+from typing import Any
+
+from py4j.protocol import Py4JJavaError
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from contracts.errors import PlatformError
+from glue_jobs import parquet
+from glue_jobs.parquet import first_cause
+from lake.s3 import S3Store, open_bucket
+
+MAGIC = {
+    "spark.sql.sources.commitProtocolClass": (
+        "org.apache.spark.internal.io.cloud.PathOutputCommitProtocol"
+    ),
+    "spark.sql.parquet.output.committer.class": (
+        "org.apache.spark.internal.io.cloud.BindingParquetOutputCommitter"
+    ),
+    "mapreduce.outputcommitter.factory.scheme.s3": (
+        "org.apache.hadoop.fs.s3a.commit.S3ACommitterFactory"
+    ),
+    "fs.s3a.committer.name": "magic",
+}
+ROWS = 1_000
+FOR_EVER = "java_method('java.lang.Thread', 'sleep', 600000L + id)"
+
+parser = ArgumentParser()
+for argument in ("lake", "folder", "locked"):
+    parser.add_argument(f"--{argument}")
+arguments, _ = parser.parse_known_args()
+folder, lake, locked = arguments.folder, open_bucket(arguments.lake), open_bucket(arguments.locked)
+spark = SparkSession.builder.getOrCreate()
+sessions = {"file": spark, "magic": spark.newSession()}
+for name, setting in MAGIC.items():
+    sessions["magic"].conf.set(name, setting)
+
+
+def rows(committer: str) -> DataFrame:
+    return sessions[committer].range(0, ROWS, 1, 2)
+
+
+def failure(action: Callable[[], Any]) -> str:
+    """Return the error of an action that must fail, with its seconds."""
+    started = time.monotonic()
+    try:
+        action()
+    except PlatformError as error:
+        return f"{type(error).__name__}: {error} ({time.monotonic() - started:.0f} s)"
+    except Py4JJavaError as error:
+        return f"{first_cause(error)} ({time.monotonic() - started:.0f} s)"
+    return "no failure"
+
+
+def write(committer: str, store: S3Store, into: str) -> int:
+    """Write the rows as a job does; return how many are read."""
+    keys = parquet.write(rows(committer), store, into)
+    return spark.read.parquet(*(store.uri(key) for key in keys)).count()
+
+
+def without(setting: str, address: str, action: str) -> str:
+    """Act on a path with the settings of the job, but without one of them."""
+    jvm: Any = spark._jvm
+    settings = jvm.org.apache.hadoop.conf.Configuration(spark._jsc.hadoopConfiguration())
+    settings.unset(setting)
+    path = jvm.org.apache.hadoop.fs.Path(address)
+    files = jvm.org.apache.hadoop.fs.FileSystem.newInstance(path.toUri(), settings)
+    return failure(lambda: getattr(files, action)(path))
+
+
+def broken(committer: str) -> str:
+    """Write rows of which the last one cannot be computed."""
+    frame = rows(committer).where(F.expr(f"if(id = {ROWS - 1}, raise_error('broken'), true)"))
+    return failure(lambda: parquet.write(frame, lake, f"{folder}-broken-{committer}/"))
+
+
+def kill_writers() -> None:
+    """Kill the JVM when both writers have committed a task, and work at another one."""
+    for committer in sessions:
+        half = rows(committer).where(F.expr(f"id < {ROWS // 2} or {FOR_EVER} is null"))
+        into = f"{folder}-killed-{committer}/"
+        writing = partial(parquet.write, half, lake, into)
+        Thread(target=failure, args=[writing], daemon=True).start()
+        while not has_committed_task(into):
+            time.sleep(0.1)
+    gateway: Any = spark.sparkContext._gateway
+    os.kill(gateway.proc.pid, signal.SIGKILL)
+
+
+def has_committed_task(into: str) -> bool:
+    keys = [file.key.removeprefix(into) for file in lake.under(into)]
+    return any(
+        key.endswith((".parquet", ".pendingset")) and "/_temp" not in f"/{key}" for key in keys
+    )
+
+
+found = {
+    "region": spark._jsc.hadoopConfiguration().get("fs.s3a.endpoint.region"),
+    "without_region": without("fs.s3a.endpoint.region", lake.uri(folder), "listStatus"),
+    "without_checksum": without("fs.s3a.checksum.validation", locked.uri("folder"), "mkdirs"),
+    "locked": {c: write(c, locked, f"{c}/") for c in sessions},
+    "written": {c: write(c, lake, f"{folder}-{c}/") for c in sessions},
+    "busy": write("file", lake, f"{folder}-busy/"),
+    "expired": failure(lambda: write("file", lake, f"{folder}-expired/")),
+    "broken": {c: broken(c) for c in sessions},
+}
+kill_writers()
+print(json.dumps(found), flush=True)
+os._exit(0)  # without farewell to the JVM
