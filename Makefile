@@ -116,6 +116,10 @@ plan: settings package ## Show what `make apply` would change; ENV=prod for the 
 comment:
 	@.ci/comment build/plan-*.txt
 
+preflight: setup settings package ## Check the account and the databases, before and after `make apply`
+	@$(if $(NAME),,.ci/preflight $(ENV) |) $(BIN)/python -m operations $@ \
+		$(addprefix --name ,$(NAME)) $(addprefix --region ,$(REGION)) $(PACKAGE_FLAGS)
+
 apply: settings package ## Deploy; docs/deploy.md has the requirements
 	@.ci/terraform $(ENV) apply
 

@@ -1,1 +1,1 @@
-"""Commands for operators: health, status, logs, quarantine, smoke test, reconcile and erasure."""
+"""Commands for operators: preflight, health, status, logs, quarantine, smoke, reconcile, erasure."""

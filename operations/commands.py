@@ -12,12 +12,18 @@ import boto3
 from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
+import contracts
 from lake.quarantine import quarantine
 from operations.alarms import limits
 from operations.aws import Aws
 from operations.deployment import EXAMPLE, Deployment, from_outputs, named
 from operations.errors import InvalidQuestion, NotSignedIn
 from operations.logs import Logs, Question, ago
+from operations.preflight.check import Result
+from operations.preflight.checks import preflight
+from operations.preflight.rights import script
+from operations.preflight.screen import show_findings
+from operations.preflight.target import Target, from_variables, of_name
 from operations.quarantined_rows import keys_as_csv, quarantined_keys
 from operations.reconcile import reconcile
 from operations.reconcile.screen import show_reconciliation
@@ -75,6 +81,27 @@ def _smoke(arguments: Namespace) -> int:
     return 0
 
 
+def _preflight(arguments: Namespace) -> int:
+    if arguments.sql:
+        print(script(contracts.source(), arguments.role), end="")
+        return 0
+    found = preflight(_target(arguments))
+    findings = [*found] if arguments.json else show_findings(found)
+    if arguments.json:
+        print(json.dumps([finding.report() for finding in findings]))
+    return 1 if any(finding.result is Result.FAILED for finding in findings) else 0
+
+
+def _target(arguments: Namespace) -> Target:
+    if arguments.name:
+        return of_name(arguments.name, arguments.region or _region(), arguments.ca_bundle)
+    if sys.stdin.isatty():
+        raise InvalidQuestion(
+            f"No deployment is named. To fix: run `make preflight`, or give --name {EXAMPLE}."
+        )
+    return from_variables(sys.stdin.read(), arguments.ca_bundle)
+
+
 def _report(report: Mapping[str, Any], start: float) -> None:
     """Print the last line, which programs read."""
     seconds = {"total": round(perf_counter() - start, 3)}
@@ -110,4 +137,5 @@ RUN: Mapping[str, Callable[[Namespace], int]] = {
     "logs": _logs,
     "migrate": _migrate,
     "smoke": _smoke,
+    "preflight": _preflight,
 }

@@ -8,8 +8,8 @@ from typing import Any
 
 from operations.deployment import EXAMPLE
 
-ABOUT = """Operate the platform in AWS: `make status`, `make reconcile`, `make logs`,
-`make migrate` and `make smoke` call this.
+ABOUT = """Operate the platform in AWS: `make preflight`, `make migrate`, `make status`,
+`make reconcile`, `make logs` and `make smoke` call this.
 
 Terraform's outputs on standard input name the deployment, or --name does
 without Terraform's state. AWS credentials come from AWS_PROFILE, `aws sso
@@ -41,6 +41,12 @@ MIGRATE = """Run the Glue job that creates the warehouse, or migrates it to the 
 wait for its end. Run it after every `make apply`: if nothing is new, it changes nothing."""
 SMOKE = """Poll once, wait for the jobs that the poll started, and fail on an error or an active
 alarm. A migration that is in progress is awaited first."""
+PREFLIGHT = f"""Check the account and the databases, before `make apply` and after it: credentials,
+clock, quotas, subnets and their routes, secrets, what the source's role may read and call, the
+engine of Athena, the subscriptions to alarms. One line each: OK, FAILED with the remedy, or - with
+the reason why it is not checked. It changes nothing. Terraform's variables on standard input
+describe the deployment, as `make preflight` passes them; --name {EXAMPLE} does after `make apply`.
+The exit status is 1 if a check fails."""
 REFERENCE = "env:VARIABLE (a DSN in the environment) or secretsmanager:NAME"
 
 
@@ -92,10 +98,14 @@ def parser() -> ArgumentParser:
         "migrate", help="create or migrate the warehouse", description=MIGRATE
     )
     smoke = commands.add_parser("smoke", help="poll once, and check the result", description=SMOKE)
-    for command in (status, reconcile, quarantine, logs, migrate, smoke):
+    preflight = commands.add_parser(
+        "preflight", help="check account and databases", description=PREFLIGHT
+    )
+    for command in (status, reconcile, quarantine, logs, migrate, smoke, preflight):
         _add_deployment(command)
-    for command in (status, reconcile):
+    for command in (status, reconcile, preflight):
         _add_ca_bundle(command)
+    _add_form(preflight)
     _add_check(status)
     _add_databases(reconcile)
     _add_selection(logs)
@@ -139,6 +149,18 @@ def _add_databases(command: ArgumentParser) -> None:
         help="likewise (secretsmanager:NAME/warehouse-reader)",
     )
     command.add_argument("--schema", default="warehouse", help="the warehouse's schema (warehouse)")
+
+
+def _add_form(command: ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print a list for programs")
+    command.add_argument(
+        "--sql",
+        action="store_true",
+        help="print a script for the owner of the source, which only reads, and check nothing",
+    )
+    command.add_argument(
+        "--role", default="platform", help="with --sql: the source's role of the polls (platform)"
+    )
 
 
 def _add_selection(command: ArgumentParser) -> None:

@@ -2,6 +2,7 @@
 their calls."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -159,3 +160,16 @@ def test_comment_never_exceeds_the_limit(clone: Path):
         (clone / "build" / f"plan-{environment}.txt").write_text("x" * COMMENT_LIMIT)
     run(clone, ".ci/comment", "build/plan-dev.txt", "build/plan-prod.txt", PULL_REQUEST="7")
     assert len((clone / "body").read_text()) < COMMENT_LIMIT
+
+
+def test_preflight_asks_terraform_for_variables_that_exist(clone: Path):
+    [*_, call] = run(clone, ".ci/preflight", "dev")
+    assert " console -var-file=environments/dev.tfvars" in call
+    [names] = re.findall(r'^names="(.+)"$', (CI / "preflight").read_text(), re.MULTILINE)
+    variables = (CI.parent / "terraform" / "variables.tf").read_text()
+    declared = set(re.findall(r'^variable "(\w+)"', variables, re.MULTILINE))
+    assert {*names.split()} <= declared
+    assert {*names.split()} == {
+        "project", "environment", "region", "network", "workers", "worker_type",
+        "reserved_concurrency",
+    }  # fmt: skip

@@ -27,7 +27,7 @@ def test_unexpected_error_asks_for_a_report(
         main(["smoke", "--debug"])
 
 
-@pytest.mark.parametrize("command", ["status", "reconcile", "logs", "smoke"])
+@pytest.mark.parametrize("command", ["status", "reconcile", "logs", "smoke", "preflight"])
 def test_help_of_each_command_has_an_example_of_a_name(
     command: str, capsys: pytest.CaptureFixture[str]
 ):

@@ -1,0 +1,139 @@
+"""The account, the settings and the databases that the checks look at."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from operations.aws import requesting
+from operations.deployment import Deployment, named
+from operations.errors import InvalidQuestion, NotThere
+from postgres import Address, resolve
+
+CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"})
+
+
+@dataclass(frozen=True)
+class Network:
+    """The subnets of the function and the jobs, as the variable ``network`` has them."""
+
+    vpc_id: str
+    subnet_ids: Sequence[str]
+    route_table_ids: Sequence[str] = ()
+    interface_endpoints: bool = False
+    database_ports: Sequence[int] = (5432,)
+    database_cidrs: Sequence[str] = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A deployment, applied or not, with the settings that it has or will have.
+
+    ``reserved_concurrency`` is the variable of Terraform, None for none.
+    """
+
+    deployment: Deployment
+    network: Network | None = None
+    workers: int = 2
+    worker_type: str = "G.1X"
+    reserved_concurrency: int | None = 1
+    ca_bundle: str | None = None
+    _clients: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def region(self) -> str:
+        return self.deployment.region
+
+    def ask(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Return the answer of AWS to a request that only reads.
+
+        Raises NotSignedIn, NotThere or AwsRefused.
+        """
+        what = ", ".join(str(value) for value in parameters.values())
+        with requesting(what or operation.replace("_", " "), self.region):
+            if service not in self._clients:
+                create: Any = boto3.client  # its types know literal names only
+                self._clients[service] = create(service, region_name=self.region, config=CONFIG)
+            answer: dict[str, Any] = getattr(self._clients[service], operation)(**parameters)
+        return answer
+
+    def items(
+        self, service: str, operation: str, key: str, **parameters: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Yield what every page of an answer lists under ``key``. Raises what ``ask`` does."""
+        token: dict[str, Any] = {}
+        while True:
+            page = self.ask(service, operation, **parameters, **token)
+            yield from page[key]
+            if not page.get("NextToken"):
+                return
+            token = {"NextToken": page["NextToken"]}
+
+    def secret(self, role: str) -> str:
+        """Return the name of the secret of ``source``, ``warehouse-owner``, and so on."""
+        return f"{self.deployment.name}/{role}"
+
+    def address(self, role: str) -> Address:
+        """Return the address in a secret.
+
+        Raises NotSignedIn, NotThere, AwsRefused or InvalidAddress.
+        """
+        return resolve(
+            f"secretsmanager:{self.secret(role)}", os.environ, self._secret_value, self.ca_bundle
+        )
+
+    def _secret_value(self, name: str) -> str:
+        try:
+            answer = self.ask("secretsmanager", "get_secret_value", SecretId=name)
+        except NotThere:
+            raise NotThere(f"There is no secret {name} with a value") from None
+        return str(answer["SecretString"])
+
+
+def from_variables(text: str, ca_bundle: Path | None) -> Target:
+    """Return the target with Terraform's variables, as `.ci/preflight` prints them.
+
+    Raises InvalidQuestion.
+    """
+    try:
+        value = json.loads(text)
+        value = json.loads(value) if isinstance(value, str) else value
+        deployment = named(f"{value['project']}-{value['environment']}", value["region"])
+        network = value.get("network") and Network(**value["network"])
+        return Target(
+            deployment,
+            network,
+            value["workers"],
+            value["worker_type"],
+            value["reserved_concurrency"],
+            str(ca_bundle) if ca_bundle else None,
+        )
+    except (ValueError, KeyError, TypeError):
+        raise InvalidQuestion(
+            "The input is not the variables of Terraform. To fix: run `make preflight`, or give"
+            " --name and --region."
+        ) from None
+
+
+def of_name(name: str, region: str, ca_bundle: Path | None) -> Target:
+    """Return the target of that name, with the subnets of its function if it is applied.
+
+    Raises NotSignedIn or AwsRefused.
+    """
+    target = Target(named(name, region), ca_bundle=str(ca_bundle) if ca_bundle else None)
+    try:
+        function = target.ask(
+            "lambda", "get_function_configuration", FunctionName=target.deployment.function
+        )
+    except NotThere:
+        return target
+    subnets = function.get("VpcConfig", {}).get("SubnetIds")
+    if not subnets:
+        return target
+    [subnet, *_] = target.ask("ec2", "describe_subnets", SubnetIds=subnets)["Subnets"]
+    return replace(target, network=Network(subnet["VpcId"], subnets))
