@@ -118,7 +118,8 @@ comment:
 
 preflight: setup settings package ## Check the account and the databases, before and after `make apply`
 	@$(if $(NAME),,.ci/preflight $(ENV) |) $(BIN)/python -m operations $@ \
-		$(addprefix --name ,$(NAME)) $(addprefix --region ,$(REGION)) $(PACKAGE_FLAGS)
+		$(addprefix --name ,$(NAME)) $(addprefix --region ,$(REGION)) $(PACKAGE_FLAGS) \
+		$(addprefix --source ,$(SOURCE)) $(addprefix --warehouse ,$(WAREHOUSE))
 
 apply: settings package ## Deploy; docs/deploy.md has the requirements
 	@.ci/terraform $(ENV) apply

@@ -49,6 +49,7 @@ CONTENTS: dict[str, list[str]] = {
         "docs/quicksight",
     ],
     "Run it": [
+        "docs/first-day",
         "docs/deploy",
         "docs/runbook/README",
         "docs/operations",

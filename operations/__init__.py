@@ -1,1 +1,1 @@
-"""Commands for operators: preflight, health, status, logs, quarantine, smoke, reconcile, erasure."""
+"""Commands for operators: preflight, health, status, logs, quarantine, smoke, reconcile, erase."""

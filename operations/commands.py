@@ -5,6 +5,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -85,7 +86,9 @@ def _preflight(arguments: Namespace) -> int:
     if arguments.sql:
         print(script(contracts.source(), arguments.role), end="")
         return 0
-    found = preflight(_target(arguments))
+    given = {"source": arguments.source, "warehouse-owner": arguments.warehouse}
+    references = {role: reference for role, reference in given.items() if reference}
+    found = preflight(replace(_target(arguments), references=references))
     findings = [*found] if arguments.json else show_findings(found)
     if arguments.json:
         print(json.dumps([finding.report() for finding in findings]))

@@ -154,6 +154,16 @@ def _add_databases(command: ArgumentParser) -> None:
 def _add_form(command: ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="print a list for programs")
     command.add_argument(
+        "--source",
+        metavar="REFERENCE",
+        help=f"{REFERENCE}, before the secrets have values (secretsmanager:NAME/source)",
+    )
+    command.add_argument(
+        "--warehouse",
+        metavar="REFERENCE",
+        help="likewise, as its owner (secretsmanager:NAME/warehouse-owner)",
+    )
+    command.add_argument(
         "--sql",
         action="store_true",
         help="print a script for the owner of the source, which only reads, and check nothing",

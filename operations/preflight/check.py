@@ -1,4 +1,4 @@
-"""A check, and what it found."""
+"""A check, and its finding."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -40,7 +40,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found: one line of the output."""
+    """The finding of a check: one line of the output."""
 
     check: str
     result: Result

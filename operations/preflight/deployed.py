@@ -1,5 +1,6 @@
 """Checks of what `make apply` has created."""
 
+from operations.errors import NotThere
 from operations.preflight.account import ENGINE
 from operations.preflight.check import Failed, NotChecked
 from operations.preflight.target import Target
@@ -52,10 +53,16 @@ def workgroup(target: Target) -> str:
 
 def subscriptions(target: Target) -> str:
     """Check that every address for alarms has confirmed its subscription."""
+    name = f"{target.deployment.name}-alarms"
     identity = target.ask("sts", "get_caller_identity")
     partition, account = identity["Arn"].split(":")[1], identity["Account"]
-    topic = f"arn:{partition}:sns:{target.region}:{account}:{target.deployment.name}-alarms"
-    listed = target.ask("sns", "list_subscriptions_by_topic", TopicArn=topic)["Subscriptions"]
+    topic = f"arn:{partition}:sns:{target.region}:{account}:{name}"
+    try:
+        listed = [
+            *target.items("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic)
+        ]
+    except NotThere:
+        raise NotChecked(f"There is no topic {name} yet.") from None
     pending = [s["Endpoint"] for s in listed if not s["SubscriptionArn"].startswith("arn:")]
     if pending or not listed:
         raise Failed(

@@ -137,7 +137,7 @@ def _admits(rule: dict[str, Any], port: int, places: Sequence[dict[str, Any]]) -
 
 def _has_port(rule: dict[str, Any], port: int) -> bool:
     is_all = rule["IpProtocol"] == "-1"
-    return is_all or rule.get("FromPort", 0) <= port <= rule.get("ToPort", 65535)
+    return is_all or port in range(rule.get("FromPort", 0), rule.get("ToPort", 65535) + 1)
 
 
 def _public(address: Address) -> str:
@@ -147,7 +147,7 @@ def _public(address: Address) -> str:
             f"{address.host} is {ip}, a private address, and the function and the jobs run outside"
             " a VPC. To fix: set `network` to subnets that reach it."
         )
-    return f"{address.host} is {ip}"
+    return f"{address.host} is {ip}" if address.host != ip else f"{ip}, without a VPC"
 
 
 def _resolve(address: Address) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,8 @@ class Network:
 class Target:
     """A deployment, applied or not, with the settings that it has or will have.
 
-    ``reserved_concurrency`` is the variable of Terraform, None for none.
+    ``reserved_concurrency`` is the variable of Terraform, None for none. ``references`` name
+    databases by role, where their secrets have no values yet.
     """
 
     deployment: Deployment
@@ -43,6 +44,7 @@ class Target:
     worker_type: str = "G.1X"
     reserved_concurrency: int | None = 1
     ca_bundle: str | None = None
+    references: Mapping[str, str] = field(default_factory=dict)
     _clients: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
@@ -79,13 +81,12 @@ class Target:
         return f"{self.deployment.name}/{role}"
 
     def address(self, role: str) -> Address:
-        """Return the address in a secret.
+        """Return the address in a secret, or behind its reference.
 
-        Raises NotSignedIn, NotThere, AwsRefused or InvalidAddress.
+        Raises NotSignedIn, NotThere, AwsRefused, InvalidAddress or InvalidReference.
         """
-        return resolve(
-            f"secretsmanager:{self.secret(role)}", os.environ, self._secret_value, self.ca_bundle
-        )
+        reference = self.references.get(role) or f"secretsmanager:{self.secret(role)}"
+        return resolve(reference, os.environ, self._secret_value, self.ca_bundle)
 
     def _secret_value(self, name: str) -> str:
         try:

@@ -67,6 +67,20 @@ def test_failed_check_makes_the_exit_status_1(
     }  # fmt: skip
 
 
+def test_source_is_checked_before_its_secret_has_a_value(
+    connected_account: Account,
+    seeded_source_dsn: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    connected_account.client("secretsmanager").delete_secret(
+        SecretId=f"{NAME}/source", ForceDeleteWithoutRecovery=True
+    )
+    monkeypatch.setenv("SOURCE_DSN", seeded_source_dsn)
+    assert run(connected_account, monkeypatch, "--source", "env:SOURCE_DSN") == 0
+    assert re.search(r"^source tables +OK", capsys.readouterr().out, re.MULTILINE)
+
+
 def test_name_of_an_applied_deployment_shows_its_subnets(
     account: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
