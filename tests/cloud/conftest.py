@@ -1,6 +1,8 @@
 """One AWS account with the platform for all tests of this folder: applied once, destroyed last."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
@@ -9,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # it has none
 
 from embedded.server import Server
 from postgres import from_dsn
@@ -85,6 +87,22 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-m", "artifacts", "--out", str(out), "--platform", "host"]
     subprocess.run(command, cwd=ROOT, check=True)
     return out
+
+
+@pytest.fixture(scope="session")
+def deployed_artifacts(artifacts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the artifacts with two visuals on each sheet of QuickSight.
+
+    The nested blocks of all visuals would take most of the CPU time of each plan; the tests of the
+    module plan them.
+    """
+    folder = tmp_path_factory.mktemp("deployed") / "artifacts"
+    shutil.copytree(artifacts, folder, copy_function=os.symlink)
+    path = folder / "quicksight" / "sheets.json"
+    sheets = json.loads(path.read_text(encoding="utf-8"))
+    path.unlink()
+    path.write_text(json.dumps([{**sheet, "visuals": sheet["visuals"][:2]} for sheet in sheets]))
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -183,7 +201,7 @@ def quicksight(local_aws: LocalAws) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def stack(
     account: Account,
-    artifacts: Path,
+    deployed_artifacts: Path,
     network: dict[str, Any],
     quicksight: dict[str, Any],
     tmp_path_factory: pytest.TempPathFactory,
@@ -197,9 +215,11 @@ def stack(
         "quicksight": quicksight,
         "freshness_seconds": 2,
         "horizon_age_seconds": 1,
+        "job_metrics": True,
         "permissions_boundary": account.outputs["boundaries"]["dev"],
     }
-    return _apply(aws, terraform, _settings(artifacts) | settings, account.backend("dev"))
+    values = _settings(deployed_artifacts) | settings
+    return _apply(aws, terraform, values, account.backend("dev"))
 
 
 @pytest.fixture(scope="session")

@@ -120,7 +120,7 @@ class LocalAws:
         """Return a boto3 client of this account without retries."""
         who = credentials or self.administrator
         return boto3.client(
-            service,  # type: ignore[call-overload]
+            service,  # type: ignore[call-overload] # any service
             endpoint_url=url or self.url,
             verify=str(self.ca_bundle),
             region_name=REGION,

@@ -132,9 +132,9 @@ class Terraform:
         """Apply the configuration."""
         self("apply", "-input=false", "-auto-approve", *flags)
 
-    def changes(self) -> str:
+    def changes(self, *flags: str) -> str:
         """Return the plan of another apply; '' if it has no changes."""
-        shown = self("plan", "-input=false", "-detailed-exitcode", accept=(0, 2))
+        shown = self("plan", "-input=false", "-detailed-exitcode", *flags, accept=(0, 2))
         return "" if shown.returncode == 0 else shown.stdout
 
     def destroy(self) -> None:

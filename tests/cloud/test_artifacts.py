@@ -9,14 +9,12 @@ from zipfile import ZipFile
 import pytest
 
 import contracts
-from artifacts.command import main
-from artifacts.lambda_zip import UNPACKED_LIMIT
-from artifacts.platforms import host_python
+from artifacts.command import LAMBDA, WHEELS
+from artifacts.glue_wheels import make_glue_wheels
+from artifacts.lambda_zip import UNPACKED_LIMIT, make_lambda_zip
+from artifacts.platforms import host, host_python, platform_of
 from artifacts.tools import pip
-from tests.certificates import Authority
 from warehouse.plan import SCHEMA, plan
-
-MADE = ("ingestion_lambda.zip", "platform.gluewheels.zip")
 
 POLLS = """
 import json, sys
@@ -66,15 +64,6 @@ print(len(contracts.source().tables), len(plan(contracts.warehouse(), "warehouse
 """
 
 
-@pytest.fixture(scope="module")
-def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the artifacts for this machine."""
-    folder = tmp_path_factory.mktemp("artifacts")
-    bundle = Authority().write(folder / "bundle.pem")
-    main(["--out", str(folder), "--platform", "host", "--ca-bundle", str(bundle)])
-    return folder
-
-
 def unpacked(archive: Path, folder: Path) -> Path:
     with ZipFile(archive) as opened:
         opened.extractall(folder)
@@ -89,18 +78,18 @@ def clean(python: str, script: str, *arguments: object) -> str:
     return completed.stdout.splitlines()[-1]
 
 
-def test_same_sources_build_the_same_bytes(build: Path, tmp_path: Path):
-    main(["--out", str(tmp_path), "--platform", "host", "--ca-bundle", str(build / "bundle.pem")])
-    for name in MADE:
-        assert (tmp_path / name).read_bytes() == (build / name).read_bytes(), name
+def test_same_sources_build_the_same_bytes(artifacts: Path, tmp_path: Path):
+    make_lambda_zip(tmp_path / LAMBDA, host(), ca_bundle=None)
+    make_glue_wheels(tmp_path / WHEELS)
+    for name in (LAMBDA, WHEELS):
+        assert (tmp_path / name).read_bytes() == (artifacts / name).read_bytes(), name
 
 
 def test_lambda_polls_with_its_package_only(
-    build: Path, seeded_source_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    artifacts: Path, seeded_source_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
-    folder = unpacked(build / "ingestion_lambda.zip", tmp_path / "package")
-    assert (folder / "ca.pem").read_bytes() == (build / "bundle.pem").read_bytes()
+    folder = unpacked(artifacts / LAMBDA, tmp_path / "package")
     _, python = host_python()
     output = clean(python, POLLS, folder, seeded_source_dsn, tmp_path / "lake")
     assert output.startswith('[[1, ["address", ')
@@ -108,17 +97,21 @@ def test_lambda_polls_with_its_package_only(
 
 
 @pytest.mark.parametrize("platform", ["arm64", "x86_64"])
-def test_package_for_aws_is_well_below_the_size_limit(platform: str, tmp_path: Path):
-    main(["--out", str(tmp_path), "--platform", platform])
-    with ZipFile(tmp_path / "ingestion_lambda.zip") as archive:
-        size = sum(member.file_size for member in archive.infolist())
-        assert size < 0.7 * UNPACKED_LIMIT
+def test_package_for_aws_has_the_certificates_and_is_well_below_the_size_limit(
+    platform: str, tmp_path: Path
+):
+    unpacked_size = make_lambda_zip(tmp_path / LAMBDA, platform_of(platform), b"certificates")
+    assert unpacked_size < 0.7 * UNPACKED_LIMIT
+    with ZipFile(tmp_path / LAMBDA) as archive:
         machine = {"arm64": "aarch64", "x86_64": "x86_64"}[platform]
         assert f"pyarrow/lib.cpython-313-{machine}-linux-gnu.so" in archive.namelist()
+        assert archive.read("ca.pem") == b"certificates"
 
 
-def test_jobs_import_with_their_wheels_and_the_packages_of_glue_only(build: Path, tmp_path: Path):
-    wheels = unpacked(build / "platform.gluewheels.zip", tmp_path) / "wheels"
+def test_jobs_import_with_their_wheels_and_the_packages_of_glue_only(
+    artifacts: Path, tmp_path: Path
+):
+    wheels = unpacked(artifacts / WHEELS, tmp_path) / "wheels"
     target = tmp_path / "installed"
     # with --target pip ignores installed packages: the zip alone has every requirement
     options = ("--no-index", "--find-links", str(wheels), "--target", str(target))

@@ -109,6 +109,7 @@ def applied_by(ready: Callable[[str], Terraform], build: Path) -> Callable[[str]
                 runbook_url=RUNBOOK,
                 network=NETWORK,
                 quicksight=QUICKSIGHT,
+                job_metrics=True,
             )
         (terraform.folder / "tests").mkdir(exist_ok=True)
         shutil.copy(MOCKED, terraform.folder / "tests")

@@ -23,11 +23,11 @@ def answer(service: Any, **actions: Action) -> None:
     ) -> Response:
         action = actions.get(headers.get("x-amz-target", "").rsplit(".", 1)[-1])
         if action is None:
-            return await elsewhere(method, path, headers, body, query)  # type: ignore[no-any-return]
+            return await elsewhere(method, path, headers, body, query)  # type: ignore[no-any-return] # untyped
         try:
-            return json_response(action(json.loads(body or b"{}")))  # type: ignore[no-any-return]
+            return json_response(action(json.loads(body or b"{}")))  # type: ignore[no-any-return] # untyped
         except Refused as refusal:
-            return error_response_json(*refusal.args)  # type: ignore[no-any-return]
+            return error_response_json(*refusal.args)  # type: ignore[no-any-return] # untyped
 
     service.handle_request = handle_request
 

@@ -138,5 +138,5 @@ def _key(action: str, resource: str) -> str | None:
             return secret.get("KmsKeyId")
         case "sqs":
             queue = sqs._queue_by_arn(resource) or {"attributes": {}}
-            return queue["attributes"].get("KmsMasterKeyId")  # type: ignore[no-any-return]
+            return queue["attributes"].get("KmsMasterKeyId")  # type: ignore[no-any-return] # untyped
     return None

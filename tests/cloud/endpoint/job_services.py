@@ -50,8 +50,15 @@ def place_into_network(job: Job, role: Credentials) -> None:
 
 
 def report(job: Job, run: str, role: Credentials, folder: Path) -> None:
-    """Write log and metrics if the role may; as on AWS, a refusal does not fail the job."""
+    """Write log and metrics if the role may; as on AWS, a refusal does not fail the job.
+
+    AWS does not document when Glue uses the first two rights, which its managed role has.
+    """
+    bucket = job["Command"]["ScriptLocation"].split("/")[2]
     try:
+        if job.get("SecurityConfiguration"):
+            roles.check(role, "glue:GetSecurityConfiguration", "*")
+            roles.check(role, "s3:ListBucket", f"arn:aws:s3:::{bucket}")
         _log(job, run, role, ("output", folder / "stdout"))
         _log(job, run, role, ("error", folder / "stderr"))
         if job["DefaultArguments"].get("--enable-metrics"):

@@ -126,7 +126,7 @@ def _begin(job: Job, run: Run) -> None:
 
 
 def _runs(name: str) -> list[Run]:
-    return glue._job_runs.setdefault(name, [])  # type: ignore[no-any-return]
+    return glue._job_runs.setdefault(name, [])  # type: ignore[no-any-return] # untyped
 
 
 def _start_job_run(request: dict[str, Any]) -> dict[str, str]:
