@@ -32,6 +32,10 @@ module "github_provider" {
   create = var.make_oidc_provider
 }
 
+locals {
+  github = { repository = var.repository, provider_arn = module.github_provider.arn }
+}
+
 module "ci_services" {
   source   = "../modules/ci_services"
   for_each = var.environments
@@ -42,26 +46,22 @@ module "ci_services" {
 module "ci_plan" {
   source = "../modules/ci_plan"
 
-  name             = var.name
-  repository       = var.repository
-  provider_arn     = module.github_provider.arn
-  services         = { for environment, deployment in module.ci_services : environment => deployment.services }
-  state_bucket_arn = module.state.bucket.arn
-  state_key_arn    = module.key.arn
+  name     = var.name
+  github   = local.github
+  services = { for environment, deployment in module.ci_services : environment => deployment.services }
+  state    = module.state
 }
 
 module "ci_deploy" {
   source   = "../modules/ci_deploy"
   for_each = var.environments
 
-  name             = var.name
-  deployment       = each.key
-  prefix           = "${var.name}-${each.key}"
-  tags             = { project = var.name, environment = each.key }
-  repository       = var.repository
-  subject          = each.value
-  provider_arn     = module.github_provider.arn
-  services         = module.ci_services[each.key].services
-  state_bucket_arn = module.state.bucket.arn
-  state_key_arn    = module.key.arn
+  name       = var.name
+  deployment = each.key
+  prefix     = "${var.name}-${each.key}"
+  tags       = { project = var.name, environment = each.key }
+  github     = local.github
+  subject    = each.value
+  services   = module.ci_services[each.key].services
+  state      = module.state
 }

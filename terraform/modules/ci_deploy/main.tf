@@ -25,9 +25,9 @@ module "role" {
   source = "../ci_role"
 
   name         = "${var.name}-ci-${var.deployment}"
-  repository   = var.repository
+  repository   = var.github.repository
   subject      = var.subject
-  provider_arn = var.provider_arn
+  provider_arn = var.github.provider_arn
   policy       = data.aws_iam_policy_document.deploy.json
 }
 
@@ -215,19 +215,19 @@ data "aws_iam_policy_document" "deploy" {
   statement {
     sid       = "KeepState"
     actions   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"] # the bucket allows deletes of locks only
-    resources = ["${var.state_bucket_arn}/${var.deployment}/*"]
+    resources = ["${var.state.bucket.arn}/${var.deployment}/*"]
   }
 
   statement {
     sid       = "FindState"
     actions   = ["s3:ListBucket"]
-    resources = [var.state_bucket_arn]
+    resources = [var.state.bucket.arn]
   }
 
   statement {
     sid       = "EncryptState"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-    resources = [var.state_key_arn]
+    resources = [var.state.backend.kms_key_id]
   }
 }
 

@@ -8,24 +8,17 @@ variable "name" {
   }
 }
 
-variable "repository" {
-  description = "GitHub repository whose workflows may assume the role; see the module ci_role"
-  type        = string
+variable "github" {
+  description = "GitHub repository whose workflows may assume the role, as in the module ci_role, and the ARN of GitHub's OpenID Connect provider"
+  type        = object({ repository = string, provider_arn = string })
 }
 
-variable "provider_arn" {
-  description = "ARN of GitHub's OpenID Connect provider"
-  type        = string
-}
-
-variable "state_bucket_arn" {
-  description = "ARN of the bucket of the states. The states of a deployment are in the folder of its name"
-  type        = string
-}
-
-variable "state_key_arn" {
-  description = "ARN of the KMS key that encrypts the states"
-  type        = string
+variable "state" {
+  description = "Module of the states of Terraform. The states of a deployment are in the folder of its name"
+  type = object({
+    bucket  = object({ arn = string })
+    backend = object({ kms_key_id = string })
+  })
 }
 
 variable "deployment" {

@@ -15,9 +15,9 @@ module "role" {
   source = "../ci_role"
 
   name         = "${var.name}-ci-plan"
-  repository   = var.repository
+  repository   = var.github.repository
   subject      = "pull_request"
-  provider_arn = var.provider_arn
+  provider_arn = var.github.provider_arn
   policy       = data.aws_iam_policy_document.plan.json
 }
 
@@ -52,18 +52,18 @@ data "aws_iam_policy_document" "plan" {
   statement {
     sid       = "ReadStates"
     actions   = ["s3:GetObject"]
-    resources = [for deployment in keys(var.services) : "${var.state_bucket_arn}/${deployment}/*"]
+    resources = [for deployment in keys(var.services) : "${var.state.bucket.arn}/${deployment}/*"]
   }
 
   statement {
     sid       = "FindStates"
     actions   = ["s3:ListBucket"]
-    resources = [var.state_bucket_arn]
+    resources = [var.state.bucket.arn]
   }
 
   statement {
     sid       = "DecryptStates"
     actions   = ["kms:Decrypt"]
-    resources = [var.state_key_arn]
+    resources = [var.state.backend.kms_key_id]
   }
 }

@@ -14,16 +14,19 @@ override_data {
 }
 
 variables {
-  name             = "totesys"
-  deployment       = "dev"
-  prefix           = "totesys-dev"
-  tags             = { project = "totesys", environment = "dev" }
-  repository       = "owner/warehouse"
-  subject          = "ref:refs/heads/main"
-  provider_arn     = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
-  state_bucket_arn = "arn:aws:s3:::totesys-state-123456789012"
-  state_key_arn    = "arn:aws:kms:eu-west-2:123456789012:key/one"
-  services         = {}
+  name       = "totesys"
+  deployment = "dev"
+  prefix     = "totesys-dev"
+  tags       = { project = "totesys", environment = "dev" }
+  subject    = "ref:refs/heads/main"
+  github     = { repository = "owner/warehouse", provider_arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" }
+
+  state = {
+    bucket  = { arn = "arn:aws:s3:::totesys-state-123456789012" }
+    backend = { kms_key_id = "arn:aws:kms:eu-west-2:123456789012:key/one" }
+  }
+
+  services = {}
 }
 
 run "dev" {

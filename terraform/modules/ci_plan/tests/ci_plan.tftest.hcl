@@ -9,11 +9,14 @@ provider "aws" {
 }
 
 variables {
-  name             = "totesys"
-  repository       = "owner/warehouse"
-  provider_arn     = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
-  state_bucket_arn = "arn:aws:s3:::totesys-state-123456789012"
-  state_key_arn    = "arn:aws:kms:eu-west-2:123456789012:key/one"
+  name   = "totesys"
+  github = { repository = "owner/warehouse", provider_arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" }
+
+  state = {
+    bucket  = { arn = "arn:aws:s3:::totesys-state-123456789012" }
+    backend = { kms_key_id = "arn:aws:kms:eu-west-2:123456789012:key/one" }
+  }
+
 }
 
 run "dev" {
