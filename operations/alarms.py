@@ -5,7 +5,7 @@ for the alarms on services that exist only on AWS. Each has a page in docs/runbo
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -29,10 +29,13 @@ class Limits:
     horizon_age: float = 3600
 
 
-def limits(stale_after: float | None) -> Limits:
+def limits(stale_after: float | None, usual: Limits | None = None) -> Limits:
     """Return the limits of `status`. ``stale_after`` replaces those of missing polls and of
     waiting batches, in minutes."""
-    return Limits(stale_after * 60, stale_after * 60) if stale_after is not None else Limits()
+    usual = usual or Limits()
+    if stale_after is None:
+        return usual
+    return replace(usual, silence=stale_after * 60, freshness=stale_after * 60)
 
 
 @dataclass(frozen=True)

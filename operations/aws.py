@@ -22,12 +22,14 @@ from botocore.exceptions import (
 from lake import Lake
 from lake.aws import CLIENT_CONFIG, read_secret
 from lake.s3 import S3Store
+from operations.alarms import Limits
 from operations.deployment import Deployment
 from operations.errors import AwsRefused, NotSignedIn, NotThere, Unhealthy
 from operations.services import JobRun, Run, Schedule, Services
 from postgres import Address, resolve
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch.type_defs import MetricAlarmTypeDef
     from mypy_boto3_glue.type_defs import WorkflowRunTypeDef
 
 POLLING = Config(  # waits for the longest timeout of Lambda, and retries while another poll runs
@@ -115,6 +117,17 @@ class Aws:
         """Return the active alarms, each with its reason."""
         return _active(self._alarms())
 
+    def limits(self) -> Limits:
+        """Return the thresholds of the deployed alarms; a missing alarm has its default."""
+        seconds = dict[str, float]()
+        for alarm in self._metric_alarms():
+            match alarm["AlarmName"].removeprefix(f"{self.deployment.name}-"):
+                case "freshness" | "horizon-age" as name:
+                    seconds[name.replace("-", "_")] = alarm["Threshold"]
+                case "silence":
+                    seconds["silence"] = alarm["Period"] * alarm["EvaluationPeriods"]
+        return Limits(**seconds)
+
     def runs(self) -> list[Run]:
         """Return the latest runs of the workflow, newest first."""
         name = self.deployment.workflow
@@ -169,16 +182,18 @@ class Aws:
 
     def _alarms(self) -> dict[str, tuple[bool, str]]:
         """Return whether each alarm is active, and its reason."""
+        return {
+            alarm["AlarmName"]: (alarm["StateValue"] == "ALARM", alarm.get("StateReason", ""))
+            for alarm in self._metric_alarms()
+        }
+
+    def _metric_alarms(self) -> "list[MetricAlarmTypeDef]":
         names, name = self.deployment.alarms, self.deployment.name
         selection: Any = {"AlarmNamePrefix": f"{name}-"} if names is None else {"AlarmNames": names}
         with self._requesting(f"alarms of {name}"):
             client = boto3.client("cloudwatch", region_name=self.region)
             pages = client.get_paginator("describe_alarms").paginate(**selection)
-            return {
-                alarm["AlarmName"]: (alarm["StateValue"] == "ALARM", alarm.get("StateReason", ""))
-                for page in pages
-                for alarm in page["MetricAlarms"]
-            }
+            return [alarm for page in pages for alarm in page["MetricAlarms"]]
 
     def _dead_letters(self) -> int:
         name, count = self.deployment.queue, "ApproximateNumberOfMessages"

@@ -40,7 +40,7 @@ def _status(arguments: Namespace) -> int:
     reader = _secret(aws.deployment.reader_secret)
     is_asked = not arguments.no_warehouse
     warehouse = read_warehouse(lake, lambda: aws.address(reader)) if is_asked else NOT_ASKED
-    result = status(lake, warehouse, services, limits(arguments.stale_after))
+    result = status(lake, warehouse, services, limits(arguments.stale_after, aws.limits()))
     if not arguments.json:
         show_status(result)
     _report(result.report(), start)

@@ -13,7 +13,10 @@ from moto.glue.models import FakeWorkflowRun
 
 from lake import new_run, now
 from lake.entries import RetryEntry
+from operations.alarms import Limits
+from operations.aws import Aws
 from operations.cli import main
+from operations.deployment import named
 from postgres import connected, from_dsn
 from tests.integration.operations.conftest import NAME, REGION, Deployed
 
@@ -80,6 +83,23 @@ def test_empty_lake_of_a_new_platform_is_an_error_only_for_a_health_check(run_st
     assert "The lake holds no batch yet." in out
     assert "none of 2 is on" in out
     assert report(out)["seq"] == 0
+
+
+def test_thresholds_are_those_of_the_deployed_alarms(deployed: Deployed):
+    usual: dict[str, Any] = {
+        "MetricName": "Polls",
+        "Namespace": "Warehouse",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Statistic": "Sum",
+        "Threshold": 1,
+        "ComparisonOperator": "LessThanThreshold",
+    }
+    changed = {"freshness": {"Threshold": 2700}, "silence": {"EvaluationPeriods": 90}}
+    for name, more in changed.items():
+        deployed.client("cloudwatch").put_metric_alarm(AlarmName=f"{NAME}-{name}", **usual | more)
+    limits = Aws(named(NAME, REGION)).limits()
+    assert limits == Limits(silence=5400, freshness=2700, horizon_age=3600)
 
 
 def test_paused_schedule_is_shown(deployed: Deployed, run_status: RunStatus):
