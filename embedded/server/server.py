@@ -36,11 +36,16 @@ class Server:
         self.cluster.start()
         return True
 
-    def create_database(self, name: str, template: str | None = None) -> None:
-        """Create a database: empty, or a copy of ``template``, which must have no session."""
+    def create_database(
+        self, name: str, template: str | None = None, oid: int | None = None
+    ) -> None:
+        """Create a database: empty, or a copy of ``template``, which must have no session. From
+        PostgreSQL 15 on, ``oid`` may be given, for a database that replaces another."""
         statement = render(
             "create database {name} template {source}", name=name, source=template or "template0"
         )
+        if oid is not None:
+            statement = Sql(f"{statement} oid {oid:d}")
         with connected(from_dsn(self.dsn()), "embedded server") as connection:
             # copying files takes half the time of writing the copy to the WAL
             copy = " strategy file_copy" if connection.version >= STRATEGIES else ""

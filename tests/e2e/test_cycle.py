@@ -37,10 +37,10 @@ def dump(warehouse: Connection) -> dict[str, list[list[Any]]]:
     return {t: warehouse.run(render(every_row, schema=s, table=t)) for s, t in tables}
 
 
+@pytest.mark.loaded
 def test_first_cycle_brings_every_order_to_the_cent(
     platform: Platform, source: Connection, warehouse: Connection
 ):
-    platform.cycle()
     orders = "SELECT sales_order_id, units_sold, unit_price, currency_id, design_id FROM"
     assert source.run(f"{orders} sales_order ORDER BY 1") == warehouse.run(
         f"{orders} warehouse.fact_sales_order_current ORDER BY 1"
@@ -49,10 +49,10 @@ def test_first_cycle_brings_every_order_to_the_cent(
     assert isinstance(price, Decimal)
 
 
+@pytest.mark.loaded
 def test_first_cycle_fills_every_dimension(
     platform: Platform, source: Connection, warehouse: Connection
 ):
-    platform.cycle()
     for dimension, table in {
         "dim_staff": "staff",
         "dim_location": "address",
@@ -67,8 +67,8 @@ def test_first_cycle_fills_every_dimension(
     assert warehouse.run(span) == [["1990-01-01", "2099-12-31", 40177]]
 
 
+@pytest.mark.loaded
 def test_texts_arrive_as_they_are(platform: Platform, source: Connection, warehouse: Connection):
-    platform.cycle()
     columns = (
         "SELECT address_line_1, address_line_2, district, city, postal_code, country, phone FROM"
     )
@@ -78,8 +78,8 @@ def test_texts_arrive_as_they_are(platform: Platform, source: Connection, wareho
     assert rows == warehouse.run(f"{columns} warehouse.dim_location ORDER BY location_id")
 
 
+@pytest.mark.loaded
 def test_second_cycle_does_nothing(platform: Platform, warehouse: Connection):
-    platform.cycle()
     before, rows_before = platform.report(), dump(warehouse)
     platform.cycle()
     after = platform.report()
@@ -88,10 +88,10 @@ def test_second_cycle_does_nothing(platform: Platform, warehouse: Connection):
     assert dump(warehouse) == rows_before
 
 
+@pytest.mark.loaded
 def test_edit_that_leaves_last_updated_alone_is_one_more_version(
     platform: Platform, simulator: Simulator, warehouse: Connection
 ):
-    platform.cycle()
     edit = simulator.edit_sales_order_silently()
     platform.cycle()
     first, second = history(warehouse, edit.key)
@@ -102,10 +102,10 @@ def test_edit_that_leaves_last_updated_alone_is_one_more_version(
     assert len(history(warehouse, edit.key)) == 2
 
 
+@pytest.mark.loaded
 def test_late_commit_and_savepoint_row_each_arrive_once(
     platform: Platform, simulator: Simulator, warehouse: Connection, seeded_source_dsn: str
 ):
-    platform.cycle()
     saved = simulator.place_order_in_savepoint()
     with simulator.late_order(from_dsn(seeded_source_dsn)) as late:
         platform.cycle()
@@ -120,10 +120,10 @@ def test_late_commit_and_savepoint_row_each_arrive_once(
     assert late.table == "sales_order"
 
 
+@pytest.mark.loaded
 def test_deleted_order_keeps_its_history_and_ends_with_a_tombstone(
     platform: Platform, simulator: Simulator, warehouse: Connection
 ):
-    platform.cycle()
     deleted = simulator.delete_sales_order()
     platform.cycle()
     platform.cycle()
@@ -131,10 +131,10 @@ def test_deleted_order_keeps_its_history_and_ends_with_a_tombstone(
     assert deleted not in current(warehouse)
 
 
+@pytest.mark.loaded
 def test_department_of_a_member_of_staff_changes_in_its_dimension(
     platform: Platform, source: Connection, warehouse: Connection
 ):
-    platform.cycle()
     source.run("UPDATE department SET department_name = 'Renamed' WHERE department_id = 2")
     platform.cycle()
     [[members]] = source.run("SELECT count(*) FROM staff WHERE department_id = 2")
@@ -156,10 +156,10 @@ def test_row_that_does_not_conform_is_quarantined_and_the_others_are_loaded(
     assert 3 in current(warehouse)
 
 
+@pytest.mark.loaded
 def test_quarantined_row_does_not_count_once_it_is_corrected_or_deleted(
     platform: Platform, source: Connection, warehouse: Connection
 ):
-    platform.cycle()
     for key in (3, 4):
         soon = "UPDATE sales_order SET agreed_payment_date = 'soon' WHERE sales_order_id = :key"
         source.run(soon, key=key)
@@ -185,10 +185,10 @@ def test_quarantined_row_does_not_count_once_it_is_corrected_or_deleted(
     assert dump(warehouse) == rows_before
 
 
+@pytest.mark.loaded
 def test_a_step_that_runs_twice_changes_nothing_more(
     platform: Platform, simulator: Simulator, warehouse: Connection
 ):
-    platform.cycle()
     edit = simulator.edit_sales_order_silently()
     for step in (platform.poll, platform.transform, platform.load):
         step()
@@ -216,13 +216,13 @@ def test_warehouse_that_was_down_gets_every_batch_once_it_is_up(
     assert len(current(warehouse)) > 0
 
 
+@pytest.mark.loaded
 def test_no_object_of_the_lake_is_overwritten(
     tmp_path: Path, platform: Platform, simulator: Simulator
 ):
     def objects() -> dict[Path, bytes]:
         return {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 
-    platform.cycle()
     objects_before = objects()
     simulator.edit_sales_order_silently()
     simulator.move_staff()

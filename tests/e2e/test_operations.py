@@ -44,6 +44,7 @@ def shell_with_empty(shell: Shell, empty: str) -> Shell:
     return Shell({**shell.variables, "empty": empty, "another": empty}, shell.capsys)
 
 
+@pytest.mark.loaded
 def test_poll_after_a_pause_lands_all_changes_as_one_batch(shell: Shell, source: Connection):
     assert shell.types(CYCLE).report["seq"] == 1
     edit(source)
@@ -58,9 +59,9 @@ def test_poll_after_a_pause_lands_all_changes_as_one_batch(shell: Shell, source:
     }
 
 
+@pytest.mark.loaded
 def test_table_read_again_lands_nothing_if_it_equals_its_mirror(shell: Shell, source: Connection):
     [reread] = PAGE.commands("## Read a table in full")
-    shell.types(CYCLE)
     again = shell.types(reread)
     assert (again.status, again.report["changes"]) == (0, {})
     assert "reading all on demand" in again.err
@@ -68,6 +69,7 @@ def test_table_read_again_lands_nothing_if_it_equals_its_mirror(shell: Shell, so
     assert shell.types(reread).report["changes"] == {"staff": {"I": 0, "U": 1, "D": 0}}
 
 
+@pytest.mark.loaded
 @pytest.mark.parametrize(
     ("heading", "generation"),
     [("## The warehouse is lost", 1), ("## Replay after a corrected transformation", 2)],
@@ -81,7 +83,6 @@ def test_warehouse_is_rebuilt_version_for_version(
     generation: int,
 ):
     rebuild, reconcile = PAGE.commands(heading)
-    shell_with_empty.types(CYCLE)
     edit(source)
     source.run("update transaction set sales_order_id = null where sales_order_id = 9")
     source.run("delete from sales_order where sales_order_id = 9")
@@ -92,11 +93,11 @@ def test_warehouse_is_rebuilt_version_for_version(
     assert (compared.status, compared.report["unexplained"]) == (0, 0)
 
 
+@pytest.mark.loaded
 def test_reader_can_read_views_and_cannot_write(
     shell: Shell, warehouse_dsn: str, warehouse: Connection
 ):
     grant, end = PAGE.blocks("sql", "## People")
-    shell.types(CYCLE)
     warehouse.run(grant)
     try:
         at = from_dsn(warehouse_dsn)

@@ -33,7 +33,6 @@ def empty_dsn(server: Server, request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 def history(platform: Platform, simulator: Simulator, source: Connection) -> None:
     """Make a few batches: edits, a deletion, moved staff, and a quarantined row."""
-    platform.cycle()
     simulator.move_staff()
     simulator.place_sales_order()
     source.run("UPDATE sales_order SET agreed_payment_date = '1/2/2025' WHERE sales_order_id = 3")
@@ -70,6 +69,7 @@ def objects(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.loaded
 @pytest.mark.usefixtures("history")
 def test_rebuilt_warehouse_and_next_generation_equal_the_old_one_without_old_mirrors(
     platform: Platform, warehouse_dsn: str, empty_dsn: str, tmp_path: Path, spark: SparkSession,
@@ -113,6 +113,7 @@ def delete_superseded_mirrors(platform: Platform, folder: Path) -> None:
         (folder / "ingestion" / key).unlink()
 
 
+@pytest.mark.loaded
 @pytest.mark.usefixtures("history")
 def test_row_read_by_corrected_code_gets_its_place_in_history_with_the_next_load(
     platform: Platform, warehouse: Connection, monkeypatch: pytest.MonkeyPatch

@@ -43,10 +43,10 @@ def comparison(result: Reconciliation, name: str) -> TableComparison:
     return one
 
 
+@pytest.mark.loaded
 def test_after_cycles_with_every_kind_of_change_there_is_no_difference(
     platform: Platform, simulator: Simulator, source: Connection, compare: Compare
 ):
-    platform.cycle()
     simulator.place_purchase_order()
     simulator.edit_sales_order_silently()
     simulator.move_staff()
@@ -62,10 +62,10 @@ def test_after_cycles_with_every_kind_of_change_there_is_no_difference(
     assert comparison(result, "dim_date").rows == 40177
 
 
+@pytest.mark.loaded
 def test_change_after_the_last_poll_is_counted_apart_and_is_no_difference(
     platform: Platform, simulator: Simulator, source: Connection, compare: Compare
 ):
-    platform.cycle()
     simulator.place_sales_order()
     source.run("UPDATE design SET design_name = 'Other' WHERE design_id IN (3, 4)")
     simulator.delete_sales_order()
@@ -76,10 +76,10 @@ def test_change_after_the_last_poll_is_counted_apart_and_is_no_difference(
     assert (result.changed, result.exit_status) == (7, 0)
 
 
+@pytest.mark.loaded
 def test_row_that_no_poll_would_find_is_a_difference_beside_changed_rows(
     platform: Platform, source: Connection, compare: Compare, monkeypatch: pytest.MonkeyPatch
 ):
-    platform.cycle()
     [[xid]] = source.run(
         "UPDATE design SET design_name = 'Other' WHERE design_id = 4 RETURNING txid_current()"
     )
@@ -97,11 +97,11 @@ def test_row_that_no_poll_would_find_is_a_difference_beside_changed_rows(
     assert result.exit_status == 3
 
 
+@pytest.mark.loaded
 def test_busy_source_has_no_difference_whenever_it_is_compared(
     platform: Platform, seeded_source_dsn: str, compare: Compare
 ):
     stopping, results = Event(), list[Reconciliation]()
-    platform.cycle()
     with background_writer(from_dsn(seeded_source_dsn), 3000, stopping) as writer:
         results.append(compare())
         platform.poll()
@@ -115,10 +115,10 @@ def test_busy_source_has_no_difference_whenever_it_is_compared(
     assert results[1].pending == 1
 
 
+@pytest.mark.loaded
 def test_warehouse_that_lost_batches_of_the_load_log_is_different(
     platform: Platform, warehouse: Connection, simulator: Simulator, compare: Compare
 ):
-    platform.cycle()
     simulator.place_sales_order()
     platform.cycle()
     warehouse.run("DELETE FROM etl.ledger WHERE batch_seq = 2")
@@ -128,10 +128,10 @@ def test_warehouse_that_lost_batches_of_the_load_log_is_different(
     assert comparison(result, "fact_sales_order").missing == 1
 
 
+@pytest.mark.loaded
 def test_manual_changes_of_the_warehouse_are_found(
     platform: Platform, warehouse: Connection, compare: Compare
 ):
-    platform.cycle()
     for statement in (
         "DELETE FROM warehouse.fact_sales_order WHERE sales_order_id = 3",
         "UPDATE warehouse.fact_sales_order SET unit_price = unit_price + 0.01"
@@ -187,10 +187,10 @@ def test_quarantined_rows_and_deleted_or_inferred_members_are_explained(
     assert compare().unexplained == 1
 
 
+@pytest.mark.loaded
 def test_deletion_of_a_quarantined_row_leaves_no_difference(
     platform: Platform, source: Connection, compare: Compare
 ):
-    platform.cycle()
     source.run("UPDATE sales_order SET agreed_payment_date = 'soon' WHERE sales_order_id = 3")
     platform.cycle()
     source.run("DELETE FROM sales_order WHERE sales_order_id = 3")

@@ -36,6 +36,7 @@ def units(warehouse: Connection, order: int = 7) -> Any:
     return [count for [count] in warehouse.run(query, key=order)]
 
 
+@pytest.mark.loaded
 def test_one_more_poll_lands_the_changes_and_a_second_lands_nothing(
     shell: Shell, source: Connection, warehouse: Connection
 ):
@@ -78,11 +79,11 @@ def test_function_errors_shows_locked_tables_and_a_poll_passes_once_they_are_fre
     assert shell.types(poll).report["seq"] == 1
 
 
+@pytest.mark.loaded
 def test_function_errors_accepts_another_source_once(
     shell: Shell, server: Server, totesys_template: str, warehouse: Connection
 ):
     [accept] = page("function-errors").commands("### Another source")
-    shell.types(ONE_MORE)
     server.create_database("another_source", totesys_template)
     try:
         dsn = server.dsn("another_source")
@@ -100,6 +101,7 @@ def test_function_errors_accepts_another_source_once(
         server.drop_database("another_source")
 
 
+@pytest.mark.loaded
 def test_mass_delete_is_allowed_once_for_the_named_table(shell: Shell, source: Connection):
     [allow] = page("mass-delete").commands("## Do")
     many = "insert into design select id, now(), 'Intended', 'x', 'y', now()"
@@ -127,6 +129,7 @@ def test_mass_delete_by_mistake_is_over_once_the_rows_are_back(shell: Shell, sou
     assert (polled.status, polled.report["seq"], polled.report["changes"]) == (0, 1, {})
 
 
+@pytest.mark.loaded
 def test_freshness_grows_while_the_warehouse_is_down_and_status_shows_the_pending_step(
     shell: Shell, source: Connection, server: Server, warehouse_dsn: str
 ):
@@ -148,11 +151,11 @@ def test_freshness_grows_while_the_warehouse_is_down_and_status_shows_the_pendin
     assert healthy.report["state"] == "healthy"
 
 
+@pytest.mark.loaded
 def test_failed_jobs_names_the_missing_object_and_continues_once_it_is_restored(
     shell: Shell, platform: Platform, source: Connection, tmp_path: Path, warehouse: Connection
 ):
     transform, load = page("failed-jobs").commands("## Check")
-    shell.types(ONE_MORE)
     source.run(EDIT)
     platform.poll()
     landed = tmp_path / "lake" / "ingestion" / platform.lake.batches.entry(2).tables[
@@ -208,11 +211,11 @@ def test_quarantined_rows_return_by_corrected_code_with_their_original_time(
     assert warehouse.run(history) == [[1, "2025-02-01"]]
 
 
+@pytest.mark.loaded
 def test_missed_rows_are_found_by_the_audit_and_by_a_full_read_on_demand(
     shell: Shell, source: Connection, warehouse: Connection, monkeypatch: pytest.MonkeyPatch
 ):
     reconcile, reread = page("missed-rows").commands("## Do")
-    shell.types(ONE_MORE)
     before = units(warehouse)[0]
     with monkeypatch.context() as patch:
         patch.setattr(XidRange, "condition", property(lambda _: Sql("FALSE")))

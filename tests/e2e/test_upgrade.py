@@ -81,6 +81,7 @@ def owner_changes(source: Connection, heading: str) -> None:
     source.run(own)
 
 
+@pytest.mark.loaded
 def test_column_of_the_source_lands_in_the_same_generation_and_can_be_rolled_back(
     platform: Platform,
     checkout: Checkout,
@@ -90,7 +91,6 @@ def test_column_of_the_source_lands_in_the_same_generation_and_can_be_rolled_bac
     tmp_path: Path,
 ):
     places = ["--source", seeded_source_dsn, "--lake", str(tmp_path / "lake"), "--warehouse"]
-    platform.cycle()
     owner_changes(source, COLUMN)
     platform.cycle()  # a column without a contract does not stop a poll
     checkout.change("toml", COLUMN, "totesys/contracts/source")
@@ -102,6 +102,7 @@ def test_column_of_the_source_lands_in_the_same_generation_and_can_be_rolled_bac
     assert (rolled_back["changes"], rolled_back["loaded_through"]) == ({}, landed["seq"] + 1)
 
 
+@pytest.mark.loaded
 def test_steps_of_the_page_add_a_column_and_a_table_to_the_warehouse(
     platform: Platform,
     checkout: Checkout,
@@ -115,7 +116,6 @@ def test_steps_of_the_page_add_a_column_and_a_table_to_the_warehouse(
         "do $$ begin create role platform; exception when duplicate_object then null; end $$"
     )
     places = ["--source", seeded_source_dsn, "--lake", str(tmp_path / "lake"), "--warehouse"]
-    platform.cycle()
     for heading in (COLUMN, TABLE):
         owner_changes(source, heading)
     source.run("insert into carrier values (1, 'Swift', now(), now()), (2, 'Sure', now(), now())")
