@@ -162,11 +162,11 @@ variable "job_metrics" {
 }
 
 variable "retention" {
-  description = "Object Lock of the lake: GOVERNANCE or COMPLIANCE, days during which a version cannot be deleted, and a different number of days for the processed bucket; 0 for no lock. A lock outlives a change of this variable. Objects that expire earlier remain as versions until their lock ends"
+  description = "Object Lock of the lake: GOVERNANCE or COMPLIANCE, and days during which a version in the ingestion bucket cannot be deleted; 0 for no lock. processed_days must be 0, because S3A does not send the checksums that S3 then requires. A lock outlives a change of this variable. Objects that expire earlier remain as versions until their lock ends"
   type = object({
     mode           = string
     days           = number
-    processed_days = optional(number)
+    processed_days = optional(number, 0)
   })
 }
 

@@ -70,14 +70,25 @@ def write(committer: str, store: S3Store, into: str) -> int:
     return spark.read.parquet(*(store.uri(key) for key in keys)).count()
 
 
-def without(setting: str, address: str, action: str) -> str:
-    """Act on a path with the settings of the job, but without one of them."""
+def without_region() -> str:
+    """List a folder with the settings of the job, but without the region."""
     jvm: Any = spark._jvm
     settings = jvm.org.apache.hadoop.conf.Configuration(spark._jsc.hadoopConfiguration())
-    settings.unset(setting)
-    path = jvm.org.apache.hadoop.fs.Path(address)
+    settings.unset("fs.s3a.endpoint.region")
+    path = jvm.org.apache.hadoop.fs.Path(lake.uri(folder))
     files = jvm.org.apache.hadoop.fs.FileSystem.newInstance(path.toUri(), settings)
-    return failure(lambda: getattr(files, action)(path))
+    return failure(lambda: files.listStatus(path))
+
+
+def with_checksums(committer: str) -> str:
+    """Write into the locked bucket with the setting by which S3A sends checksums. A path of another
+    scheme has a new file system, with the settings of now."""
+    settings = spark._jsc.hadoopConfiguration()
+    settings.set("fs.s3a.checksum.validation", "true")
+    address = locked.uri(f"checksums-{committer}/").replace("s3:", "s3a:")
+    found = failure(lambda: rows(committer).write.parquet(address))
+    settings.unset("fs.s3a.checksum.validation")
+    return found
 
 
 def broken(committer: str) -> str:
@@ -108,9 +119,9 @@ def has_committed_task(into: str) -> bool:
 
 found = {
     "region": spark._jsc.hadoopConfiguration().get("fs.s3a.endpoint.region"),
-    "without_region": without("fs.s3a.endpoint.region", lake.uri(folder), "listStatus"),
-    "without_checksum": without("fs.s3a.checksum.validation", locked.uri("folder"), "mkdirs"),
-    "locked": {c: write(c, locked, f"{c}/") for c in sessions},
+    "without_region": without_region(),
+    "locked": {c: failure(partial(write, c, locked, f"{c}/")) for c in sessions},
+    "checksums": {c: with_checksums(c) for c in sessions},
     "written": {c: write(c, lake, f"{folder}-{c}/") for c in sessions},
     "busy": write("file", lake, f"{folder}-busy/"),
     "expired": failure(lambda: write("file", lake, f"{folder}-expired/")),

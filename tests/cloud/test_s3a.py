@@ -164,14 +164,15 @@ def test_both_committers_write_in_the_rights_of_a_job(seen: Seen, committer: str
 
 
 @pytest.mark.parametrize("committer", COMMITTERS)
-def test_both_committers_write_into_a_locked_bucket(seen: Seen, committer: str):
-    assert seen.found["locked"][committer] == ROWS
-    written = [key for key in seen.objects[LOCKED] if key.startswith(f"{committer}/part-")]
-    assert len(written) == 2
+def test_locked_bucket_refuses_s3a_which_sends_no_checksum(seen: Seen, committer: str):
+    assert "x-amz-checksum- HTTP header is required" in seen.found["locked"][committer]
 
 
-def test_locked_bucket_refuses_s3a_without_the_setting_of_the_job(seen: Seen):
-    assert "x-amz-checksum- HTTP header is required" in seen.found["without_checksum"]
+def test_setting_that_sends_checksums_breaks_multipart_uploads(seen: Seen):
+    assert seen.found["checksums"]["file"] == "no failure"
+    assert "parts could not be found" in seen.found["checksums"]["magic"]
+    written = [key for key in seen.objects[LOCKED] if key.endswith(".parquet")]
+    assert {key.partition("/")[0] for key in written} == {"checksums-file"}
 
 
 def test_only_the_magic_committer_leaves_a_folder_marker(seen: Seen):

@@ -9,7 +9,7 @@ locals {
 
   days = {
     ingestion = var.retention.days
-    processed = coalesce(var.retention.processed_days, var.retention.days)
+    processed = var.retention.processed_days
   }
 
   # Temporary files of Spark's committers: files below _temporary or __magic*, and empty objects that

@@ -30,16 +30,21 @@ variable "log_bucket" {
 }
 
 variable "retention" {
-  description = "Object Lock: mode, days during which a version cannot be deleted (0 for none), and a different number of days for the processed bucket. With a retention, S3 requires a checksum in each put, which Spark sends only if fs.s3a.checksum.validation is true"
+  description = "Object Lock: mode, and days during which a version in the ingestion bucket cannot be deleted (0 for none). The days of the processed bucket must be 0"
   type = object({
     mode           = string
     days           = number
-    processed_days = optional(number)
+    processed_days = optional(number, 0)
   })
 
   validation {
     condition     = contains(["GOVERNANCE", "COMPLIANCE"], var.retention.mode)
     error_message = "The mode must be GOVERNANCE or COMPLIANCE."
+  }
+
+  validation {
+    condition     = var.retention.processed_days == 0
+    error_message = "processed_days must be 0. A bucket with a default retention takes only uploads with a checksum. S3A 3.4.1, the S3 client of Glue 5.1, sends none; with fs.s3a.checksum.validation it does, and S3 then refuses its multipart uploads. To fix: remove processed_days. The policies of the bucket deny deletes in any case."
   }
 }
 

@@ -63,18 +63,11 @@ locals {
     "--job-language"                     = "python"
     "--job-bookmark-option"              = "job-bookmark-disable" # the logs of the lake replace bookmarks
     "--enable-continuous-cloudwatch-log" = "true"
-    "--conf"                             = join(" --conf ", [for name, value in local.spark : "${name}=${value}"])
-  }, var.metrics ? { "--enable-metrics" = "true" } : {})
 
-  spark = {
     # Without a region S3A calls us-east-2, which a gateway endpoint does not reach. Source: AWS, "Migrating AWS
     # Glue for Spark jobs to AWS Glue version 5.1".
-    "spark.hadoop.fs.s3a.endpoint.region" = data.aws_region.current.name
-
-    # A bucket with a default retention requires a checksum in every put. With "false", S3A's default, the SDK
-    # sends none; S3A 3.4.1 has no setting of the algorithm.
-    "spark.hadoop.fs.s3a.checksum.validation" = "true"
-  }
+    "--conf" = "spark.hadoop.fs.s3a.endpoint.region=${data.aws_region.current.name}"
+  }, var.metrics ? { "--enable-metrics" = "true" } : {})
 
   # Glue copies the file to the working directory of the driver.
   jobs_with_warehouse = var.packages.ca_bundle == null ? {} : {

@@ -1,5 +1,6 @@
 """Refusals of S3 that ministack does not make: uploads without a checksum into a bucket with a
-default retention, and requests to another region."""
+default retention, ends of multipart uploads without the checksums of their parts, and requests to
+another region."""
 
 from typing import Any
 
@@ -14,6 +15,7 @@ def install() -> None:
     """Refuse them."""
     s3._put_object = _with_checksum(s3._put_object, 3)
     s3._upload_part = _with_checksum(s3._upload_part, 4)
+    s3._complete_multipart_upload = _with_checksums_of_parts(s3._complete_multipart_upload)
     s3.region_mismatch_error = _unreachable
 
 
@@ -28,6 +30,28 @@ def _with_checksum(upload: Any, headers: int) -> Any:
         return upload(bucket, *rest)
 
     return checking
+
+
+def _with_checksums_of_parts(complete: Any) -> Any:
+    """Return ``complete`` with the check of an upload that named no algorithm, and whose parts had
+    checksums all the same. Source: issue 6518 of aws-sdk-java-v2."""
+    upload_part, sent = s3._upload_part, set[str]()
+
+    def uploading(bucket: str, key: str, body: bytes, query: Any, headers: dict[str, str]) -> Any:
+        if _has_checksum(headers):
+            sent.add(s3._qp(query, "uploadId"))
+        return upload_part(bucket, key, body, query, headers)
+
+    def completing(bucket: str, key: str, body: bytes, query: Any, *rest: Any) -> Any:
+        name = s3._qp(query, "uploadId")
+        upload = s3._multipart_uploads.get(name) or {}
+        if name in sent and not upload.get("checksum_algorithm") and b"<Checksum" not in body:
+            message = "One or more of the specified parts could not be found."
+            return s3._error("InvalidPart", message, 400, f"/{bucket}/{key}")
+        return complete(bucket, key, body, query, *rest)
+
+    s3._upload_part = uploading
+    return completing
 
 
 def _has_checksum(headers: dict[str, str]) -> bool:

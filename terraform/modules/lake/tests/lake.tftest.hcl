@@ -143,17 +143,23 @@ run "the_policies_allow_nothing" {
   }
 }
 
-run "the_lock_of_processed_may_be_shorter" {
+run "only_ingestion_is_locked" {
   command = plan
-
-  variables {
-    retention = { mode = "GOVERNANCE", days = 30, processed_days = 0 }
-  }
 
   assert {
     condition     = local.days == { ingestion = 30, processed = 0 }
-    error_message = "The retention of processed differs from the variable."
+    error_message = "S3A cannot write into a bucket with a default retention."
   }
+}
+
+run "a_lock_of_processed_is_refused" {
+  command = plan
+
+  variables {
+    retention = { mode = "GOVERNANCE", days = 30, processed_days = 1 }
+  }
+
+  expect_failures = [var.retention]
 }
 
 run "an_unknown_mode_is_refused" {
