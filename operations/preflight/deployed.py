@@ -42,7 +42,7 @@ def workgroup(target: Target) -> str:
     """Check the engine that Athena uses."""
     name = target.deployment.name
     groups = target.items("athena", "list_work_groups", "WorkGroups")
-    engine = next((group["EngineVersion"] for group in groups if group["Name"] == name), None)
+    engine = next((g.get("EngineVersion", {}) for g in groups if g["Name"] == name), None)
     if engine is None:
         raise NotChecked(f"There is no workgroup {name} yet.")
     version = engine.get("EffectiveEngineVersion", engine.get("SelectedEngineVersion"))

@@ -172,7 +172,10 @@ def network(local_aws: LocalAws) -> dict[str, Any]:
         )["Subnet"]["SubnetId"]
         for number, zone in enumerate("ab")
     ]
+    ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
     table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    for subnet in subnets:
+        ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
     return {
         "vpc_id": vpc,
         "subnet_ids": subnets,
