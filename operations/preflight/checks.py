@@ -25,7 +25,7 @@ CHECKS = (
     Check("Glue quotas", account.glue_quotas, ("servicequotas:ListServiceQuotas",)),
     Check("Athena engine", account.athena_engine, ("athena:ListEngineVersions",)),
     Check("subnets", network.subnets, ("ec2:DescribeSubnets",)),
-    Check("route to S3", network.route_to_s3, ROUTES),
+    Check("route to S3", network.route_to_s3, (*ROUTES, "ec2:DescribeVpcEndpoints")),
     Check(
         "route to AWS",
         network.route_to_aws,

@@ -40,11 +40,14 @@ def subnets(target: Target) -> str:
 def route_to_s3(target: Target) -> str:
     """Check that every subnet reaches S3, by a gateway endpoint or a NAT."""
     network = _network(target)
+    served = {
+        table
+        for endpoint in _endpoints(target, network)
+        if endpoint["VpcEndpointType"] == "Gateway" and endpoint["ServiceName"].endswith(".s3")
+        for table in endpoint.get("RouteTableIds", ())
+    } | {*network.route_table_ids}
     for table in _tables(target, network):
-        gateways = [route.get("GatewayId", "") for route in table["Routes"]]
-        is_planned = table["RouteTableId"] in network.route_table_ids
-        has_endpoint = any(gateway.startswith("vpce-") for gateway in gateways)
-        if not (is_planned or has_endpoint or _reaches_internet(table)):
+        if table["RouteTableId"] not in served and not _reaches_internet(table):
             raise Failed(
                 f"The subnets of {table['RouteTableId']} have no route to S3, so every poll and"
                 " every job would hang until its timeout. To fix: add the route table to"
@@ -61,7 +64,12 @@ def route_to_aws(target: Target) -> str:
         return f"by interface endpoints that Terraform creates ({len(SERVICES)} services)"
     if all(_reaches_internet(table) for table in _tables(target, network)):
         return "by a NAT"
-    missing = [name for name in SERVICES if name not in set(_endpoints(target, network))]
+    found = {
+        endpoint["ServiceName"].rpartition(".")[2]
+        for endpoint in _endpoints(target, network)
+        if endpoint["VpcEndpointType"] == "Interface"
+    }
+    missing = [name for name in SERVICES if name not in found]
     if missing:
         raise Failed(
             f"The subnets have no route to the internet and no endpoint of {', '.join(missing)}."
@@ -204,12 +212,9 @@ def _leads(route: dict[str, Any], ip: str) -> bool:
     return bool(is_active and cidr and ip_address(ip) in ip_network(cidr))
 
 
-def _endpoints(target: Target, network: Network) -> Iterator[str]:
+def _endpoints(target: Target, network: Network) -> Sequence[dict[str, Any]]:
     chosen = [{"Name": "vpc-id", "Values": [network.vpc_id]}]
-    found = target.ask("ec2", "describe_vpc_endpoints", Filters=chosen)["VpcEndpoints"]
-    for endpoint in found:
-        if endpoint["VpcEndpointType"] == "Interface":
-            yield endpoint["ServiceName"].rpartition(".")[2]
+    return [*target.items("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=chosen)]
 
 
 def _check_dns(target: Target, network: Network) -> None:

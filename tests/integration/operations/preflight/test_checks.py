@@ -257,6 +257,17 @@ def test_every_check_is_made_to_fail():
     assert {check.name for check in CHECKS} - tested == {"credentials"}
 
 
+def test_existing_gateway_endpoint_is_a_route_to_s3(account: Account):
+    account.client("ec2").create_vpc_endpoint(
+        VpcId=account.network.vpc_id,
+        ServiceName="com.amazonaws.eu-west-2.s3",
+        VpcEndpointType="Gateway",
+        RouteTableIds=list(account.network.route_table_ids),
+    )
+    change_network(route_table_ids=[])(account)
+    assert find(BY_NAME["route to S3"], account.target).result is Result.OK
+
+
 def test_database_that_only_its_network_reaches_is_not_checked(account: Account):
     account.put_secret("source", host="127.0.0.1", port=1)
     found = find(BY_NAME["source server"], account.target)
