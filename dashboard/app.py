@@ -9,10 +9,10 @@ import streamlit as st
 
 from contracts import PlatformError
 from contracts.project import PROJECT
-from dashboard import components
+from dashboard import address, components, status_line
 from dashboard.formatting import plain
 from dashboard.generic_pages import PAGES
-from dashboard.page import Page
+from dashboard.page import Page, shared_parameters
 from dashboard.reader import reading
 from dashboard.settings import from_environment
 
@@ -24,13 +24,17 @@ logger = logging.getLogger(__name__)
 
 def main() -> None:
     """Draw the page that the URL selects."""
-    st.html(f"<style>{components.STYLE.read_text(encoding='utf-8')}</style>")
+    components.style()
     pages = [
         st.Page(_entry(page), title=page.title, url_path=page.path, default=page is PAGES[0])
         for page in PAGES
     ]
-    selected = st.navigation(pages)
+    # Streamlit's own navigation would drop the parameters that pages share.
+    selected = st.navigation(pages, position="hidden")
     st.set_page_config(f"{selected.title} · {PROJECT} warehouse", ICON, layout="wide")
+    with st.sidebar:
+        for page in pages:
+            st.page_link(page, query_params=address.kept(shared_parameters()))
     selected.run()
 
 
@@ -41,6 +45,7 @@ def _entry(page: Page) -> Callable[[], None]:
         components.reset_heading()
         try:
             with reading(from_environment(os.environ)) as reader:
+                status_line.draw(reader)
                 page.draw(reader)
         except PlatformError as error:
             logger.error("%s: %s", page.title, error)

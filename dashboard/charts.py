@@ -1,14 +1,15 @@
 """Charts for Vega. Amounts become floats here, because they are only drawn and not added."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import altair as alt
 import streamlit as st
 
-from dashboard.periods import starts
+from dashboard.periods import Period, starts
 from dashboard.reader import Rows
 from dashboard.time_axis import bar_times, time_axis, time_format
 
@@ -19,7 +20,15 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY = (
     "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9",
 )  # fmt: skip
 """The Okabe-Ito palette, which color-blind people can distinguish."""
-GREY, INK, DARK, DARK_RED = "#9aa5b1", "#3d4b5a", "#1f2a37", "#a34700"
+GREY = "#9aa5b1"
+TEXT, MUTED = ("#1f2a37", "#e6edf3"), ("#3d4b5a", "#b4c0cc")
+"""The colors of text in the light and in the dark theme."""
+
+PICK = "pick"
+"""The field of a bar that a click on it passes on, and the name of the selection."""
+
+PALE = 0.4
+"""The opacity of a bar of which only a part is in the period."""
 
 AXIS_NUMBER = (
     "abs(datum.value) < 1 ? format(datum.value, '~g') : "
@@ -41,19 +50,30 @@ def bars_over_time(
     grain: str,
     colors: Mapping[str, str] | None = None,
     split: str = "",
+    period: Period | None = None,
 ) -> Chart:
-    """Return bars of ``value`` by ``period``, with ``split`` stacked in ``colors``."""
+    """Return bars of ``value`` by ``period``, with ``split`` stacked in ``colors``. Bars of which
+    only a part is in ``period`` are pale. The pick of a bar is its first day."""
     color = {"color": _color(split, colors)} if colors else {}
     split_name = [alt.Tooltip(f"{split}:N", title=" ")] if split else []
-    points = [{**row, **bar_times(row["period"], grain)} for row in rows]
+    points = [
+        {
+            **row,
+            **bar_times(row["period"], grain),
+            PICK: row["period"].isoformat(),
+            "opacity": PALE if period and not period.contains_all_of(row["period"], grain) else 1,
+        }
+        for row in rows
+    ]
     return (
         alt.Chart(_data(_stacked(points, value, split, list(colors or {}))))
-        .mark_rect(color=BLUE)
+        .mark_rect(color=BLUE, cursor="pointer")
         .encode(
             x=time_axis("begins", rows, grain),
             x2="ends:T",
             y=alt.Y("top:Q", title=title, axis=_number_axis()),
             y2="bottom:Q",
+            opacity=alt.Opacity("opacity:Q", scale=None, legend=None),
             tooltip=[
                 alt.Tooltip("begins:T", title=grain.capitalize(), format="%-d %b %Y"),
                 *split_name,
@@ -61,6 +81,7 @@ def bars_over_time(
             ],
             **color,
         )
+        .add_params(_pick())
         .properties(height=HEIGHT)
     )
 
@@ -89,8 +110,10 @@ def lines(
 
 
 def ranking(rows: Rows, name: str, value: str, title: str, color: str = BLUE) -> Chart:
-    """Return a bar for each row, in their order, with its value beside it."""
-    bars = alt.Chart(_data(rows)).encode(
+    """Return a bar for each row, in their order, with its value beside it. The pick of a bar is the
+    ID of its row, or its name if it has none."""
+    picked = [{**row, PICK: str(row.get("id") or row[name])} for row in rows]
+    bars = alt.Chart(_data(picked)).encode(
         y=alt.Y(f"{name}:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, ticks=False)),
         x=alt.X(
             f"{value}:Q",
@@ -103,12 +126,12 @@ def ranking(rows: Rows, name: str, value: str, title: str, color: str = BLUE) ->
             alt.Tooltip(f"{value}:Q", title=title, format=WHOLE),
         ],
     )
-    values = bars.mark_text(align="left", dx=4, color=DARK).encode(
+    values = bars.mark_text(align="left", dx=4, color=_color_of_text(TEXT)).encode(
         text=alt.Text(f"{value}:Q", format=".3~s")
     )
-    return alt.layer(bars.mark_bar(color=color, height={"band": 0.7}), values).properties(
-        height=ROW_HEIGHT * len(rows) + AXIS
-    )
+    marks = bars.mark_bar(color=color, height={"band": 0.7}, cursor="pointer")
+    height = ROW_HEIGHT * len(rows) + AXIS
+    return alt.layer(marks.add_params(_pick()), values).properties(height=height)
 
 
 def stacked_bars(
@@ -170,14 +193,43 @@ def load_times(rows: Rows, target: float) -> Chart:
     return alt.layer(circles, *_target_line(target)).properties(height=260)
 
 
-def show(chart: Chart, alt_text: str) -> None:
-    """Draw a chart as wide as its container, with a text for screen readers."""
+def show(chart: Chart, alt_text: str, on_pick: Callable[[str], None] | None = None) -> None:
+    """Draw a chart as wide as its container, with a text for screen readers. A click on a bar calls
+    ``on_pick`` with the pick of the bar."""
+    muted = _color_of_text(MUTED)
     styled = (
-        chart.configure_axis(labelColor=INK, titleColor=INK, titleFontWeight="normal")
-        .configure_legend(labelColor=INK)
+        chart.configure_axis(labelColor=muted, titleColor=muted, titleFontWeight="normal")
+        .configure_legend(labelColor=muted, offset=0, padding=0)
         .configure_view(strokeWidth=0)
     )
-    st.altair_chart(styled, width="stretch", alt=alt_text)
+    if on_pick is None:
+        st.altair_chart(styled, width="stretch", alt=alt_text)
+        return
+    # After a pick, the page is another: a new key forgets the selection.
+    key = f"{alt_text} {sorted(st.query_params.items())}"
+    st.altair_chart(
+        styled,
+        width="stretch",
+        alt=alt_text,
+        key=key,
+        on_select=partial(_picked, key, on_pick),
+        selection_mode=PICK,
+    )
+
+
+def _picked(key: str, on_pick: Callable[[str], None]) -> None:
+    if points := st.session_state[key].selection.get(PICK):
+        on_pick(points[0][PICK])
+
+
+def _pick() -> Any:
+    return alt.selection_point(name=PICK, fields=[PICK])
+
+
+def _color_of_text(colors: tuple[str, str]) -> str:
+    """Return the light theme's or the dark theme's color."""
+    light, dark = colors
+    return dark if st.context.theme.type == "dark" else light
 
 
 def _ranking_domain(values: Sequence[float]) -> list[float]:
@@ -189,7 +241,7 @@ def _ranking_domain(values: Sequence[float]) -> list[float]:
 def _target_line(target: float) -> tuple[Chart, Chart]:
     base = alt.Chart(_data([{"at": target, "text": f"Target: {target / 60:.0f} minutes"}]))
     line = base.mark_rule(color=RED, strokeDash=[6, 4], size=2).encode(y="at:Q")
-    text = base.mark_text(align="left", x=4, dy=-8, color=DARK_RED, fontWeight=600)
+    text = base.mark_text(align="left", x=4, dy=-8, color=RED, fontWeight=600)
     return line, text.encode(y="at:Q", text="text:N")
 
 

@@ -1,31 +1,22 @@
-"""The building blocks of pages: headings, tables, and the message for an empty result."""
+"""The building blocks of pages: styles, headings, and the message for an empty result."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
-from typing import Any
 
 import streamlit as st
 
-from dashboard.reader import Rows
-
-Format = Callable[[Any], str]
 HAS_HEADING = "page_has_heading"
 
 STYLE = files("dashboard") / "style.css"
+SCRIPT = files("dashboard") / "tables.js"
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column of a table: the value under ``name`` of each row, formatted, below ``title``.
-    ``is_number`` aligns it to the right, and ``no_wrap`` keeps it on one line."""
-
-    name: str
-    title: str
-    format: Format = str
-    is_number: bool = False
-    no_wrap: bool = False
+def style() -> None:
+    """Add the styles of all pages, and the script that sorts their tables."""
+    st.html(f"<style>{STYLE.read_text(encoding='utf-8')}</style>")
+    script = f"<script>{SCRIPT.read_text(encoding='utf-8')}</script><span hidden></span>"
+    with st.container(key="script"):
+        st.html(script, unsafe_allow_javascript=True)  # our own file, without data
 
 
 def reset_heading() -> None:
@@ -50,30 +41,9 @@ def no_match(message: str) -> None:
     st.info(f"{message} Choose a longer period or remove filters.", icon=":material/search_off:")
 
 
-def table(columns: Sequence[Column], rows: Rows, caption: str) -> None:
-    """Draw a table. On a narrow screen it scrolls horizontally within the page."""
-    st.html(table_html(columns, rows, caption))
-
-
-def table_html(columns: Sequence[Column], rows: Rows, caption: str) -> str:
-    """Return the table as HTML, with every value escaped."""
-    head = "".join(f"<th scope=col{_class(c)}>{escape(c.title)}</th>" for c in columns)
-    body = "".join(
-        f"<tr>{''.join(f'<td{_class(c)}>{escape(c.format(row[c.name]))}</td>' for c in columns)}"
-        "</tr>"
-        for row in rows
-    )
-    return region(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>", caption)
-
-
 def region(html: str, caption: str, css_class: str = "") -> str:
     """Return the HTML in a region that scrolls by itself and can receive the keyboard focus."""
     name = escape(caption, quote=True)
     return (
         f'<div class="rows {css_class}" role="region" aria-label="{name}" tabindex="0">{html}</div>'
     )
-
-
-def _class(column: Column) -> str:
-    css_class = "number" if column.is_number else "no-wrap" if column.no_wrap else ""
-    return f' class="{css_class}"' if css_class else ""

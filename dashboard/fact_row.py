@@ -4,25 +4,25 @@ follows from the contract of the fact."""
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import contracts
 from contracts import Fact
 from contracts.observation import VERSION
-from contracts.project import project_folder
-from dashboard import formatting
+from dashboard import formatting, labels
 from dashboard.page import project_pages
 from dashboard.reader import Reader, Rows
-from postgres import Sql, names, render
+from postgres import names, render
 
 Labels = Mapping[str, Mapping[Any, str]]
 """The names of dimension members by column and key."""
 
+EXISTS = "select 1 as found from {history} where {key} = :row_key limit 1"
 VERSIONS = """
 select version, valid_from, valid_to, is_deleted, batch_seq, {columns}
 from {history} where {key} = :row_key order by version
 """
+WITH_KEYS = "select * from ({members}) as member where key = any(:keys)"
 AS_OF = "select {columns} from {function}(cast(:moment as timestamp)) where {key} = :row_key"
 
 
@@ -38,6 +38,11 @@ class FactRow:
         """The columns that can change: all but the key and the columns of the version itself."""
         return [c.name for c in self.fact.columns if c.name != self.fact.key and c not in VERSION]
 
+    def exists(self, reader: Reader) -> bool:
+        """Return whether the warehouse has a version of the row."""
+        statement = self._sql(EXISTS, history=f"{self.fact.name}_history")
+        return bool(reader.run(statement, row_key=self.key))
+
     def versions(self, reader: Reader) -> Rows:
         """Return all versions, oldest first."""
         history = f"{self.fact.name}_history"
@@ -51,39 +56,29 @@ class FactRow:
 
     def labels(self, reader: Reader, rows: Rows) -> Labels:
         """Return the current names of the dimension members that the rows refer to."""
-        labels = {}
+        found = {}
         for column in self.fact.columns:
-            if statement := label_queries().get(column.references):
+            if dimension := labels.dimension(column.references):
                 keys = sorted({row[column.name] for row in rows})
+                statement = render(WITH_KEYS, members=labels.members(dimension))
                 members = reader.run(statement, keys=keys)
-                labels[column.name] = {member["key"]: member["label"] for member in members}
-        return labels
+                found[column.name] = {member["key"]: member["label"] for member in members}
+        return found
 
-    def format(self, column: str, row: Mapping[str, Any], labels: Labels) -> str:
+    def format(self, column: str, row: Mapping[str, Any], named: Labels) -> str:
         """Format the value of a column; an amount is followed by the row's currency."""
-        text = formatting.value(row[column], labels.get(column))
+        text = formatting.value(row[column], named.get(column))
         if self.fact.column(column).type.kind != "numeric":
             return text
-        return f"{text} {self._currency(row, labels)}".strip()
+        return f"{text} {self._currency(row, named)}".strip()
 
-    def _currency(self, row: Mapping[str, Any], labels: Labels) -> str:
+    def _currency(self, row: Mapping[str, Any], named: Labels) -> str:
         dimension = project_pages().currency_dimension
         columns = [c.name for c in self.fact.columns if dimension and c.references == dimension]
-        return next((labels.get(name, {}).get(row[name], "") for name in columns), "")
+        return next((named.get(name, {}).get(row[name], "") for name in columns), "")
 
     def _sql(self, template: str, **objects: str) -> str:
         return render(template, columns=names(self.columns), key=self.fact.key, **objects)
-
-
-@cache
-def label_queries() -> Mapping[str, Sql]:
-    """Return the query for the names of members, by dimension; some dimensions have none."""
-    folder = project_folder("dashboard/sql/labels")
-    return {
-        path.name.removesuffix(".sql"): Sql(path.read_text(encoding="utf-8"))
-        for path in folder.iterdir()
-        if path.name.endswith(".sql")
-    }
 
 
 def fact(name: str) -> Fact:

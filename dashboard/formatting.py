@@ -33,6 +33,11 @@ def money(amount: Decimal, currency: str) -> str:
     return f"{amount:,.2f} {currency}"
 
 
+def amount(value: Decimal) -> str:
+    """Format an amount to the cent: ``12,345.60``."""
+    return f"{value:,.2f}"
+
+
 def short_money(amount: Decimal, currency: str) -> str:
     """Format an amount for a headline: ``7.55 M EUR``, ``12,346 EUR``."""
     # The rounded amount decides: 999,999.60 is 1.00 M, not 1,000,000.

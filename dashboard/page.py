@@ -3,11 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, cast
+from typing import cast
 
 from contracts.project import PROJECT
-from dashboard.components import Column
+from dashboard import address
 from dashboard.reader import Reader
+from dashboard.tables import Column
+
+HISTORY = "history"
+"""The path of the page with the history of a row."""
 
 
 @dataclass(frozen=True)
@@ -23,16 +27,16 @@ class Page:
 class RowKind:
     """A kind of fact rows that the row history offers.
 
-    ``search`` and ``recent`` name the queries that return rows by a search text and rows that
-    changed recently; ``summary`` describes a row that ``search`` returned. ``search_fields`` lists
-    the fields that a search looks at, and ``created`` is the verb for the first version.
+    A search looks at ``searched``, columns of the fact: texts, and references to dimensions that
+    have labels; ``search_fields`` describes them. ``listed`` names the query that returns the rows
+    with given keys, and ``columns`` shows them. ``created`` is the verb for the first version.
     """
 
     fact: str
-    search: str
+    searched: Sequence[str]
     search_fields: str
-    summary: Callable[[Mapping[str, Any]], str]
-    recent: str
+    listed: str
+    columns: Sequence[Column]
     created: str = "created"
 
 
@@ -43,7 +47,8 @@ class ProjectPages:
     ``pages`` come first in the navigation. ``row_kinds`` are the kinds of the row history by name,
     and ``row_noun`` is the common name of their rows. ``currency_dimension`` is the dimension that
     gives the amounts of a row their currency. ``answer_columns`` overrides how columns of the
-    business questions are shown.
+    business questions are shown. ``shared_parameters`` are the parameters of the address that links
+    to other pages keep. ``labels`` are the templates of the labels of members, by dimension.
     """
 
     pages: Sequence[Page]
@@ -51,8 +56,21 @@ class ProjectPages:
     row_noun: str = "row"
     currency_dimension: str = ""
     answer_columns: Mapping[str, Column] = field(default_factory=dict)
+    shared_parameters: Sequence[str] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def project_pages() -> ProjectPages:
     """Return the ``PROJECT_PAGES`` of the project's package ``dashboard``."""
     return cast(ProjectPages, import_module(f"{PROJECT}.dashboard").PROJECT_PAGES)
+
+
+def shared_parameters() -> list[str]:
+    """Return the parameters of the address that every link within the dashboard keeps."""
+    return [*project_pages().shared_parameters, "refresh"]
+
+
+def row_link(kind: str, key: int) -> str:
+    """Return the URL of the history of a row, relative to that of any page."""
+    parameters = {"kind": kind, project_pages().row_noun: str(key)}
+    return address.link(HISTORY, shared_parameters(), **parameters)

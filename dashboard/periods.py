@@ -1,10 +1,13 @@
-"""The period that figures cover, and the period of equal length before it."""
+"""The period that figures cover, and the period that it is compared with."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 MAX_DAYS, MAX_WEEKS = 45, 7 * 60
 """Days up to which a bar is a day, and up to which it is a week; above, it is a month."""
+
+WEEK, YEAR = 7, 7 * 52
+"""Days. A year of whole weeks begins and ends on the same days of the week."""
 
 RELATIVE = {
     "Last 7 days": 7,
@@ -15,8 +18,10 @@ RELATIVE = {
 }
 """Days of each period that ends on the last day of the data; None for all days."""
 
-CUSTOM = "Custom range"
+ALL, CUSTOM = "All", "Custom range"
 DEFAULT = "Last 30 days"
+COMPARISONS = {"Period before": 0, "Year before": YEAR}
+"""The days, at least, from a compared period to this one."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +35,11 @@ class Period:
     def days(self) -> int:
         return (self.until - self.since).days + 1
 
-    @property
-    def before(self) -> "Period":
-        """The period of equal length that ends on the day before this one."""
-        return Period(self.since - timedelta(self.days), self.since - timedelta(1))
+    def before(self, least: int = 0) -> "Period":
+        """Return the latest earlier period of equal length with the same days of the week, which
+        begins ``least`` days earlier or more. A period with one more Sunday is not comparable."""
+        shift = timedelta(-(-max(self.days, least) // WEEK) * WEEK)
+        return Period(self.since - shift, self.until - shift)
 
     @property
     def grain(self) -> str:
@@ -41,6 +47,16 @@ class Period:
         if self.days <= MAX_DAYS:
             return "day"
         return "week" if self.days <= MAX_WEEKS else "month"
+
+    def contains_all_of(self, start: date, grain: str) -> bool:
+        """Return whether the whole day, week or month that begins at ``start`` is in this
+        period."""
+        return self.since <= start and next_start(start, grain) - timedelta(1) <= self.until
+
+
+def bar(start: date, grain: str) -> Period:
+    """Return the day, week or month that begins at ``start``."""
+    return Period(start, next_start(start, grain) - timedelta(1))
 
 
 def relative_period(name: str, first: date, last: date) -> Period:
@@ -53,7 +69,7 @@ def next_start(start: date, grain: str) -> date:
     """Return the first day after the day, week or month that begins at ``start``."""
     if grain == "month":
         return (start.replace(day=28) + timedelta(4)).replace(day=1)
-    return start + timedelta(7 if grain == "week" else 1)
+    return start + timedelta(WEEK if grain == "week" else 1)
 
 
 def starts(first: date, last: date, grain: str) -> list[date]:

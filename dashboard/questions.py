@@ -4,10 +4,11 @@ from decimal import Decimal
 
 import streamlit as st
 
-from dashboard import formatting
-from dashboard.components import Column, table
-from dashboard.page import project_pages
+from dashboard import address, formatting
+from dashboard.fact_row import fact
+from dashboard.page import project_pages, row_link
 from dashboard.reader import Reader, Rows
+from dashboard.tables import Column, Export, Link, table
 from postgres import Sql, render
 from warehouse.questions import Question, Theme, questions
 
@@ -21,13 +22,11 @@ def question_picker(reader: Reader, *themes: Theme) -> None:
     offered = {name: question for name, question in questions().items() if question.theme in themes}
     st.subheader("Business questions")
     name = st.selectbox(
-        "Filters do not apply to these questions",
+        "They are about all data: filters do not apply to them",
         list(offered),
-        index=None,
         format_func=lambda name: offered[name].title,
         placeholder="Choose a question",
-        key=f"question_{themes[0]}",
-        persist_state="session",
+        **address.one_of("question", [None, *offered], None).bound(),
     )
     if name:
         _answer(reader, offered[name])
@@ -38,7 +37,9 @@ def _answer(reader: Reader, question: Question) -> None:
     statement = render(LIMITED, question=Sql(question.sql))
     rows = reader.run(statement, max_rows=MAX_ROWS + 1)
     if rows:
-        table([column(name, rows) for name in rows[0]], rows[:MAX_ROWS], question.title)
+        columns = [column(name, rows) for name in rows[0]]
+        export = Export(reader.settings, lambda again, most: again.run(statement, max_rows=most))
+        table(columns, rows[:MAX_ROWS], question.title, export)
     else:
         st.info("The answer has no rows.")
     if len(rows) > MAX_ROWS:
@@ -53,7 +54,15 @@ def column(name: str, rows: Rows) -> Column:
     if override := project_pages().answer_columns.get(name):
         return override
     if name.endswith("_id"):
-        return Column(name, f"{formatting.label(name)} ID", is_number=True)
+        return Column(name, f"{formatting.label(name)} ID", is_number=True, link=_link(name))
     values = (row[name] for row in rows if row[name] is not None)
     is_number = isinstance(next(values, None), int | float | Decimal)
     return Column(name, formatting.label(name), formatting.value, is_number)
+
+
+def _link(name: str) -> Link | None:
+    """Return the link of a column to the histories of rows, if it contains their keys."""
+    for kind, row_kind in project_pages().row_kinds.items():
+        if fact(row_kind.fact).key == name:
+            return lambda row: row_link(kind, row[name])
+    return None

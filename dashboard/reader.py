@@ -1,8 +1,10 @@
-"""Queries of the warehouse: one read-only session for each page, opened on the first cache miss."""
+"""Queries of the warehouse: one read-only session for each page."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cache
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -28,11 +30,22 @@ select
 UNDEFINED, DENIED, CANCELED = ("42P01", "42883", "42703", "3F000"), "42501", "57014"
 
 
+@dataclass(frozen=True)
+class AsOf:
+    """The last loaded batch: when its poll read the source, on the source's clock, and when it was
+    committed to the lake."""
+
+    batch: int
+    observed_at: datetime
+    committed_at: datetime
+
+
 class CacheKey(NamedTuple):
-    """The key of a cached result. ``warehouse`` is the address and the schema, without a
-    password."""
+    """The key of a cached result. ``warehouse`` is the address and the schema, without a password;
+    ``batch`` is the last loaded batch, so that a result is never older than the page says."""
 
     warehouse: str
+    batch: int
     statement: str
     parameters: dict[str, Any]
 
@@ -44,6 +57,14 @@ class Reader:
         self.settings = settings
         self._closing = closing
         self._connection: Connection | None = None
+
+    @cached_property
+    def as_of(self) -> AsOf | None:
+        """The last loaded batch, or None; the data of the page is as of its poll. It is read once
+        for each page, without the cache."""
+        with _typed_errors(self.settings):
+            rows = self.fetch(query_text("as_of"), {})
+        return AsOf(**rows[0]) if rows else None
 
     def query(self, name: str, scope: str = "", **parameters: Any) -> Rows:
         """Return the result of ``sql/<name>.sql``, one dict for each row. ``scope`` names the file
@@ -59,7 +80,8 @@ class Reader:
     def run(self, statement: str, **parameters: Any) -> Rows:
         """Return the result of a statement, which is at most CACHE_SECONDS old."""
         warehouse = f"{self.settings.warehouse} {self.settings.schema}"
-        rows: Rows = _cached(CacheKey(warehouse, statement, parameters), self)
+        batch = self.as_of.batch if self.as_of else 0
+        rows: Rows = _cached(CacheKey(warehouse, batch, statement, parameters), self)
         return rows
 
     def fetch(self, statement: str, parameters: dict[str, Any]) -> Rows:
@@ -74,9 +96,14 @@ class Reader:
 @contextmanager
 def reading(settings: Settings) -> Iterator[Reader]:
     """Provide a reader for the block, and close its session afterwards."""
+    with _typed_errors(settings), ExitStack() as closing:
+        yield Reader(settings, closing)
+
+
+@contextmanager
+def _typed_errors(settings: Settings) -> Iterator[None]:
     try:
-        with ExitStack() as closing:
-            yield Reader(settings, closing)
+        yield
     except QueryFailed as failure:
         raise _typed(failure, settings) from failure
 

@@ -12,12 +12,13 @@ from dashboard.versions import Version, changed_columns
 @dataclass(frozen=True)
 class VersionTable:
     """A table with a column for each version and a row for each field; ``created`` is the verb for
-    the first version."""
+    the first version. ``open_end`` describes until when the last version is valid."""
 
     row: FactRow
     created: str
     labels: Labels
     versions: Sequence[Version]
+    open_end: str = "now"
 
     @property
     def changed_columns(self) -> list[str]:
@@ -33,7 +34,8 @@ class VersionTable:
         body = "".join(
             f"<tr><th scope=row>{escape(formatting.label(column))}</th>"
             + "".join(
-                f"<td{_class(version is selected)}>{self._cell(version, column)}</td>"
+                f'<td{_class(version is selected)} data-title="Version {version.number}">'
+                f"<div>{self._cell(version, column)}</div></td>"
                 for version in shown
             )
             + "</tr>"
@@ -44,7 +46,7 @@ class VersionTable:
     def _head(self, version: Version, is_selected: bool) -> str:
         css_class = ' class="deleted"' if version.is_deleted else ""
         event = escape(version.describe(self.created))
-        until = formatting.moment(version.valid_to) if version.valid_to else "now"
+        until = formatting.moment(version.valid_to) if version.valid_to else self.open_end
         return (
             f"<th scope=col{_class(is_selected)}>Version {version.number}"
             f'<span class="event"><span{css_class}>{event}</span></span>'

@@ -69,15 +69,17 @@ def changed_columns(all_versions: Iterable[Version]) -> frozenset[str]:
     return frozenset().union(*(version.changed for version in all_versions))
 
 
-def moments(all_versions: Sequence[Version], now: datetime) -> list[datetime]:
-    """Return the times that the slider offers: just before the first version, each change, and some
-    times within each version up to ``now``."""
+def moments(
+    all_versions: Sequence[Version], now: datetime, chosen: datetime | None = None
+) -> list[datetime]:
+    """Return the times that the slider offers: just before the first version, each change, some
+    times within each version up to ``now``, and the time that a person has ``chosen``."""
     begins = [version.valid_from for version in all_versions]
     last = max(now, begins[-1] + timedelta(seconds=1))
     offered = {begins[0] - timedelta(seconds=1), last}
     for begin, end in zip(begins, [*begins[1:], last], strict=True):
         offered |= {begin + (end - begin) * step / STEPS for step in range(STEPS)}
-    return sorted(offered)
+    return sorted(offered | ({chosen} if chosen else set()))
 
 
 def version_at(all_versions: Sequence[Version], moment: datetime) -> Version | None:

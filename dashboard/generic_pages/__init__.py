@@ -5,11 +5,11 @@ tell the first visitor of each URL that the page was not found.
 """
 
 from dashboard.generic_pages import platform, row_history, run_list
-from dashboard.page import Page, project_pages
+from dashboard.page import HISTORY, Page, project_pages
 
 PAGES = (
     *project_pages().pages,
-    Page(row_history.title(), "history", row_history.draw),
+    Page(row_history.title(), HISTORY, row_history.draw),
     Page("Platform", "platform", platform.draw),
     Page("Runs", "runs", run_list.draw),
 )

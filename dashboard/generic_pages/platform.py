@@ -6,17 +6,19 @@ from typing import Any
 import streamlit as st
 
 from contracts.observation import OP_NAMES
-from dashboard import charts, formatting, lake_logs
-from dashboard.components import Column, heading, table
+from dashboard import address, charts, formatting, lake_logs
+from dashboard.components import heading
 from dashboard.generic_pages.health import draw_health, explain_missing_lake, or_warning
 from dashboard.lake_logs import BatchSummary, LakeSummary
 from dashboard.questions import question_picker
 from dashboard.reader import Reader, Rows
+from dashboard.tables import Column, table
 from operations.durations import duration
 
 TARGET = 30 * 60  # seconds from a change in the source to the warehouse, at most
 MAX_DRAWN, MAX_LISTED = 500, 12
 WINDOWS = {"Last 24 hours": "1 day", "Last 7 days": "7 days", "Last 90 days": "90 days"}
+WINDOW = address.one_of("window", list(WINDOWS), "Last 24 hours")
 OPERATIONS = dict(zip(OP_NAMES.values(), (charts.GREEN, charts.SKY, charts.RED), strict=True))
 STEPS = {"build dimensions and facts": charts.BLUE, "load": charts.ORANGE}
 
@@ -33,10 +35,8 @@ def draw(reader: Reader) -> None:
     window = st.segmented_control(
         "Time",
         list(WINDOWS),
-        default="Last 24 hours",
         required=True,
-        key="platform_window",
-        persist_state="session",
+        **WINDOW.bound(),
     )
     lake = _lake_summary(reader)
     with or_warning("The warehouse cannot be read, so its load times are not shown."):
@@ -91,7 +91,7 @@ def _metrics(totals: dict[str, Any], lake: LakeSummary | None) -> None:
         help=f"Batch {totals['last_batch']}" if age is not None else None,
     )
     places[1].metric(
-        "Loaded within 30 minutes",
+        "Loaded within 30 min",
         formatting.share(totals["in_time"], totals["batches"]),
         help=f"{formatting.count(totals['in_time'])} of {formatting.count(totals['batches'])}"
         " batches were loaded into the warehouse at most 30 minutes after their commit to the lake",
@@ -150,7 +150,7 @@ def _load_times(batches: Rows) -> None:
 
 BATCHES = [
     Column("batch_seq", "Batch", is_number=True),
-    Column("observed_at", "Polled at (source clock)", formatting.moment, no_wrap=True),
+    Column("observed_at", "Read from source at", formatting.moment, no_wrap=True),
     Column(
         "loaded_at", "Loaded at (UTC)", lambda m: formatting.moment(m.astimezone(UTC)), no_wrap=True
     ),

@@ -7,18 +7,23 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import formatting
+from contracts import PlatformError
+from dashboard import address, formatting
 from dashboard.components import heading, region
 from dashboard.fact_row import FactRow, Labels, fact
-from dashboard.page import RowKind, project_pages
-from dashboard.reader import Reader
+from dashboard.open_rows import OpenRow, open_rows
+from dashboard.page import RowKind, project_pages, row_link
+from dashboard.reader import Reader, Rows, query_text
+from dashboard.row_search import number, search
+from dashboard.tables import Column, table
 from dashboard.version_table import VersionTable
 from dashboard.versions import Version, moments, version_at, versions
+from postgres import render
 
-MAX_RESULTS, MAX_RECENT, RECENT_BATCHES = 50, 50, 500
+MAX_RESULTS, MAX_RECENT, RECENT_BATCHES = 50, 20, 500
 MAX_VERSIONS = 12  # side by side
-LARGEST_KEY = 2**31 - 1
-MAX_DIGITS = len(str(LARGEST_KEY))
+SEARCH, MOMENT = address.text("search"), address.moment("moment", None)
+ONLY_CHANGED = address.flag("changed", default=True)
 
 
 def title() -> str:
@@ -34,85 +39,144 @@ def draw(reader: Reader) -> None:
         f"All versions of one {noun}: its values, what changed, and when the platform observed the"
         " change. All times are on the source's clock.",
     )
+    names, shown = list(kinds), [noun, MOMENT.name]
     name = st.segmented_control(
         f"Kind of {noun}",
-        list(kinds),
-        default=next(iter(kinds)),
+        names,
         required=True,
-        key="history_kind",
-        persist_state="session",
+        **address.one_of("kind", names, names[0]).bound(forget=shown),
     )
     kind = kinds[name]
     text = st.text_input(
         f"Search by {kind.search_fields}",
-        key="history_search",
-        persist_state="session",
-        placeholder="for example 136, or a part of a name",
+        placeholder="for example 136, #136, or a part of a name",
         help=f"The search includes each deleted {noun}, and earlier names.",
+        **SEARCH.bound(forget=shown),
     ).strip()
-    results = search(reader, kind, text) if text else _recent(reader, kind)
-    key = _pick(results, noun, is_search=bool(text))
-    if key is not None:
-        _history(reader, FactRow(fact(kind.fact), key), kind, f"{name} {key}")
+    opened = number(address.text(noun).value or text, name)
+    if opened is not None and (row := FactRow(fact(kind.fact), opened)).exists(reader):
+        _history(reader, row, kind, f"{name} {opened}")
+    elif not _only_quarantined(reader, kind, name, opened):
+        _results(reader, kind, name, text)
 
 
-def search(reader: Reader, kind: RowKind, text: str) -> dict[int, str]:
-    """Return the rows that match, by key and with a summary; the row with that key is first."""
-    # Python refuses to convert thousands of digits.
-    is_key = text.isdecimal() and len(text) <= MAX_DIGITS and int(text) <= LARGEST_KEY
-    number = int(text) if is_key else None
-    rows = reader.query(kind.search, number=number, text=text, max_rows=MAX_RESULTS)
-    rows.sort(key=lambda row: row["key"] != number)
-    return {row["key"]: _result(row, kind) for row in rows}
-
-
-def _recent(reader: Reader, kind: RowKind) -> dict[int, str]:
-    rows = reader.query(kind.recent, batches=RECENT_BATCHES, max_rows=MAX_RECENT)
-    return {row["key"]: _recent_result(row) for row in rows}
-
-
-def _result(row: Mapping[str, Any], kind: RowKind) -> str:
-    deleted = " · deleted" if row["is_deleted"] else ""
-    return f"{row['key']} · {kind.summary(row)}{deleted}"
-
-
-def _recent_result(row: Mapping[str, Any]) -> str:
-    event = "deleted" if row["is_deleted"] else formatting.plural(row["changes"], "change")
-    return f"{row['key']} · {event} · {formatting.moment(row['observed_at'])}"
-
-
-def _pick(results: Mapping[int, str], noun: str, is_search: bool) -> int | None:
-    """Draw the list of results, and return the key of the selected row."""
-    if not results:
-        if is_search:
-            st.info(f"No {noun} matches, including deleted ones.", icon=":material/search_off:")
+def _results(reader: Reader, kind: RowKind, name: str, text: str) -> None:
+    """Draw the rows that match, or those that changed recently."""
+    noun = project_pages().row_noun
+    if not text:
+        recent = _recent(reader, kind)
+        st.subheader(f"Recent changes of {name.lower()}s")
+        if recent:
+            _list(reader, kind, name, recent, RECENT)
         else:
             st.info(f"No {noun} changed recently. Search for one above.")
-        return None
-    limit = f" (the {MAX_RESULTS} latest)" if len(results) == MAX_RESULTS else ""
-    label = f"{formatting.plural(len(results), 'result')}{limit}" if is_search else "Recent changes"
-    return st.selectbox(label, list(results), format_func=lambda key: results[key])
+        return
+    found = search(reader, kind, text, name, MAX_RESULTS)
+    if not found.keys:
+        st.info(
+            f"No {name.lower()} matches. Searched: {kind.search_fields} in every version,"
+            f" including deleted ones. {found.earlier}",
+            icon=":material/search_off:",
+        )
+        return
+    limit = f" (the {MAX_RESULTS} latest)" if len(found.keys) == MAX_RESULTS else ""
+    st.subheader(f"{formatting.plural(len(found.keys), 'result')}{limit}")
+    st.caption(found.earlier)
+    _list(reader, kind, name, {key: {} for key in found.keys}, STATE)
+
+
+STATE = [Column("is_deleted", "State", lambda deleted: "deleted" if deleted else "exists")]
+RECENT = [
+    Column("change", "Change"),
+    Column("observed_at", "Read from source at", formatting.moment, no_wrap=True),
+]
+
+
+def _list(
+    reader: Reader,
+    kind: RowKind,
+    name: str,
+    rows: Mapping[int, Mapping[str, Any]],
+    more: Sequence[Column],
+) -> None:
+    """Draw a table of rows, each with a link to its history."""
+    order = list(rows)
+    listed = reader.query(kind.listed, keys=order)
+    merged = [{**row, **rows[row["key"]]} for row in listed]
+    merged.sort(key=lambda row: order.index(row["key"]))
+    key = Column("key", name, str, is_number=True, link=lambda row: row_link(name, row["key"]))
+    table([key, *more, *kind.columns], merged, f"{name}s")
+
+
+def _recent(reader: Reader, kind: RowKind) -> dict[int, Mapping[str, Any]]:
+    of = fact(kind.fact)
+    statement = render(
+        query_text("recent_rows"),
+        key=of.key,
+        changes=f"{of.name}_changes",
+        current=f"{of.name}_current",
+    )
+    rows = reader.run(statement, batches=RECENT_BATCHES, max_rows=MAX_RECENT)
+    return {row["key"]: {**row, "change": _change(row, kind.created)} for row in rows}
+
+
+def _change(row: Mapping[str, Any], created: str) -> str:
+    """Describe recent changes of a row: '2 edits, 5 fields', 'deleted', 'deleted, placed again'."""
+    edits = (
+        f"{formatting.plural(row['edits'], 'edit')}, {formatting.plural(row['fields'], 'field')}"
+    )
+    deleted = "deleted" if row["is_deleted"] else f"deleted, {created} again"
+    return ", ".join([*([edits] if row["edits"] else []), *([deleted] if row["deletions"] else [])])
+
+
+def _only_quarantined(reader: Reader, kind: RowKind, name: str, key: int | None) -> bool:
+    """Explain a row of which every version is in quarantine; return whether there is one."""
+    waiting = _open(reader, kind, key) if key is not None else []
+    if waiting:
+        st.subheader(f"{name} {key}")
+        _warn(waiting, "No version of it is in the warehouse.")
+    return bool(waiting)
+
+
+def _open(reader: Reader, kind: RowKind, key: int) -> list[OpenRow]:
+    try:
+        return open_rows(reader.settings, fact(kind.fact).of, key)
+    except PlatformError as error:
+        st.caption(
+            "The lake cannot be read, so it is unknown whether a newer version is in quarantine."
+            f" {formatting.plain(str(error))}"
+        )
+        return []
+
+
+def _warn(waiting: Sequence[OpenRow], missing: str) -> None:
+    last = waiting[-1]
+    st.warning(
+        f"**The newest version is in quarantine** (batch {last.batch}):"
+        f" {formatting.plain(last.reasons)}. {missing}",
+        icon=":material/report:",
+    )
 
 
 def _history(reader: Reader, row: FactRow, kind: RowKind, name: str) -> None:
-    rows = row.versions(reader)
+    rows: Rows = row.versions(reader)
     all_versions = versions(rows, row.columns)
-    if not all_versions:
-        st.info("This row is not in the warehouse any longer. Search again.")
-        return
     labels = row.labels(reader, rows)
     st.subheader(name)
+    waiting = _open(reader, kind, row.key)
+    if waiting:
+        _warn(waiting, "The versions below are older.")
     st.markdown(_summary(all_versions, kind))
     above = st.container()  # drawn last: the slider below selects the version to highlight
     st.subheader("State at a point in time")
-    moment = _moment(reader, row, all_versions)
+    moment = _moment(reader, all_versions)
     selected = version_at(all_versions, moment)
     _state(row, row.as_of(reader, moment), selected, moment, labels)
     with above:
-        only_changed = st.toggle(
-            "Show changed fields only", value=True, key="history_changed", persist_state="session"
-        )
-        _side_by_side(VersionTable(row, kind.created, labels, all_versions), selected, only_changed)
+        only_changed = st.toggle("Show changed fields only", **ONLY_CHANGED.bound())
+        end = "now, but a newer version is in quarantine" if waiting else "now"
+        side_by_side = VersionTable(row, kind.created, labels, all_versions, end)
+        _side_by_side(side_by_side, selected, only_changed)
 
 
 def _summary(all_versions: Sequence[Version], kind: RowKind) -> str:
@@ -124,23 +188,20 @@ def _summary(all_versions: Sequence[Version], kind: RowKind) -> str:
     )
 
 
-def _moment(reader: Reader, row: FactRow, all_versions: Sequence[Version]) -> datetime:
-    """Draw the slider, and return its time. It starts at the last version that is not deleted."""
+def _moment(reader: Reader, all_versions: Sequence[Version]) -> datetime:
+    """Draw the slider, and return its time. It starts at the last version that is not deleted, and
+    a time in the address stays on it when versions are added."""
     existing = [version for version in all_versions if not version.is_deleted] or all_versions
-    # The last time on the slider stays until the versions change: another would reset it.
-    begins = hash(tuple(version.valid_from for version in all_versions))
-    key = f"as_of_{row.fact.name}_{row.key}_{begins}"
-    if f"{key}_now" not in st.session_state:
-        [last] = reader.query("last_observed")
-        st.session_state[f"{key}_now"] = last["moment"] or all_versions[-1].valid_from
-    return st.select_slider(
+    now = reader.as_of.observed_at if reader.as_of else all_versions[-1].valid_from
+    chosen = MOMENT.value
+    moment: datetime = st.select_slider(
         "As of",
-        moments(all_versions, st.session_state[f"{key}_now"]),
-        value=existing[-1].valid_from,
+        moments(all_versions, now, chosen),
         format_func=formatting.moment,
-        key=key,
         help="Each change is a step, with steps between. Use the arrow keys to move.",
+        **address.moment(MOMENT.name, existing[-1].valid_from).bound(),
     )
+    return moment
 
 
 def _state(
@@ -165,15 +226,16 @@ def _state(
     st.html(f'<dl class="card">{cells}</dl>')
 
 
-def _side_by_side(table: VersionTable, selected: Version | None, only_changed: bool) -> None:
-    shown = table.versions[-MAX_VERSIONS:]
-    if len(table.versions) > len(shown):
-        st.caption(f"The latest {MAX_VERSIONS} of {len(table.versions)} versions.")
-    columns = table.changed_columns if only_changed else table.row.columns
+def _side_by_side(side_by_side: VersionTable, selected: Version | None, only_changed: bool) -> None:
+    shown = side_by_side.versions[-MAX_VERSIONS:]
+    if len(side_by_side.versions) > len(shown):
+        st.caption(f"The latest {MAX_VERSIONS} of {len(side_by_side.versions)} versions.")
+    columns = side_by_side.changed_columns if only_changed else side_by_side.row.columns
     if not columns:
         st.caption("No field changed.")
-    st.html(region(table.html(shown, columns, selected), "Versions side by side", "versions"))
+    html = side_by_side.html(shown, columns, selected)
+    st.html(region(html, "Versions side by side", "versions"))
     st.caption(
-        "Highlighted values differ from the version before. The blue column is the version selected"
-        " below. Names are the current names in the dimensions."
+        "Highlighted = changed since the previous version. Blue = the version selected below. Names"
+        " are the current names."
     )

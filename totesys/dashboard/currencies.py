@@ -1,6 +1,7 @@
 """Amounts by currency. Amounts of different currencies are never added."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from decimal import Decimal
 
 import streamlit as st
@@ -20,7 +21,12 @@ def by_currency(rows: Rows) -> Mapping[str, Rows]:
 
 
 def cards(currencies: Sequence[str], draw: Callable[[str], None]) -> None:
-    """Draw a card for each currency: three in a row, or one below another on a narrow screen."""
+    """Draw a card for each currency: three in a row, or one below another on a narrow screen. A
+    single currency has the whole width, without a frame."""
+    if len(currencies) == 1:
+        st.subheader(plain(currencies[0]))
+        draw(currencies[0])
+        return
     for first in range(0, len(currencies), CARDS_PER_ROW):
         row = currencies[first : first + CARDS_PER_ROW]
         for place, currency in zip(st.columns(len(row)), row, strict=True):
@@ -29,20 +35,32 @@ def cards(currencies: Sequence[str], draw: Callable[[str], None]) -> None:
                 draw(currency)
 
 
+def amounts() -> AbstractContextManager[object]:
+    """Return a place for amounts: side by side where there is space, or one below another."""
+    return st.container(horizontal=True, gap="small")
+
+
 def tabs(groups: Mapping[str, Rows]) -> Iterator[tuple[str, Rows]]:
-    """Draw a tab for each currency, and yield its rows while the tab is open for drawing."""
+    """Draw a tab for each currency, and yield its rows while the tab is open for drawing. A single
+    currency needs no tab."""
+    if len(groups) == 1:
+        yield from groups.items()
+        return
     places = st.tabs([plain(currency) for currency in groups])
     for place, (currency, rows) in zip(places, groups.items(), strict=True):
         with place:
             yield currency, rows
 
 
-def amount(title: str, value: Decimal, currency: str, delta: str | None = None) -> None:
-    """Draw an amount as a metric: short, with all digits in its help."""
+def amount(
+    title: str, value: Decimal, currency: str, delta: str | None = None, about: str = ""
+) -> None:
+    """Draw an amount as a metric: short, with all digits in its help, after ``about``."""
     st.metric(
         title,
         plain(short_money(value, currency)),
         delta,
         delta_color="off",
-        help=plain(money(value, currency)),
+        help=f"{about} {plain(money(value, currency))}".strip(),
+        width="content",
     )

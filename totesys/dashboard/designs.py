@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import charts, formatting
-from dashboard.components import Column, heading, no_match, table
+from dashboard.components import heading, no_match
 from dashboard.reader import Reader
+from dashboard.tables import Column, table
 from totesys.dashboard.currencies import by_currency, tabs
 from totesys.dashboard.filters import Filters
 

@@ -1,23 +1,57 @@
-"""The filters in the sidebar. They are kept when people change the page."""
+"""The filters in the sidebar. They are part of the address, and links to other pages keep them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from dashboard.periods import CUSTOM, DEFAULT, RELATIVE, Period, relative_period
+from dashboard import address
+from dashboard.periods import (
+    ALL,
+    COMPARISONS,
+    CUSTOM,
+    DEFAULT,
+    RELATIVE,
+    Period,
+    relative_period,
+)
 from dashboard.reader import Reader
 
 DUE_AFTER_ORDER = timedelta(60)
 """The time after the last order within which its payments are due."""
 
-TITLES = {
-    "currency": "Currency",
-    "country": "Country of the counterparty",
-    "department": "Department",
+PERIOD = address.one_of("period", [*RELATIVE, CUSTOM], DEFAULT)
+COMPARED = address.one_of("compare", list(COMPARISONS), next(iter(COMPARISONS)))
+DAYS = "days"
+NAMES = {
+    "currency": "currencies", "country": "countries", "department": "departments",
+    "partner": "partners", "person": "people", "design": "designs",
+}  # fmt: skip
+"""The parameter of the scopes for each filter."""
+
+SHARED = (PERIOD.name, DAYS, COMPARED.name, *NAMES)
+KEYS = frozenset({"partner", "person", "design"})
+"""The filters whose values are keys; those of the others are names."""
+
+OF_SALES = {
+    "currency": "Currency", "partner": "Customer", "country": "Customer country",
+    "department": "Department", "person": "Seller", "design": "Design",
+}  # fmt: skip
+OF_PURCHASES = {
+    "currency": "Currency", "partner": "Supplier", "country": "Supplier country",
+    "department": "Department", "person": "Buyer",
+}  # fmt: skip
+OF_ORDERS = {
+    "currency": "Currency", "partner": "Customer or supplier",
+    "country": "Customer or supplier country", "department": "Department",
+    "person": "Seller or buyer",
+}  # fmt: skip
+OF_PAYMENTS = {
+    name: title for name, title in OF_ORDERS.items() if name not in ("department", "person")
 }
 
 
@@ -25,43 +59,45 @@ TITLES = {
 class Filters:
     """The selected filters; an empty list selects everything. ``first`` and ``last`` are the days
     of the first and the last order, and ``today`` is the day of the last poll that found a change.
+    ``period`` is that of orders, ``due`` that of payments by their due date.
     """
 
     period: Period
+    due: Period
+    compared: Period
     first: date
     last: date
     today: date
-    currencies: list[str]
-    countries: list[str]
-    departments: list[str]
+    selected: Mapping[str, Sequence[str | int]]
 
     def parameters(self, period: Period | None = None) -> dict[str, Any]:
         """Return the parameters of a query's scope."""
         days = period or self.period
-        return {
-            "since": days.since,
-            "until": days.until,
-            "currencies": self.currencies,
-            "countries": self.countries,
-            "departments": self.departments,
-        }
+        of_scope = {NAMES[name]: list(values) for name, values in self.selected.items()}
+        return {"since": days.since, "until": days.until, **of_scope}
 
     @property
     def is_comparable(self) -> bool:
-        """Whether the warehouse contains the whole period before."""
-        return self.period.before.since >= self.first
+        """Whether the warehouse contains the whole period that is compared."""
+        return self.compared.since >= self.first
 
     @property
-    def with_period_before(self) -> Period:
-        """The period extended by the one before it."""
-        return Period(self.period.before.since, self.period.until)
+    def with_compared(self) -> Period:
+        """The period from the begin of the compared one to the end of this one."""
+        return Period(self.compared.since, self.period.until)
 
 
-def filtered(title: str, draw: Callable[[Reader, Filters], None]) -> Callable[[Reader], None]:
-    """Return a page that draws the filters and its content, or a message if there are no orders."""
+def filtered(
+    title: str,
+    draw: Callable[[Reader, Filters], None],
+    titles: Mapping[str, str],
+    compares: bool = False,
+) -> Callable[[Reader], None]:
+    """Return a page that draws the filters with these ``titles`` and its content, or a message if
+    there are no orders. Only a page that ``compares`` offers another period."""
 
     def page(reader: Reader) -> None:
-        if filters := select(reader):
+        if filters := select(reader, titles, compares):
             draw(reader, filters)
         else:
             st.title(title)
@@ -70,61 +106,95 @@ def filtered(title: str, draw: Callable[[Reader, Filters], None]) -> Callable[[R
     return page
 
 
-def select(reader: Reader) -> Filters | None:
+def select(reader: Reader, titles: Mapping[str, str], compares: bool) -> Filters | None:
     """Draw the filters, and return the selection; None if the warehouse contains no order."""
     [span] = reader.query("span")
-    if span["first_day"] is None:
+    first, last = span["first_day"], span["last_day"]
+    if first is None:
         return None
-    options = defaultdict[str, list[str]](list)
-    for row in reader.query("filter_options"):
-        options[row["filter"]].append(row["value"])
+    today = span["today"] or last
     with st.sidebar:
         st.subheader("Filters")
-        period = _period(span["first_day"], span["last_day"])
-        selected = _selected(options)
+        period, due = _periods(first, last, today)
+        if compares:
+            st.selectbox("Compare with", list(COMPARISONS), **COMPARED.bound())
+        selected = _selected(reader, titles)
+        _others(titles)
     return Filters(
-        period,
-        span["first_day"],
-        span["last_day"],
-        span["today"] or span["last_day"],
-        selected["currency"],
-        selected["country"],
-        selected["department"],
+        period, due, period.before(COMPARISONS[COMPARED.value]), first, last, today, selected
     )
 
 
-def _selected(options: Mapping[str, list[str]]) -> Mapping[str, list[str]]:
-    return {
-        name: st.multiselect(
+def toggle(name: str, value: str) -> None:
+    """Filter by one value, as a click on its bar does; a second click removes the filter."""
+    is_selected = st.query_params.get_all(name) == [value]
+    address.change({name: [] if is_selected else [value]})
+
+
+def choose_days(period: Period) -> None:
+    """Show the days of one bar."""
+    address.change({PERIOD.name: [CUSTOM], DAYS: [f"{period.since}..{period.until}"]})
+
+
+def _selected(reader: Reader, titles: Mapping[str, str]) -> Mapping[str, Sequence[str | int]]:
+    """Draw a list for each filter of the page, and return the selection of every filter."""
+    options = defaultdict[str, dict[Any, str]](dict)
+    for row in reader.query("filter_options"):
+        name = row["filter"]
+        options[name][int(row["value"]) if name in KEYS else row["value"]] = row["label"]
+    selected: dict[str, Sequence[str | int]] = {name: [] for name in NAMES}
+    for name, title in titles.items():
+        selected[name] = st.multiselect(
             title,
-            options[name],
+            list(options[name]),
+            format_func=partial(_label, options[name]),
             placeholder="All",
-            key=f"filter_{name}",
-            persist_state="session",
+            **address.some_of(name, list(options[name])).bound(),
         )
-        for name, title in TITLES.items()
-    }
+    return selected
 
 
-def _period(first: date, last: date) -> Period:
+def _label(labels: Mapping[Any, str], value: Any) -> str:
+    return labels.get(value, str(value))
+
+
+def _others(titles: Mapping[str, str]) -> None:
+    """Name the filters that are selected and do not apply to this page; offer to remove all."""
+    chosen = address.kept(list(NAMES))
+    if others := [OF_SALES[name].lower() for name in chosen if name not in titles]:
+        st.caption(f"Not applied on this page: {', '.join(others)}.")
+    if chosen:
+        st.button("Remove filters", on_click=_remove, icon=":material/filter_alt_off:")
+
+
+def _remove() -> None:
+    address.change({name: [] for name in NAMES})
+
+
+def _periods(first: date, last: date, today: date) -> tuple[Period, Period]:
+    """Draw the period, and return it for orders and for payments. Payments have one more day than
+    orders can have: that of the last poll."""
     name = st.selectbox(
         "Period",
         [*RELATIVE, CUSTOM],
-        index=list(RELATIVE).index(DEFAULT),
-        key="filter_period",
-        persist_state="session",
-        help="Periods end on the day of the last order.",
+        help="Periods of orders end on the day of the last order, those of payments on the day of"
+        " the last poll that found a change.",
+        **PERIOD.bound(),
     )
-    if name != CUSTOM:
-        return relative_period(name, first, last)
+    if name in RELATIVE:
+        due = relative_period(name, first, today)
+        if name == ALL:
+            due = Period(first, today + DUE_AFTER_ORDER)
+        return relative_period(name, first, last), due
+    end = last + DUE_AFTER_ORDER
+    default = (max(first, last - timedelta(29)), last)
     days = st.date_input(
         "From and to",
-        (max(first, last - timedelta(29)), last),
         min_value=first,
-        max_value=last + DUE_AFTER_ORDER,
+        max_value=end,
         format="DD/MM/YYYY",
-        key="filter_days",
-        persist_state="session",
+        **address.days(DAYS, default, first, end).bound(),
     )
     # The field returns one day until the second is selected, and none if people clear it.
-    return Period(days[0] if days else last, days[-1] if days else last)
+    period = Period(days[0] if days else last, days[-1] if days else last)
+    return period, period

@@ -2,24 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from functools import partial
 from typing import Any, Literal
 
 import streamlit as st
 
-from dashboard import charts, formatting
-from dashboard.components import Column, heading, no_match, table
+from dashboard import address, charts, formatting
+from dashboard.components import heading, no_match
+from dashboard.page import row_link
+from dashboard.periods import bar
 from dashboard.questions import question_picker
-from dashboard.reader import Reader
-from totesys.dashboard.currencies import amount, by_currency, cards, tabs
-from totesys.dashboard.filters import Filters
+from dashboard.reader import Reader, Rows
+from dashboard.tables import Column, Export, table
+from totesys.dashboard.currencies import amount, amounts, by_currency, cards, tabs
+from totesys.dashboard.filters import Filters, choose_days, toggle
 
 MAX_GROUPS, MAX_ORDERS = 12, 10
 
 
 @dataclass(frozen=True)
 class OrderPage:
-    """The titles and names of one of the two pages. ``groups`` are the columns that orders can be
-    ranked by."""
+    """The titles and names of one of the two pages. ``groups`` are the filters by whose values
+    orders can be ranked, by title."""
 
     scope: Literal["sales", "purchases"]
     title: str
@@ -50,36 +55,62 @@ def purchases(reader: Reader, filters: Filters) -> None:
 
 
 def _draw(reader: Reader, filters: Filters, page: OrderPage) -> None:
-    period, scope = filters.period, {"scope": page.scope, **filters.parameters()}
+    period = filters.period
+    scope = {"scope": page.scope, **filters.parameters()}
     heading(
         page.title,
         f"All {page.noun}s from {formatting.day(period.since)} to {formatting.day(period.until)} in"
-        " their current state, without deleted ones.",
+        f" their current state, without deleted ones.{comparison(filters)}",
     )
-    rows = reader.query("order_totals", period_start=period.since, **scope)
-    totals = {row["currency"]: row for row in rows}
+    compared = {
+        "period_start": period.since,
+        "compared_until": filters.compared.until,
+        **filters.parameters(filters.with_compared),
+    }
+    rows = reader.query("order_totals", scope=page.scope, **compared)
+    totals = {row["currency"]: row for row in rows if row["orders"]}
     if not totals:
         no_match(f"No {page.noun} in this period matches the filters.")
         return
     trends = by_currency(reader.query("order_trend", grain=period.grain, **scope))
 
     def card(currency: str) -> None:
-        _figures(totals[currency], currency)
+        _figures(totals[currency], currency, filters)
         st.markdown(f"**Value of orders by {period.grain}**")
         title = f"Value ({currency})"
-        chart = charts.bars_over_time(trends[currency], "value", title, period.grain)
-        charts.show(chart, f"Value of {page.noun}s in {currency} by {period.grain}")
+        charts.show(
+            charts.bars_over_time(trends[currency], "value", title, period.grain, period=period),
+            f"Value of {page.noun}s in {currency} by {period.grain}",
+            lambda day: choose_days(bar(date.fromisoformat(day), period.grain)),
+        )
 
     cards(list(totals), card)
     _ranking(reader, scope, page)
     question_picker(reader, page.scope)
 
 
-def _figures(row: Mapping[str, Any], currency: str) -> None:
-    amount(f"Value of {formatting.plural(row['orders'], 'order')}", row["value"], currency)
-    units = formatting.plural(row["units"], "unit")
-    average = formatting.money(row["value"] / row["orders"], currency)
-    st.caption(formatting.plain(f"{units}, {average} per order on average."))
+def comparison(filters: Filters) -> str:
+    """Describe the period that is compared, in a sentence that follows another."""
+    if not filters.is_comparable:
+        return " Not compared: the warehouse does not contain the whole other period."
+    compared = filters.compared
+    return (
+        f" Compared with {formatting.day(compared.since)} to {formatting.day(compared.until)},"
+        " the same days of the week."
+    )
+
+
+def change(now: Any, before: Any, filters: Filters) -> str | None:
+    """Format the relative change from the compared period, or None if it is unknown."""
+    return formatting.change(now, before) if filters.is_comparable else None
+
+
+def _figures(row: Mapping[str, Any], currency: str, filters: Filters) -> None:
+    value, delta = row["value"], change(row["value"], row["value_before"], filters)
+    with amounts():
+        amount(f"Value of {formatting.plural(row['orders'], 'order')}", value, currency, delta)
+        amount("Per order", value / row["orders"], currency)
+        st.metric("Units", formatting.count(row["units"]), width="content")
 
 
 def _ranking(reader: Reader, scope: Mapping[str, Any], page: OrderPage) -> None:
@@ -87,33 +118,38 @@ def _ranking(reader: Reader, scope: Mapping[str, Any], page: OrderPage) -> None:
     group = st.segmented_control(
         "Rank by",
         list(page.groups),
-        default="Department",
         required=True,
-        key=f"{page.scope}_by",
-        persist_state="session",
+        **address.one_of("by", list(page.groups), "Department").bound(),
     )
-    ranked = by_currency(
-        reader.query("order_ranking", by=page.groups[group], max_rows=MAX_GROUPS, **scope)
-    )
+    name = page.groups[group]
+    ranked = by_currency(reader.query("order_ranking", by=name, max_rows=MAX_GROUPS, **scope))
     largest = by_currency(reader.query("orders_largest", max_rows=MAX_ORDERS, **scope))
     for currency, rows in tabs(ranked):
         limit = f" (the {MAX_GROUPS} highest)" if len(rows) == MAX_GROUPS else ""
         title = f"Value of {page.noun}s in {currency} by {group.lower()}"
         st.markdown(f"**{formatting.plain(title)}**{limit}")
-        charts.show(charts.ranking(rows, "name", "value", f"Value ({currency})"), title)
+        chart = charts.ranking(rows, "name", "value", f"Value ({currency})")
+        charts.show(chart, title, partial(toggle, name))
         caption = f"Largest {page.noun}s in {currency}"
         st.markdown(f"**{formatting.plain(caption)}**")
-        table(_columns(page, currency), largest[currency], caption)
+        everything = partial(_all_orders, {**scope, "currencies": [currency]})
+        export = Export(reader.settings, everything)
+        table(_columns(page, currency), largest[currency], caption, export)
+
+
+def _all_orders(scope: Mapping[str, Any], reader: Reader, most: int) -> Rows:
+    return reader.query("orders_largest", max_rows=most, **scope)
 
 
 def _columns(page: OrderPage, currency: str) -> list[Column]:
+    kind = page.noun.capitalize()
     return [
-        Column("key", "Order", is_number=True),
+        Column("key", "Order", is_number=True, link=lambda row: row_link(kind, row["key"])),
         Column("created_date", "Placed", formatting.day, no_wrap=True),
         Column("partner", page.partner),
         Column("department", "Department"),
         Column("item", page.item),
         Column("units", "Units", formatting.count, is_number=True),
-        Column("value", f"Value ({currency})", lambda v: f"{v:,.2f}", is_number=True),
+        Column("value", f"Value ({currency})", formatting.amount, is_number=True),
         Column("agreed_delivery_date", "Delivery", formatting.day, no_wrap=True),
     ]

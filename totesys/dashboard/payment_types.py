@@ -1,7 +1,4 @@
-"""The payment types of the source: which are receivables, and which are payables."""
-
-RECEIVABLES = frozenset({"SALES_RECEIPT", "PURCHASE_REFUND"})
-PAYABLES = frozenset({"PURCHASE_PAYMENT", "SALES_REFUND"})
+"""The names of the source's payment types."""
 
 
 def title(name: str) -> str:

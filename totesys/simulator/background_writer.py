@@ -16,6 +16,8 @@ from totesys.simulator import Simulator
 
 RECONNECT = 1.0  # seconds
 SHUTDOWN = "57P"  # SQLSTATEs of a server that stops or starts
+HISTORY_DAYS, SPREAD_DAYS = 60, 83
+"""The working days of the history, and the days over which new orders are spread: twelve weeks."""
 
 EXISTS = "select to_regclass('public.sales_order') is not null"
 LAST_KEY = "select coalesce(max(transaction_id), 0) from transaction"
@@ -50,7 +52,8 @@ def prepare(address: Address, orders: int) -> bool:
             Simulator(connection).create_schema()
         if _last_key(connection):
             return False
-        Simulator(connection).seed(orders, until=datetime.now(UTC).date())  # the source's zone
+        today = datetime.now(UTC).date()  # the source's zone
+        Simulator(connection).seed(orders, until=today, days=HISTORY_DAYS)
         return True
 
 
@@ -93,7 +96,8 @@ def _write_while_connected(
     address: Address, pause: float, stopping: Event, writer: BackgroundWriter
 ) -> None:
     with connected(address, "simulator") as connection:
-        simulator = Simulator(connection, seed=_last_key(connection))  # other changes each time
+        # another seed makes other changes each time
+        simulator = Simulator(connection, seed=_last_key(connection), spread=SPREAD_DAYS)
         while not stopping.wait(pause):
             writer.note(simulator.step())
 

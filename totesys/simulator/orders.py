@@ -1,7 +1,7 @@
 """Orders of the simulated source, each with its transaction and its payment."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 from string import ascii_uppercase, digits
@@ -12,6 +12,7 @@ from totesys.simulator.rows import Value, insert, pick, today
 
 SALES, PURCHASES = "sales_order", "purchase_order"
 CENTS = Decimal(100)
+SATURDAY = 5  # of date.weekday
 
 
 @dataclass(frozen=True)
@@ -24,14 +25,20 @@ class Order:
     payment_id: int
 
 
-def place(connection: Connection, rng: Random, table: str) -> Order:
-    """Write an order, its transaction and its payment; the caller's transaction commits them."""
-    day = today(connection)
+def place(
+    connection: Connection, rng: Random, table: str, created_at: datetime | None = None
+) -> Order:
+    """Write an order, its transaction and its payment, all created at one moment (default: now);
+    the caller's transaction commits them. A payment that was due on a weekday before today is
+    paid."""
+    now = today(connection)
+    day = created_at.date() if created_at else now
     parties: dict[str, Value] = {
         "counterparty_id": pick(connection, rng, "counterparty"),
         "currency_id": pick(connection, rng, "currency"),
     }
-    payment_date = str(day + timedelta(days=rng.randrange(7)))
+    due = day + timedelta(days=rng.randrange(7))
+    payment_date, is_paid = str(due), day < due < now and due.weekday() < SATURDAY
     goods, amount = _goods(connection, rng, table)
     order_id = insert(
         connection,
@@ -44,10 +51,14 @@ def place(connection: Connection, rng: Random, table: str) -> Order:
             "agreed_payment_date": payment_date,
             "agreed_delivery_location_id": pick(connection, rng, "address"),
         },
+        created_at,
     )
     transaction_type = "SALE" if table == SALES else "PURCHASE"
     transaction_id = insert(
-        connection, "transaction", {"transaction_type": transaction_type, f"{table}_id": order_id}
+        connection,
+        "transaction",
+        {"transaction_type": transaction_type, f"{table}_id": order_id},
+        created_at,
     )
     payment_id = insert(
         connection,
@@ -57,11 +68,12 @@ def place(connection: Connection, rng: Random, table: str) -> Order:
             "transaction_id": transaction_id,
             "payment_amount": str(amount),
             "payment_type_id": 1 if table == SALES else 3,
-            "paid": "false",
+            "paid": str(is_paid).lower(),
             "payment_date": payment_date,
             "company_ac_number": rng.randrange(10_000_000, 100_000_000),
             "counterparty_ac_number": rng.randrange(10_000_000, 100_000_000),
         },
+        created_at,
     )
     return Order(table, order_id, transaction_id, payment_id)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from random import Random
 from typing import Any
 
@@ -80,14 +80,20 @@ def pick(connection: Connection, rng: Random, table: str, other_than: int | None
     return int(key)
 
 
-def insert(connection: Connection, table: str, columns: Mapping[str, Value | Sql]) -> int:
-    """Insert a row whose last_updated is its created_at, and return its key."""
+def insert(
+    connection: Connection,
+    table: str,
+    columns: Mapping[str, Value | Sql],
+    created_at: datetime | None = None,
+) -> int:
+    """Insert a row whose last_updated is its created_at (default: now), and return its key."""
     statement = render(
-        "insert into {table} ({columns}, last_updated) values ({values}, {now}) returning {key}",
+        "insert into {table} ({columns}, created_at, last_updated)"
+        " values ({values}, {moment}, {moment}) returning {key}",
         table=table,
         columns=names(columns),
         values=Sql(", ".join(_literal(column) for column in columns.values())),
-        now=NOW,
+        moment=value(created_at.isoformat()) if created_at else NOW,
         key=f"{table}_id",
     )
     return int(one(connection, statement))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from math import ceil
 from pathlib import Path
 from random import Random
@@ -20,6 +20,8 @@ END_OF_HISTORY = date(2024, 11, 15)
 ORDERS_A_DAY, ORDERS_A_DESIGN, LEAST_DESIGNS = 30, 30, 20
 WORKING_DAYS = 520  # two years
 PAYMENTS_A_FLIP = 37
+OPENING, OPEN = time(8), timedelta(hours=9)
+FRIDAY = 4  # of date.weekday
 FOLDERS = ("/usr/share", "/opt", "/srv", "/media", "/home/it's here")
 GOODS = {SALES: "design_id", PURCHASES: "item_code"}
 PAY_DUE = "pay_due"
@@ -43,11 +45,14 @@ class Simulator:
     """Changes a source over ``connection``. The same ``seed`` on the same data makes the same
     changes.
 
-    Only times differ between two runs, because they come from the source's clock.
+    Only times differ between two runs, because they come from the source's clock. New orders are
+    placed now, or at a moment of business within the last ``spread`` days, so that many orders in a
+    short time do not pile up on one day.
     """
 
-    def __init__(self, connection: Connection, seed: int = 0) -> None:
+    def __init__(self, connection: Connection, seed: int = 0, spread: int = 0) -> None:
         self._connection = connection
+        self._spread = spread
         self._seed = seed
         # repeatable on purpose; it protects nothing
         self._random = Random(seed)  # nosec B311
@@ -57,12 +62,17 @@ class Simulator:
         with transaction(self._connection):
             self._connection.run(SCHEMA.read_text())
 
-    def seed(self, orders: int = 200, until: date = END_OF_HISTORY) -> None:
-        """Fill the empty tables with the history of ``orders`` orders that ends before ``until``.
+    def seed(
+        self, orders: int = 200, until: date = END_OF_HISTORY, days: int | None = None
+    ) -> None:
+        """Fill the empty tables with the history of ``orders`` orders that ends before ``until``,
+        over so many working ``days``; by default, with 30 orders a day or more.
 
         The same seed and arguments give the same rows, times included.
         """
-        per_day = max(ORDERS_A_DAY, ceil(orders / WORKING_DAYS))
+        per_day = ceil(orders / (days or WORKING_DAYS))
+        if days is None:
+            per_day = max(ORDERS_A_DAY, per_day)
         statements = render(
             SEED.read_text(),
             seed=self._seed,
@@ -78,12 +88,12 @@ class Simulator:
     def place_sales_order(self) -> Order:
         """Place a sales order with its transaction and payment; all three share created_at."""
         with transaction(self._connection):
-            return place(self._connection, self._random, SALES)
+            return self._place(SALES)
 
     def place_purchase_order(self) -> Order:
         """Place a purchase order with its transaction and payment; they share created_at."""
         with transaction(self._connection):
-            return place(self._connection, self._random, PURCHASES)
+            return self._place(PURCHASES)
 
     def place_order_in_savepoint(self) -> Order:
         """Place a sales order in a savepoint that is released, and another in one rolled back."""
@@ -181,6 +191,18 @@ class Simulator:
             return f"{count} payments due today are paid"
         getattr(self, change)()
         return change.replace("_", " ")
+
+    def _place(self, table: str) -> Order:
+        return place(self._connection, self._random, table, self._moment())
+
+    def _moment(self) -> datetime | None:
+        """Return a moment of business, or None for now."""
+        back = self._random.randrange(self._spread + 1) if self._spread else 0
+        if not back:
+            return None
+        day = today(self._connection) - timedelta(back)
+        day -= timedelta(max(0, day.weekday() - FRIDAY))
+        return datetime.combine(day, OPENING) + OPEN * self._random.random()
 
     def _edit_order_silently(self, table: str, order_id: int | None) -> Edit:
         with transaction(self._connection):

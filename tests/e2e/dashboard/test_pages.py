@@ -1,5 +1,6 @@
 """The pages, in a browser."""
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -66,6 +67,7 @@ def test_every_page_shows_data_and_no_exception(page: Page, address: str, path: 
     expect(page.locator("h1")).to_have_text(title)
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
     assert page.locator("[data-testid=stAlertContentError]").count() == 0
+    expect(page.get_by_text(re.compile(r"^Data as of .* ago\)$"))).to_be_visible()
     if path != "history":
         expect(page.locator(CHART).first).to_be_visible()
 
@@ -137,12 +139,14 @@ def test_payments_agree_with_the_warehouse(page: Page, address: str, filled: Fil
         select sum(payment_amount) filter (where paid),
             sum(payment_amount) filter (where not paid)
         from warehouse.fact_payment_current
-        where payment_date > {last_day} - 30 and currency_id = {euro} and payment_type_id = (
+        where payment_date > (select max(observed_at)::date from etl.ledger) - 30
+            and payment_date <= (select max(observed_at)::date from etl.ledger)
+            and currency_id = {euro} and payment_type_id = (
             select payment_type_id from warehouse.dim_payment_type
             where payment_type_name = 'SALES_RECEIPT')""",
     )
     open_page(page, address, "payments")
-    page.get_by_role("radio", name="Sales receipt").click()
+    page.get_by_role("radio", name="Receivables").click()
     wait_until_drawn(page)
     assert metric(page, "Paid", "EUR") == short(paid, "EUR")
     assert metric(page, "Unpaid", "EUR") == short(unpaid, "EUR")
@@ -170,7 +174,13 @@ def test_no_page_scrolls_horizontally_on_a_phone(phone: BrowserContext, address:
             "() => Math.max(...[document.documentElement,"
             " document.querySelector('[data-testid=stMain]')].map(e => e.scrollWidth))"
         )
+        right = page.evaluate(
+            "() => Math.max(0, ..."
+            "[...document.querySelectorAll('.rows td, [data-testid=stMetric]')]"
+            ".filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect().right))"
+        )
     assert width <= PHONE["width"]
+    assert right <= PHONE["width"]
 
 
 def test_filters_change_the_figures_and_are_kept_between_pages(page: Page, address: str):
@@ -180,7 +190,7 @@ def test_filters_change_the_figures_and_are_kept_between_pages(page: Page, addre
     expect(page.locator("h3", has_text="GBP")).to_have_count(0)
     expect(page.locator(FIGURE).first).not_to_have_text(unfiltered)
     euros = first_metric(page)
-    page.get_by_role("link", name="Sales").click()
+    page.get_by_role("link", name="Sales", exact=True).click()
     expect(page.locator("h1")).to_have_text("Sales")
     wait_until_drawn(page)
     expect(page.locator("h3", has_text="EUR")).to_have_count(1)
@@ -196,7 +206,7 @@ def test_filters_that_match_nothing_are_explained(page: Page, address: str):
     open_page(page, address, "purchases")
     choose(page, "Currency", "EUR")
     choose(page, "Department", "Facilities")
-    choose(page, "Country of the counterparty", "Congo")
+    choose(page, "Supplier country", "Congo")
     choose(page, "Period", "Last 7 days")
     expect(page.get_by_test_id("stAlert")).to_contain_text(
         "Choose a longer period or remove filters."
@@ -212,7 +222,7 @@ def test_quarantined_rows_are_shown_with_their_reason(page: Page, address: str, 
 
 def test_business_question_is_answered(page: Page, address: str):
     open_page(page, address, "sales")
-    page.get_by_role("combobox", name="Filters do not apply").click()
+    page.get_by_role("combobox", name="They are about all data").click()
     page.keyboard.type("delivered in the next seven days")
     page.keyboard.press("Enter")
     wait_until_drawn(page)

@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import parse_qs
 
 import pytest
 import streamlit as st
@@ -31,7 +32,8 @@ where schemaname in ('warehouse', 'etl') and tablename not in ('migration', 'war
 
 
 class Look(Protocol):
-    """Opens the page at a path, with more variables in its environment."""
+    """Opens the page at a path, such as 'history?search=2', with more variables in its
+    environment."""
 
     def __call__(self, path: str, variables: Mapping[str, str] | None = None) -> AppTest: ...
 
@@ -127,7 +129,9 @@ def look(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Look:
         for name, value in (variables or {}).items():
             monkeypatch.setenv(name, value)
         app = AppTest.from_file(str(ONE_PAGE), default_timeout=60)
-        app.query_params["page"] = path
+        monkeypatch.setenv("PAGE", path.partition("?")[0])
+        for name, texts in parse_qs(path.partition("?")[2]).items():
+            app.query_params[name] = texts
         app.run()
         assert not app.exception
         return app

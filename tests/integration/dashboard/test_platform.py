@@ -17,7 +17,7 @@ def test_page_explains_what_the_load_time_measures_and_how_a_rebuild_changes_it(
     star.run("update etl.ledger set committed_at = clock_timestamp(), loaded_at ="
              " clock_timestamp()")  # fmt: skip
     app = look("platform")
-    assert metrics(app, "Loaded within 30 minutes") == ["100 %"]
+    assert metrics(app, "Loaded within 30 min") == ["100 %"]
     assert "longer if polls did not run" in captions(app)
     assert "rebuild" in captions(app)
 

@@ -46,7 +46,7 @@ def test_result_is_cached_by_statement_and_parameters(owner: Connection, reader:
 def test_database_without_a_warehouse_is_not_migrated(server: Server, warehouse_dsn: str):
     settings = Settings(from_dsn(warehouse_dsn))
     with pytest.raises(NotMigrated, match="warehouse migrate"), reading(settings) as reader:
-        reader.query("last_observed")
+        reader.query("ledger", max_rows=1, window="1 day")
 
 
 def test_warehouse_without_a_view_of_this_version_is_not_migrated(
@@ -72,7 +72,7 @@ def test_user_without_rights_gets_the_grant_that_the_owner_must_run(
         pytest.raises(NotAllowed, match=f"grant warehouse_reader to {ROLE}"),
         reading(own_settings) as reader,
     ):
-        reader.query("last_observed")
+        reader.query("ledger", max_rows=1, window="1 day")
 
 
 def query_in_ended_session(settings: Settings, owner: Connection) -> None:
@@ -103,7 +103,7 @@ def test_wrong_password_and_missing_server_keep_their_own_errors(
 ):
     reader_dsn(server, own_settings.warehouse.database, ROLE)  # sets a new password
     with pytest.raises(NotAuthenticated), reading(own_settings) as reader:
-        reader.query("last_observed")
+        reader.query("ledger", max_rows=1, window="1 day")
     nowhere = from_dsn("postgresql://a:b@127.0.0.1:1/c")
     with pytest.raises(Unreachable, match="Nothing answers"), reading(Settings(nowhere)) as reader:
-        reader.query("last_observed")
+        reader.query("ledger", max_rows=1, window="1 day")

@@ -333,6 +333,31 @@ def test_order_in_a_savepoint_is_kept_and_the_one_rolled_back_is_not(source: Con
     assert own < newest - 1  # a transaction id below the one that was rolled back
 
 
+def test_orders_of_a_spread_do_not_pile_up_on_one_day(source: Connection) -> None:
+    simulator = Simulator(source, seed=3, spread=27)
+    orders = [simulator.place_sales_order() for _ in range(60)]
+    [[days, weekends, future, unequal, paid]] = source.run(
+        "select count(distinct cast(s.created_at as date)),"
+        " count(*) filter (where extract(isodow from s.created_at) > 5"
+        "   and cast(s.created_at as date) < current_date),"
+        " count(*) filter (where s.created_at > current_timestamp),"
+        " count(*) filter (where p.created_at <> s.created_at or s.last_updated <> s.created_at),"
+        " count(*) filter (where paid)"
+        " from sales_order s join transaction t using (sales_order_id)"
+        " join payment p using (transaction_id) where sales_order_id = any(:keys)",
+        keys=[order.order_id for order in orders],
+    )
+    assert days > 10
+    assert (weekends, future, unequal) == (0, 0, 0)
+    assert 20 < paid < 60
+
+
+def test_history_over_given_days_has_few_orders_a_day(empty: Connection) -> None:
+    Simulator(empty).seed(200, days=60)
+    [[days]] = empty.run("select count(distinct cast(created_at as date)) from transaction")
+    assert days == 50  # four a day
+
+
 def test_late_order_is_older_than_the_moment_it_can_be_seen(
     source: Connection, seeded_source_dsn: str
 ) -> None:

@@ -1,8 +1,17 @@
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
-from dashboard.periods import CUSTOM, DEFAULT, RELATIVE, Period, next_start, relative_period
+from dashboard.periods import (
+    COMPARISONS,
+    CUSTOM,
+    DEFAULT,
+    RELATIVE,
+    Period,
+    bar,
+    next_start,
+    relative_period,
+)
 
 FIRST, LAST = date(2024, 1, 10), date(2026, 11, 25)
 
@@ -15,10 +24,35 @@ def test_relative_period_ends_on_the_last_day_and_has_its_length():
     assert CUSTOM not in RELATIVE
 
 
-def test_period_before_has_the_same_length_and_ends_the_day_before():
+@pytest.mark.parametrize("least", COMPARISONS.values())
+@pytest.mark.parametrize("days", [1, 7, 30, 90, 365])
+def test_compared_period_has_the_same_days_of_the_week_and_does_not_overlap(days: int, least: int):
+    period = Period(LAST - timedelta(days - 1), LAST)
+    before = period.before(least)
+    assert before.days == period.days
+    assert before.since.weekday() == period.since.weekday()
+    assert before.until < period.since
+    assert (period.since - before.since).days >= least
+
+
+def test_period_before_is_the_latest_that_is_comparable():
     period = Period(date(2026, 11, 1), date(2026, 11, 30))
-    assert period.before == Period(date(2026, 10, 2), date(2026, 10, 31))
-    assert period.before.days == period.days
+    assert period.before() == Period(date(2026, 9, 27), date(2026, 10, 26))
+    week = Period(date(2026, 11, 23), date(2026, 11, 29))
+    assert week.before() == Period(date(2026, 11, 16), date(2026, 11, 22))
+
+
+def test_year_before_begins_on_the_same_day_of_the_week():
+    period = Period(date(2026, 11, 23), date(2026, 11, 29))
+    year_before = period.before(COMPARISONS["Year before"])
+    assert year_before == Period(date(2025, 11, 24), date(2025, 11, 30))
+
+
+def test_part_of_a_week_is_not_a_whole_bar():
+    period = Period(date(2026, 11, 4), date(2026, 11, 29))
+    assert not period.contains_all_of(date(2026, 11, 2), "week")
+    assert period.contains_all_of(date(2026, 11, 23), "week")
+    assert bar(date(2026, 11, 23), "week") == Period(date(2026, 11, 23), date(2026, 11, 29))
 
 
 @pytest.mark.parametrize(

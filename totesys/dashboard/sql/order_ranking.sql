@@ -1,6 +1,6 @@
--- The :max_rows groups (:by) with the highest value of orders in each currency. People or partners
--- with the same name are separate groups, and their names include their IDs.
-with groups as (
+-- The :max_rows groups (:by) with the highest value of orders in each currency.
+select currency, name, id, orders, units, value
+from (
     select
         currency,
         case :by
@@ -12,19 +12,10 @@ with groups as (
         case :by when 'partner' then partner_id when 'person' then person_id end as id,
         count(*) as orders,
         sum(units) as units,
-        sum(value) as value
+        sum(value) as value,
+        row_number() over (partition by currency order by sum(value) desc) as rank
     from ({scope}) as orders
     group by currency, name, id
-), ranked as (
-    select
-        *,
-        count(*) over (partition by currency, name) as same_name,
-        row_number() over (partition by currency order by value desc) as rank
-    from groups
-)
-select
-    currency, case when same_name > 1 then name || ' (' || id || ')' else name end as name,
-    orders, units, value
-from ranked
+) as ranked
 where rank <= :max_rows
 order by currency, value desc, name

@@ -1,12 +1,15 @@
--- Paid and unpaid payments by currency and payment type, and those overdue on :today.
+-- Payments by currency and direction: paid and unpaid ones that are due from :since to :until, and,
+-- whenever they are due, those that are overdue on :today and those that are not due yet.
 select
     currency,
-    payment_type,
-    count(*) as payments,
-    coalesce(sum(value) filter (where paid), 0) as paid,
-    coalesce(sum(value) filter (where not paid), 0) as unpaid,
-    count(*) filter (where not paid and payment_date < :today) as overdue_payments,
-    coalesce(sum(value) filter (where not paid and payment_date < :today), 0) as overdue
+    direction,
+    count(*) filter (where payment_date between :since and :until) as payments,
+    coalesce(sum(value) filter (where paid and payment_date between :since and :until), 0) as paid,
+    coalesce(sum(value) filter (where not paid and payment_date between :since and :until), 0)
+        as unpaid,
+    count(*) filter (where {overdue}) as overdue_payments,
+    coalesce(sum(value) filter (where {overdue}), 0) as overdue,
+    coalesce(sum(value) filter (where not paid and not {overdue}), 0) as not_due
 from ({scope}) as payments
-group by currency, payment_type
-order by currency, payment_type
+group by currency, direction
+order by currency, direction

@@ -1,4 +1,5 @@
--- Payments of one type by currency, state, and the day, week or month (:grain) of their due date.
+-- Payments of one direction due from :since to :until, by currency, state, and the day, week or month
+-- (:grain) of their due date.
 select
     currency,
     cast(date_trunc(:grain, cast(payment_date as timestamp)) as date) as period,
@@ -6,6 +7,6 @@ select
     count(*) as payments,
     sum(value) as value
 from ({scope}) as payments
-where payment_type = :payment_type
+where direction = :direction and payment_date between :since and :until
 group by currency, period, state
 order by currency, period, state

@@ -21,10 +21,63 @@ from tests.integration.totesys.dashboard.conftest import LATER, LONG_BEFORE
 from tests.integration.warehouse.facts import add, add_version
 
 
-def test_payments_that_are_due_after_the_last_order_are_shown(business: Connection, look: Look):
+def test_payments_of_the_last_days_are_not_those_of_the_future(business: Connection, look: Look):
     add_version(business, PAYMENTS, 1, 1, payment_amount="7.25", payment_date=LATER)
     app = look("payments")
-    assert metrics(app, "Unpaid") == ["7 currency_code of dim_currency"]
+    assert metrics(app, "Unpaid") == ["0 currency_code of dim_currency"]
+    assert metrics(app, "Not due yet") == ["7 currency_code of dim_currency"]
+    assert "due from 4 Dec 2023 to 2 Jan 2024" in app.markdown[0].value
+
+
+@pytest.mark.parametrize("filters", ["", "&currency=GBP", "&period=Last+7+days", "&partner=2"])
+def test_overdue_amounts_are_the_same_on_every_page(business: Connection, look: Look, filters: str):
+    for key, day in {1: LONG_BEFORE, 2: "2024-01-01"}.items():
+        add_version(business, PAYMENTS, key, 1, payment_amount=5 * key, payment_date=day,
+                    currency_id=2, counterparty_id=2)  # fmt: skip
+    add_version(business, PAYMENTS, 3, 1, payment_amount=40, payment_type_id=4, currency_id=2,
+                counterparty_id=2)  # fmt: skip
+    assert "55 GBP" in metrics(look(f"overview?x=1{filters}"), "Overdue receivables")
+    assert metrics(look(f"payments?x=1{filters}"), "Overdue") == ["55 GBP"]
+
+
+def test_customers_with_the_same_name_are_told_apart_among_the_largest_orders(
+    business: Connection, look: Look
+):
+    for key in (8, 9):
+        add(business, "dim_counterparty", counterparty_id=key, counterparty_legal_name="Smith")
+        add_version(business, SALES, key, 1, counterparty_id=key, currency_id=2)
+    page = html(look("sales?currency=GBP"))
+    assert ">Smith (8)<" in page
+    assert ">Smith (9)<" in page
+    assert 'href="history?currency=GBP&amp;kind=Sales+order&amp;order=8"' in page
+
+
+def test_filters_of_another_page_are_named_and_kept_in_links(business: Connection, look: Look):
+    app = look("purchases?design=1&person=1")
+    assert "Not applied on this page: design." in captions(app)
+    add_version(business, PURCHASES, 1, 1)
+    assert "design=1&amp;" in html(look("purchases?design=1"))
+
+
+def test_invalid_parameters_count_as_the_default(business: Connection, look: Look):
+    app = look("sales?period=Never&currency=XXX&days=1..2&by=Color&partner=x&compare=&moment=soon")
+    values = {box.label: box.value for box in app.selectbox}
+    assert (values["Period"], values["Compare with"]) == ("Last 30 days", "Period before")
+    assert not any(box.value for box in app.multiselect)
+
+
+def test_comparison_is_with_the_same_days_of_the_week(business: Connection, look: Look):
+    for day, order in {"2023-12-04": 20, "2023-12-25": 21}.items():
+        add(business, "dim_date", date_id=day)
+        add_version(business, SALES, order, 1, created_date=day, units_sold=1, unit_price="10",
+                    currency_id=2)  # fmt: skip
+    add_version(business, SALES, 22, 1, units_sold=1, unit_price="15", currency_id=2)
+    app = look("overview?period=Last+7+days&currency=GBP")
+    assert "Compared with 19 Dec 2023 to 25 Dec 2023, the same days of the week" in (
+        app.markdown[0].value
+    )
+    [sales] = [metric for metric in app.metric if metric.label.startswith("Sales (")]
+    assert sales.delta == "+100.0 %"
 
 
 def test_overdue_receivables_and_payables_are_separate_and_of_any_time(
@@ -92,7 +145,7 @@ def test_history_of_an_empty_warehouse_offers_the_search(owner: Connection, look
     app = look("history")
     assert "No order changed recently" in app.info[0].value
     app.text_input[0].set_value("136").run()
-    assert "No order matches" in app.info[0].value
+    assert "No sales order matches" in app.info[0].value
 
 
 def markdown(app: AppTest) -> list[str]:
@@ -126,16 +179,16 @@ def test_pages_show_values_of_zero_and_below(business: Connection, look: Look, p
     assert "6" in shown if path == "designs" else "-6 GBP" in shown
 
 
-def test_payment_type_that_no_row_has_any_longer_is_replaced(business: Connection, look: Look):
-    add_version(business, PAYMENTS, 1, 1, payment_type_id=4)
+def test_direction_that_no_row_has_any_longer_is_replaced(business: Connection, look: Look):
+    add_version(business, PAYMENTS, 1, 1, payment_type_id=3)
     add_version(business, PAYMENTS, 2, 1, payment_type_id=1)
-    app = look("payments")
-    app.session_state["payment_type"] = "PURCHASE_REFUND"
-    add_version(business, PAYMENTS, 1, 2, payment_type_id=4, is_deleted=True)
+    app = look("payments?direction=Payables")
+    assert app.button_group[0].value == "Payables"
+    add_version(business, PAYMENTS, 1, 2, payment_type_id=3, is_deleted=True)
     st.cache_data.clear()
     app.run()
     assert not app.exception
-    assert app.button_group[0].value == "SALES_RECEIPT"
+    assert app.button_group[0].value == "Receivables"
 
 
 def test_answer_of_a_question_is_limited(
@@ -143,7 +196,11 @@ def test_answer_of_a_question_is_limited(
 ):
     monkeypatch.setattr(questions, "MAX_ROWS", 1)
     app = look("sales")
-    [picker] = [box for box in app.selectbox if box.label.startswith("Filters do not apply")]
+    [picker] = [box for box in app.selectbox if box.label.endswith("filters do not apply to them")]
     picker.set_value("sales_by_country").run()
     assert not app.exception
     assert "The first 1 rows." in captions(app)
+
+
+def html(app: AppTest) -> str:
+    return " ".join(element.proto.body for element in app.main if element.type == "html")

@@ -1,23 +1,38 @@
 """The search, the recent changes and the history of orders, run by a reader."""
 
-from datetime import datetime
+import io
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import streamlit as st
 from pg8000.native import Connection
+from streamlit.testing.v1 import AppTest
 
+import contracts
+from dashboard import row_search
 from dashboard.fact_row import FactRow, fact
-from dashboard.generic_pages import row_history
-from dashboard.reader import Reader
+from dashboard.reader import Reader, reading
+from dashboard.settings import LAKE, Settings, stores
 from dashboard.versions import versions
+from lake import new_run
+from lake.entries import BuildEntry, Output
+from lake.quarantine import continue_totals
 from tests.integration.dashboard.conftest import PURCHASES, SALES, Look, add_batch
-from tests.integration.warehouse.facts import DAY, add_version
+from tests.integration.warehouse.facts import DAY, add, add_version
+from tests.processed import ProcessedLake
 from totesys.dashboard.row_kinds import ROW_KINDS
 
+MAX_ROWS, CUSTOMERS = 50, "dim_counterparty"
 OBSERVED_AT = datetime.fromisoformat(f"{DAY} 10:00")
 
 
 def search(reader: Reader, kind: str, text: str) -> list[int]:
-    return list(row_history.search(reader, ROW_KINDS[kind], text))
+    return row_search.search(reader, ROW_KINDS[kind], text, kind, MAX_ROWS).keys
 
 
 def test_search_finds_orders_by_number_and_by_names_with_the_number_first(
@@ -45,37 +60,90 @@ def test_search_for_a_text_does_not_match_the_order_with_key_0(star: Connection,
 def test_search_includes_deleted_orders_and_earlier_names(star: Connection, reader: Reader):
     add_version(star, SALES, 2, 2, counterparty_id=1, units_sold=9)
     add_version(star, SALES, 2, 3, is_deleted=True)
-    [result] = row_history.search(reader, ROW_KINDS["Sales order"], "O'Hara").values()
-    assert result.endswith("deleted")
+    assert search(reader, "Sales order", "O'Hara") == [2]
+    [listed] = reader.query(ROW_KINDS["Sales order"].listed, keys=[2])
+    assert listed["is_deleted"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("#2", [2]),
+        ("Sales order 2", [2]),
+        ("sales order #2", [2]),
+        ("O'Hara 100% (2)", [2]),
+        ("O'Hara 100% (1)", []),
+        ("file_name of dim_design", [3, 2, 1]),
+        ("design_name of dim_design, file_name of dim_design (1)", [3, 2, 1]),
+        ("first_name of dim_staff last_name of dim_staff (1)", [3, 1]),
+    ],
+)
+def test_search_finds_the_labels_that_pages_show(
+    star: Connection, reader: Reader, text: str, found: list[int]
+):
+    assert search(reader, "Sales order", text) == found
+
+
+def test_member_without_a_name_is_found_by_the_word_for_it(star: Connection, reader: Reader):
+    star.run("update warehouse.dim_counterparty set counterparty_legal_name = ' '"
+             " where counterparty_id = 2")  # fmt: skip
+    assert search(reader, "Sales order", "No name (2)") == [2]
+    [listed] = reader.query(ROW_KINDS["Sales order"].listed, keys=[2])
+    assert listed["partner"] == "No name"
+
+
+def test_customer_is_found_by_an_earlier_name_in_the_lake(
+    star: Connection, settings: Settings, tmp_path: Path
+):
+    lake = ProcessedLake(tmp_path)
+    member = {column.name: "x" for column in contracts.warehouse().tables[CUSTOMERS].columns}
+    for name in ("Smith & Daughters", "O'Hara 100%"):
+        lake.add({CUSTOMERS: [{**member, "counterparty_id": 2, "counterparty_legal_name": name}]})
+    with_lake = replace(settings, stores=stores([str(tmp_path)]))
+    with reading(with_lake) as reader:
+        for text in ("smith & d", "Smith & Daughters (2)"):
+            found = row_search.search(reader, ROW_KINDS["Sales order"], text, "Sales order", 5)
+            assert (found.keys, found.earlier) == ([2], row_search.SEARCHED)
+        other = row_search.search(reader, ROW_KINDS["Sales order"], "Jones", "Sales order", 5)
+        assert (other.keys, other.earlier) == ([], row_search.SEARCHED)
+        jones = {**member, "counterparty_id": 1, "counterparty_legal_name": "Jones"}
+        lake.add({CUSTOMERS: [jones]})
+        later = row_search.search(reader, ROW_KINDS["Sales order"], "Jones", "Sales order", 5)
+        assert later.keys == [3, 1]
+
+
+def test_search_says_why_earlier_names_were_not_searched(
+    star: Connection, look: Look, settings: Settings, tmp_path: Path
+):
+    app = look("history?search=nobody")
+    assert row_search.NOT_CONFIGURED in app.info[0].value
+    assert "number, customer, design, file or seller" in app.info[0].value
+    (tmp_path / "ingestion").write_text("a file where the folder should be")
+    (tmp_path / "processed").write_text("a file where the folder should be")
+    app = look("history?search=nobody", {LAKE: " ".join(stores([str(tmp_path)]))})
+    assert row_search.NOT_READ in app.info[0].value
 
 
 @pytest.mark.parametrize(("table", "kind"), [(SALES, "Sales order"), (PURCHASES, "Purchase order")])
-def test_recently_changed_orders_are_offered(
-    star: Connection, reader: Reader, table: str, kind: str
+def test_recently_changed_orders_are_listed_with_edits_and_fields(
+    star: Connection, look: Look, table: str, kind: str
 ):
-    for batch in range(1, 4):
+    for batch in range(1, 5):
         add_batch(star, batch, OBSERVED_AT)
+    add(star, "dim_date", date_id="2024-01-02")
     add_version(star, table, 7, 1)
-    add_version(star, table, 7, 2, counterparty_id=2)
-    add_version(star, table, 8, 2)
+    add_version(star, table, 7, 2, counterparty_id=2, agreed_payment_date="2024-01-02")
+    add_version(star, table, 8, 1)
     add_version(star, table, 8, 3, is_deleted=True)
-    recent = reader.query(ROW_KINDS[kind].recent, batches=10, max_rows=5)
-    assert [(row["key"], row["changes"], row["is_deleted"]) for row in recent] == [
-        (8, 1, True),
-        (7, 1, False),
+    add_version(star, table, 9, 1)
+    add_version(star, table, 9, 2, is_deleted=True)
+    add_version(star, table, 9, 4)
+    rows = cells(look(f"history?kind={kind}"))
+    assert [row[:2] for row in rows] == [
+        ["8", "deleted"],
+        ["9", "deleted, placed again"],
+        ["7", "1 edit, 2 fields"],
     ]
-
-
-@pytest.mark.parametrize(("table", "kind"), [(SALES, "Sales order"), (PURCHASES, "Purchase order")])
-def test_order_that_was_inserted_again_is_not_offered_as_deleted(
-    star: Connection, reader: Reader, table: str, kind: str
-):
-    add_batch(star, 4, OBSERVED_AT)
-    add_version(star, table, 7, 1)
-    add_version(star, table, 7, 2, is_deleted=True)
-    add_version(star, table, 7, 3)
-    [row] = reader.query(ROW_KINDS[kind].recent, batches=10, max_rows=5)
-    assert (row["key"], row["is_deleted"]) == (7, False)
 
 
 def test_history_of_an_order_agrees_with_the_function_as_of(star: Connection, reader: Reader):
@@ -97,13 +165,60 @@ def test_history_of_an_order_agrees_with_the_function_as_of(star: Connection, re
     assert order.format("unit_price", all_versions[0].values, labels) == "1.25 GBP"
 
 
-def test_page_offers_recent_changes_and_shows_the_first(star: Connection, look: Look):
-    for batch in (1, 2):
+def test_order_in_the_address_stays_while_others_change(star: Connection, look: Look):
+    for batch in (1, 2, 3):
         add_batch(star, batch, OBSERVED_AT)
-    add_version(star, SALES, 2, 2, units_sold=5, unit_price="1.25", currency_id=2,
-                counterparty_id=2, sales_staff_id=2)  # fmt: skip
-    app = look("history")
-    assert app.selectbox[0].label == "Recent changes"
-    assert app.selectbox[0].options == ["2 · 1 change · 1 Jan 2024, 02:00:00"]
+    edited = {"unit_price": "1.25", "currency_id": 2, "counterparty_id": 2, "sales_staff_id": 2}
+    add_version(star, SALES, 2, 2, units_sold=5, **edited)
+    app = look("history?order=2&moment=2024-01-01T01:30:00")
     assert app.subheader[0].value == "Sales order 2"
     assert app.markdown[1].value.startswith("2 versions. Placed on 1 Jan 2024")
+    assert "**As of 1 Jan 2024, 01:30:00**, version 1" in [text.value for text in app.markdown]
+    add_version(star, SALES, 3, 3, units_sold=7)
+    add_version(star, SALES, 2, 3, units_sold=9, **edited)
+    st.cache_data.clear()
+    app.run()
+    assert app.subheader[0].value == "Sales order 2"
+    assert app.markdown[1].value.startswith("3 versions.")
+    assert "**As of 1 Jan 2024, 01:30:00**, version 1" in [text.value for text in app.markdown]
+
+
+def test_order_whose_newest_version_is_in_quarantine_says_so(
+    star: Connection, look: Look, tmp_path: Path
+):
+    lake = ProcessedLake(tmp_path)
+    lake.add({})
+    quarantine(lake, [2, 99])
+    variables = {LAKE: " ".join(stores([str(tmp_path)]))}
+    app = look("history?order=2", variables)
+    assert "newest version is in quarantine** (batch 2): soon is not a date" in app.warning[0].value
+    assert "now, but a newer version is in quarantine" in html(app)
+    app = look("history?order=99", variables)
+    assert "No version of it is in the warehouse." in app.warning[0].value
+    app = look("history?order=1", variables)
+    assert not app.warning
+
+
+def quarantine(lake: ProcessedLake, keys: list[int]) -> None:
+    """Commit a batch that quarantines the sales orders."""
+    seq = lake.land({})
+    key = f"g=1/_quarantine/sales_order/{seq}.parquet"
+    rows = [{"sales_order_id": k, "batch_seq": seq, "reasons": "soon is not a date"} for k in keys]
+    file = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), file)
+    lake.lake.processed.put_new(key, file.getvalue())
+    output = {"sales_order": Output((key,), len(keys))}
+    entry = BuildEntry(seq, new_run(), datetime.now(UTC), {}, output)
+    lake.lake.facts.commit(continue_totals(entry, lake.lake.facts.head(), None))
+
+
+def html(app: AppTest) -> str:
+    return " ".join(element.proto.body for element in app.main if element.type == "html")
+
+
+def cells(app: AppTest) -> list[list[str]]:
+    """Return the texts of the cells of the only table, by row."""
+    return [
+        [re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<td.*?</td>", row)]
+        for row in re.findall(r"<tr>(<td.*?)</tr>", html(app))
+    ]

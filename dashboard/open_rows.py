@@ -1,0 +1,48 @@
+"""Quarantined versions of one row, which are newer than those in the warehouse."""
+
+import io
+from dataclasses import dataclass
+
+import pyarrow.parquet as pq
+import streamlit as st
+
+import contracts
+from dashboard.settings import Settings
+from lake import Lake
+from lake.concurrent import map_concurrently
+from lake.entries import Output
+from lake.quarantine import quarantine
+
+CACHE_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class OpenRow:
+    """A version in quarantine: its batch, and why it does not conform."""
+
+    batch: int
+    reasons: str
+
+
+@st.cache_data(ttl=CACHE_SECONDS, max_entries=100, show_spinner=False)
+def open_rows(settings: Settings, of: str, key: int) -> list[OpenRow]:
+    """Return the quarantined versions of the row ``key`` of a source table, oldest first, that no
+    later version replaced; none if the address of the lake is unknown.
+
+    Raises InvalidLake or LakeUnavailable.
+    """
+    lake = settings.lake
+    output = quarantine(lake).open.get(of) if lake else None
+    return _rows(lake, of, key, output) if lake and output else []
+
+
+def _rows(lake: Lake, of: str, key: int, output: Output) -> list[OpenRow]:
+    column = contracts.source().tables[of].key
+    columns = [column, "batch_seq", "reasons"]
+    rows = [
+        OpenRow(row["batch_seq"], row["reasons"])
+        for body in map_concurrently(lake.processed.get, output.files)
+        for row in pq.read_table(io.BytesIO(body), columns=columns).to_pylist()
+        if row[column] == key
+    ]
+    return sorted(rows, key=lambda row: row.batch)

@@ -1,0 +1,4 @@
+-- Whether a row of a scope matches the filters that every scope has. An empty list selects everything.
+(cardinality(cast(:currencies as text[])) = 0 or currency = any(:currencies))
+    and (cardinality(cast(:countries as text[])) = 0 or country = any(:countries))
+    and (cardinality(cast(:partners as int[])) = 0 or counterparty_id = any(:partners))
