@@ -65,10 +65,17 @@ class Export:
 
 
 def table(
-    columns: Sequence[Column], rows: Rows, caption: str, export: Export | None = None
+    columns: Sequence[Column],
+    rows: Rows,
+    caption: str,
+    export: Export | None = None,
+    *,
+    downloads: bool = True,
 ) -> None:
     """Draw a table and its download. On a narrow screen each row becomes a list."""
     st.html(table_html(columns, rows, caption))
+    if not downloads:
+        return
     st.download_button(
         "Download all as CSV" if export else "Download as CSV",
         # Streamlit calls the function when a person clicks.

@@ -8,8 +8,8 @@ import streamlit as st
 
 from contracts import PlatformError
 from dashboard import formatting, runs
-from dashboard.components import Column, table
 from dashboard.settings import LAKE, Settings
+from dashboard.tables import Column, table
 from operations.alarms import Alarm
 from operations.health import HEALTHY, Health
 

@@ -215,7 +215,12 @@ def _quarantine(reader: Reader, lake: LakeSummary) -> None:
         "The values of these source rows do not conform to the types of their columns. All other"
         " rows were loaded. A row leaves quarantine when its next version conforms."
     )
-    table(REASONS, [vars(reason) for reason in lake.reasons], "Quarantined rows by reason")
+    table(
+        REASONS,
+        [vars(reason) for reason in lake.reasons],
+        "Quarantined rows by reason",
+        downloads=False,
+    )
     st.download_button(
         "Download all quarantined rows (CSV)",
         lambda: lake_logs.quarantine_csv(reader.settings),  # called when a person clicks

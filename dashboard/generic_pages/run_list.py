@@ -4,15 +4,18 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import formatting, runs
-from dashboard.components import Column, heading, table
+from dashboard import address, formatting, runs
+from dashboard.components import heading
 from dashboard.generic_pages.health import REMEDY, explain_missing_lake, moment, or_warning
 from dashboard.reader import Reader
 from dashboard.runs import ALL, Runs
+from dashboard.tables import Column, table
 from lake.attempts import KEPT, PARTS, Attempt
 from operations.durations import duration
 
 MAX_LISTED = 25
+PART = address.one_of("part", [ALL, *PARTS], ALL)
+FAILURES = address.flag("failures", default=False)
 ATTEMPTS = [
     Column("ended", "Ended (UTC)", moment, no_wrap=True),
     Column("part", "Part", no_wrap=True),
@@ -49,8 +52,8 @@ def draw(reader: Reader) -> None:
     if not reader.settings.stores:
         explain_missing_lake()
         return
-    part = st.segmented_control("Part", [ALL, *PARTS], default=ALL, required=True, key="runs_part")
-    only_failures = st.toggle("Failures only", key="runs_failures")
+    part = st.segmented_control("Part", [ALL, *PARTS], required=True, **PART.bound())
+    only_failures = st.toggle("Failures only", **FAILURES.bound())
     with or_warning("The lake cannot be read, so the runs are unknown."):
         found = runs.read(reader.settings, part, only_failures)
         if found and found.attempts:
@@ -62,9 +65,12 @@ def draw(reader: Reader) -> None:
 def _draw(found: Runs) -> None:
     table(ATTEMPTS, [_row(found, a) for a in found.attempts[:MAX_LISTED]], "Attempts")
     st.subheader("One run")
-    by_run = {(attempt.part, attempt.run): attempt for attempt in found.attempts}
+    by_run = {f"{attempt.part} {attempt.run}": attempt for attempt in found.attempts}
     chosen = st.selectbox(
-        "Run", list(by_run), format_func=lambda key: _title(by_run[key]), key="runs_run"
+        "Run",
+        list(by_run),
+        format_func=lambda key: _title(by_run[key]),
+        **address.one_of("run", list(by_run), next(iter(by_run))).bound(),
     )
     attempt = by_run[chosen]
     _outcome(attempt)
