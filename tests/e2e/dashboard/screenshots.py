@@ -4,10 +4,10 @@ A warehouse is filled like that of the demo, and Chromium takes a picture of eac
 
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, ViewportSize
 
 from contracts import PlatformError
 from dashboard import child
@@ -27,7 +27,7 @@ IMAGES = Path(__file__).parents[3] / "docs" / "images"
 ORDERS, CYCLES = 3_000, 14
 MAX_BYTES = 200_000
 MAX_HEIGHT = {DESKTOP["width"]: 1_150, PHONE["width"]: 1_500}
-PAGES = ("overview", "sales", "purchases", "payments", "designs", "history", "platform")
+PAGES = ("overview", "sales", "purchases", "payments", "designs", "history", "platform", "runs")
 
 
 class TooLarge(PlatformError):
@@ -35,7 +35,7 @@ class TooLarge(PlatformError):
 
 
 def main(folder: Path) -> None:
-    """Write a picture of each page, and of one page on a phone."""
+    """Write a picture of each page, and of two pages on a phone and in the dark theme."""
     path = executable()
     if not path:
         sys.exit(f"screenshots: {MISSING}")
@@ -50,15 +50,13 @@ def main(folder: Path) -> None:
 
 
 def _take_all(browser: Browser, address: str, filled: Filled, folder: Path) -> None:
-    def search(page: Page) -> None:
-        page.get_by_role("textbox", name="Search by").fill(str(filled.deleted))
-        page.keyboard.press("Enter")
-        page.get_by_text(f"Sales order {filled.deleted}").wait_for()
-
+    order = f"history?order={filled.deleted}"
     for path in PAGES:
-        prepare = search if path == "history" else None
-        _take(browser, f"{address}/{path}", DESKTOP, folder / f"{path}.png", prepare)
-    _take(browser, f"{address}/history", PHONE, folder / "history-phone.png", search)
+        of_order = order if path == "history" else path
+        _take(browser, f"{address}/{of_order}", DESKTOP, folder / f"{path}.png")
+    for path, name in {"sales": "sales", order: "history"}.items():
+        _take(browser, f"{address}/{path}", PHONE, folder / f"{name}-phone.png")
+        _take(browser, f"{address}/{path}", DESKTOP, folder / f"{name}-dark.png", "dark")
 
 
 def _take(
@@ -66,16 +64,13 @@ def _take(
     address: str,
     size: ViewportSize,
     file: Path,
-    prepare: Callable[[Page], None] | None,
+    theme: Literal["light", "dark"] = "light",
 ) -> None:
     """Write a picture of the page from its top, up to a maximum height."""
-    context = browser.new_context(viewport=size)
+    context = browser.new_context(viewport=size, color_scheme=theme)
     page = context.new_page()
     page.goto(address.replace("/overview", "/"))
     wait_until_drawn(page)
-    if prepare:
-        prepare(page)
-        wait_until_drawn(page)
     page.wait_for_timeout(2_000)  # charts are drawn after the page
     height = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({**size, "height": min(height, MAX_HEIGHT[size["width"]])})

@@ -58,20 +58,20 @@ def test_page_of_runs_shows_attempts_and_the_details_of_one(
     lake: ProcessedLake, look: Look, tmp_path: Path
 ):
     app = look("runs", variables(tmp_path))
-    runs = app.selectbox(key="runs_run")
+    runs = app.selectbox(key="run")
     assert len(runs.options) == 5
     assert "build_facts · failed · ValueError" in runs.options[0]
     assert "The message is not recorded" in text(app.error)
     runs.select_index(1).run()
     assert r"**MassDelete**: 300 of 400 rows of \[payment\] were deleted." in text(app.error)
     assert "To fix: check the source." in text(app.info)
-    app.selectbox(key="runs_run").select_index(4).run()
+    app.selectbox(key="run").select_index(4).run()
     assert "Succeeded" in text(app.success)
     html = "".join(str(element.proto.body) for element in app.get("html"))
     assert "batch committed  seq=1" in html
     assert "Steps of the batches" in html
-    app.toggle(key="runs_failures").set_value(True).run()
-    assert len(app.selectbox(key="runs_run").options) == 4
+    app.toggle(key="failures").set_value(True).run()
+    assert len(app.selectbox(key="run").options) == 4
 
 
 def test_page_of_runs_without_a_lake_names_the_option_that_is_missing(look: Look):
