@@ -59,6 +59,6 @@ def test_invalid_dsn_is_refused_without_repeating_it(capsys: pytest.CaptureFixtu
 def test_help_explains_every_variable_and_the_grant(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit):
         main(["--help"])
-    output = capsys.readouterr().out
+    output = " ".join(capsys.readouterr().out.split())
     for term in (WAREHOUSE, LAKE, "PGPASSWORD", "grant warehouse_reader", "s3://"):
         assert term in output
