@@ -30,6 +30,9 @@ EVERYWHERE: Mapping[str, str] = {
     "string_agg(text,text)": "'a', ','",
     "array_agg(anynonarray)": "1",
     "bool_or(boolean)": "true",
+    "encode(bytea,text)": "'a', 'hex'",
+    "convert_to(text,name)": "'a', 'UTF8'",
+    "getdatabaseencoding()": "",
     "count()": "*",
 }
 """The functions that every poll calls, each with arguments to try it with."""
