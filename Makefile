@@ -42,7 +42,7 @@ pgbouncer:
 	@.ci/pgbouncer
 
 class-archive: setup ## Let Spark start faster from now on: write its classes to one file
-	@$(BIN)/python -m embedded.archive_classes
+	@$(BIN)/python -m embedded.demo.archive_classes
 
 screenshots: setup browser ## Take the pictures in docs/images again, of the dashboard on demo data
 	@$(BIN)/python -m tests.e2e.dashboard.screenshots

@@ -27,11 +27,13 @@ EXAMPLES = f"""examples:
       --warehouse postgresql://analyst@db.example.com/warehouse \\
       --lake s3://{PROJECT}-prod-ingestion-… s3://{PROJECT}-prod-processed-…
 
-The user must be a member of warehouse_reader: the owner runs 'grant
-warehouse_reader to analyst'. Instead of options, {settings.WAREHOUSE} can
-contain the DSN and {settings.LAKE} the lake. Without a lake, the pages 'Platform'
-and 'Runs' do not show attempts, quarantined rows and waiting batches. A lake in
-S3 is read with the default AWS credentials.
+The user must be a member of warehouse_reader. The warehouse's owner runs:
+  grant warehouse_reader to analyst
+
+Instead of options, {settings.WAREHOUSE} can contain the DSN and
+{settings.LAKE} the lake. Without a lake, the pages 'Platform' and 'Runs' do not
+show attempts, quarantined rows and waiting batches. A lake in S3 is read with
+the default AWS credentials.
 
 Anyone who can connect to the port can see the data. The dashboard listens on
 {HOST}. Before you pass another --host, put a proxy with authentication in

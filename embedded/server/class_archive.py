@@ -1,7 +1,7 @@
 """The class-data archive of Java, from which Spark's classes are mapped instead of read from jars.
 
-A start of Spark takes a third less CPU time with it. ``embedded.archive_classes`` writes it, for
-the Java and the jars of this Python environment. Java ignores an archive of other jars.
+A start of Spark takes a third less CPU time with it. ``embedded.demo.archive_classes`` writes it,
+for the Java and the jars of this Python environment. Java ignores an archive of other jars.
 """
 
 import hashlib

@@ -1,18 +1,22 @@
-"""Write the class-data archive with which Spark starts faster, unless it exists: run two cycles,
-and let Java write the classes that they needed to a file."""
+"""Write the class-data archive with which Spark starts faster, unless it exists: run cycles with
+the first changes of the demo, and let Java write the classes that they needed to a file."""
 
 import shutil
 import sys
 import tempfile
+from itertools import islice
 from pathlib import Path
 
 from embedded.platform import Platform
 from embedded.server import running
 from embedded.server.spark import EmbeddedSpark, archive
 from postgres import connected, from_dsn
-from totesys.simulator import Simulator
+from totesys.demo.scenario import Scenario
+from totesys.simulator.background_writer import prepare
+from warehouse import SCHEMA
 
 ORDERS = 40
+CHANGES = 2
 
 
 def write_archive() -> None:
@@ -30,15 +34,15 @@ def write_archive() -> None:
 
 
 def _run_cycles(lake: Path, source: str, warehouse: str, spark: EmbeddedSpark) -> None:
+    at = from_dsn(source)
+    prepare(at, ORDERS)
     platform = Platform(lake, source, warehouse, spark=spark.get)
-    with connected(from_dsn(source), "simulator") as connection:
-        simulator = Simulator(connection)
-        simulator.create_schema()
-        simulator.seed(ORDERS)
-        platform.cycle()
-        connection.run("DELETE FROM payment WHERE payment_id = 1")
-        connection.run("UPDATE sales_order SET units_sold = units_sold + 1")
-        platform.cycle()
+    platform.cycle()
+    with connected(at, "writer") as writer, connected(from_dsn(warehouse), "reader") as reader:
+        scenario = Scenario(writer, at, reader, SCHEMA, platform.cycle)
+        for step in islice(scenario.steps(), CHANGES):
+            step.action()
+            platform.cycle()
 
 
 if __name__ == "__main__" and not archive().exists():
