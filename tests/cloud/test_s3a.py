@@ -86,10 +86,17 @@ def locked_bucket(stack: Stack) -> Iterator[str]:
     policy = {"RoleName": definition(stack)["Role"].rpartition("/")[2], "PolicyName": LOCKED}
     document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
     iam.put_role_policy(**policy, PolicyDocument=document)
-    yield name
-    iam.delete_role_policy(**policy)
+    try:
+        yield name
+    finally:
+        iam.delete_role_policy(**policy)
+        delete_with_versions(s3, name)
+
+
+def delete_with_versions(s3: Any, name: str) -> None:
+    """Delete a bucket with everything in it, locked or not."""
     listed = s3.list_object_versions(Bucket=name)
-    for version in (*listed["Versions"], *listed["DeleteMarkers"]):
+    for version in (*listed.get("Versions", ()), *listed.get("DeleteMarkers", ())):
         key = {"Key": version["Key"], "VersionId": version["VersionId"]}
         s3.delete_object(Bucket=name, **key, BypassGovernanceRetention=True)
     s3.delete_bucket(Bucket=name)
