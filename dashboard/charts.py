@@ -109,7 +109,7 @@ def lines(
     )
 
 
-def ranking(rows: Rows, name: str, value: str, title: str, color: str = BLUE) -> Chart:
+def ranking(rows: Rows, name: str, value: str, title: str, *, is_clickable: bool = True) -> Chart:
     """Return a bar for each row, in their order, with its value beside it. The pick of a bar is the
     ID of its row, or its name if it has none."""
     picked = [{**row, PICK: str(row.get("id") or row[name])} for row in rows]
@@ -129,7 +129,9 @@ def ranking(rows: Rows, name: str, value: str, title: str, color: str = BLUE) ->
     values = bars.mark_text(align="left", dx=4, color=_color_of_text(TEXT)).encode(
         text=alt.Text(f"{value}:Q", format=".3~s")
     )
-    marks = bars.mark_bar(color=color, height={"band": 0.7}, cursor="pointer")
+    marks = bars.mark_bar(
+        color=BLUE, height={"band": 0.7}, cursor="pointer" if is_clickable else "default"
+    )
     height = ROW_HEIGHT * len(rows) + AXIS
     return alt.layer(marks.add_params(_pick()), values).properties(height=height)
 

@@ -8,11 +8,11 @@ import streamlit as st
 HAS_HEADING = "page_has_heading"
 
 STYLE = files("dashboard") / "style.css"
-SCRIPT = files("dashboard") / "tables.js"
+SCRIPT = files("dashboard") / "page.js"
 
 
 def style() -> None:
-    """Add the styles of all pages, and the script that sorts their tables."""
+    """Add the styles and the script of all pages."""
     st.html(f"<style>{STYLE.read_text(encoding='utf-8')}</style>")
     script = f"<script>{SCRIPT.read_text(encoding='utf-8')}</script><span hidden></span>"
     with st.container(key="script"):

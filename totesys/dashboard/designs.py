@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 
 import streamlit as st
 
@@ -10,7 +11,7 @@ from dashboard.components import heading, no_match
 from dashboard.reader import Reader
 from dashboard.tables import Column, table
 from totesys.dashboard.currencies import by_currency, tabs
-from totesys.dashboard.filters import Filters
+from totesys.dashboard.filters import Filters, choose_bar
 
 MAX_DESIGNS, MAX_NAMES = 15, 5
 PALETTE = (charts.BLUE, charts.ORANGE, charts.GREEN, charts.PURPLE, charts.SKY)
@@ -51,7 +52,7 @@ def draw(reader: Reader, filters: Filters) -> None:
     st.subheader("Value of orders by design name")
     values = by_currency(reader.query("design_values", max_rows=MAX_DESIGNS, **scope))
     for currency, rows in tabs(values):
-        chart = charts.ranking(rows, "name", "value", f"Value ({currency})")
+        chart = charts.ranking(rows, "name", "value", f"Value ({currency})", is_clickable=False)
         charts.show(chart, f"Value of sales orders in {currency} by design name")
 
 
@@ -73,8 +74,14 @@ def _trend(reader: Reader, filters: Filters) -> None:
         for row in rows
     ]
     st.subheader(f"Units ordered by {grain} and design name")
-    chart = charts.bars_over_time(named, "units", "Units", grain, colors, "group_name")
-    charts.show(chart, f"Units ordered by {grain} and design name")
+    chart = charts.bars_over_time(
+        named, "units", "Units", grain, colors, "group_name", filters.period
+    )
+    charts.show(
+        chart,
+        f"Units ordered by {grain} and design name",
+        lambda day: choose_bar(date.fromisoformat(day), filters.period),
+    )
 
 
 def unused_name(names: Sequence[str], name: str) -> str:

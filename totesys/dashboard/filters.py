@@ -17,6 +17,7 @@ from dashboard.periods import (
     DEFAULT,
     RELATIVE,
     Period,
+    bar,
     relative_period,
 )
 from dashboard.reader import Reader
@@ -131,9 +132,11 @@ def toggle(name: str, value: str) -> None:
     address.change({name: [] if is_selected else [value]})
 
 
-def choose_days(period: Period) -> None:
-    """Show the days of one bar."""
-    address.change({PERIOD.name: [CUSTOM], DAYS: [f"{period.since}..{period.until}"]})
+def choose_bar(start: date, within: Period) -> None:
+    """Show the days of the bar that begins at ``start``, as far as they are ``within`` a period."""
+    days = bar(start, within.grain)
+    since, until = max(days.since, within.since), min(days.until, within.until)
+    address.change({PERIOD.name: [CUSTOM], DAYS: [f"{since}..{until}"]})
 
 
 def _selected(reader: Reader, titles: Mapping[str, str]) -> Mapping[str, Sequence[str | int]]:
@@ -186,7 +189,7 @@ def _periods(first: date, last: date, today: date) -> tuple[Period, Period]:
         if name == ALL:
             due = Period(first, today + DUE_AFTER_ORDER)
         return relative_period(name, first, last), due
-    end = last + DUE_AFTER_ORDER
+    end = max(last, today) + DUE_AFTER_ORDER
     default = (max(first, last - timedelta(29)), last)
     days = st.date_input(
         "From and to",

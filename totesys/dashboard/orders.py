@@ -11,12 +11,11 @@ import streamlit as st
 from dashboard import address, charts, formatting
 from dashboard.components import heading, no_match
 from dashboard.page import row_link
-from dashboard.periods import bar
 from dashboard.questions import question_picker
 from dashboard.reader import Reader, Rows
 from dashboard.tables import Column, Export, table
 from totesys.dashboard.currencies import amount, amounts, by_currency, cards, tabs
-from totesys.dashboard.filters import Filters, choose_days, toggle
+from totesys.dashboard.filters import Filters, choose_bar, toggle
 
 MAX_GROUPS, MAX_ORDERS = 12, 10
 
@@ -81,7 +80,7 @@ def _draw(reader: Reader, filters: Filters, page: OrderPage) -> None:
         charts.show(
             charts.bars_over_time(trends[currency], "value", title, period.grain, period=period),
             f"Value of {page.noun}s in {currency} by {period.grain}",
-            lambda day: choose_days(bar(date.fromisoformat(day), period.grain)),
+            lambda day: choose_bar(date.fromisoformat(day), period),
         )
 
     cards(list(totals), card)

@@ -9,12 +9,11 @@ import streamlit as st
 
 from dashboard import address, charts, formatting
 from dashboard.components import heading, no_match
-from dashboard.periods import bar
 from dashboard.questions import question_picker
 from dashboard.reader import Reader
 from dashboard.tables import Column, Export, table
 from totesys.dashboard.currencies import amount, amounts, by_currency, cards, tabs
-from totesys.dashboard.filters import Filters, choose_days
+from totesys.dashboard.filters import Filters, choose_bar
 
 MAX_PARTNERS = 12
 STATES = {"Paid": charts.BLUE, "Unpaid": charts.ORANGE}
@@ -75,7 +74,7 @@ def _amounts(
         charts.show(
             chart,
             f"Paid and unpaid amounts due in {currency} by {grain}",
-            lambda day: choose_days(bar(date.fromisoformat(day), grain)),
+            lambda day: choose_bar(date.fromisoformat(day), filters.due),
         )
 
     cards(list(by_code), card)

@@ -185,6 +185,15 @@ def test_no_page_scrolls_horizontally_on_a_phone(phone: BrowserContext, address:
     assert right <= PHONE["width"]
 
 
+def test_navigation_on_a_phone_closes_after_a_click(phone: BrowserContext, address: str):
+    with phone.new_page() as page:
+        open_page(page, address)
+        page.get_by_test_id("stExpandSidebarButton").click()
+        page.get_by_role("link", name="Runs", exact=True).click()
+        expect(page.locator("h1")).to_have_text("Runs")
+        expect(page.get_by_test_id("stExpandSidebarButton")).to_be_visible()
+
+
 def test_filters_change_the_figures_and_are_kept_between_pages(page: Page, address: str):
     open_page(page, address)
     unfiltered = first_metric(page)

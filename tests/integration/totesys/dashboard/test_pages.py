@@ -1,6 +1,7 @@
 """The pages of the project for rows of a warehouse, without a browser."""
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ import streamlit as st
 from pg8000.native import Connection
 from streamlit.testing.v1 import AppTest
 
-from dashboard import questions
+from dashboard import address, questions
+from dashboard.periods import Period
 from tests.integration.dashboard.conftest import (
     PAYMENTS,
     PURCHASES,
@@ -19,6 +21,7 @@ from tests.integration.dashboard.conftest import (
 )
 from tests.integration.totesys.dashboard.conftest import LATER, LONG_BEFORE
 from tests.integration.warehouse.facts import add, add_version
+from totesys.dashboard import filters
 
 
 def test_payments_of_the_last_days_are_not_those_of_the_future(business: Connection, look: Look):
@@ -29,15 +32,15 @@ def test_payments_of_the_last_days_are_not_those_of_the_future(business: Connect
     assert "due from 4 Dec 2023 to 2 Jan 2024" in app.markdown[0].value
 
 
-@pytest.mark.parametrize("filters", ["", "&currency=GBP", "&period=Last+7+days", "&partner=2"])
-def test_overdue_amounts_are_the_same_on_every_page(business: Connection, look: Look, filters: str):
+@pytest.mark.parametrize("chosen", ["", "&currency=GBP", "&period=Last+7+days", "&partner=2"])
+def test_overdue_amounts_are_the_same_on_every_page(business: Connection, look: Look, chosen: str):
     for key, day in {1: LONG_BEFORE, 2: "2024-01-01"}.items():
         add_version(business, PAYMENTS, key, 1, payment_amount=5 * key, payment_date=day,
                     currency_id=2, counterparty_id=2)  # fmt: skip
     add_version(business, PAYMENTS, 3, 1, payment_amount=40, payment_type_id=4, currency_id=2,
                 counterparty_id=2)  # fmt: skip
-    assert "55 GBP" in metrics(look(f"overview?x=1{filters}"), "Overdue receivables")
-    assert metrics(look(f"payments?x=1{filters}"), "Overdue") == ["55 GBP"]
+    assert "55 GBP" in metrics(look(f"overview?x=1{chosen}"), "Overdue receivables")
+    assert metrics(look(f"payments?x=1{chosen}"), "Overdue") == ["55 GBP"]
 
 
 def test_customers_with_the_same_name_are_told_apart_among_the_largest_orders(
@@ -57,6 +60,14 @@ def test_filters_of_another_page_are_named_and_kept_in_links(business: Connectio
     assert "Not applied on this page: design." in captions(app)
     add_version(business, PURCHASES, 1, 1)
     assert "design=1&amp;" in html(look("purchases?design=1"))
+
+
+def test_bar_of_a_part_of_a_week_shows_that_part(monkeypatch: pytest.MonkeyPatch):
+    written = dict[str, list[str]]()
+    monkeypatch.setattr(address, "change", written.update)
+    within = Period(date(2026, 9, 2), date(2026, 11, 29))
+    filters.choose_bar(date(2026, 8, 31), within)
+    assert written == {"period": ["Custom range"], "days": ["2026-09-02..2026-09-06"]}
 
 
 def test_invalid_parameters_count_as_the_default(business: Connection, look: Look):

@@ -1,5 +1,5 @@
 // Sorts a table by the column whose heading is clicked: up, then down. The order is kept when the rows
-// are replaced by newer ones.
+// are replaced by newer ones. On a phone, a click on a page of the navigation closes the navigation.
 (() => {
   if (window.tableOrders) return;
   const orders = (window.tableOrders = new Map());
@@ -35,6 +35,12 @@
       down: head.getAttribute("aria-sort") === "ascending",
     });
     apply(table);
+  });
+
+  document.addEventListener("click", (event) => {
+    const isPhone = window.matchMedia("(max-width: 640px)").matches;
+    if (isPhone && event.target.closest("[data-testid=stSidebar] a"))
+      document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
   });
 
   new MutationObserver((changes) => {
