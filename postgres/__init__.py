@@ -1,7 +1,7 @@
 """Access to a PostgreSQL database: its address, a connection with settings, and quoted SQL."""
 
 from postgres.address import Address, from_dsn, from_secret
-from postgres.connection import connect, connected, jdbc_options
+from postgres.connection import connect, connected
 from postgres.driver import Connection, sqlstate, sqlstate_message
 from postgres.errors import (
     InvalidAddress,
@@ -14,12 +14,15 @@ from postgres.errors import (
     Unreachable,
     Unverified,
 )
+from postgres.jdbc import jdbc_options
+from postgres.locks import LOCK_NOT_AVAILABLE, local_lock_timeout, waited_for
 from postgres.reference import resolve
 from postgres.session import SESSION, Session
 from postgres.sql import Sql, joined, names, render, value
 from postgres.transaction import transaction
 
 __all__ = [
+    "LOCK_NOT_AVAILABLE",
     "SESSION",
     "Address",
     "Connection",
@@ -40,6 +43,7 @@ __all__ = [
     "from_secret",
     "jdbc_options",
     "joined",
+    "local_lock_timeout",
     "names",
     "render",
     "resolve",
@@ -47,4 +51,5 @@ __all__ = [
     "sqlstate_message",
     "transaction",
     "value",
+    "waited_for",
 ]

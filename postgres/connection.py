@@ -5,6 +5,7 @@ import ssl
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 
 from pg8000.exceptions import DatabaseError, InterfaceError
 
@@ -20,6 +21,7 @@ from postgres.errors import (
     Unreachable,
     Unverified,
 )
+from postgres.locks import LOCK_NOT_AVAILABLE, observed, waited_for
 from postgres.session import MARKER, SESSION, TRACKED, Session, newer
 
 CONNECT_TIMEOUT = 10.0
@@ -32,9 +34,8 @@ that is gone after two minutes; the default of Linux is two hours."""
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 """The message that asks for TLS ("SSLRequest" in PostgreSQL's manual, "Message Formats")."""
 
-JDBC_PARAMETERS = {"extra_float_digits": "2"}
 STARTUP_REFUSED = ("08P01", "0A000")
-LOCK_NOT_AVAILABLE = "55P03"
+REPORT = Session(statement_timeout=10.0)
 
 
 @contextmanager
@@ -44,18 +45,27 @@ def connected(
     """Open a connection for the block, named ``application`` in ``pg_stat_activity``.
 
     Raises what ``connect`` does. A database error of this connection that the block does not
-    handle becomes LockTimeout, QueryFailed or, if the connection broke, Unreachable.
+    handle becomes LockTimeout, which names the sessions that hold the lock, QueryFailed or, if the
+    connection broke, Unreachable.
     """
     with ExitStack() as closing:
         connection = connect(address, application, session)
         closing.callback(_close, connection)
+        report = partial(connect, address, f"{application} lock report", REPORT)
+        closing.enter_context(observed(connection, application, report))
         try:
             yield connection
         except DatabaseError as refusal:
             if not raised_by(refusal, connection):
                 raise
-            kind = LockTimeout if sqlstate(refusal) == LOCK_NOT_AVAILABLE else QueryFailed
-            raise kind(
+            if sqlstate(refusal) == LOCK_NOT_AVAILABLE:
+                raise LockTimeout(
+                    f"{application} at {address} waited too long for {waited_for(refusal)}. Its"
+                    " transaction was rolled back. To fix: end the transaction that holds the lock,"
+                    " with commit or rollback in its session or with pg_terminate_backend(pid);"
+                    " then run it again."
+                ) from refusal
+            raise QueryFailed(
                 f"PostgreSQL at {address} refuses a statement of {application}:"
                 f" {sqlstate_message(refusal)} (SQLSTATE {sqlstate(refusal)})."
             ) from refusal
@@ -76,7 +86,7 @@ def connect(address: Address, application: str, session: Session = SESSION) -> C
     """
     settings = {**session.settings, MARKER: "on"}
     try:
-        connection = _dial(Connection, address, application, settings)
+        connection = dial(Connection, address, application, settings)
     except StartupRefused:
         return _connect_pooled(address, application, session)
     try:
@@ -94,28 +104,18 @@ def connect(address: Address, application: str, session: Session = SESSION) -> C
     return connection
 
 
-def jdbc_options(connection: Connection, address: Address) -> dict[str, str]:
-    """Return the options that give a JDBC connection the settings of ``connection``.
-
-    Raises StartupRefused if a pooler would refuse the parameters that the JDBC driver always sends.
-    """
-    if not connection.is_pooled:
-        return {"options": connection.session.options(connection.version)}
-    _close(_dial(Connection, address, "jdbc", JDBC_PARAMETERS))
-    return {"prepareThreshold": "0"}  # a prepared statement would belong to another session
-
-
 def _connect_pooled(address: Address, application: str, session: Session) -> Connection:
     """Return a connection through a pooler, which accepts only the settings that it tracks."""
     tracked = {name: session.settings[name] for name in TRACKED}
-    connection = _dial(PooledConnection, address, application, tracked)
+    connection = dial(PooledConnection, address, application, tracked)
     connection.session = session
     return connection
 
 
-def _dial(
+def dial(
     kind: type[Connection], address: Address, application: str, settings: Mapping[str, str]
 ) -> Connection:
+    """Return a new connection with these startup parameters. Raises what ``connect`` does."""
     context = _tls(address)
     opened = _socket(address)
     with ExitStack() as failed:

@@ -1,7 +1,8 @@
 """Connections of the driver, with the settings of a session, directly or through a pooler."""
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -19,24 +20,40 @@ class Connection(native.Connection):  # type: ignore[misc]  # pg8000 has no type
 
     session: Session = SESSION
     is_pooled = False
+    blockers: Sequence[object] = ()
+    """The sessions that blocked the statement that runs, when they were last observed."""
     _context: Any
+    _began: float | None = None
 
     @property
     def version(self) -> int:
         """The major version of the server."""
         return int(re.split(r"\D", str(self.parameter_statuses["server_version"]))[0])
 
+    @property
+    def pid(self) -> int:
+        """The process of the server that runs the session; a pooler sends another number."""
+        return int.from_bytes(self._backend_key_data[:4], "big")
+
+    def has_run_for(self, seconds: float) -> bool:
+        """Return whether a statement has been running for so long. Any thread may ask."""
+        began = self._began
+        return began is not None and time.monotonic() - began >= seconds
+
     def run(self, sql: str, stream: Any = None, types: Any = None, **params: Any) -> Any:
         """Run a statement. Its errors are those of this connection (``raised_by``)."""
+        self._began, self.blockers = time.monotonic(), ()
         try:
             return super().run(sql, stream, types, **params)
         except (DatabaseError, InterfaceError) as error:
-            error.connection = self
+            error.connection, error.blockers = self, self.blockers
             raise
         except (ConnectionResetError, TimeoutError) as broken:  # pg8000 passes them on as they are
             reset = InterfaceError(broken.strerror or str(broken))
             reset.connection = self
             raise reset from broken
+        finally:
+            self._began = None
 
     def handle_messages(self, context: Any) -> None:
         """Read the answer. If the connection broke, the error is the server's own reason."""

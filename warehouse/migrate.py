@@ -4,10 +4,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pg8000.exceptions import DatabaseError
-from pg8000.native import Connection
 
 import contracts
-from postgres import Address, connected, render, sqlstate, sqlstate_message, transaction
+from postgres import (
+    LOCK_NOT_AVAILABLE,
+    Address,
+    Connection,
+    connected,
+    local_lock_timeout,
+    render,
+    sqlstate,
+    sqlstate_message,
+    transaction,
+)
 from warehouse.errors import EncodingUnsupported, MigrationFailed, OthersDepend
 from warehouse.plan import SCHEMA, Plan, Recorded, plan
 from warehouse.recreate_views import recreate_views
@@ -23,8 +32,9 @@ select name, checksum, schema_name, contracts, views
 from etl.migration left join etl.warehouse on true
 """
 DEPENDENT_OBJECTS_STILL_EXIST = "2BP01"
-LOCK_NOT_AVAILABLE = "55P03"
 LOCK = "select pg_advisory_xact_lock(hashtext('etl.migration'))"
+LOCK_TIMEOUT = "10min"
+"""The wait for another migration, which may add a column or an index to large tables."""
 SCHEMA_EXISTS = "select exists (select from pg_namespace where nspname = :schema)"
 CREATE_SCHEMA = "create schema {schema}"
 ENTER_SCHEMA = "set local search_path to {schema}"
@@ -96,7 +106,8 @@ def _serialized(connection: Connection, step: str, schema: str) -> Iterator[None
     """Open a transaction in ``schema`` that excludes every other migration."""
     try:
         with transaction(connection):
-            connection.run(LOCK)
+            with local_lock_timeout(connection, LOCK_TIMEOUT):
+                connection.run(LOCK)
             _enter(connection, schema)
             yield
     except DatabaseError as error:

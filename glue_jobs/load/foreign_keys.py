@@ -5,8 +5,7 @@ from contextlib import contextmanager
 
 from pg8000.exceptions import DatabaseError
 
-from glue_jobs.load.locks import LOCK_NOT_AVAILABLE, local_lock_timeout
-from postgres import Connection, Sql, render, sqlstate
+from postgres import LOCK_NOT_AVAILABLE, Connection, Sql, local_lock_timeout, render, sqlstate
 
 IS_EMPTY_AND_OWNED = """
 select not exists (select from {fact}) and pg_has_role(relowner, 'USAGE')

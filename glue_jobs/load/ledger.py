@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pg8000.exceptions import DatabaseError
 
 from glue_jobs.errors import OtherLedger, SchemaOutdated
-from glue_jobs.load.locks import local_lock_timeout
 from glue_jobs.load.pending import PendingBatch
 from lake import Lake
 from lake.entries import RetryEntry
-from postgres import Connection, sqlstate
+from postgres import Connection, local_lock_timeout, sqlstate
 
 MIGRATE = "python -m warehouse migrate --warehouse env:VARIABLE"
 

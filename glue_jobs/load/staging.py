@@ -17,11 +17,11 @@ from contracts.spark import spark_schema
 from glue_jobs import parquet
 from glue_jobs.errors import StagedCountsDiffer
 from glue_jobs.load import jdbc
-from glue_jobs.load.locks import load_transaction
+from glue_jobs.load.connection import load_connection, load_transaction
 from glue_jobs.load.pending import Pending
 from glue_jobs.session import Session
 from lake import Store, layout
-from postgres import Address, Connection, Sql, render
+from postgres import Address, Connection, Sql, render, transaction
 
 MANY_ROWS = 50_000
 CONNECTIONS = 4  # of a table with many rows
@@ -77,12 +77,13 @@ def created(address: Address, tables: Sequence[StagingTable]) -> Iterator[jdbc.O
     """Create empty staging tables for the block, and provide the JDBC options with which Spark
     reaches them. Drop them afterwards if the block raises; otherwise the block drops them. No
     session is open during the block, because Spark may take long."""
-    with load_transaction(address) as connection:
-        drop_abandoned(connection)
-        for table in tables:
-            columns = _definitions(table.columns)
-            connection.run(render(CREATE, name=table.name, columns=columns))
-        options = jdbc.options(connection, address)
+    with load_connection(address) as connection:
+        options = jdbc.options(connection, address)  # a transaction may have a pool's last session
+        with transaction(connection):
+            drop_abandoned(connection)
+            for table in tables:
+                columns = _definitions(table.columns)
+                connection.run(render(CREATE, name=table.name, columns=columns))
     with ExitStack() as cleanup:
         cleanup.callback(_drop_after_error, address, tables)
         yield options

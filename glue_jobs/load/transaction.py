@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import contracts
 from contracts import Fact
 from glue_jobs.load import ledger
+from glue_jobs.load.connection import load_transaction
 from glue_jobs.load.ledger import LedgerState
-from glue_jobs.load.locks import load_transaction
 from glue_jobs.load.merge import merge, qualified
 from glue_jobs.load.partitions import Registry
 from glue_jobs.load.pending import Pending, built_through, pending_batches, pending_retries

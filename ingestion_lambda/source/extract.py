@@ -18,12 +18,11 @@ from ingestion_lambda.errors import RowTooLarge
 from ingestion_lambda.source.conform import conform
 from ingestion_lambda.source.encoding import (
     CONVERTED,
-    UNTRANSLATABLE,
     Encoding,
     as_stored,
-    is_utf8,
 )
 from postgres import Connection, Sql, render, sqlstate, sqlstate_message
+from postgres.encoding import UNTRANSLATABLE, is_utf8
 
 ROWS = "SELECT {columns} FROM {schema}.{table} WHERE {condition} ORDER BY {key}"
 COPY = "COPY ({query}) TO STDOUT (FORMAT csv, HEADER true, ENCODING {encoding})"

@@ -12,7 +12,16 @@ from contracts import ContractError, Source
 from ingestion_lambda.errors import SourceBusy, SourceIsStandby, SourceMismatch
 from ingestion_lambda.source.functions import IS_AURORA, name_refused_functions
 from ingestion_lambda.source.source_catalog import read_source_catalog
-from postgres import Connection, Session, Sql, render, sqlstate, sqlstate_message, value
+from postgres import (
+    Connection,
+    Session,
+    Sql,
+    render,
+    sqlstate,
+    sqlstate_message,
+    value,
+    waited_for,
+)
 from postgres.transaction import roll_back
 
 LOCK_TIMEOUT = 5.0
@@ -149,8 +158,9 @@ def _lock(connection: Connection, source: Source) -> None:
         match sqlstate(error):
             case "55P03":
                 raise SourceBusy(
-                    f"The source's tables stayed locked for {LOCK_TIMEOUT:g} s: {reason}. The next"
-                    " poll tries again. To fix: look for a long ALTER, TRUNCATE or VACUUM FULL."
+                    f"The source's tables stayed locked for {LOCK_TIMEOUT:g} s: the poll waited for"
+                    f" {waited_for(error)}. The next poll tries again. To fix: end that"
+                    " transaction, which is probably a long ALTER, TRUNCATE or VACUUM FULL."
                 ) from None
             case "42P01" | "3F000":
                 raise SourceMismatch(

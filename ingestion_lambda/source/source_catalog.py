@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from contracts import Source, SourceTable
 from ingestion_lambda.errors import SourceMismatch
 from ingestion_lambda.source.column_types import selected
-from ingestion_lambda.source.encoding import as_stored
 from postgres import Connection, Sql, render, value
+from postgres.encoding import stored, stored_name
 
 # A table's own oid comes first, then the oids of its partitions. The last value is whether a policy
 # may hide rows of the table from this role.
@@ -63,12 +63,11 @@ WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = {schema})
 ORDER BY relname, attnum
 """
 
-STORED = "convert_to({text}, getdatabaseencoding())"
 NAMES = {
-    "attname": render(STORED, text=Sql("attname::text")),
-    "type": render(STORED, text=Sql("format_type(atttypid, atttypmod)")),
-    "label": render(STORED, text=Sql("enumlabel::text")),
-    "expression": render(STORED, text=Sql("pg_get_expr(adbin, adrelid)")),
+    "attname": stored("attname::text"),
+    "type": stored("format_type(atttypid, atttypmod)"),
+    "label": stored("enumlabel::text"),
+    "expression": stored("pg_get_expr(adbin, adrelid)"),
 }
 
 TABLE, PARTITIONED = "r", "p"
@@ -108,11 +107,10 @@ def read_source_catalog(connection: Connection, source: Source) -> SourceCatalog
         "schema": value(source.schema),
         "tables": Sql(", ".join(value(name) for name in source.tables)),
     }
-    encoding = as_stored(connection)
     every: dict[str, dict[str, _CatalogColumn]] = {}
     for name, column, base_type, type_, *rest in connection.run(render(COLUMNS, **parts, **NAMES)):
-        described = _CatalogColumn(base_type, encoding.name(type_), *rest)
-        every.setdefault(name, {})[encoding.name(column)] = described
+        described = _CatalogColumn(base_type, stored_name(connection, type_), *rest)
+        every.setdefault(name, {})[stored_name(connection, column)] = described
     identities, unknown, expressions = [], dict[str, tuple[str, ...]](), dict[str, Sql]()
     for name, oids, kind, has_children, is_policed in connection.run(render(TABLES, **parts)):
         table, columns = source.tables[name], every[name]

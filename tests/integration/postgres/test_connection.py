@@ -196,6 +196,45 @@ def test_break_of_the_outer_of_nested_connections_belongs_to_it(address: Address
         outer.run("select 1")
 
 
+@contextmanager
+def dying_after_the_handshake(behind: Address) -> Iterator[Address]:
+    """The address of a proxy of a server, which hangs up on the first statement."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            caller, _ = listening.accept()
+            server = socket.create_connection((behind.host, behind.port))
+            with caller, server:
+                answer = threading.Thread(target=forward, args=(server, caller))
+                answer.start()
+                while (message := caller.recv(4096)) and not message.startswith(b"Q"):
+                    server.sendall(message)
+                server.shutdown(socket.SHUT_RDWR)
+                answer.join()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield replace(behind, port=listening.getsockname()[1])
+        thread.join(10)
+
+
+def forward(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while message := source.recv(4096):
+            sink.sendall(message)
+
+
+def test_connection_that_breaks_before_its_first_statement_is_unreachable(
+    address: Address,
+) -> None:
+    reason = r"session of test at .+ ended before its first statement: .+To fix: run it again"
+    with (
+        dying_after_the_handshake(address) as dying,
+        pytest.raises(Unreachable, match=reason),
+    ):
+        connect(dying, "test")
+
+
 def test_connection_that_breaks_in_its_block_is_unreachable(address: Address) -> None:
     with pytest.raises(Unreachable, match=r"connection of victim .* broke: terminating"):
         lose_connection(address)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,11 @@ from typing import Any
 import pytest
 
 from embedded.server import Server
-from postgres import Address, LockTimeout, Session, Sql, connected, from_dsn, render, value
+from postgres import Address, LockTimeout, Sql, connected, from_dsn, locks, render, value
 from tests.hostile import SHADOWS, set_all
 from tests.integration.warehouse.facts import add_members, add_version
 from tests.pgbouncer import needs_pgbouncer, pgbouncer
-from warehouse import EncodingUnsupported, MigrationFailed, migrate, migrate_at
+from warehouse import EncodingUnsupported, MigrationFailed, migrate_at
 from warehouse.migrate import LOCK
 
 ROOT = Path(__file__).parents[3]
@@ -127,16 +128,19 @@ def test_pooler_in_transaction_mode_changes_neither_migration_nor_answers(
         assert filled(pooled) == usual
 
 
-def test_migration_that_waits_too_long_for_another_one_is_a_lock_timeout(server: Server) -> None:
+def test_migration_that_waits_too_long_for_another_one_names_it(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_module("warehouse.migrate"), "LOCK_TIMEOUT", "1s")
+    monkeypatch.setattr(locks, "INTERVAL", 0.1)
     with database(server) as address, connected(address, "other") as other:
         other.run("begin")
         other.run(LOCK)
-        impatient = Session(lock_timeout=0.2)
-        with (
-            pytest.raises(LockTimeout, match="due to lock timeout"),
-            connected(address, "migrate", impatient) as connection,
-        ):
-            migrate(connection)
+        who = rf"pid {other.pid}, user .+, application 'other', in a transaction since 2"
+        with pytest.raises(LockTimeout, match=f"for an advisory lock, held by {who}.+To fix: end"):
+            migrate_at(address)
+        other.run("rollback")
+        assert migrate_at(address)
 
 
 def test_event_trigger_that_records_statements_changes_nothing(

@@ -41,7 +41,7 @@ from tests.processed import (
     star,
     version_row,
 )
-from warehouse import migrate
+from warehouse import migrate, migrate_at
 
 STAGING = "select count(*) from pg_tables where tablename like 'staging%'"
 SESSIONS = """
@@ -56,6 +56,12 @@ FOREIGN_KEYS = """
 select conname, pg_get_constraintdef(oid), convalidated from pg_constraint
 where conrelid = 'warehouse.fact_sales_order'::regclass and contype = 'f' order by 1
 """
+WAITING = """
+select from pg_stat_activity
+where application_name = 'load_warehouse' and wait_event_type = 'Lock'
+    and datname = current_database()
+"""
+DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_database()"
 Load = Callable[..., LoadResult]
 
 
@@ -367,6 +373,48 @@ def test_open_transaction_of_a_reader_does_not_block_the_first_load(
         assert load_once().rows["fact_sales_order"] == 1
         reader.run("rollback")
     assert connection.run(FOREIGN_KEYS) == before
+
+
+def test_deadlock_with_a_reader_keeps_the_foreign_keys_and_loads(
+    load_once: Load,
+    processed: ProcessedLake,
+    connection: Connection,
+    target: Target,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The load has locked the fact and waits for the dimension; then the reader waits for the fact.
+    The reader looks for a deadlock later, so PostgreSQL ends the statement of the load."""
+    monkeypatch.setattr(foreign_keys, "LOCK_TIMEOUT", "30s")
+    before = connection.run(FOREIGN_KEYS)
+    [[deadlocks]] = connection.run(DEADLOCKS)
+    patient = "alter database {name} set deadlock_timeout = '2s'"
+    connection.run(render(patient, name=target.address.database))
+    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
+    with connected(target.address, "reader") as reader, ThreadPoolExecutor(1) as threads:
+        reader.run("set deadlock_timeout = '1min'; begin; select * from warehouse.dim_staff")
+        load = threads.submit(load_once)
+        while not connection.run(WAITING):
+            sleep(0.02)
+        assert reader.run("select count(*) from warehouse.fact_sales_order") == [[0]]
+        assert load.result().rows["fact_sales_order"] == 1
+        reader.run("rollback")
+    assert connection.run(DEADLOCKS) == [[deadlocks + 1]]
+    assert connection.run(FOREIGN_KEYS) == before
+
+
+def test_schema_of_the_warehouse_may_have_any_name(
+    warehouse_dsn: str, processed: ProcessedLake, load_once: Load
+) -> None:
+    address, schema = from_dsn(warehouse_dsn), "The \"Stars\" of 'Sales'"
+    migrate_at(address, schema)
+    assert migrate_at(address, schema) == []
+    processed.add({**star(), "fact_sales_order": [version_row(1, 1)]})
+    processed.add({"fact_sales_order": [version_row(1, 2, units_sold=7)]})
+    assert load_once(target=Target(address, schema)).rows["fact_sales_order"] == 2
+    for view in ("_current", "_as_of(timestamp 'infinity')"):
+        current = f"select units_sold from {{schema}}.fact_sales_order{view}"
+        with connected(address, "tests") as connection:
+            assert connection.run(render(current, schema=schema)) == [[7]]
 
 
 @pytest.mark.parametrize("loaded_before", [False, True])

@@ -12,10 +12,11 @@ from pyspark.sql import SparkSession
 
 from glue_jobs.load.transaction import LoadResult, Target, load
 from lake import new_run
-from postgres import Address, StartupRefused, connected, from_dsn, render, value
+from postgres import Address, StartupRefused, connected, from_dsn, locks, render, value
 from tests.hostile import SETTINGS, set_all
 from tests.pgbouncer import needs_pgbouncer, pgbouncer
 from tests.processed import ProcessedLake, star, version_row
+from tests.proxy import without_options
 from warehouse import migrate
 from warehouse.migrate import migrate_at
 
@@ -23,6 +24,7 @@ FACT = """
 select created_time::text, unit_price::text, observed_at::text, valid_from::text
 from warehouse.fact_sales_order_history
 """
+STAGING = "select count(*) from pg_tables where tablename like 'staging%'"
 POOLED = (
     "TimeZone", "DateStyle", "IntervalStyle", "extra_float_digits", "bytea_output", "search_path",
     "default_transaction_isolation", "quote_all_identifiers", "standard_conforming_strings",
@@ -103,14 +105,36 @@ def test_warehouse_behind_pgbouncer_in_transaction_mode_is_migrated_and_loaded(
     observer: Connection,
     load_order: Callable[[Address], LoadResult],
     expected: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     observer.run(f"alter role {owner.user} reset all")
     for name in POOLED:  # docs/compatibility.md, Poolers
         observer.run(f"alter role {owner.user} set {name} to {SETTINGS[name]}")
-    with pgbouncer(owner, ignore_startup_parameters="extra_float_digits") as address:
+    # One connection for all: the report of waits, which begins at once, must not keep it.
+    monkeypatch.setattr(locks, "INTERVAL", 0.0)
+    one = {"default_pool_size": "1", "ignore_startup_parameters": "extra_float_digits"}
+    with pgbouncer(owner, **one) as address:
         assert migrate_at(address)
         assert load_order(address).rows["fact_sales_order"] == 1
         assert load_order(address).rows == {}
+    assert observer.run(FACT) == expected
+
+
+def test_warehouse_behind_a_proxy_that_refuses_options_is_loaded(
+    owner: Address,
+    observer: Connection,
+    load_order: Callable[[Address], LoadResult],
+    expected: list[list[str]],
+) -> None:
+    # the query for the settings may take more than a millisecond
+    observer.run(f"alter role {owner.user} set statement_timeout = '5s'")
+    with without_options(owner, refuses=True) as address:
+        migrate_at(address)
+        with pytest.raises(StartupRefused, match="default_transaction_read_only = on") as refused:
+            load_order(address)
+        assert observer.run(STAGING) == [[0]]
+        observer.run(str(refused.value).partition("To fix: run ")[2].partition(" or give")[0])
+        assert load_order(address).rows["fact_sales_order"] == 1
     assert observer.run(FACT) == expected
 
 
@@ -124,4 +148,4 @@ def test_pgbouncer_that_refuses_the_jdbc_driver_is_reported_before_a_row_is_stag
         assert migrate_at(address)
         with pytest.raises(StartupRefused, match=r"extra_float_digits.*ignore_startup_parameters"):
             load_order(address)
-    assert observer.run("select count(*) from pg_tables where tablename like 'staging%'") == [[0]]
+    assert observer.run(STAGING) == [[0]]

@@ -10,10 +10,11 @@ from time import sleep
 import pytest
 from pyspark.sql import SparkSession
 
-from glue_jobs.load import ledger, locks
+from glue_jobs.load import connection as module
+from glue_jobs.load import ledger
 from glue_jobs.load.transaction import LoadResult, Target, load
 from lake import new_run
-from postgres import Connection, LockTimeout, Session, connected, from_dsn, render, value
+from postgres import Connection, LockTimeout, Session, connected, from_dsn, locks, render, value
 from tests.processed import ProcessedLake, calendar, star, version_row
 from warehouse import migrate
 
@@ -66,7 +67,7 @@ def loaded_once(
     processed.add({**star(), "fact_sales_order": [version_row(1, 1)]})
     load_once()
     processed.add({**calendar(), "fact_sales_order": [version_row(2, 2)]})
-    monkeypatch.setattr(locks, "SESSION", Session(lock_timeout=2.0))
+    monkeypatch.setattr(module, "SESSION", Session(lock_timeout=2.0))
     monkeypatch.setattr(ledger, "LOCK_TIMEOUT", "2s")
     monkeypatch.setattr(locks, "INTERVAL", 0.2)
     return load_once
@@ -104,7 +105,7 @@ def test_wait_for_another_load_has_a_limit(connection: Connection, loaded_once: 
     connection.run("begin")
     ledger.lock(connection)
     with pytest.raises(
-        LockTimeout, match=r"a lock on the ledger, held by pid .+ application 'tests'"
+        LockTimeout, match=r"a lock on etl\.ledger, held by pid .+ application 'tests'"
     ):
         loaded_once()
     connection.run("rollback")

@@ -3,14 +3,14 @@
 import dataclasses
 
 import pytest
-from pg8000.native import Connection
 
 import contracts
 from ingestion_lambda import batch
 from ingestion_lambda.errors import SourceBusy, SourceMismatch
 from ingestion_lambda.source import snapshot
-from postgres import connected, render
+from postgres import Connection, Unreachable, connected, locks, render
 from tests.integration.ingestion_lambda.conftest import Pipeline
+from tests.sessions import terminate
 from totesys.simulator import Simulator
 
 pytestmark = pytest.mark.lambda_runtime
@@ -35,12 +35,27 @@ def test_flush_is_detected_on_a_real_source(pipeline: Pipeline, source: Connecti
 def test_table_locked_by_another_session_is_an_error_and_loses_nothing(
     pipeline: Pipeline, source: Connection, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(snapshot, "LOCK_TIMEOUT", 0.05)
+    monkeypatch.setattr(snapshot, "LOCK_TIMEOUT", 1.0)
+    monkeypatch.setattr(locks, "INTERVAL", 0.1)
     source.run("BEGIN; LOCK TABLE payment IN ACCESS EXCLUSIVE MODE")
-    with pytest.raises(SourceBusy, match="stayed locked"):
+    who = rf"a lock on payment, held by pid {source.pid}, user postgres, application 'writer'"
+    with pytest.raises(SourceBusy, match=rf"stayed locked for 1 s: .*{who}.*To fix: end that"):
         pipeline.poll()
     source.run("ROLLBACK")
     assert pipeline.poll().seq == 1
+
+
+def test_source_that_ends_the_session_of_a_poll_is_unreachable_for_its_own_reason(
+    pipeline: Pipeline, source: Connection
+):
+    reason = "connection of poll to .+ broke: terminating connection due to administrator command"
+    with (  # noqa: PT012 - the error leaves through both blocks
+        pytest.raises(Unreachable, match=reason),
+        connected(pipeline.address, "poll") as connection,
+        snapshot.open_snapshot(connection, contracts.source()),
+    ):
+        terminate(source, connection.pid)
+        connection.run("SELECT 1")
 
 
 def test_truncation_waits_for_the_poll_so_the_table_is_not_read_as_empty(

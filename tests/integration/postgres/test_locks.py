@@ -1,0 +1,155 @@
+"""Every wait for a lock has a limit, and its error names who holds what, and since when."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from pg8000.exceptions import DatabaseError
+
+from embedded.server import Server
+from postgres import Address, Connection, LockTimeout, Session, connected, from_dsn, locks, value
+from postgres.sql import Sql, render
+from tests.pgbouncer import needs_pgbouncer, pgbouncer
+
+pytestmark = pytest.mark.lambda_runtime
+
+SINCE = """
+select pid, usename, to_char(xact_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')
+from pg_stat_activity where pid = pg_backend_pid()
+"""
+IMPATIENT = Session(lock_timeout=1.0)
+TABLE_LOCK = "lock table waited_for"
+
+
+@pytest.fixture
+def address(server: Server, monkeypatch: pytest.MonkeyPatch) -> Address:
+    monkeypatch.setattr(locks, "INTERVAL", 0.1)
+    return from_dsn(server.dsn())
+
+
+@contextmanager
+def held(address: Address, statement: str) -> Iterator[str]:
+    """Hold a lock for the block, and return how an error describes its session."""
+    with connected(address, "a holder's tool") as holder:
+        holder.run("create table waited_for (id int); insert into waited_for values (1)")
+        holder.run(f"begin; {statement}")
+        [[pid, user, since]] = holder.run(SINCE)
+        yield (
+            rf"held by pid {pid}, user {user}, application 'a holder's tool', in a transaction"
+            rf" since {since} UTC \(idle in transaction\)\."
+        )
+        holder.run("rollback; drop table waited_for")
+
+
+def wait(address: Address, statement: str) -> None:
+    with connected(address, "waiter", IMPATIENT) as waiter:
+        waiter.run(statement)
+
+
+@pytest.mark.parametrize(
+    ("statement", "waiting", "target"),
+    [
+        (TABLE_LOCK, "select * from waited_for", "a lock on waited_for"),
+        ("update waited_for set id = 2", "delete from waited_for", "a lock on waited_for"),
+        (
+            "select pg_advisory_xact_lock('waited_for'::regclass::oid::bigint)",
+            "select pg_advisory_xact_lock('waited_for'::regclass::oid::bigint)",
+            "a lock on waited_for",
+        ),
+        ("select pg_advisory_xact_lock(-7)", "select pg_advisory_lock(-7)", "an advisory lock"),
+    ],
+)
+def test_wait_for_a_lock_names_who_holds_what_since_when(
+    address: Address, statement: str, waiting: str, target: str
+):
+    with (
+        held(address, statement) as who,
+        pytest.raises(LockTimeout, match=rf"waiter at .+ waited too long for {target}, {who}"),
+    ):
+        wait(address, waiting)
+
+
+@needs_pgbouncer
+def test_wait_through_a_pooler_names_the_holder_too(address: Address):
+    with (
+        held(address, TABLE_LOCK) as who,
+        pgbouncer(address) as pooled,
+        pytest.raises(LockTimeout, match=f"a lock on waited_for, {who}"),
+    ):
+        wait(pooled, "select * from waited_for")
+
+
+def test_wait_that_was_not_observed_is_reported_with_the_remedy(
+    address: Address, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(locks, "INTERVAL", 60.0)
+    with (
+        held(address, TABLE_LOCK),
+        pytest.raises(
+            LockTimeout, match=r"held by another session \(see pg_stat_activity\).+To fix: end"
+        ),
+    ):
+        wait(address, "select * from waited_for")
+
+
+def test_blocker_of_an_earlier_statement_is_not_named(address: Address):
+    with held(address, TABLE_LOCK), connected(address, "waiter", IMPATIENT) as waiter:
+        with pytest.raises(DatabaseError) as first:
+            waiter.run("select * from waited_for")
+        assert "pid" in locks.waited_for(first.value)
+        with pytest.raises(DatabaseError) as second:
+            waiter.run("select 1 / 0")
+        assert "another session" in locks.waited_for(second.value)
+
+
+def test_statement_that_waits_for_no_lock_is_not_disturbed(address: Address):
+    with connected(address, "sleeper") as connection, connected(address, "test") as other:
+        assert connection.run("select 1 from pg_sleep(0.5)") == [[1]]
+        reports = "select count(*) from pg_stat_activity where application_name = :name"
+        assert connection.blockers == ()
+        for _ in range(100):
+            if other.run(reports, name="sleeper lock report") == [[0]]:
+                return
+            time.sleep(0.05)
+        pytest.fail("the session of the report stays open")
+
+
+@needs_pgbouncer
+def test_report_behind_a_full_pooler_delays_no_end_of_a_session(address: Address):
+    """The pooler has one connection, which the session keeps. It lets the report wait for 8 s."""
+    with (
+        pgbouncer(address, default_pool_size="1", query_wait_timeout="8") as pooled,
+        connected(pooled, "test") as connection,
+    ):
+        connection.run("begin")
+        connection.run("select pg_sleep(0.5)")
+        began = time.monotonic()
+    assert time.monotonic() - began < 4
+
+
+def run_bytes(connection: Connection, statement: bytes) -> None:
+    execute = "do $$ begin execute convert_from({statement}, 'SQL_ASCII'); end $$"
+    connection.run(render(execute, statement=value("\\x" + statement.hex())))
+
+
+def test_name_of_a_locked_table_that_is_not_text_is_shown_all_the_same(
+    server: Server, address: Address
+):
+    create = "create database ascii_only encoding 'SQL_ASCII' template template0 locale 'C'"
+    with connected(address, "tests") as connection:
+        connection.run(Sql(create))
+    ascii_only = from_dsn(server.dsn("ascii_only"))
+    try:
+        with (  # noqa: PT012 - the error leaves through both blocks
+            pytest.raises(LockTimeout, match='a lock on "caf\ufffd", held by pid'),
+            connected(ascii_only, "holder") as holder,
+            connected(ascii_only, "waiter", IMPATIENT) as waiter,
+        ):
+            run_bytes(holder, b"create table caf\xe9 (id int)")
+            holder.run("begin")
+            run_bytes(holder, b"lock table caf\xe9")
+            waiter.run("set client_encoding to SQL_ASCII")  # of the error, which quotes the name
+            run_bytes(waiter, b"lock table caf\xe9")
+    finally:
+        server.drop_database("ascii_only")
