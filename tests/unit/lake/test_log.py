@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -160,8 +161,13 @@ def test_entry_with_a_field_that_this_version_does_not_know_is_refused(lake: Lak
         lake.batches.entry(1)
 
 
-def test_entry_that_could_not_be_read_back_is_not_committed(lake: Lake):
-    unreadable = replace(batch(1), mirror={"staff": {None: Bucket("m", 5)}})
+@pytest.mark.parametrize(
+    "buckets",
+    [{None: Bucket("m", 5)}, {0: Bucket("m", -5)}, {"0": Bucket("m", 5)}],
+    ids=["cannot be written", "cannot be read", "reads back as another entry"],
+)
+def test_entry_that_could_not_be_read_back_is_not_committed(lake: Lake, buckets: dict[Any, Bucket]):
+    unreadable = replace(batch(1), mirror={"staff": buckets})
     with pytest.raises(UnreadableEntry, match="is not committed"):
         lake.batches.commit(unreadable)
     assert lake.batches.head() is None
