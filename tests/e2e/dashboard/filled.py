@@ -14,7 +14,7 @@ from totesys.simulator import Simulator
 
 SOURCE, WAREHOUSE, ROLE = "dashboard_source", "dashboard_warehouse", "dashboard_viewer"
 INVALID_DATE = "update sales_order set agreed_payment_date = 'soon' where sales_order_id = :key"
-STEPS_PER_CYCLE = 8
+STEPS_PER_CYCLE, SPREAD_DAYS = 8, 27
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,10 @@ def fill(
             platform.cycle()
         connection.run(INVALID_DATE, key=quarantined)
         simulator.delete_sales_order(deleted)
+        busy = Simulator(connection, seed=6, spread=SPREAD_DAYS)
         for _ in range(1 + cycles):
             for _ in range(STEPS_PER_CYCLE):
-                simulator.step()
+                busy.step()
             platform.cycle()
     dsn = reader_dsn(server, WAREHOUSE, ROLE)
     return Filled(dsn, folder / "lake", updated, deleted, quarantined)
