@@ -1,15 +1,14 @@
 """Charts for Vega. Amounts become floats here, because they are only drawn and not added."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
 import altair as alt
 import streamlit as st
 
-from dashboard.periods import Period, starts
+from dashboard.chart_rows import chart_data, filled, stacked
+from dashboard.periods import Period
 from dashboard.reader import Rows
 from dashboard.time_axis import bar_times, time_axis, time_format
 
@@ -40,7 +39,6 @@ LABEL_SPACE = 0.2  # of the longest bar, for the value beside it
 HEIGHT, ROW_HEIGHT = 250, 30  # pixels
 AXIS, LEGEND = 90, 40  # pixels below and above horizontal bars
 MIN_SECONDS = 0.1  # of a point on the logarithmic axis
-TIME_FIELDS = {"begins": "date", "middle": "date", "ends": "date", "loaded": "date"}
 
 
 def bars_over_time(
@@ -66,7 +64,7 @@ def bars_over_time(
         for row in rows
     ]
     return (
-        alt.Chart(_data(_stacked(points, value, split, list(colors or {}))))
+        alt.Chart(chart_data(stacked(points, value, split, list(colors or {}))))
         .mark_rect(color=BLUE, cursor="pointer")
         .encode(
             x=time_axis("begins", rows, grain),
@@ -90,13 +88,13 @@ def lines(
     rows: Rows, value: str, title: str, grain: str, colors: Mapping[str, str], split: str
 ) -> Chart:
     """Return a line of ``value`` by ``period`` for each of ``colors``; 0 where no row exists."""
-    filled = _filled(rows, value, grain, split, list(colors))
-    points = [{**row, **bar_times(row["period"], grain)} for row in filled]
+    complete = filled(rows, value, grain, split, list(colors))
+    points = [{**row, **bar_times(row["period"], grain)} for row in complete]
     return (
-        alt.Chart(_data(points))
+        alt.Chart(chart_data(points))
         .mark_line(point=alt.OverlayMarkDef(size=28), strokeWidth=2)
         .encode(
-            x=time_axis("middle", filled, grain),
+            x=time_axis("middle", complete, grain),
             y=alt.Y(f"{value}:Q", title=title, axis=_number_axis(), scale=alt.Scale(zero=True)),
             color=_color(split, colors),
             tooltip=[
@@ -113,7 +111,7 @@ def ranking(rows: Rows, name: str, value: str, title: str, *, is_clickable: bool
     """Return a bar for each row, in their order, with its value beside it. The pick of a bar is the
     ID of its row, or its name if it has none."""
     picked = [{**row, PICK: str(row.get("id") or row[name])} for row in rows]
-    bars = alt.Chart(_data(picked)).encode(
+    bars = alt.Chart(chart_data(picked)).encode(
         y=alt.Y(f"{name}:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, ticks=False)),
         x=alt.X(
             f"{value}:Q",
@@ -144,7 +142,7 @@ def stacked_bars(
     parts = [{**row, "order": order[row[split]]} for row in rows]
     names = list(dict.fromkeys(row[name] for row in rows))
     return (
-        alt.Chart(_data(parts))
+        alt.Chart(chart_data(parts))
         .mark_bar(height={"band": 0.7})
         .encode(
             y=alt.Y(
@@ -175,7 +173,7 @@ def load_times(rows: Rows, target: float) -> Chart:
     top = max([target * 1.5, *(point["shown"] for point in points)])
     bottom = min([1.0, *(point["shown"] for point in points)])
     circles = (
-        alt.Chart(_data(points))
+        alt.Chart(chart_data(points))
         .mark_circle(size=45, color=BLUE, opacity=0.7)
         .encode(
             x=alt.X("loaded:T", title="Loaded at (UTC)", axis=_clock_axis(rows)),
@@ -241,7 +239,7 @@ def _ranking_domain(values: Sequence[float]) -> list[float]:
 
 
 def _target_line(target: float) -> tuple[Chart, Chart]:
-    base = alt.Chart(_data([{"at": target, "text": f"Target: {target / 60:.0f} minutes"}]))
+    base = alt.Chart(chart_data([{"at": target, "text": f"Target: {target / 60:.0f} minutes"}]))
     line = base.mark_rule(color=RED, strokeDash=[6, 4], size=2).encode(y="at:Q")
     text = base.mark_text(align="left", x=4, dy=-8, color=RED, fontWeight=600)
     return line, text.encode(y="at:Q", text="text:N")
@@ -260,33 +258,6 @@ def _duration_axis(bottom: float, top: float, target: float) -> alt.Axis:
     return alt.Axis(values=visible, labelExpr=f"{labels} : ''")
 
 
-def _stacked(rows: Rows, value: str, split: str, order: Sequence[str]) -> Rows:
-    """Return the rows with the bottom and the top of their part of a bar. Vega does not stack bars
-    whose width is a time span."""
-    tops: dict[date, Decimal] = {}
-    stacked = []
-    for row in sorted(rows, key=lambda row: order.index(row[split]) if split else 0):
-        bottom = tops.get(row["period"], Decimal(0))
-        tops[row["period"]] = bottom + row[value]
-        stacked.append({**row, "bottom": bottom, "top": bottom + row[value]})
-    return stacked
-
-
-def _filled(rows: Rows, value: str, grain: str, split: str, names: Sequence[str]) -> Rows:
-    """Return the rows, with 0 for each period between them that has no row of a name. Otherwise
-    the line would connect its neighbors."""
-    if not rows:
-        return []
-    periods = [row["period"] for row in rows]
-    zeros: Rows = [
-        {"period": period, split: name, value: Decimal(0)}
-        for period in starts(min(periods), max(periods), grain)
-        for name in names
-    ]
-    by_point = {(row["period"], row[split]): row for row in (*zeros, *rows)}
-    return list(by_point.values())
-
-
 def _number_axis(grid: bool = True) -> alt.Axis:
     return alt.Axis(labelExpr=AXIS_NUMBER, tickCount=4, grid=grid)
 
@@ -298,18 +269,3 @@ def _color(split: str, colors: Mapping[str, str]) -> alt.Color:
         scale=alt.Scale(domain=list(colors), range=list(colors.values())),
         legend=alt.Legend(orient="top", columns=3),  # a phone has space for three
     )
-
-
-def _data(rows: Sequence[Mapping[str, Any]]) -> Any:
-    values = [{name: _json(value) for name, value in row.items()} for row in rows]
-    # Vega does not infer that the end of a bar is a time.
-    return alt.Data.from_dict({"values": values, "format": {"type": "json", "parse": TIME_FIELDS}})
-
-
-def _json(value: Any) -> Any:
-    match value:
-        case Decimal():
-            return float(value)
-        case date():
-            return value.isoformat()
-    return value

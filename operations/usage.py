@@ -1,7 +1,7 @@
 """The commands and options of the command line, and the texts of --help."""
 
 from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -84,36 +84,34 @@ def parser() -> ArgumentParser:
         formatter_class=RawDescriptionHelpFormatter,
     )
     commands = result.add_subparsers(dest="command", required=True, metavar="command")
-    status = commands.add_parser(
-        "status", help="loaded and pending batches, alarms, runs", description=STATUS
-    )
-    reconcile = commands.add_parser(
-        "reconcile", help="compare source, mirror and warehouse", description=RECONCILE
-    )
-    logs = commands.add_parser("logs", help="logs of all parts, merged", description=LOGS)
-    quarantine = commands.add_parser(
-        "quarantine", help="every quarantined row as CSV", description=QUARANTINE
-    )
-    migrate = commands.add_parser(
-        "migrate", help="create or migrate the warehouse", description=MIGRATE
-    )
-    smoke = commands.add_parser("smoke", help="poll once, and check the result", description=SMOKE)
-    preflight = commands.add_parser(
-        "preflight", help="check account and databases", description=PREFLIGHT
-    )
-    for command in (status, reconcile, quarantine, logs, migrate, smoke, preflight):
-        _add_deployment(command)
-    for command in (status, reconcile, preflight):
-        _add_ca_bundle(command)
-    _add_form(preflight)
-    _add_check(status)
-    _add_databases(reconcile)
-    _add_selection(logs)
-    for command in (migrate, smoke):
-        command.add_argument(
-            "--patience", type=float, default=1_200, metavar="SECONDS", help="maximum wait (1200)"
-        )
+    for name, (summary, description, options) in _commands().items():
+        command = commands.add_parser(name, help=summary, description=description)
+        for add_options in (_add_deployment, *options):
+            add_options(command)
     return result
+
+
+def _commands() -> Mapping[str, tuple[str, str, tuple[Callable[[ArgumentParser], None], ...]]]:
+    """Return the summary, the description and the options of each command."""
+    return {
+        "status": (
+            "loaded and pending batches, alarms, runs", STATUS, (_add_ca_bundle, _add_check),
+        ),
+        "reconcile": (
+            "compare source, mirror and warehouse", RECONCILE, (_add_ca_bundle, _add_databases),
+        ),
+        "logs": ("logs of all parts, merged", LOGS, (_add_selection,)),
+        "quarantine": ("every quarantined row as CSV", QUARANTINE, ()),
+        "migrate": ("create or migrate the warehouse", MIGRATE, (_add_patience,)),
+        "smoke": ("poll once, and check the result", SMOKE, (_add_patience,)),
+        "preflight": ("check account and databases", PREFLIGHT, (_add_ca_bundle, _add_form)),
+    }  # fmt: skip
+
+
+def _add_patience(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--patience", type=float, default=1_200, metavar="SECONDS", help="maximum wait (1200)"
+    )
 
 
 def _add_deployment(command: ArgumentParser) -> None:
