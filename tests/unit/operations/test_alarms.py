@@ -54,27 +54,35 @@ def failing(part: str, error: str, failures: int) -> LastAttempts:
     return LastAttempts(part, attempt(1, error, part), attempt(60, part=part), failures)
 
 
-CASES = {
-    "function-errors": (facts(polls=failing("poll", "Unreachable", 4)), "4 attempts of poll have"),
-    "failed-jobs": (
-        facts(parts=[facts().polls, failing("load_warehouse", "StagingFailed", 1)]),
-        "load_warehouse failed: StagingFailed. The log has its message.",
-    ),
-    "warehouse": (facts(unreachable="Nothing answers."), "Nothing answers."),
-    "silence": (facts(polled_at=now() - timedelta(minutes=16)), "for 16 min"),
-    "freshness": (facts(waiting=1201.0), "waited for 20 min"),
-    "horizon-age": (
-        facts(polls=LastAttempts("poll", None, attempt(1, horizon_age=7300.0))),
-        "open in the source for 2 h",
-    ),
-    "quarantined-rows": (facts(quarantined=1234), "1,234 rows"),
-    "missed-rows": (facts(polls=LastAttempts("poll", None, attempt(1, missed_rows=3.0))), "3 rows"),
-}
+def cases() -> dict[str, tuple[Facts, str]]:
+    """Return the facts in which only one condition holds, and a part of its reason."""
+    return {
+        "function-errors": (
+            facts(polls=failing("poll", "Unreachable", 4)),
+            "4 attempts of poll have",
+        ),
+        "failed-jobs": (
+            facts(parts=[facts().polls, failing("load_warehouse", "StagingFailed", 1)]),
+            "load_warehouse failed: StagingFailed. The log has its message.",
+        ),
+        "warehouse": (facts(unreachable="Nothing answers."), "Nothing answers."),
+        "silence": (facts(polled_at=now() - timedelta(minutes=16)), "for 16 min"),
+        "freshness": (facts(waiting=1201.0), "waited for 20 min"),
+        "horizon-age": (
+            facts(polls=LastAttempts("poll", None, attempt(1, horizon_age=7300.0))),
+            "open in the source for 2 h",
+        ),
+        "quarantined-rows": (facts(quarantined=1234), "1,234 rows"),
+        "missed-rows": (
+            facts(polls=LastAttempts("poll", None, attempt(1, missed_rows=3.0))),
+            "3 rows",
+        ),
+    }
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", sorted(CONDITIONS.keys() - {"mass-delete"}))
 def test_condition_that_holds_is_an_alarm_with_its_reason(name: str):
-    of, reason = CASES[name]
+    of, reason = cases()[name]
     [alarm] = alarms(of)
     assert (alarm.name, alarm.state) == (name, CONDITIONS[name].state)
     assert reason in alarm.reason
@@ -83,10 +91,6 @@ def test_condition_that_holds_is_an_alarm_with_its_reason(name: str):
 def test_mass_delete_comes_after_the_failure_that_has_its_message():
     names = [alarm.name for alarm in alarms(facts(polls=failing("poll", "MassDelete", 2)))]
     assert names == ["function-errors", "mass-delete"]
-
-
-def test_every_condition_has_a_case():
-    assert CASES.keys() | {"mass-delete"} == CONDITIONS.keys()
 
 
 def test_healthy_platform_and_values_at_their_limits_raise_nothing():
