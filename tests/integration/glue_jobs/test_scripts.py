@@ -59,16 +59,19 @@ def run_script(script: str, built: LakeBuilder) -> list[dict[str, Any]]:
 def test_script_builds_pending_batches_and_logs_json_lines(built: LakeBuilder):
     built.insert(sales_order=[row("sales_order", 1)])
 
-    (line,) = run_script("build_facts", built)
+    line, end = run_script("build_facts", built)
 
     assert (line["message"], line["seq"]) == ("batch built", 1)
+    assert (end["message"], end["job"]) == ("job ended", "build_facts")
+    assert end["seconds"] > 0
     assert line["rows"] == {"fact_sales_order": 1}
     assert line["run"] == built.lake.facts.entry(1).run
 
 
 @pytest.mark.parametrize("script", ["build_dimensions", "build_facts"])
-def test_script_without_pending_batches_logs_nothing(built: LakeBuilder, script: str):
-    assert run_script(script, built) == []
+def test_script_without_pending_batches_logs_only_its_end(built: LakeBuilder, script: str):
+    [end] = run_script(script, built)
+    assert end["message"] == "job ended"
 
 
 def test_every_setting_of_the_session_has_a_hostile_value():
