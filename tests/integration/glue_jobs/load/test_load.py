@@ -411,10 +411,12 @@ def test_schema_of_the_warehouse_may_have_any_name(
     processed.add({**star(), "fact_sales_order": [version_row(1, 1)]})
     processed.add({"fact_sales_order": [version_row(1, 2, units_sold=7)]})
     assert load_once(target=Target(address, schema)).rows["fact_sales_order"] == 2
-    for view in ("_current", "_as_of(timestamp 'infinity')"):
-        current = f"select units_sold from {{schema}}.fact_sales_order{view}"
+    for query in (
+        "select units_sold from {schema}.fact_sales_order_current",
+        "select units_sold from {schema}.fact_sales_order_as_of(timestamp 'infinity')",
+    ):
         with connected(address, "tests") as connection:
-            assert connection.run(render(current, schema=schema)) == [[7]]
+            assert connection.run(render(query, schema=schema)) == [[7]]
 
 
 @pytest.mark.parametrize("loaded_before", [False, True])
