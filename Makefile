@@ -161,5 +161,5 @@ lock: setup ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes newer versi
 
 clean: ## Remove everything that these targets created
 	rm -rf .venv .venv-lambda .venv-cloud .venv-checkov .venv-glue build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	rm -rf .coverage .coverage.* htmlcov metastore_db spark-warehouse derby.log .totesys
+	rm -rf .coverage .coverage.* htmlcov metastore_db spark-warehouse derby.log .totesys hs_err_pid*
 	find . -name __pycache__ -prune -exec rm -rf {} +
