@@ -102,15 +102,16 @@ def flag(name: str, default: bool) -> Parameter[bool]:
 
 def days(name: str, default: tuple[date, ...], first: date, last: date) -> Parameter[Any]:
     """Return a parameter with a first and a last day, or with one day while the second is not
-    selected yet. Days before ``first`` or after ``last`` are invalid."""
+    selected yet. The part before ``first`` or after ``last`` is left out; without a day between
+    them the value is invalid."""
 
     def read(texts: Texts) -> tuple[date, ...]:
         value = tuple(map(date.fromisoformat, texts[-1].split("..")))
         if len(value) > MAX_DAYS or list(value) != sorted(value):
             raise ValueError(texts)
-        if value[0] < first or value[-1] > last:
+        if value[-1] < first or value[0] > last:
             raise ValueError(texts)
-        return value
+        return tuple(min(max(day, first), last) for day in value)
 
     return Parameter(name, default, read, lambda value: ["..".join(map(str, value))])
 

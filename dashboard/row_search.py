@@ -83,7 +83,7 @@ def _members(
         try:
             if known := earlier_names.names(reader.settings, dimension):
                 keys.update(known.matching(words, [only] if only is not None else []))
-                earlier = SEARCHED
+                earlier = SEARCHED if earlier != NOT_READ else NOT_READ
         except PlatformError:
             earlier = NOT_READ
         found[parameter] = sorted(keys)

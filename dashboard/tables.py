@@ -22,6 +22,7 @@ Link = Callable[[Mapping[str, Any]], str]
 MAX_EXPORTED = 100_000
 """Rows of a download."""
 
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 BYTE_ORDER_MARK = "\ufeff"
 """With it, spreadsheets read the file as UTF-8."""
 
@@ -82,7 +83,7 @@ def table(
         lambda: csv_bytes(columns, export.read() if export else rows),
         file_name=f"{file_name(caption)}.csv",
         mime="text/csv",
-        key=f"download_{file_name(caption)}",
+        key=f"download_{caption}",
         on_click="ignore",
         type="tertiary",
         icon=":material/download:",
@@ -101,7 +102,8 @@ def table_html(columns: Sequence[Column], rows: Rows, caption: str) -> str:
 
 def csv_bytes(columns: Sequence[Column], rows: Rows) -> bytes:
     """Return the table as CSV (RFC 4180) in UTF-8: amounts with all digits and without separators,
-    times in ISO 8601, a missing value as nothing."""
+    times in ISO 8601, a missing value as nothing. A text that a spreadsheet would run as a formula
+    begins with an apostrophe."""
     file = io.StringIO(newline="")
     writer = csv.writer(file)
     writer.writerow(column.title for column in columns)
@@ -124,7 +126,8 @@ def _plain(value: Any) -> str:
             return f"{value:f}"
         case date():
             return value.isoformat()
-    return str(value)
+    text = str(value)
+    return f"'{text}" if text.startswith(FORMULAS) and len(text) > 1 else text
 
 
 def _cell(column: Column, row: Mapping[str, Any]) -> str:

@@ -58,10 +58,10 @@ def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     MIN_MINUTES_BETWEEN_RUNS  minutes from a load to the next event (0)
     PGSSLROOTCERT             CA bundle: file with the certificates of the source's authority
 
-    ``event`` may hold ``allow_mass_delete`` and ``reread`` (lists of tables) and ``accept_source``
-    (true or false). Return the last seq committed and the counts of changed rows. Errors leave as
-    exceptions, so that retry, DLQ and alarm work; a failed poll sends the refusal metric instead
-    of the heartbeat.
+    ``event`` may hold ``allow_mass_delete`` and ``reread`` (lists of tables), ``accept_source`` and
+    ``ignore_pause`` (true or false). Return the last seq committed and the counts of changed rows.
+    Errors leave as exceptions, so that retry, DLQ and alarm work; a failed poll sends the refusal
+    metric instead of the heartbeat.
     """
     begun, run, source = perf_counter(), new_run(), contracts.source()
     logger.set_correlation_id(run)
@@ -82,9 +82,11 @@ def _poll(event: object, source: Source, run: str) -> Polled:
     )
     with Recording(lake.attempts, POLL, run) as recording:
         options, secret, bus = read_options(event), _setting("SOURCE_SECRET"), _bus()
-        pause = timedelta(minutes=_number("MIN_MINUTES_BETWEEN_RUNS", 0))
+        minutes = 0 if options.ignore_pause else _number("MIN_MINUTES_BETWEEN_RUNS", 0)
         with _connected(secret) as connection:
-            polled = poll(connection, source, lake, bus, run, options, pause=pause)
+            polled = poll(
+                connection, source, lake, bus, run, options, pause=timedelta(minutes=minutes)
+            )
         recording.figures.update(vars(polled.health))
     return polled
 

@@ -14,11 +14,13 @@ class PollOptions:
 
     The tables in ``allow_mass_delete`` may lose more rows than the guard allows. The tables in
     ``reread`` are read in full. ``accept_source`` accepts a source that looks like another one.
+    ``ignore_pause`` starts a run, even if the last one ended less than the pause between runs ago.
     """
 
     allow_mass_delete: Collection[str] = ()
     reread: Collection[str] = ()
     accept_source: bool = False
+    ignore_pause: bool = False
 
     def check(self, source: Source) -> None:
         """Raise UnknownTable unless the source has every table that the options name."""
@@ -38,12 +40,19 @@ def read_options(event: object) -> PollOptions:
         raise InvalidOptions(
             "The event must be a JSON object. To fix: send {} for a poll without options."
         )
-    accept_source = event.get("accept_source", False)
-    if not isinstance(accept_source, bool):
-        raise InvalidOptions(
-            f"accept_source is {accept_source!r}. To fix: write true or false, without quotes."
-        )
-    return PollOptions(_tables(event, "allow_mass_delete"), _tables(event, "reread"), accept_source)
+    return PollOptions(
+        _tables(event, "allow_mass_delete"),
+        _tables(event, "reread"),
+        _flag(event, "accept_source"),
+        _flag(event, "ignore_pause"),
+    )
+
+
+def _flag(event: Mapping[str, Any], name: str) -> bool:
+    flag = event.get(name, False)
+    if isinstance(flag, bool):
+        return flag
+    raise InvalidOptions(f"{name} is {flag!r}. To fix: write true or false, without quotes.")
 
 
 def _tables(event: Mapping[str, Any], name: str) -> Collection[str]:

@@ -141,12 +141,16 @@ def _is_open_too_long(facts: Facts) -> str:
 
 def _is_quarantined(facts: Facts) -> str:
     rows = facts.quarantined
-    return f"{rows:,} rows are quarantined and missing from the warehouse." if rows else ""
+    are = "row is" if rows == 1 else "rows are"
+    return f"{rows:,} {are} quarantined and missing from the warehouse." if rows else ""
 
 
 def _were_missed(facts: Facts) -> str:
     rows = facts.figures.get("missed_rows", 0)
-    return f"The last poll found {rows:,.0f} rows that earlier polls had missed." if rows else ""
+    missed = "row" if rows == 1 else "rows"
+    return (
+        f"The last poll found {rows:,.0f} {missed} that earlier polls had missed." if rows else ""
+    )
 
 
 CONDITIONS: Mapping[str, Condition] = {

@@ -152,11 +152,12 @@ class Aws:
             return glue.start_job_run(JobName=name)["JobRunId"]
 
     def poll(self) -> dict[str, Any]:
-        """Invoke a poll and return its result. Raises Unhealthy if it failed."""
+        """Invoke a poll that starts a run if a batch waits, and return its result. Raises Unhealthy
+        if it failed."""
         name = self.deployment.function
         with self._requesting(f"function {name}"):
             client = boto3.client("lambda", region_name=self.region, config=POLLING)
-            answer = client.invoke(FunctionName=name)
+            answer = client.invoke(FunctionName=name, Payload=json.dumps({"ignore_pause": True}))
             result: dict[str, Any] = json.load(answer["Payload"])
         if answer.get("FunctionError"):
             raise Unhealthy(f"poll: {result.get('errorType')}: {result.get('errorMessage')}")

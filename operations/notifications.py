@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from urllib.error import URLError
+from http.client import HTTPException
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -25,12 +25,21 @@ class NotNotified(PlatformError):
 
 def webhook(url: str) -> str:
     """Return the address of a webhook. Raises InvalidWebhook."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not _is_address(url):
         raise InvalidWebhook(
-            "The webhook is not an address. To fix: write http://host/path or https://host/path."
+            "The webhook is not an address. To fix: write http://host/path or https://host/path,"
+            " with other characters than letters and digits as %XX."
         )
     return url
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        is_complete = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # of the host or the port
+        return False
+    return bool(is_complete) and url.isascii() and not any(c.isspace() for c in url)
 
 
 @dataclass
@@ -69,9 +78,11 @@ class Notifier:
         try:
             with urlopen(request, timeout=TIMEOUT):  # nosec B310 # `webhook` checked the scheme
                 pass
-        except (URLError, OSError) as error:
+        except (HTTPException, OSError) as error:
             host = urlsplit(self.url).hostname
+            # other messages may quote the address, whose path is often a secret
+            cause = str(error) if isinstance(error, OSError) else type(error).__name__
             raise NotNotified(
-                f"The webhook at {host} did not accept '{state} {alarm.name}': {error}. It is sent"
+                f"The webhook at {host} did not accept '{state} {alarm.name}': {cause}. It is sent"
                 " again after the next cycle. To fix: check the address in --notify."
             ) from error

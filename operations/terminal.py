@@ -28,7 +28,7 @@ def show_status(status: Status) -> None:
     else:
         screen.print(_batches(status))
         screen.print(_summary(status))
-    if status.warehouse.problem and status.warehouse.is_known:
+    if status.warehouse.problem and not status.warehouse.is_down:
         screen.print(Text(f"Warehouse: {status.warehouse.problem}\n", style=RED))
     if not status.warehouse.is_known:
         screen.print("What is loaded is read from the load log, not from the warehouse.\n")

@@ -20,7 +20,8 @@ class WarehouseState:
     """Last batch and retry in the warehouse, and the load times of the last batches.
 
     ``problem`` says why the state is not known or why nothing can be loaded; ``is_down`` is True if
-    that is an error; ``is_known`` is False if the warehouse did not answer or was not asked.
+    that is an error: the warehouse did not answer, is of another lake, or has lost batches.
+    ``is_known`` is False if it did not answer or was not asked.
     """
 
     head: int = 0
@@ -32,8 +33,8 @@ class WarehouseState:
 
     @property
     def unreachable(self) -> str:
-        """The reason why the warehouse did not answer, '' if it did or was not asked."""
-        return "" if self.is_known else self.problem
+        """The reason why the warehouse is down, '' if it is not or was not asked."""
+        return self.problem if self.is_down else ""
 
 
 NOT_ASKED = WarehouseState(is_known=False)
@@ -50,12 +51,13 @@ def read_warehouse(lake: Lake, address: Callable[[], Address]) -> WarehouseState
 
 
 def _state(lake: Lake, address: Address) -> WarehouseState:
+    logged = lake.loads.head_seq()  # before the warehouse, which is loaded before its log
     try:
         with connected(address, "status") as connection:
             state = ledger.read_state(connection)
             loaded_at = dict(connection.run(LOADED_AT, last=LAST))
     except SchemaOutdated as never_migrated:
-        return WarehouseState(problem=str(never_migrated))
+        return WarehouseState(problem=str(never_migrated), is_down=logged > 0)
     try:
         if lake.batches.head_seq():
             fingerprint = contracts.warehouse().fingerprint
@@ -65,4 +67,16 @@ def _state(lake: Lake, address: Address) -> WarehouseState:
         return WarehouseState(state.head, state.retries, loaded_at, problem=str(outdated))
     except OtherLedger as other:
         return WarehouseState(problem=str(other), is_down=True)
-    return WarehouseState(state.head, state.retries, loaded_at)
+    lost = _lost_batches(state.head, logged)
+    return WarehouseState(state.head, state.retries, loaded_at, lost, is_down=bool(lost))
+
+
+def _lost_batches(head: int, logged: int) -> str:
+    """Return what is wrong if the warehouse ends before the load log: no event is sent for batches
+    that the log calls loaded, so it would stay so."""
+    if head >= logged:
+        return ""
+    return (
+        f"The load log says that batch {logged} is loaded, and the warehouse ends at {head}."
+        " To fix: start the load, as docs/operations.md says under 'The warehouse is lost'."
+    )

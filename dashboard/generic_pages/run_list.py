@@ -66,6 +66,8 @@ def _draw(found: Runs) -> None:
     table(ATTEMPTS, [_row(found, a) for a in found.attempts[:MAX_LISTED]], "Attempts")
     st.subheader("One run")
     by_run = {f"{attempt.part} {attempt.run}": attempt for attempt in found.attempts}
+    if (linked := address.text("run").value) and linked not in by_run:
+        st.warning("The run of this link is not among these runs. The newest one is shown.")
     chosen = st.selectbox(
         "Run",
         list(by_run),
@@ -93,7 +95,7 @@ def _row(found: Runs, attempt: Attempt) -> dict[str, object]:
         "outcome": attempt.outcome,
         "seconds": attempt.seconds,
         "batches": _span(work.batches) if work else formatting.NO_VALUE,
-        "rows": sum(work.rows.values()) if work else 0,
+        "rows": sum(work.rows.values()) if work and work.rows else None,
         "error": attempt.error or formatting.NO_VALUE,
     }
 

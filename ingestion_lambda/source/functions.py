@@ -25,7 +25,11 @@ EVERYWHERE: Mapping[str, str] = {
     "current_database()": "",
     "row_security_active(oid)": "'pg_catalog.pg_class'::regclass::oid",
     "format_type(oid,integer)": "23, -1",
-    "pg_get_expr(pg_node_tree,oid)": "(SELECT adbin FROM pg_catalog.pg_attrdef LIMIT 1), 0",
+    # The expression of a generated column is only readable with its own table.
+    "pg_get_expr(pg_node_tree,oid)": (
+        "(SELECT adbin FROM pg_catalog.pg_attrdef ORDER BY oid LIMIT 1),"
+        " (SELECT adrelid FROM pg_catalog.pg_attrdef ORDER BY oid LIMIT 1)"
+    ),
     'concat_ws(text,"any")': "',', 1",
     "string_agg(text,text)": "'a', ','",
     "array_agg(anynonarray)": "1",

@@ -27,12 +27,14 @@ from postgres.transaction import roll_back
 LOCK_TIMEOUT = 5.0
 """Seconds."""
 
-KIND = render("SELECT pg_is_in_recovery(), {is_aurora}", is_aurora=IS_AURORA)
+KIND = render("SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.{is_aurora}", is_aurora=IS_AURORA)
 
 # One statement reads every value, and it is the first query after the locks: it takes the snapshot.
 # clock_timestamp() runs after the snapshot is taken, so no visible row is later than observed_at.
+# Behind a pooler, an earlier statement may have asked another server whether it is a standby.
 SNAPSHOT = """
-SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+SELECT pg_is_in_recovery(),
+       pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
        pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
        clock_timestamp()::timestamp,
        (SELECT oid::bigint FROM pg_database WHERE datname = current_database()),
@@ -121,12 +123,16 @@ def open_snapshot(connection: Connection, source: Source) -> Iterator[Snapshot]:
 
 def _server_kind(connection: Connection) -> ServerKind:
     [[is_standby, is_aurora]] = connection.run(KIND)
+    _check_primary(is_standby)
+    return ON_AURORA if is_aurora else WITH_WAL
+
+
+def _check_primary(is_standby: bool) -> None:
     if is_standby:
         raise SourceIsStandby(
             "The source is a standby (in recovery), and its transaction ids cannot be compared"
             " with the primary's. To fix: give the primary's address."
         )
-    return ON_AURORA if is_aurora else WITH_WAL
 
 
 def _set_session(connection: Connection, source: Source) -> None:
@@ -178,7 +184,8 @@ def _lock(connection: Connection, source: Source) -> None:
 
 def _read_snapshot(connection: Connection, source: Source, server: ServerKind) -> Snapshot:
     [row] = connection.run(Sql(SNAPSHOT.replace("{server}", server.columns)))
-    xmin, xmax, observed_at, database, insert_lsn, next_xid, *identity = row
+    is_standby, xmin, xmax, observed_at, database, insert_lsn, next_xid, *identity = row
+    _check_primary(is_standby)
     catalog = read_source_catalog(connection, source)
     return Snapshot(
         xmin,

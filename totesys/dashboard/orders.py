@@ -58,8 +58,9 @@ def _draw(reader: Reader, filters: Filters, page: OrderPage) -> None:
     scope = {"scope": page.scope, **filters.parameters()}
     heading(
         page.title,
-        f"All {page.noun}s from {formatting.day(period.since)} to {formatting.day(period.until)} in"
-        f" their current state, without deleted ones.{comparison(filters)}",
+        f"{page.noun.capitalize()}s from {formatting.day(period.since)} to"
+        f" {formatting.day(period.until)} in their current state, without deleted ones."
+        f"{comparison(filters)}",
     )
     compared = {
         "period_start": period.since,

@@ -24,6 +24,12 @@ Result = tuple[int, str, str]
 RunStatus = Callable[..., Result]
 BY_NAME = ("--name", NAME, "--region", REGION)
 
+LOADED = """
+insert into etl.ledger
+    (batch_seq, lake, generation, batch_run, run, observed_at, committed_at, rows)
+values (1, :lake, 1, 'p', 'l', '2024-11-15', '2024-11-15', 1)
+"""
+
 
 @pytest.fixture
 def run_status(
@@ -142,11 +148,14 @@ def test_generation_is_that_of_the_function(two_batches: Deployed, run_status: R
 
 
 def test_reachable_warehouse_is_read_with_the_rights_of_its_readers(
-    two_batches: Deployed, run_status: RunStatus, reader: dict[str, Any]
+    two_batches: Deployed, run_status: RunStatus, reader: dict[str, Any], warehouse_dsn: str
 ):
+    lake = two_batches.lake.lake.batches.entry(1).lake
+    with connected(from_dsn(warehouse_dsn), "owner") as owner:
+        owner.run(LOADED, lake=lake)
     two_batches.put_secret("warehouse-reader", **reader)
     code, out, _ = run_status()
-    assert report(out)["warehouse"] == {"loaded_through": 0, "error": None}
+    assert report(out)["warehouse"] == {"loaded_through": 1, "error": None}
     assert code == 0
     assert "UNREACHABLE" not in out
 
@@ -183,10 +192,21 @@ def test_warehouse_that_was_never_migrated_is_shown_with_the_remedy(
     with connected(from_dsn(warehouse_dsn), "owner") as owner:
         owner.run("drop schema etl cascade")
     two_batches.put_secret("warehouse-reader", **reader)
-    _, out, _ = run_status()
+    code, out, _ = run_status()
     result = report(out)["warehouse"]
     assert result["loaded_through"] == 0
     assert "contains no warehouse" in result["error"]
+    assert (code, report(out)["state"]) == (1, "unreachable"), "the load log has a batch"
+
+
+def test_warehouse_that_lost_batches_of_the_load_log_is_an_error(
+    two_batches: Deployed, run_status: RunStatus, reader: dict[str, Any]
+):
+    two_batches.put_secret("warehouse-reader", **reader)
+    code, out, _ = run_status()
+    assert (code, report(out)["state"]) == (1, "unreachable")
+    assert "batch 1 is loaded, and the warehouse ends at 0" in report(out)["warehouse"]["error"]
+    assert "HEALTHY" not in out
 
 
 def test_unreachable_warehouse_is_an_error_and_the_load_log_is_shown(

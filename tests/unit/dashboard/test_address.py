@@ -1,4 +1,4 @@
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -30,11 +30,16 @@ def test_value_is_read_as_it_was_written(parameter: Parameter[Any], value: Any, 
     assert parameter.texts(parameter.default) == []
 
 
+def test_days_outside_the_data_are_left_out():
+    days = address.days("days", (DAY, DAY), DAY, DAY)
+    assert days.read([f"{DAY - timedelta(days=6)}..{DAY + timedelta(days=1)}"]) == (DAY, DAY)
+
+
 @pytest.mark.parametrize(
     ("parameter", "text"),
     [
         (address.one_of("by", ["Country"], "Country"), "Color"),
-        (address.days("days", (DAY, DAY), DAY, DAY), "2026-11-03..2026-11-04"),
+        (address.days("days", (DAY, DAY), DAY, DAY), "2025-11-03..2025-11-04"),
         (address.days("days", (DAY, DAY), DAY, DAY), "soon"),
         (address.moment("moment", None), "2026-11-03T07:05:09+00:00"),
         (address.moment("moment", None), "9" * 5_000),

@@ -1,6 +1,8 @@
 from datetime import date, datetime
 from decimal import Decimal
 
+import pytest
+
 from dashboard.tables import Column, csv_bytes, file_name, table_html
 
 
@@ -43,6 +45,15 @@ def test_download_has_every_digit_no_separators_and_times_in_iso_8601():
         b"\xef\xbb\xbfA,B,C,D,E\r\n"
         b"1234567.50,2026-11-03,2026-11-03T07:05:09," + '"O""Hara, Ł",\r\n'.encode()
     )
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1"])
+def test_text_that_a_spreadsheet_would_run_is_exported_as_text(text: str):
+    assert csv_bytes([Column("a", "A")], [{"a": text}]).decode().endswith(f"'{text}\r\n")
+
+
+def test_amount_below_zero_is_exported_as_a_number():
+    assert csv_bytes([Column("a", "A")], [{"a": Decimal("-1.50")}]).endswith(b"\r\n-1.50\r\n")
 
 
 def test_file_name_of_a_caption_has_no_special_characters():

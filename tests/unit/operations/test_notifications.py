@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from email.message import Message
+from http.client import BadStatusLine
 from typing import Any
 from urllib.error import HTTPError, URLError
 
@@ -46,6 +47,7 @@ def test_each_alarm_is_sent_once_at_its_begin_and_its_end(sent: list[Any]):
         URLError("connection refused"),
         HTTPError("http://127.0.0.1:9", 503, "busy", Message(), None),
         TimeoutError("timed out"),
+        BadStatusLine("/secret-token"),
     ],
 )
 def test_message_that_is_not_accepted_is_sent_again(sent: list[Any], refusal: Exception):
@@ -58,7 +60,18 @@ def test_message_that_is_not_accepted_is_sent_again(sent: list[Any], refusal: Ex
     assert len(sent) == 1
 
 
-@pytest.mark.parametrize("url", ["", "file:///etc/passwd", "chat.example.com/hook", "http://"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "file:///etc/passwd",
+        "chat.example.com/hook",
+        "http://",
+        "http://h:abc/",
+        "http://[x/",
+        "http://h/a b",
+    ],
+)
 def test_other_addresses_are_refused(url: str):
     with pytest.raises(InvalidWebhook, match="http://host/path"):
         webhook(url)

@@ -8,7 +8,7 @@ import pytest
 from pg8000.native import Connection
 
 from ingestion_lambda.errors import SourceMismatch
-from ingestion_lambda.source.functions import EVERYWHERE, ON_AURORA, WITH_WAL
+from ingestion_lambda.source.functions import EVERYWHERE, ON_AURORA, WITH_WAL, refused_functions
 from postgres import Address, Sql, connected, render
 from tests.aurora import make_aurora
 from tests.integration.ingestion_lambda.conftest import Pipeline
@@ -54,6 +54,20 @@ def grant(source: Connection, signature: str) -> None:
 
 def revoke(source: Connection, signature: str) -> None:
     source.run(Sql(f"REVOKE EXECUTE ON FUNCTION pg_catalog.{signature} FROM PUBLIC"))
+
+
+def test_functions_are_tried_on_a_source_whose_first_default_is_a_generated_column(
+    source: Connection, reader: Address
+) -> None:
+    source.run(
+        "DO $$ DECLARE d record; BEGIN FOR d IN SELECT adrelid::regclass AS t, attname AS c"
+        " FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum LOOP"
+        " EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT', d.t, d.c);"
+        " END LOOP; END $$"
+    )
+    source.run("CREATE TABLE doubled (a int, b int GENERATED ALWAYS AS (a * 2) STORED)")
+    with connected(reader, "poll") as connection:
+        assert list(refused_functions(connection)) == []
 
 
 def poll(pipeline: Pipeline, reader: Address) -> Mapping[str, Mapping[str, int]]:

@@ -170,12 +170,17 @@ FURTHER: Mapping[str, tuple[str, Break, str]] = {
     "no endpoint": (
         "route to AWS",
         change_network(interface_endpoints=False),
-        "no endpoint of events, glue, kms.+interface_endpoints = true",
+        "no endpoint, with private DNS, of events, glue, kms.+interface_endpoints = true",
     ),
     "another network": (
         "route to source",
         set_secret("source", host="10.9.0.1"),
-        "rtb-.+ has no route to 10.9.0.1",
+        "rtb-.+ has no active route to 10.9.0.1",
+    ),
+    "a misspelt subnet": (
+        "subnets",
+        change_network(subnet_ids=("subnet-0123456789abcdef0",)),
+        "subnet-0123456789abcdef0 is not in eu-west-2.+correct `network.subnet_ids`",
     ),
     "a public address": (
         "route to source",
