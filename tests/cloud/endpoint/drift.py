@@ -8,7 +8,7 @@ from ministack.services import glue
 from tests.cloud.endpoint import actions
 
 Request = dict[str, Any]
-JOB = ("ExecutionClass", "ExecutionProperty")
+JOB = ("ExecutionClass", "ExecutionProperty", "JobRunQueuingEnabled")
 TRIGGER = ("EventBatchingCondition",)
 
 

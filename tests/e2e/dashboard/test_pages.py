@@ -259,6 +259,7 @@ def test_warehouse_that_stops_is_reported_on_the_page(page: Page, folder: Path):
             open_page(page, address)
             expect(page.get_by_test_id("stAlert")).to_contain_text("does not contain orders yet")
         open_page(page, address, "platform")
-        expect(page.get_by_test_id("stAlert")).to_contain_text("Nothing answers at 127.0.0.1")
+        alerts = page.get_by_test_id("stAlert")
+        expect(alerts.filter(has_text="Nothing answers at 127.0.0.1").first).to_be_visible()
         expect(page.locator("[data-testid=stException]")).to_have_count(0)
         assert "Traceback" not in page.content()

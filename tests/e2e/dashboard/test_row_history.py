@@ -79,14 +79,15 @@ def test_purchase_orders_have_a_history_too(page: Page, address: str):
 
 def test_search_is_reached_by_keyboard(page: Page, address: str):
     open_page(page, address, "history")
-    for _ in range(30):
+    wait_until_drawn(page)
+    for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate(
             "() => document.activeElement.getAttribute('aria-label') || ''"
         ).startswith("Search by"):
             break
     else:
-        raise AssertionError("30 presses of Tab do not reach the search")
+        raise AssertionError("60 presses of Tab do not reach the search")
     page.keyboard.type("1")
     page.keyboard.press("Enter")
     wait_until_drawn(page)
