@@ -161,7 +161,7 @@ def test_end_of_the_dashboard_is_reported_once_and_cycles_continue(
         lines.append(line)
         if "batch 1 " in line:
             for process in psutil.Process().children():
-                if "streamlit" in process.cmdline():
+                if f"--server.port={port}" in process.cmdline():  # not those of other tests
                     process.kill()
         if "batch 4 " in line:
             stopping.set()
