@@ -57,7 +57,7 @@ class Recording:
         block."""
         try:
             self._attempts.record(self._attempt(error))
-        except Exception:
+        except Exception:  # whatever failed, the run must end as it did without a recording
             logger.exception("the attempt was not recorded", extra={"part": self._part})
 
     def _attempt(self, error: Exception | None) -> Attempt:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, ip_address, ip_network
 from socket import gaierror, getaddrinfo
 from typing import Any
 
@@ -138,10 +138,9 @@ def _admitted(target: Target, network: Network, address: Address, ip: str) -> st
 
 
 def _admits(rule: dict[str, Any], port: int, places: Sequence[dict[str, Any]]) -> bool:
-    ranges = [ip_network(entry["CidrIp"]) for entry in rule.get("IpRanges", ())]
+    ranges = [IPv4Network(entry["CidrIp"]) for entry in rule.get("IpRanges", ())]
     return _has_port(rule, port) and all(
-        any(ip_network(place["CidrBlock"]).subnet_of(cidr) for cidr in ranges)  # type: ignore[arg-type]
-        for place in places
+        any(IPv4Network(place["CidrBlock"]).subnet_of(cidr) for cidr in ranges) for place in places
     )
 
 

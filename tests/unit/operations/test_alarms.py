@@ -39,7 +39,7 @@ def test_alarms_are_those_of_the_module_and_their_thresholds_are_its_defaults():
 def attempt(minutes_ago: float, error: str = "", part: str = "poll", **figures: float) -> Attempt:
     start = now() - timedelta(minutes=minutes_ago)
     outcome = "failed" if error else "succeeded"
-    return Attempt(part, "run", start, 1.0, outcome, error, figures=figures)  # type: ignore[arg-type]
+    return Attempt(part, "run", start, 1.0, outcome, error, figures=figures)  # type: ignore[arg-type] # a str
 
 
 def facts(*, polls: LastAttempts | None = None, **more: object) -> Facts:
@@ -47,7 +47,7 @@ def facts(*, polls: LastAttempts | None = None, **more: object) -> Facts:
     last = attempt(1)
     healthy = polls or LastAttempts("poll", last, last)
     values: dict[str, object] = {"parts": [healthy], "polled_at": last.started_at, **more}
-    return Facts(**values)  # type: ignore[arg-type]
+    return Facts(**values)  # type: ignore[arg-type] # any fields
 
 
 def failing(part: str, error: str, failures: int) -> LastAttempts:

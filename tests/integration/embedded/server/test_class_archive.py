@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
@@ -11,7 +12,8 @@ from embedded.server.spark import archive
 def test_java_maps_the_archive(spark: SparkSession):
     if not archive().exists():
         pytest.skip("the class-data archive was not written: `make class-archive` does it")
-    process = spark._jvm.java.lang.ProcessHandle.current().pid()  # type: ignore[union-attr]
+    jvm: Any = spark._jvm  # its classes are known at run time only
+    process = jvm.java.lang.ProcessHandle.current().pid()
     assert str(archive().resolve()) in Path(f"/proc/{process}/maps").read_text()
 
 

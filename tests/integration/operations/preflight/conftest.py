@@ -123,7 +123,7 @@ def connected_account(account: Account, seeded_source_dsn: str, warehouse_dsn: s
 
 def _answer(monkeypatch: pytest.MonkeyPatch, account: Account) -> None:
     """Record every request, and give the account's answers, which have the shape of AWS."""
-    ask = BaseClient._make_api_call  # type: ignore[attr-defined]
+    ask = BaseClient._make_api_call  # type: ignore[attr-defined] # private
 
     def answer(client: BaseClient, operation: str, parameters: dict[str, Any]) -> Any:
         service = client.meta.service_model
