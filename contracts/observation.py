@@ -18,9 +18,27 @@ OBSERVED_AT = Column(
     "Source clock of the snapshot in which the version was first seen.",
 )
 IS_DELETED = Column("is_deleted", Type("boolean"), False, "Whether the version is a deletion.")
+CHANGE_SEQ = Column(
+    "change_seq",
+    Type("int"),
+    False,
+    "Number of the transaction within its batch, from 0; 0 where it is unknown.",
+)
+CHANGED_AT = Column(
+    "changed_at",
+    Type("timestamp"),
+    True,
+    "When the transaction committed, on the source's clock; NULL where that is unknown.",
+)
 
-CHANGE = (OP, BATCH_SEQ, OBSERVED_AT)
+CHANGE = (OP, BATCH_SEQ, OBSERVED_AT, CHANGE_SEQ, CHANGED_AT)
 """Columns of a changed row in a batch, after those of the source."""
+
+ADDED = (CHANGE_SEQ, CHANGED_AT)
+"""Columns that files of earlier versions do not have: they read as 0 and NULL (docs/adr/0026)."""
+
+ORDER = (BATCH_SEQ.name, CHANGE_SEQ.name)
+"""The columns that order the versions of a row; no version has the order of another one."""
 
 VERSION = (OBSERVED_AT, BATCH_SEQ, IS_DELETED)
 """Last columns of a fact: one row of a fact is one version."""

@@ -2,8 +2,11 @@
 
 from pyspark.sql import types as spark
 
-from contracts.observation import CHANGE, UNFIT_VALUES
-from contracts.tables import SourceTable, Type, WarehouseTable
+from contracts.observation import CHANGE, CHANGE_SEQ, UNFIT_VALUES
+from contracts.tables import Column, SourceTable, Type, WarehouseTable
+
+WHERE_ABSENT = {CHANGE_SEQ.name: "0"}
+"""The value of a column, as SQL, in a file that was written before the column existed."""
 
 
 def spark_type(type_: Type) -> spark.DataType:
@@ -30,9 +33,7 @@ def spark_type(type_: Type) -> spark.DataType:
 
 def spark_schema(table: WarehouseTable) -> spark.StructType:
     """Return the schema of a warehouse table in the *processed* store."""
-    return spark.StructType(
-        [spark.StructField(c.name, spark_type(c.type), c.nullable) for c in table.columns]
-    )
+    return spark.StructType([_field(column, column.nullable) for column in table.columns])
 
 
 def row_schema(table: SourceTable) -> spark.StructType:
@@ -43,5 +44,11 @@ def row_schema(table: SourceTable) -> spark.StructType:
 
 def batch_schema(table: SourceTable) -> spark.StructType:
     """Return the schema of a batch file, which was written by `contracts.arrow.batch_schema`."""
-    change = [spark.StructField(c.name, spark_type(c.type)) for c in CHANGE]
-    return spark.StructType([*row_schema(table), *change])
+    return spark.StructType([*row_schema(table), *(_field(column, True) for column in CHANGE)])
+
+
+def _field(column: Column, nullable: bool) -> spark.StructField:
+    # Spark's Parquet reader returns this default where a file does not have the column
+    absent = WHERE_ABSENT.get(column.name)
+    metadata = {"EXISTS_DEFAULT": absent} if absent else None
+    return spark.StructField(column.name, spark_type(column.type), nullable, metadata)

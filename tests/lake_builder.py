@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import contracts
 from contracts import SourceTable
 from contracts.arrow import batch_schema, row_schema
+from contracts.observation import ADDED
 from lake import Lake, layout, new_run, now, open_lake
 from lake.entries import Batch, Bucket, Changes, Position
 from lake.landing import land, put_own
@@ -41,11 +42,13 @@ def row(table: str, key: int, **values: Any) -> dict[str, Any]:
 
 @dataclass
 class LakeBuilder:
-    """A lake in ``directory``, with the source's rows as of its last batch."""
+    """A lake in ``directory``, with the source's rows as of its last batch. With
+    ``without_order`` its batches are those of a version that did not know ``change_seq``."""
 
     directory: Path
     rows: dict[str, dict[int, Row]] = field(default_factory=dict)
     buckets: dict[str, dict[int, Bucket]] = field(default_factory=dict)
+    without_order: bool = False
 
     @property
     def arguments(self) -> list[str]:
@@ -107,11 +110,15 @@ class LakeBuilder:
         run: str,
         observed_at: datetime,
     ) -> Changes:
-        observed = {"batch_seq": seq, "observed_at": observed_at}
-        full = [{**row, "op": op, **observed} for op, row in ops]
+        observed = {"batch_seq": seq, "observed_at": observed_at, "change_seq": 0}
+        full = [{**observed, **row, "op": op} for op, row in ops]
         source = contracts.source().name
         key = layout.batch_key(source, table.name, observed_at.date(), seq, run)
-        body = _parquet(full, batch_schema(table))
+        schema = batch_schema(table)
+        if self.without_order:
+            added = [column.name for column in ADDED]
+            schema = pa.schema([field for field in schema if field.name not in added])
+        body = _parquet(full, schema)
         count = Counter(op for op, _ in ops)
         file = land(self.lake.ingestion, key, body, len(full))
         return Changes(file, count["I"], count["U"], count["D"])
@@ -121,7 +128,7 @@ class LakeBuilder:
     ) -> None:
         rows = self.rows.setdefault(table.name, {})
         buckets = self.buckets.setdefault(table.name, {})
-        for op, changed in ops:
+        for op, changed in sorted(ops, key=lambda one: one[1].get("change_seq", 0)):
             if op == "D":
                 rows.pop(changed[table.key], None)
             else:

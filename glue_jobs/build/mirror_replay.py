@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
 from contracts import Source
-from contracts.observation import CHANGE
+from contracts.observation import CHANGE, ORDER
 from contracts.spark import batch_schema
 from glue_jobs.parquet import read
 from glue_jobs.session import Session
@@ -50,5 +50,5 @@ class MirrorReplay:
         source_table = self._source.tables[table]
         keys = self._keys.get(table, ())
         changes = read(self._spark, self._lake.ingestion, keys, batch_schema(source_table))
-        by_key = Window.partitionBy(source_table.key).orderBy("batch_seq")
+        by_key = Window.partitionBy(source_table.key).orderBy(*ORDER)
         return changes.withColumn(NEXT_SEQ, F.lead("batch_seq").over(by_key))

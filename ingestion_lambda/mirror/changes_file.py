@@ -7,10 +7,12 @@ from types import TracebackType
 from typing import Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from contracts import SourceTable
 from contracts.arrow import batch_schema
+from contracts.observation import CHANGE
 from ingestion_lambda.mirror.difference import Difference
 from lake import Store
 from lake.entries import Changes
@@ -49,9 +51,22 @@ class ChangesFile:
             ("U", difference.updated),
             ("D", difference.deleted),
         ):
-            if rows.num_rows:
-                self._writer.write_table(self._with_observation(op, rows))
-                self._counts[op] += rows.num_rows
+            count = rows.num_rows
+            self.add_versions(rows, pa.repeat(op, count), pa.repeat(0, count), pa.nulls(count))
+
+    def add_versions(
+        self, rows: pa.Table, ops: pa.Array, change_seqs: pa.Array, changed_at: pa.Array
+    ) -> None:
+        """Append rows, each with its operation, the number of its transaction within the batch (0 if
+        unknown), and when that committed, on the source's clock (NULL if unknown)."""
+        if not rows.num_rows:
+            return
+        seqs, times = (pa.repeat(v, rows.num_rows) for v in (self._seq, self._observed_at))
+        change = zip(CHANGE, (ops, seqs, times, change_seqs, changed_at), strict=True)
+        columns = [values.cast(self._schema.field(column.name).type) for column, values in change]
+        self._writer.write_table(pa.table([*rows.columns, *columns], schema=self._schema))
+        for op in self._counts:
+            self._counts[op] += pc.sum(pc.equal(ops, op)).as_py()
 
     def land(self, store: Store, key: str) -> Changes | None:
         """Put the file under ``key``. Without a changed row, put nothing and return None."""
@@ -60,12 +75,3 @@ class ChangesFile:
             return None
         file = land(store, key, self._file, rows)
         return Changes(file, self._counts["I"], self._counts["U"], self._counts["D"])
-
-    def _with_observation(self, op: str, rows: pa.Table) -> pa.Table:
-        observation = (op, self._seq, self._observed_at)
-        fields = list(self._schema)[-len(observation) :]
-        columns = [
-            pa.repeat(pa.scalar(value, field.type), rows.num_rows)
-            for value, field in zip(observation, fields, strict=True)
-        ]
-        return pa.table([*rows.columns, *columns], schema=self._schema)

@@ -69,10 +69,10 @@ def test_batch_row_is_a_source_row_with_its_observation():
     schema = batch_schema(contracts.source().tables["currency"])
     assert schema.names == [
         "currency_id", "currency_code", "created_at", "last_updated", "_unfit",
-        "op", "batch_seq", "observed_at",
+        "op", "batch_seq", "observed_at", "change_seq", "changed_at",
     ]  # fmt: skip
     assert [field.name for field in schema if not field.nullable] == [
-        "op", "batch_seq", "observed_at",
+        "op", "batch_seq", "observed_at", "change_seq",
     ]  # fmt: skip
 
 

@@ -161,7 +161,8 @@ def test_quarantined_row_keeps_its_landed_values_and_delays_no_other_row(
     landed = batch_schema(contracts.source().tables["sales_order"])
     rows = written(entry.quarantined["sales_order"], landed.add("reasons", "string"))
     assert entry.tables[FACT].rows == entry.quarantined["sales_order"].rows == 1
-    observed = {"op": "I", "batch_seq": 1, "observed_at": datetime(2024, 11, 15, 9, 1)}
+    observed = {"op": "I", "batch_seq": 1, "observed_at": datetime(2024, 11, 15, 9, 1),
+                "change_seq": 0, "changed_at": None}  # fmt: skip
     reasons = 'agreed_payment_date "soon" is not a date (YYYY-MM-DD)'
     assert [r.asDict() for r in rows.collect()] == [{**bad, **observed, "reasons": reasons}]
     assert built.lake.facts.entry(2).tables[FACT].rows == 1
