@@ -13,12 +13,13 @@ from sqlglot import exp
 
 import contracts
 from artifacts.views import INGESTION, listed, rendered, view_of, views
-from contracts import Column, Dimension, Fact
+from contracts import Calendar, Column, Dimension, Fact, WarehouseTable
 from contracts.observation import VERSION
 from warehouse.columns import references, wide_column
 from warehouse.questions import Question, questions
 
 LEDGER = "ledger"
+BY_BATCH, BY_CHANGE = "batch desc", "coalesce(change_seq, 0) desc"
 LATEST = "{}_latest"  # a common table expression cannot have the name of the table that it reads
 MOMENT = "cast(cast({} as varchar) || ' ' || {} as timestamp)"
 
@@ -75,10 +76,10 @@ def _expressions(tree: exp.Expr) -> Iterator[tuple[str, str]]:
         fact: _joins(fact, columns) for fact in warehouse.facts if f"{fact.name}_wide" in tables
     }
     joined = [dimension for joins in wide.values() for dimension in joins.values()]
-    for table in (*warehouse.calendars, *warehouse.dimensions):
+    dimensions: list[WarehouseTable] = [*warehouse.calendars, *warehouse.dimensions]
+    for table in dimensions:
         if table in joined or LATEST.format(table.name) in tables:
-            parts = {"key": table.key, "columns": listed(table.column_names), "table": table.name}
-            yield LATEST.format(table.name), rendered("latest", parts).rstrip()
+            yield LATEST.format(table.name), _latest(table)
     for fact in warehouse.facts:
         if fact in wide or f"{fact.name}_current" in tables:
             yield f"{fact.name}_current", _without_comment(views()[f"{fact.name}_current"])
@@ -86,6 +87,17 @@ def _expressions(tree: exp.Expr) -> Iterator[tuple[str, str]]:
             yield f"{fact.name}_wide", _wide(fact, wide[fact], columns)
         if f"{fact.name}_changes" in tables:
             yield f"{fact.name}_changes", _changes(fact)
+
+
+def _latest(table: WarehouseTable) -> str:
+    """Return the query for the latest rows of a dimension."""
+    parts = {
+        "key": table.key,
+        "columns": listed(table.column_names),
+        "table": table.name,
+        "order": BY_BATCH if isinstance(table, Calendar) else f"{BY_BATCH}, {BY_CHANGE}",
+    }
+    return rendered("latest", parts).rstrip()
 
 
 def _ledger() -> str:
@@ -142,7 +154,7 @@ def _wide(fact: Fact, joins: dict[Column, Dimension], columns: set[str]) -> str:
 
 def _changes(fact: Fact) -> str:
     columns = [c.name for c in fact.columns if c.name != fact.key and c not in VERSION]
-    window = f"over (partition by {fact.key} order by batch_seq)"
+    window = f"over (partition by {fact.key} order by batch_seq, change_seq)"
     return view_of(
         fact,
         "changes",

@@ -1,8 +1,13 @@
-"""Arrow schemas of source tables: a row of the mirror, and a changed row of a batch."""
+"""Arrow schemas of source tables, a row of the mirror and a changed row of a batch, and how the
+latter is read."""
+
+import io
+from collections.abc import Sequence
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from contracts.observation import CHANGE, UNFIT_VALUES
+from contracts.observation import CHANGE, CHANGE_SEQ, UNFIT_VALUES
 from contracts.tables import Column, SourceTable, Type
 
 
@@ -37,6 +42,17 @@ def row_schema(table: SourceTable) -> pa.Schema:
 def batch_schema(table: SourceTable) -> pa.Schema:
     """Return the schema of a changed row in a batch."""
     return pa.schema([*row_schema(table), *(_field(column) for column in CHANGE)])
+
+
+def read_changes(body: bytes, columns: Sequence[str]) -> pa.Table:
+    """Return columns of a Parquet file with changed rows. ``change_seq`` is 0 in a file that was
+    written before the column existed."""
+    file = pq.ParquetFile(io.BytesIO(body))
+    rows = file.read(columns=[name for name in columns if name in file.schema_arrow.names])
+    if CHANGE_SEQ.name in columns and CHANGE_SEQ.name not in rows.column_names:
+        zeros = pa.repeat(pa.scalar(0, arrow_type(CHANGE_SEQ.type)), rows.num_rows)
+        rows = rows.append_column(CHANGE_SEQ.name, zeros)
+    return rows.select(columns)
 
 
 def _field(column: Column) -> pa.Field:

@@ -5,7 +5,7 @@ from typing import Any
 
 import contracts
 from contracts import Column, Dimension, Fact, SourceTable, Type, WarehouseTable
-from contracts.observation import CHANGE, TOMBSTONE, UNFIT_VALUES
+from contracts.observation import CHANGE, TOMBSTONE, UNFIT_VALUES, stored_columns
 
 DAY = Column("observed_date", Type("date"), False, "Day of observed_at.")
 BATCH = Column("batch", Type("text"), False, "The batch, as 20 digits, and the run that wrote it.")
@@ -30,7 +30,7 @@ def ingestion_table(table: SourceTable) -> dict[str, Any]:
 
 def processed_table(table: WarehouseTable) -> dict[str, Any]:
     """Describe the rows of a warehouse table in the *processed* store."""
-    described = _table(table.about, table.key, table.columns, [BATCH])
+    described = _table(table.about, table.key, stored_columns(table), [BATCH])
     match table:
         case Fact():
             return described | {"kind": "fact"}

@@ -1,7 +1,9 @@
 """The columns that the platform adds to the rows of the source: when a row was observed, in which
 batch, and what happened to it. Every other schema with such a column is derived from these."""
 
-from contracts.tables import Column, Type
+from dataclasses import replace
+
+from contracts.tables import Column, Dimension, Type, Warehouse, WarehouseTable
 
 UNFIT = "_unfit"
 """Name of the column with the values that their type cannot hold."""
@@ -40,11 +42,27 @@ ADDED = (CHANGE_SEQ, CHANGED_AT)
 ORDER = (BATCH_SEQ.name, CHANGE_SEQ.name)
 """The columns that order the versions of a row; no version has the order of another one."""
 
-VERSION = (OBSERVED_AT, BATCH_SEQ, IS_DELETED)
+VERSION = (OBSERVED_AT, BATCH_SEQ, IS_DELETED, CHANGE_SEQ, CHANGED_AT)
 """Last columns of a fact: one row of a fact is one version."""
 
-TOMBSTONE = (OBSERVED_AT, BATCH_SEQ)
+TOMBSTONE = (OBSERVED_AT, BATCH_SEQ, CHANGE_SEQ, CHANGED_AT)
 """Columns of a tombstone, after the key."""
 
 OP_NAMES = {"I": "new", "U": "changed", "D": "deleted"}
 """Each operation as people read it."""
+
+
+def stored_columns(table: WarehouseTable) -> tuple[Column, ...]:
+    """Return the columns of a warehouse table in the *processed* store. A row of a dimension also
+    has the order and time of its change within the batch, which the warehouse does not keep."""
+    return (*table.columns, *ADDED) if isinstance(table, Dimension) else table.columns
+
+
+def can_continue(warehouse: Warehouse, fingerprint: str) -> bool:
+    """Return whether a generation that was built with contracts of this fingerprint can continue:
+    they are those of ``warehouse``, with or without the columns that the platform added later."""
+    earlier = {
+        name: replace(table, columns=tuple(c for c in table.columns if c not in ADDED))
+        for name, table in warehouse.tables.items()
+    }
+    return fingerprint in (warehouse.fingerprint, Warehouse(earlier).fingerprint)

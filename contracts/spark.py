@@ -2,8 +2,8 @@
 
 from pyspark.sql import types as spark
 
-from contracts.observation import CHANGE, CHANGE_SEQ, UNFIT_VALUES
-from contracts.tables import Column, SourceTable, Type, WarehouseTable
+from contracts.observation import BATCH_SEQ, CHANGE, CHANGE_SEQ, UNFIT_VALUES, stored_columns
+from contracts.tables import Column, Fact, SourceTable, Type, WarehouseTable
 
 WHERE_ABSENT = {CHANGE_SEQ.name: "0"}
 """The value of a column, as SQL, in a file that was written before the column existed."""
@@ -33,7 +33,13 @@ def spark_type(type_: Type) -> spark.DataType:
 
 def spark_schema(table: WarehouseTable) -> spark.StructType:
     """Return the schema of a warehouse table in the *processed* store."""
-    return spark.StructType([_field(column, column.nullable) for column in table.columns])
+    return spark.StructType([_field(column, column.nullable) for column in stored_columns(table)])
+
+
+def order_schema(fact: Fact) -> spark.StructType:
+    """Return the schema of the key and the order of a version, or of a tombstone, of the fact."""
+    columns = fact.column(fact.key), BATCH_SEQ, CHANGE_SEQ
+    return spark.StructType([_field(column, column.nullable) for column in columns])
 
 
 def row_schema(table: SourceTable) -> spark.StructType:

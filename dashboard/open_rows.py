@@ -1,12 +1,12 @@
 """Quarantined versions of one row, which are newer than those in the warehouse."""
 
-import io
 from dataclasses import dataclass
 
-import pyarrow.parquet as pq
 import streamlit as st
 
 import contracts
+from contracts.arrow import read_changes
+from contracts.observation import ORDER
 from dashboard.settings import Settings
 from lake import Lake
 from lake.concurrent import map_concurrently
@@ -18,9 +18,11 @@ CACHE_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class OpenRow:
-    """A version in quarantine: its batch, and why it does not conform."""
+    """A version in quarantine: its batch, the number of its transaction in it, and why it does not
+    conform."""
 
     batch: int
+    change: int
     reasons: str
 
 
@@ -38,11 +40,10 @@ def open_rows(settings: Settings, of: str, key: int) -> list[OpenRow]:
 
 def _rows(lake: Lake, of: str, key: int, output: Output) -> list[OpenRow]:
     column = contracts.source().tables[of].key
-    columns = [column, "batch_seq", "reasons"]
     rows = [
-        OpenRow(row["batch_seq"], row["reasons"])
+        OpenRow(row["batch_seq"], row["change_seq"], row["reasons"])
         for body in map_concurrently(lake.processed.get, output.files)
-        for row in pq.read_table(io.BytesIO(body), columns=columns).to_pylist()
+        for row in read_changes(body, [column, *ORDER, "reasons"]).to_pylist()
         if row[column] == key
     ]
-    return sorted(rows, key=lambda row: row.batch)
+    return sorted(rows, key=lambda row: (row.batch, row.change))

@@ -14,10 +14,9 @@ from glue_jobs.session import SessionSource
 def main(argv: Sequence[str], spark: SessionSource = None) -> None:
     """Build the dimensions. Spark does not start if no batch is pending."""
     with open_job("build_dimensions", Arguments(__doc__), argv, spark) as job:
-        lake = job.lake
-        files = DimensionFiles(lake, job.spark, job.run, contracts.source(), contracts.warehouse())
-        fingerprint = contracts.warehouse().fingerprint
-        build(lake.batches, lake.dimensions, files.build, job.run, contracts=fingerprint)
+        lake, warehouse = job.lake, contracts.warehouse()
+        files = DimensionFiles(lake, job.spark, job.run, contracts.source(), warehouse)
+        build(lake.batches, lake.dimensions, files.build, job.run, contracts=warehouse)
 
 
 if __name__ == "__main__":

@@ -25,12 +25,11 @@ def main(argv: Sequence[str], spark: SessionSource = None) -> None:
         help="bring back quarantined rows that can be converted now",
     )
     with open_job("build_facts", arguments, argv, spark) as job:
-        lake = job.lake
-        files = FactFiles(lake, job.spark, job.run, contracts.source(), contracts.warehouse())
-        fingerprint = contracts.warehouse().fingerprint
-        build(lake.batches, lake.facts, files.build, job.run, contracts=fingerprint)
+        lake, warehouse = job.lake, contracts.warehouse()
+        files = FactFiles(lake, job.spark, job.run, contracts.source(), warehouse)
+        build(lake.batches, lake.facts, files.build, job.run, contracts=warehouse)
         if job.arguments.retry_quarantined == "true":
-            Retry(lake, job.spark, contracts.source(), contracts.warehouse()).run()
+            Retry(lake, job.spark, contracts.source(), warehouse).run()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ class Quarantine:
     """The rows that were quarantined up to batch ``through`` and not brought back, by source table.
 
     ``closed`` counts the rows that retries up to ``last_retry`` brought back. ``open`` holds the
-    rows without a version or tombstone of their key in a later batch. ``tombstones`` holds all
+    rows without a later version or tombstone of their key. ``tombstones`` holds all
     tombstones up to ``through``, by fact.
     """
 

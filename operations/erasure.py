@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 import contracts
 from contracts import UNKNOWN, Calendar, Column, PlatformError, SourceTable
-from contracts.observation import UNFIT
+from contracts.observation import BATCH_SEQ, CHANGE_SEQ, UNFIT
 from lake import Lake
 from lake.local import open_local_lake
 
@@ -98,7 +98,7 @@ def _person(lake: Lake, name: str, key: int) -> _Person:
         raise NothingPersonal(
             f"No batch of this lake has a row {key} of {name}. To fix: check the key."
         )
-    last = versions[-1]
+    last = max(versions, key=lambda row: (row[BATCH_SEQ.name], row.get(CHANGE_SEQ.name, 0)))
     is_deleted = last["op"] == "D"
     values = {
         c.name: _blank(c) if is_deleted else last[c.name] for c in table.columns if c.personal

@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import contracts
+from contracts.arrow import read_changes
+from contracts.observation import ORDER
 from lake import Lake
 from lake.concurrent import map_concurrently
 from lake.entries import Output
@@ -59,11 +61,13 @@ def quarantined_keys(lake: Lake, tables: Mapping[str, Output]) -> Iterator[Quara
     """Yield every row in these files, by table and key. Raises LakeUnavailable."""
     for table, output in sorted(tables.items()):
         key = contracts.source().tables[table].key
-        columns = [key, "batch_seq", "observed_at", "reasons"]
+        columns = [key, *ORDER, "observed_at", "reasons"]
         bodies = map_concurrently(lake.processed.get, output.files)
-        rows = pa.concat_tables(pq.read_table(io.BytesIO(b), columns=columns) for b in bodies)
-        for values in rows.sort_by([(key, "ascending"), ("batch_seq", "ascending")]).to_pylist():
-            yield QuarantinedKey(table, *(values[column] for column in columns))
+        rows = pa.concat_tables(read_changes(body, columns) for body in bodies)
+        for row in rows.sort_by([(name, "ascending") for name in (key, *ORDER)]).to_pylist():
+            yield QuarantinedKey(
+                table, row[key], row["batch_seq"], row["observed_at"], row["reasons"]
+            )
 
 
 def keys_as_csv(keys: Iterable[QuarantinedKey]) -> str:

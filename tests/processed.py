@@ -166,6 +166,7 @@ def version_row(order: int, seq: int, **values: Any) -> dict[str, Any]:
         "batch_seq": seq,
         "observed_at": observed(seq),
         "is_deleted": False,
+        "change_seq": 0,
         "unit_price": Decimal("3.99"),
     }
     by_kind = {"int": 1, "date": DAY, "time": "09:30:00.123000"}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from contracts import Column, Dimension, Fact, Type, Warehouse, WarehouseTable
+from contracts.observation import BATCH_SEQ, CHANGE_SEQ, CHANGED_AT, OBSERVED_AT
 
 CHANGES = (
     Column("change", Type("text"), False, "created, updated or deleted."),
@@ -37,8 +38,8 @@ def view_columns(fact: Fact, kind: str, warehouse: Warehouse) -> tuple[Column, .
         case "history":
             return *table_columns(fact), *VALIDITY
         case "changes":
-            own = (fact.key, "batch_seq", "observed_at")
-            return *(fact.column(name) for name in own), *CHANGES
+            own = BATCH_SEQ, CHANGE_SEQ, OBSERVED_AT, CHANGED_AT
+            return fact.column(fact.key), *own, *CHANGES
         case "wide":
             joined = (wide_column(*pair) for pair in dimension_columns(fact, warehouse))
             return *table_columns(fact), *joined

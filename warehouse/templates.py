@@ -27,8 +27,9 @@ DIFFERENCE = """(
 BEFORE = """(
     select {columns}
     from {fact} as earlier
-    where earlier.{key} = new.{key} and earlier.batch_seq < new.batch_seq
-    order by earlier.batch_seq desc
+    where earlier.{key} = new.{key}
+        and (earlier.batch_seq, earlier.change_seq) < (new.batch_seq, new.change_seq)
+    order by earlier.batch_seq desc, earlier.change_seq desc
     limit 1
 )"""
 JOIN = """

@@ -13,7 +13,8 @@ SOURCE_HEAD = ("column", "type", "NULL", "meaning", "goes to")
 
 def fact_table(fact: Fact, relation: Relation) -> str:
     """Return the section of the table of a fact."""
-    rows = f"{_one_row(fact.key, fact.of)} and `batch_seq`, that is, for each version."
+    order = "`batch_seq` and `change_seq`"
+    rows = f"{_one_row(fact.key, fact.of)}, {order}, that is, for each version."
     return _section(fact.name, f"{prose(relation.about)} {rows}", _rows(fact, relation, fact.of))
 
 

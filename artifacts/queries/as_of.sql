@@ -5,7 +5,10 @@ ${fact}_as_of as (
     select
         ${columns}
     from (
-        select *, row_number() over (partition by ${key} order by batch_seq desc) as recency
+        select
+            *, row_number() over (
+                partition by ${key} order by batch_seq desc, change_seq desc
+            ) as recency
         from valid
         where valid_from <= cast(? as timestamp)
     )

@@ -1,1 +1,1 @@
-select distinct batch_seq, observed_at as valid_from from ${ingestion}.${table}
+select distinct batch_seq, observed_at from ${ingestion}.${table}

@@ -1,25 +1,25 @@
 ${versions},
 pairs as (
     select
-        *, lag(is_deleted) over (partition by ${key} order by batch_seq) as was_deleted,
+        *, lag(is_deleted) over (partition by ${key} order by batch_seq, change_seq) as was_deleted,
         ${befores}
     from versions
 )
 select
-    ${key}, batch_seq, observed_at, 'deleted' as change,
+    ${key}, batch_seq, change_seq, observed_at, changed_at, 'deleted' as change,
     cast(null as varchar) as column_name, cast(null as varchar) as old_value,
     cast(null as varchar) as new_value
 from pairs
 where is_deleted and not coalesce(was_deleted, false)
 union all
 select
-    ${key}, batch_seq, observed_at, 'created',
+    ${key}, batch_seq, change_seq, observed_at, changed_at, 'created',
     cast(null as varchar), cast(null as varchar), cast(null as varchar)
 from pairs
 where not is_deleted and coalesce(was_deleted, true)
 union all
 select
-    ${key}, batch_seq, observed_at, 'updated', column_name,
+    ${key}, batch_seq, change_seq, observed_at, changed_at, 'updated', column_name,
     case column_name
         ${olds}
     end,

@@ -4,7 +4,10 @@ ${fact}_current as (
     select
         ${columns}
     from (
-        select *, row_number() over (partition by ${key} order by batch_seq desc) as recency
+        select
+            *, row_number() over (
+                partition by ${key} order by batch_seq desc, change_seq desc
+            ) as recency
         from versions
     )
     where recency = 1 and not is_deleted

@@ -7,6 +7,8 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from contracts import Warehouse
+from contracts.observation import can_continue
 from glue_jobs.errors import ContractsChanged
 from lake import Log, SeqTaken, now
 from lake.entries import Batch, BuildEntry, Output
@@ -55,19 +57,21 @@ def build(
     build_batch: Callable[[PendingBatch], BatchOutput],
     run: str,
     clock: Callable[[], datetime] = now,
-    contracts: str = "",
+    contracts: Warehouse | None = None,
 ) -> int:
     """Build and commit every batch beyond the head of ``log``, and return how many were committed.
 
     A second run, also a concurrent one, commits nothing twice: a run that another one overtakes
-    stops, and its uncommitted files belong to no entry. ``contracts`` is the fingerprint of the
-    contracts in use. Raises ContractsChanged.
+    stops, and its uncommitted files belong to no entry. ``contracts`` are those in use. Raises
+    ContractsChanged.
     """
     before, committed = log.head(), 0
-    _check_contracts(before, contracts)
+    if contracts:
+        _check_contracts(before, contracts)
+    fingerprint = contracts.fingerprint if contracts else ""
     for previous, batch in _pending(batches, before.seq if before else 0):
         output = build_batch(PendingBatch(batch, previous, before))
-        entry = output.after(before, BuildEntry(batch.seq, run, clock(), {}, contracts=contracts))
+        entry = output.after(before, BuildEntry(batch.seq, run, clock(), {}, contracts=fingerprint))
         try:
             log.commit(entry)
         except SeqTaken as taken:
@@ -88,13 +92,13 @@ def _pending(batches: Log[Batch], built: int) -> Iterator[tuple[Batch | None, Ba
         previous = batch
 
 
-def _check_contracts(head: BuildEntry | None, contracts: str) -> None:
+def _check_contracts(head: BuildEntry | None, contracts: Warehouse) -> None:
     """Raise ContractsChanged if the batches before were built with other contracts: the history of
     a new table would begin in the middle."""
-    if head and head.contracts and head.contracts != contracts:
+    if head and head.contracts and not can_continue(contracts, head.contracts):
         raise ContractsChanged(
             f"Batches 1 to {head.seq} of this generation were built with contracts"
-            f" {head.contracts}, and the contracts are {contracts} now: one history would follow"
+            f" {head.contracts}, and the contracts are {contracts.fingerprint} now: one history would follow"
             " two contracts. To fix: build the next generation into an empty database (python -m"
             " embedded rebuild --generation next, or a higher --generation of the jobs)."
         )

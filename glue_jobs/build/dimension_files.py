@@ -9,14 +9,21 @@ from pyspark.sql import DataFrame
 from contracts import Calendar, Dimension, Source, Warehouse
 from contracts.spark import batch_schema, row_schema
 from glue_jobs.build.batches import BatchOutput, PendingBatch
+from glue_jobs.build.fact_files import without_empty
 from glue_jobs.build.mirror_replay import MirrorReplay
 from glue_jobs.errors import MissingFile
 from glue_jobs.parquet import RowCounter, check_rows, read, write
 from glue_jobs.session import Session
 from glue_jobs.transform.date_dimension import calendar_rows, date_ranges, missing_calendars
-from glue_jobs.transform.dimensions import changed_rows, dimension_rows
+from glue_jobs.transform.dimensions import (
+    STATE,
+    as_of_the_batch,
+    changed_rows,
+    changed_states,
+    dimension_rows,
+)
 from lake import Lake, layout
-from lake.entries import Batch, Bucket, Output
+from lake.entries import Batch, Bucket, Changes, Output
 
 FEW_ROWS = 100_000  # one task joins this many faster than several tasks are scheduled
 
@@ -25,10 +32,11 @@ Mirror = Mapping[str, Mapping[int, Bucket]]
 
 @dataclass(frozen=True)
 class DimensionFiles:
-    """Writes the changed rows of every dimension: the difference between the mirrors of a batch and
-    of the one before it, or the landed changes if the dimension is incremental. Mirrors that have
-    expired are replayed from the batches. The first batch, and the first one after a calendar's
-    contract changed, also writes every day of the calendar."""
+    """Writes the changed rows of every dimension. Without lookups they are the landed changes, each
+    state that a row had in the batch; unless the dimension is incremental, they are compared with
+    the mirror of the batch before. With lookups they are the difference between the two mirrors.
+    Mirrors that have expired are replayed from the batches. The first batch, and the first one
+    after a calendar's contract changed, also writes every day of the calendar."""
 
     lake: Lake
     spark: Session
@@ -44,11 +52,9 @@ class DimensionFiles:
         built = pending.previous_entry.calendars if pending.previous_entry else {}
         tables = self._calendars(batch, built)
         for dimension in self.warehouse.dimensions:
-            if dimension.incremental:
-                tables |= self._landed(dimension, batch)
-            elif dimension.source_tables & batch.tables.keys():
-                tables |= self._changed(dimension, batch, before)
-        return BatchOutput(tables, calendars=date_ranges(self.warehouse))
+            if dimension.source_tables & batch.tables.keys():
+                tables[dimension.name] = self._changed(dimension, batch, before)
+        return BatchOutput(without_empty(tables), calendars=date_ranges(self.warehouse))
 
     def _calendars(self, batch: Batch, built: Mapping[str, str]) -> dict[str, Output]:
         return {
@@ -56,49 +62,69 @@ class DimensionFiles:
             for calendar in missing_calendars(self.warehouse, built)
         }
 
-    def _landed(self, dimension: Dimension, batch: Batch) -> dict[str, Output]:
+    def _changed(self, dimension: Dimension, batch: Batch, before: Mirror) -> Output:
+        if dimension.lookups:
+            return self._differences(dimension, batch, before)
+        changes = batch.tables[dimension.of]
+        if not changes.inserted + changes.updated:
+            return Output((), 0)
+        if dimension.incremental or not before:
+            return self._landed(dimension, changes, batch)
+        return self._changed_states(dimension, changes, batch, before)
+
+    def _landed(self, dimension: Dimension, changes: Changes, batch: Batch) -> Output:
         """Write the inserted and updated rows, whichever columns changed: the load compares them.
         Raises DamagedFile."""
-        changes = batch.tables.get(dimension.of)
-        if not changes or not (recorded := changes.inserted + changes.updated):
-            return {}
-        schema = batch_schema(self.source.tables[dimension.of])
-        landed = read(self.spark, self.lake.ingestion, [changes.file.key], schema)
-        rows = dimension_rows({dimension.of: landed.where("op <> 'D'")}, dimension, self.source)
+        rows = self._states(dimension, changes).where("op <> 'D'").drop("op")
         output = self._write(rows, dimension, batch)
         name = f"{self.lake.ingestion.uri(changes.file.key)} (inserts and updates)"
-        check_rows(name, output.rows, recorded)
-        return {dimension.name: output}
+        check_rows(name, output.rows, changes.inserted + changes.updated)
+        return output
 
-    def _changed(self, dimension: Dimension, batch: Batch, before: Mirror) -> dict[str, Output]:
+    def _changed_states(
+        self, dimension: Dimension, changes: Changes, batch: Batch, before: Mirror
+    ) -> Output:
+        """Write the states that each changed row had in the batch, without those that differ in no
+        column of the dimension from the state before."""
+        _, old = changed_buckets(dimension, batch.mirror, before)
+        try:
+            known = self._rows_of(dimension, old)
+        except MissingFile:
+            known = self._replayed(dimension, batch.seq - 1)
+        states = self._states(dimension, changes)
+        is_small = changes.file.rows + _rows(old[dimension.of]) <= FEW_ROWS
+        rows = changed_states(states, known, dimension.key, in_one_task=is_small)
+        return self._write(rows, dimension, batch)
+
+    def _states(self, dimension: Dimension, changes: Changes) -> DataFrame:
+        schema = batch_schema(self.source.tables[dimension.of])
+        landed = read(self.spark, self.lake.ingestion, [changes.file.key], schema)
+        return dimension_rows({dimension.of: landed}, dimension, self.source, kept=STATE)
+
+    def _differences(self, dimension: Dimension, batch: Batch, before: Mirror) -> Output:
+        """Write the difference between two mirrors: rows of other tables, which the dimension looks
+        up, may have changed in other transactions than its own."""
         new, old = changed_buckets(dimension, batch.mirror, before)
         if not new[dimension.of]:
-            return {}
+            return Output((), 0)
         try:
             rows = self._rows_of(dimension, new)
             if old[dimension.of]:
                 rows = changed_rows(rows, self._rows_of(dimension, old), dimension.key)
         except MissingFile:
-            rows = self._replayed_changes(dimension, batch)
-        output = self._write(rows, dimension, batch)
-        return {dimension.name: output} if output.rows else {}
+            # both are replayed: against a part of a stored mirror, unchanged rows would look changed
+            after, known = (self._replayed(dimension, seq) for seq in (batch.seq, batch.seq - 1))
+            rows = changed_rows(after, known, dimension.key)
+        return self._write(as_of_the_batch(rows), dimension, batch)
 
     def _rows_of(self, dimension: Dimension, mirror: Mirror) -> DataFrame:
         frames = {name: self._read(name, mirror[name]) for name in dimension.source_tables}
         return dimension_rows(frames, dimension, self.source)
 
-    def _replayed_changes(self, dimension: Dimension, batch: Batch) -> DataFrame:
-        """Return the changed rows from two replayed mirrors. Both must be complete: against a part
-        of a stored mirror, unchanged rows would look changed."""
-        after, before = (
-            dimension_rows(
-                {name: self._replay.at(name, seq) for name in dimension.source_tables},
-                dimension,
-                self.source,
-            )
-            for seq in (batch.seq, batch.seq - 1)
-        )
-        return changed_rows(after, before, dimension.key)
+    def _replayed(self, dimension: Dimension, seq: int) -> DataFrame:
+        """Return the dimension as of a batch from replayed mirrors."""
+        frames = {name: self._replay.at(name, seq) for name in dimension.source_tables}
+        return dimension_rows(frames, dimension, self.source)
 
     @cached_property
     def _replay(self) -> MirrorReplay:
@@ -108,7 +134,7 @@ class DimensionFiles:
         keys = (bucket.key for bucket in buckets.values())
         schema = row_schema(self.source.tables[table])
         rows = read(self.spark, self.lake.ingestion, keys, schema)
-        if sum(bucket.rows for bucket in buckets.values()) > FEW_ROWS:
+        if _rows(buckets) > FEW_ROWS:
             return rows
         # few rows are joined in one task: no shuffle, no broadcast, one Spark job
         return rows.coalesce(1).hint("shuffle_hash")
@@ -118,6 +144,10 @@ class DimensionFiles:
         folder = layout.processed_folder(self.lake.generation, table.name, batch.seq, self.run)
         files = write(rows.transform(counter.observe), self.lake.processed, folder)
         return Output(files, counter["rows"])
+
+
+def _rows(buckets: Mapping[int, Bucket]) -> int:
+    return sum(bucket.rows for bucket in buckets.values())
 
 
 def changed_buckets(dimension: Dimension, after: Mirror, before: Mirror) -> tuple[Mirror, Mirror]:

@@ -1,13 +1,14 @@
 """The files of the facts of a batch: versions, quarantined rows, tombstones."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
-from pyspark.sql.types import StructField, StructType
+from pyspark.sql import functions as F
 
 from contracts import Fact, Source, Warehouse
-from contracts.spark import batch_schema, spark_type
+from contracts.observation import CHANGE_SEQ
+from contracts.spark import batch_schema, order_schema
 from glue_jobs.build.batches import BatchOutput, PendingBatch
 from glue_jobs.parquet import RowCounter, check_rows, read, write
 from glue_jobs.session import Session
@@ -15,6 +16,7 @@ from glue_jobs.transform.facts import (
     REASONS,
     is_tombstone,
     is_valid,
+    not_superseded,
     quarantined,
     tombstones,
     validated,
@@ -37,26 +39,32 @@ class FactFiles:
     warehouse: Warehouse
 
     def build(self, pending: PendingBatch) -> BatchOutput:
-        """Write the files of a batch. If it closes rows that were quarantined before, also write
-        those that stay open. Raises DamagedFile."""
+        """Write the files of a batch. If it closes rows that were quarantined before, by an earlier
+        batch or by itself, also write those that stay open. Raises DamagedFile."""
         batch = pending.batch
         good: dict[str, Output] = {}
         bad: dict[str, Output] = {}
         deleted: dict[str, Output] = {}
+        several = set[str]()
         for fact in self.warehouse.facts:
             if fact.of in batch.tables and batch.tables[fact.of].file.rows:
-                good[fact.name], bad[fact.of], deleted[fact.name] = self._write(fact, batch)
+                written = self._write(fact, batch)
+                good[fact.name], bad[fact.of], deleted[fact.name], has_several = written
+                several |= {fact.of} if has_several else set()
         good, bad, deleted = map(without_empty, (good, bad, deleted))
-        remaining = self._remaining(pending, merge_outputs([good, deleted]))
-        open_after = None if remaining is None else merge_outputs([remaining, bad])
+        open_after = self._open_after(pending, merge_outputs([good, deleted]), bad, several)
         return BatchOutput(good, bad, tombstones=deleted, open_after=open_after)
 
-    def _write(self, fact: Fact, batch: Batch) -> tuple[Output, Output, Output]:
+    def _write(self, fact: Fact, batch: Batch) -> tuple[Output, Output, Output, bool]:
+        """Write the versions, quarantined rows and tombstones of a fact, and return them, and
+        whether the batch numbers its transactions: it may then have several versions of a row."""
         file, of = batch.tables[fact.of].file, self.source.tables[fact.of]
         rows = read(self.spark, self.lake.ingestion, [file.key], batch_schema(of)).transform(
             validated, fact, of, self.warehouse.tables
         )
-        counter = RowCounter(valid=is_valid(), tombstones=is_tombstone())
+        counter = RowCounter(
+            valid=is_valid(), tombstones=is_tombstone(), numbered=F.col(CHANGE_SEQ.name) > 0
+        )
         generation, place = self.lake.generation, (batch.seq, self.run)
         files = write(
             rows.transform(counter.observe).transform(versions, fact),
@@ -71,38 +79,46 @@ class FactFiles:
             Output(files, valid),
             self._put(quarantined(rows, fact), quarantine_folder, file.rows - valid - deleted),
             self._put(tombstones(rows, fact), tombstone_folder, deleted),
+            counter["numbered"] > 0,
         )
 
     def _put(self, rows: DataFrame, folder: str, count: int) -> Output:
         return Output(write(rows, self.lake.processed, folder) if count else (), count)
 
-    def _remaining(
-        self, pending: PendingBatch, written: Mapping[str, Output]
+    def _open_after(
+        self,
+        pending: PendingBatch,
+        written: Mapping[str, Output],
+        bad: Mapping[str, Output],
+        several: Set[str],
     ) -> Mapping[str, Output] | None:
-        """Return the rows of earlier batches that stay open after this batch, which wrote these
-        versions and tombstones, or None if it closed none. Without open rows no file is read."""
+        """Return the rows that are open after this batch, which wrote these versions and tombstones
+        and quarantined ``bad``, or None if it closed none. Of the source tables in ``several`` it
+        has several versions of a row, and may have closed its own. Without open rows no file is
+        read."""
         before = pending.previous_entry
-        if not written or before is None or not before.open_quarantined:
-            return None
-        opened = open_rows(self.lake, before)
+        has_open = written and before and before.open_quarantined
+        opened = open_rows(self.lake, before) if before and has_open else {}
+        own = {table: output for table, output in bad.items() if table in several}
+        candidates = merge_outputs([opened, own])
         left = {
-            fact.of: self._without_keys(opened[fact.of], written[fact.name], fact, pending.batch)
+            fact.of: self._left(candidates[fact.of], written[fact.name], fact, pending.batch)
             for fact in self.warehouse.facts
-            if fact.of in opened and fact.name in written
+            if fact.of in candidates and fact.name in written
         }
-        if all(output.rows == opened[table].rows for table, output in left.items()):
+        if all(output.rows == candidates[table].rows for table, output in left.items()):
             return None
-        return without_empty({**opened, **left})
+        others = {table: output for table, output in bad.items() if table not in several}
+        return without_empty(merge_outputs([{**candidates, **left}, others]))
 
-    def _without_keys(self, opened: Output, written: Output, fact: Fact, batch: Batch) -> Output:
-        """Return the open rows whose keys the batch did not write, in the same files if that is all
-        of them."""
-        key = fact.column(fact.key)
+    def _left(self, opened: Output, written: Output, fact: Fact, batch: Batch) -> Output:
+        """Return the open rows without a later version or tombstone among those that the batch
+        wrote, in the same files if that is all of them."""
         schema = batch_schema(self.source.tables[fact.of]).add(REASONS, "string")
         rows = read(self.spark, self.lake.processed, opened.files, schema)
-        key_schema = StructType([StructField(key.name, spark_type(key.type))])
-        keys = read(self.spark, self.lake.processed, written.files, key_schema)
-        left = rows.join(keys, rows[key.origin] == keys[key.name], "left_anti")
+        keys = read(self.spark, self.lake.processed, written.files, order_schema(fact))
+        key = fact.column(fact.key)
+        left = rows.transform(not_superseded, key.origin, keys, key.name)
         count = left.count()
         if count == opened.rows:
             return opened

@@ -16,6 +16,7 @@ from glue_jobs.transform.date_dimension import calendar_rows, missing_calendars
 from glue_jobs.transform.facts import (
     is_tombstone,
     is_valid,
+    not_superseded,
     quarantined,
     tombstones,
     validated,
@@ -99,10 +100,8 @@ class Retry:
         keys."""
         key = self.source.tables[fact.of].key
         closing = self._validated(before.tables[fact.of], fact).where(is_valid() | is_tombstone())
-        last = closing.groupBy(F.col(key).alias("_key")).agg(F.max("batch_seq").alias("_seq"))
-        is_superseded = (F.col(key) == F.col("_key")) & (F.col("batch_seq") <= F.col("_seq"))
         invalid = self._validated(before.open[fact.of], fact).transform(quarantined, fact)
-        left = invalid.join(last, is_superseded, "left_anti").coalesce(1)
+        left = invalid.transform(not_superseded, key, closing, key).coalesce(1)
         folder = layout.open_folder(self.lake.generation, fact.of, before.through, run)
         return self._put(left, folder, left.count())
 

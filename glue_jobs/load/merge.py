@@ -10,7 +10,8 @@ from glue_jobs.load.staging import StagingTable
 from postgres import Connection, Sql, joined, names, render, value
 
 LATEST = """(
-    select distinct on ({key}) {columns} from {staging} order by {key}, batch_seq desc
+    select distinct on ({key}) {columns} from {staging}
+    order by {key}, batch_seq desc, change_seq desc
 )"""
 UPDATE_CHANGED = """
 update {dimension} as known set ({columns}) = row({latest_columns})
@@ -29,19 +30,23 @@ where {referring} is not null
     and not exists (select from {dimension} as known where known.{key} = fact.{referring})
 """
 INSERT_VERSIONS = """
-insert into {fact} ({columns}) select {values} from {staging} order by {key}, batch_seq
+insert into {fact} ({columns})
+select {values} from {staging} order by {key}, batch_seq, change_seq
 """
 INSERT_TOMBSTONES = """
 insert into {fact} ({columns})
 select {values} from {staging} as gone cross join lateral (
     select * from {fact} as known
-    where known.{key} = gone.{key} and known.batch_seq < gone.batch_seq
-    order by known.batch_seq desc limit 1
+    where known.{key} = gone.{key}
+        and (known.batch_seq, known.change_seq) < (gone.batch_seq, gone.change_seq)
+    order by known.batch_seq desc, known.change_seq desc limit 1
 ) as earlier
 where not exists (
-    select from {fact} as known where known.{key} = gone.{key} and known.batch_seq = gone.batch_seq
+    select from {fact} as known
+    where known.{key} = gone.{key}
+        and (known.batch_seq, known.change_seq) = (gone.batch_seq, gone.change_seq)
 )
-order by gone.{key}, gone.batch_seq
+order by gone.{key}, gone.batch_seq, gone.change_seq
 """
 
 

@@ -10,9 +10,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 import contracts
-from contracts import Column, Fact, WarehouseTable
+from contracts import Column, Dimension, Fact, WarehouseTable
 from contracts.errors import PlatformError
-from contracts.observation import BATCH_SEQ, TOMBSTONE
+from contracts.observation import BATCH_SEQ, CHANGE_SEQ, TOMBSTONE
 from contracts.spark import spark_schema
 from glue_jobs import parquet
 from glue_jobs.errors import StagedCountsDiffer
@@ -62,8 +62,9 @@ def staging_tables(pending: Pending, run: str) -> list[StagingTable]:
     tables = []
     for table in ordered:
         rows, name = pending.rows_of(table.name), _name(run, table.name)
-        # the rows of a dimension are distinguished by their batch, too
-        columns = table.columns if isinstance(table, Fact) else (*table.columns, BATCH_SEQ)
+        # the rows of a dimension are ordered as versions are, too
+        order = () if isinstance(table, Fact) else (BATCH_SEQ, CHANGE_SEQ)
+        columns = *table.columns, *order
         tables.append(StagingTable(table, name, columns, rows.files, rows.rows))
     for fact in warehouse.facts:
         rows, name = pending.tombstones_of(fact.name), _name(run, f"{fact.name}_gone")
@@ -150,6 +151,8 @@ def _read(spark: Session, store: Store, table: StagingTable) -> DataFrame:
     if not isinstance(table.table, Fact):
         seq = F.regexp_extract(F.col("_metadata.file_path"), layout.SEQ_IN_KEY, 1).cast("long")
         rows = rows.withColumn(BATCH_SEQ.name, seq)
+        if not isinstance(table.table, Dimension):
+            rows = rows.withColumn(CHANGE_SEQ.name, F.lit(0))
     rows = rows.select(*(column.name for column in table.columns))
     return rows.coalesce(1) if table.rows < MANY_ROWS else rows.repartition(CONNECTIONS)
 

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 import contracts
 from contracts import Calendar, Fact, SourceTable, WarehouseTable
-from contracts.observation import TOMBSTONE, UNFIT
+from contracts.observation import IS_DELETED, ORDER, TOMBSTONE, UNFIT, VERSION
 from glue_jobs.transform.conversions import converted
 
 REASONS = "reasons"
@@ -53,7 +53,8 @@ def is_tombstone() -> Column:
 def versions(validated: DataFrame, fact: Fact) -> DataFrame:
     """Return a version for each valid row, with the columns of the contract in their order."""
     values = (f"{_value(column)} as {column.name}" for column in _source_columns(fact))
-    return validated.where(is_valid()).selectExpr(*values, *OBSERVATION, "op = 'D' as is_deleted")
+    version = ("op = 'D' as is_deleted" if c == IS_DELETED else c.name for c in VERSION)
+    return validated.where(is_valid()).selectExpr(*values, *version)
 
 
 def tombstones(validated: DataFrame, fact: Fact) -> DataFrame:
@@ -66,6 +67,15 @@ def quarantined(validated: DataFrame, fact: Fact) -> DataFrame:
     """Return the invalid rows that were not deleted, as they landed, with their reasons."""
     rows = validated.where(~is_valid() & ~is_tombstone())
     return rows.drop(*(_value(column) for column in _source_columns(fact)))
+
+
+def not_superseded(rows: DataFrame, key: str, later: DataFrame, later_key: str) -> DataFrame:
+    """Return the rows, except those of whose key ``later`` has a row that is later or the same in
+    the order of versions."""
+    order = F.struct(*ORDER)
+    last = later.groupBy(F.col(later_key).alias("_key")).agg(F.max(order).alias("_last"))
+    is_superseded = (F.col(key) == F.col("_key")) & (order <= F.col("_last"))
+    return rows.join(last, is_superseded, "left_anti")
 
 
 def _source_columns(fact: Fact) -> list[contracts.Column]:

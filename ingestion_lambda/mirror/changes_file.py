@@ -57,8 +57,8 @@ class ChangesFile:
     def add_versions(
         self, rows: pa.Table, ops: pa.Array, change_seqs: pa.Array, changed_at: pa.Array
     ) -> None:
-        """Append rows, each with its operation, the number of its transaction within the batch (0 if
-        unknown), and when that committed, on the source's clock (NULL if unknown)."""
+        """Append rows, each with its operation, the number of its transaction within the batch (0
+        if unknown), and when that committed, on the source's clock (NULL if unknown)."""
         if not rows.num_rows:
             return
         seqs, times = (pa.repeat(v, rows.num_rows) for v in (self._seq, self._observed_at))

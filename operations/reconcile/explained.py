@@ -9,14 +9,19 @@ import pyarrow.parquet as pq
 from pg8000.native import Connection
 
 from contracts import UNKNOWN, Dimension, Fact, SourceTable
+from contracts.arrow import read_changes
+from contracts.observation import ORDER
 from lake import Lake
 from lake.entries import Output
 from operations.reconcile.table_comparison import TableComparison
 from postgres import render
 
 LOADED = """
-select {key}, max(batch_seq) from {schema}.{history} where {key} = any(:keys) group by {key}
+select distinct on ({key}) {key}, batch_seq, change_seq
+from {schema}.{history} where {key} = any(:keys)
+order by {key}, batch_seq desc, change_seq desc
 """
+BEFORE_ALL = (0, 0)  # the order of no version
 
 
 def by_quarantine(
@@ -32,19 +37,18 @@ def by_quarantine(
     keys = (
         pa.chunked_array(comparison.keys).unique() if comparison.keys else pa.array([], pa.int32())
     )
-    newest_seq = dict[int, int]()
+    newest = dict[int, tuple[int, int]]()
     for file in quarantined.files:
-        body = io.BytesIO(lake.processed.get(file))
-        rows = pq.read_table(body, columns=[fact.key, "batch_seq"])
+        rows = read_changes(lake.processed.get(file), [fact.key, *ORDER])
         rows = rows.filter(pc.is_in(rows[fact.key], value_set=keys.cast(rows[fact.key].type)))
-        newest = rows.group_by(fact.key).aggregate([("batch_seq", "max")])
-        for key, seq in zip(*(column.to_pylist() for column in newest.columns), strict=True):
-            newest_seq[key] = max(seq, newest_seq.get(key, 0))
-    if not newest_seq:
+        for key, *order in zip(*(column.to_pylist() for column in rows.columns), strict=True):
+            newest[key] = max((order[0], order[1]), newest.get(key, BEFORE_ALL))
+    if not newest:
         return 0
     query = render(LOADED, schema=schema, history=f"{fact.name}_history", key=fact.key)
-    loaded = dict(connection.run(query, keys=list(newest_seq)))
-    return sum(1 for key, seq in newest_seq.items() if seq > loaded.get(key, 0))
+    rows_loaded = connection.run(query, keys=list(newest))
+    loaded = {key: (batch_seq, change_seq) for key, batch_seq, change_seq in rows_loaded}
+    return sum(1 for key, order in newest.items() if order > loaded.get(key, BEFORE_ALL))
 
 
 def are_inferred(rows: pa.Table, dimension: Dimension) -> pa.Array:

@@ -211,7 +211,8 @@ def test_latest_rows_of_a_dimension_are_those_of_the_warehouse(
 ):
     answer = lakehouse.query(f"{dimension.name}_history")
     columns = list(dimension.column_names)
-    assert answer.columns == [*columns, "batch_seq", "valid_from", "valid_to", "is_current"]
+    added = ["batch_seq", "change_seq", "valid_from", "valid_to", "is_current"]
+    assert answer.columns == [*columns, *added]
     latest = Answer(columns, [row[: len(columns)] for row in answer.rows if row[-1]])
     assert rows(latest) == expected_rows(lakehouse.warehouse, dimension.name, kinds(dimension))
 
@@ -219,11 +220,11 @@ def test_latest_rows_of_a_dimension_are_those_of_the_warehouse(
 def test_changes_of_a_dimension_are_valid_from_their_observation(lakehouse: Lakehouse):
     answer = lakehouse.query("dim_staff_history")
     observed = {b.seq: _rounded(b.observed_at) for b in lakehouse.platform.lake.batches.after(0)}
-    moved = sorted(row[-4:] for row in answer.rows if row[0] == MOVED)
+    moved = sorted(row[-5:] for row in answer.rows if row[0] == MOVED)
     assert moved == [
-        (1, observed[1], observed[3], False),
-        (3, observed[3], observed[7], False),
-        (7, observed[7], None, True),
+        (1, 0, observed[1], observed[3], False),
+        (3, 0, observed[3], observed[7], False),
+        (7, 0, observed[7], None, True),
     ]
 
 

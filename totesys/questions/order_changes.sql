@@ -11,13 +11,18 @@ with recent as (
     where observed_at > (select max(observed_at) from etl.ledger) - interval '14' day
 ),
 deleted as (
-    select sales_order_id, batch_seq from fact_sales_order_changes where change = 'deleted'
+    select sales_order_id, batch_seq, change_seq
+    from fact_sales_order_changes
+    where change = 'deleted'
 ),
 changed as (
-    select edit.sales_order_id, edit.column_name, edit.observed_at
+    select
+        edit.sales_order_id, edit.column_name,
+        coalesce(edit.changed_at, edit.observed_at) as changed_at
     from fact_sales_order_changes as edit
     left join deleted
-        on deleted.sales_order_id = edit.sales_order_id and deleted.batch_seq < edit.batch_seq
+        on deleted.sales_order_id = edit.sales_order_id
+        and (deleted.batch_seq, deleted.change_seq) < (edit.batch_seq, edit.change_seq)
     where edit.change = 'updated' and deleted.sales_order_id is null
         and edit.column_name not in ('last_updated_date', 'last_updated_time')
         and edit.batch_seq between (select first from recent) and (select last from recent)
@@ -25,7 +30,7 @@ changed as (
 aged as (
     select
         changed.sales_order_id, column_name,
-        changed.observed_at::date - created_date::date as days
+        changed.changed_at::date - created_date::date as days
     from changed
     left join fact_sales_order_current as placed
         on placed.sales_order_id = changed.sales_order_id

@@ -1,7 +1,7 @@
 -- title: Are payments made on the agreed day?
 -- why: The source has the agreed day, and whether the payment was made; only the history shows
--- that it was made on another day. The day of payment is that of the batch that first observed it
--- as paid.
+-- that it was made on another day. The day of payment is that of the commit that made it paid or,
+-- where that is unknown, of the batch that first observed it as paid.
 -- look at: Late payments, by how many days, and whether the company or its customers are late. The
 -- question covers the payments that were first observed as paid in the last 14 days and still are.
 -- theme: payments
@@ -11,7 +11,7 @@ with recent as (
     where observed_at > (select max(observed_at) from etl.ledger) - interval '14' day
 ),
 paid_payments as (
-    select payment_id, max(observed_at) as paid_at
+    select payment_id, max(coalesce(changed_at, observed_at)) as paid_at
     from fact_payment_changes
     where batch_seq between (select first from recent) and (select last from recent)
         and column_name = 'paid' and new_value = 'true'

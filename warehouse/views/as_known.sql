@@ -5,7 +5,8 @@ create function {view}(timestamp) returns table ({definitions}) language sql sta
     from {history} as latest
     where observed_at <= $1 and not is_deleted and not exists (
         select from {history} as later
-        where later.{key} = latest.{key} and later.batch_seq > latest.batch_seq
+        where later.{key} = latest.{key}
+            and (later.batch_seq, later.change_seq) > (latest.batch_seq, latest.change_seq)
             and later.observed_at <= $1
     )
 $$;

@@ -2,20 +2,21 @@
 -- the latest batches, depends on their number alone. An index finds the deletions, which are few.
 create view {view} as
 select
-    new.{key}, new.batch_seq, new.observed_at,
+    new.{key}, new.batch_seq, new.change_seq, new.observed_at, new.changed_at,
     'deleted' as change, null as column_name, null as old_value, null as new_value
 from {fact} as new
 left join lateral {before} as old on true
 where new.is_deleted and old.is_deleted is not true
 union all
 select
-    new.{key}, new.batch_seq, new.observed_at, 'created', null, null, null
+    new.{key}, new.batch_seq, new.change_seq, new.observed_at, new.changed_at,
+    'created', null, null, null
 from {fact} as new
 left join lateral {before} as old on true
 where not new.is_deleted and old.is_deleted is not false
 union all
 select
-    new.{key}, new.batch_seq, new.observed_at,
+    new.{key}, new.batch_seq, new.change_seq, new.observed_at, new.changed_at,
     'updated', difference.column_name, difference.old_value, difference.new_value
 from {fact} as new
 cross join lateral {before} as old

@@ -36,7 +36,10 @@ def frame(spark: SparkSession) -> Callable[..., DataFrame]:
     """Return a function that makes a DataFrame with the schema of a warehouse table."""
 
     def frame(table: str, *rows: tuple[Any, ...]) -> DataFrame:
-        return spark.createDataFrame(list(rows), spark_schema(contracts.warehouse().tables[table]))
+        schema = spark_schema(contracts.warehouse().tables[table])
+        unknown = (0, None)  # the order and time of a change in a row of a dimension
+        full = [(*row, *unknown[: len(schema) - len(row)]) for row in rows]
+        return spark.createDataFrame(full, schema)
 
     return frame
 

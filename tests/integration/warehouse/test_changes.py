@@ -13,7 +13,7 @@ from tests.integration.warehouse.facts import add_members, add_version
 CHANGES = """
 select batch_seq, change, column_name, old_value, new_value
 from warehouse.fact_sales_order_changes where sales_order_id = 1
-order by batch_seq, change, column_name
+order by batch_seq, change_seq, change, column_name
 """
 Version = tuple[int, dict[str, Any]]
 CREATED = [1, "created", None, None, None]
@@ -47,6 +47,23 @@ CASES: dict[str, tuple[list[Version], list[list[Any]]]] = {
             [2, "deleted", None, None, None],
             [3, "created", None, None, None],
             [3, "updated", "design_id", "1", "5"],
+        ],
+    ),
+    "each transaction of a batch is compared with the one before it": (
+        [
+            (2, {"design_id": 3, "change_seq": 9}),
+            (1, {"design_id": 1}),
+            (2, {"design_id": 2, "change_seq": 4}),
+            (2, {"design_id": 2, "is_deleted": True, "change_seq": 7}),
+            (3, {"design_id": 4}),
+        ],
+        [
+            CREATED,
+            [2, "updated", "design_id", "1", "2"],
+            [2, "deleted", None, None, None],
+            [2, "created", None, None, None],
+            [2, "updated", "design_id", "2", "3"],
+            [3, "updated", "design_id", "3", "4"],
         ],
     ),
     "a row whose first version is its deletion is deleted": (

@@ -1,6 +1,7 @@
 """The table of the latest versions beside a fact, after every kind of statement."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import permutations
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +16,8 @@ from warehouse.plan import plan
 FACTS = contracts.warehouse().facts
 DIFFERENT = """
 with latest as (
-    select distinct on ({key}) * from warehouse.{fact} order by {key}, batch_seq desc
+    select distinct on ({key}) * from warehouse.{fact}
+    order by {key}, batch_seq desc, change_seq desc
 )
 select count(*) from (
     (table latest except table etl.{latest}) union all (table etl.{latest} except table latest)
@@ -23,20 +25,22 @@ select count(*) from (
 """
 MANY = """
 insert into warehouse.fact_payment (
-    payment_id, batch_seq, observed_at, created_date, created_time, last_updated_date,
+    payment_id, batch_seq, change_seq, observed_at, created_date, created_time, last_updated_date,
     last_updated_time, transaction_id, counterparty_id, payment_amount, currency_id,
     payment_type_id, paid, payment_date, is_deleted
 )
 select
-    key, batch, '2024-01-01', '2024-01-01', '10:00', '2024-01-01', '10:00', 1, 1, batch, 1, 1,
-    false, '2024-01-01', batch % 2 = 0
-from unnest(cast(:keys as int[]), cast(:batches as int[])) as one (key, batch)
+    key, batch, change, '2024-01-01', '2024-01-01', '10:00', '2024-01-01', '10:00', 1, 1, batch, 1,
+    1, false, '2024-01-01', (batch + change) % 2 = 0
+from unnest(cast(:keys as int[]), cast(:batches as int[]), cast(:changes as int[]))
+    as one (key, batch, change)
 on conflict do nothing
 """
 SMALL = st.integers(1, 4)
+PLACES = ("keys", "batches", "changes")
 Statement = tuple[str, dict[str, object]]
-inserts = st.lists(st.tuples(SMALL, st.integers(1, 6)), min_size=1).map(
-    lambda pairs: (MANY, {"keys": [key for key, _ in pairs], "batches": [b for _, b in pairs]})
+inserts = st.lists(st.tuples(SMALL, st.integers(1, 6), st.integers(0, 3)), min_size=1).map(
+    lambda rows: (MANY, {name: [row[n] for row in rows] for n, name in enumerate(PLACES)})
 )
 BY_HAND = [
     "update warehouse.fact_payment set payment_amount = payment_amount + 1 where payment_id = :key",
@@ -76,6 +80,23 @@ def test_later_version_replaces_the_latest_and_an_earlier_one_does_not(
     for batch, expected in ((2, 2), (4, 4), (3, 4)):
         add_version(unbound, fact.name, 1, batch)
         assert unbound.run(latest) == [[expected]]
+        assert differences(unbound, fact) == 0
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
+@pytest.mark.parametrize("order", list(permutations((0, 1, 2))), ids=str)
+def test_last_of_several_versions_of_one_batch_is_the_latest(
+    unbound: Connection, fact: contracts.Fact, order: tuple[int, ...]
+) -> None:
+    statement = render(
+        "select batch_seq, change_seq, is_deleted from etl.{latest}", latest=f"latest_{fact.of}"
+    )
+    add_version(unbound, fact.name, 1, 1)
+    seen = list[int]()
+    for change in order:
+        add_version(unbound, fact.name, 1, 2, change_seq=change, is_deleted=change == 1)
+        seen.append(change)
+        assert unbound.run(statement) == [[2, max(seen), max(seen) == 1]]
         assert differences(unbound, fact) == 0
 
 

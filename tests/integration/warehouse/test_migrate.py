@@ -10,7 +10,8 @@ from pg8000.native import Connection
 
 import contracts
 from contracts import Fact, WarehouseTable
-from postgres import connected, from_dsn, render
+from postgres import connected, from_dsn, render, value
+from tests.integration.warehouse.facts import add_version
 from warehouse import (
     MigrationEdited,
     MigrationFailed,
@@ -63,7 +64,8 @@ def expected_columns(table: WarehouseTable) -> list[list[Any]]:
 def expected_keys(table: WarehouseTable) -> set[tuple[str, str, str | None]]:
     references = {("f", c.name, c.references) for c in table.columns if c.references}
     if isinstance(table, Fact):
-        return {("p", table.record, None), ("u", f"{table.key}, batch_seq", None), *references}
+        version = f"{table.key}, batch_seq, change_seq"
+        return {("p", table.record, None), ("u", version, None), *references}
     return {("p", table.key, None), *references}
 
 
@@ -221,6 +223,63 @@ def test_concurrent_runs_apply_each_migration_once(warehouse_dsn: str) -> None:
     migrations = list(plan(contracts.warehouse()).migrations)
     of_all = [name for names in applied for name in names]
     assert sorted(name for name in of_all if name in migrations) == migrations
+
+
+OLD_VERSIONS = """
+insert into fact_payment (
+    payment_id, created_date, created_time, last_updated_date, last_updated_time, transaction_id,
+    counterparty_id, payment_amount, currency_id, payment_type_id, paid, payment_date,
+    observed_at, batch_seq, is_deleted
+)
+select
+    number, '2024-01-01', '10:00', '2024-01-01', '10:00', 1, 1, batch, 1, 1, false, '2024-01-01',
+    timestamp '2024-01-01 10:00' + batch * interval '1 hour', batch, false
+from generate_series(1, 1000) as number cross join generate_series(1, 3) as batch
+"""
+FILES = """
+select relname, pg_relation_filenode(oid) from pg_class
+where relname ~ '^(fact|latest)_' and relkind = 'r' order by 1
+"""
+
+
+def test_filled_warehouse_without_change_seq_is_upgraded_and_no_table_is_rewritten(
+    connection: Connection,
+) -> None:
+    target = plan(contracts.warehouse())
+    before = {name: sql for name, sql in target.migrations.items() if name < "0009"}
+    connection.run("create schema warehouse; set search_path to warehouse")
+    for name, sql in before.items():
+        connection.run(sql)
+        record = "insert into etl.migration (name, checksum) values (:name, :checksum)"
+        connection.run(record, name=name, checksum=target.checksums[name])
+    for fact in contracts.warehouse().facts:
+        keep = "select etl.keep_latest({fact}, {latest}, {key})"
+        names = {"fact": value(fact.name), "latest": value(fact.latest), "key": value(fact.key)}
+        connection.run(render(keep, **names))
+    connection.run("create view fact_payment_current as select * from etl.latest_payment")
+    connection.run("set session_replication_role = replica")
+    connection.run(OLD_VERSIONS)
+    files = connection.run(FILES)
+    connection.run("reset search_path")
+
+    assert migrate(connection)[: len(target.migrations) - len(before)] == sorted(
+        target.migrations.keys() - before.keys()
+    )
+
+    assert connection.run(FILES) == files, "a table was rewritten"
+    order = "select distinct change_seq, changed_at from warehouse.fact_payment_history"
+    assert connection.run(order) == [[0, None]]
+    latest = "select batch_seq, change_seq from warehouse.fact_payment_current"
+    assert connection.run(latest) == [[3, 0]] * 1000
+    for change in (2, 1):
+        add_version(connection, "fact_payment", 1, 3, change_seq=change)
+    assert connection.run("""
+        select batch_seq, change_seq from warehouse.fact_payment_current where payment_id = 1
+    """) == [[3, 2]]
+    [[versions]] = connection.run("""
+        select count(*) from warehouse.fact_payment_history where payment_id = 1
+    """)
+    assert versions == 5
 
 
 def test_views_are_recreated_when_their_text_changes(migrated: Connection) -> None:

@@ -49,7 +49,9 @@ def test_account_numbers_contacts_and_managers_stay_in_the_lake():
 
 def test_columns_of_a_fact_end_with_its_observation():
     for fact in contracts.warehouse().facts:
-        assert fact.column_names[-3:] == ("observed_at", "batch_seq", "is_deleted")
+        assert fact.column_names[-5:] == (
+            "observed_at", "batch_seq", "is_deleted", "change_seq", "changed_at",
+        )  # fmt: skip
 
 
 def test_every_date_of_a_fact_references_the_calendar():

@@ -58,6 +58,21 @@ def test_rewritten_object_keeps_its_permissions(lake: Path, mode: int):
     assert {path.stat().st_mode & 0o777 for path in files(lake)} == {mode}
 
 
+def test_last_transaction_of_a_batch_has_the_values_that_replace_all_others(tmp_path: Path):
+    built = LakeBuilder(tmp_path / "lake", without_order=True)
+    built.insert(staff=[row("staff", 1, first_name="Zebediah")])
+    built.without_order = False
+    changes = [("Last", 7), ("First", 0), ("Second", 3)]
+    built.update(staff=[row("staff", 1, first_name=name, change_seq=n) for name, n in changes])
+    erase(built.directory, "staff", 1)
+    names = {
+        name
+        for path in (built.directory / "ingestion" / "totesys").rglob("*.parquet")
+        for name in pq.ParquetFile(path).read()["first_name"].to_pylist()
+    }
+    assert names == {"Last"}
+
+
 def test_full_disk_leaves_every_object_unchanged_and_no_temporary_file(
     lake: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -114,6 +114,8 @@ def version(key: int, **values: Any) -> tuple[Any, ...]:
         "agreed_payment_date": date(2024, 11, 18),
         "agreed_delivery_date": date(2024, 11, 20),
         "is_deleted": False,
+        "change_seq": 0,
+        "changed_at": None,
     }
     row = {**defaults, **values, "sales_order_id": key}
     fact = contracts.warehouse().tables[FACT]

@@ -2,9 +2,11 @@
 
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -146,6 +148,30 @@ def test_recently_changed_orders_are_listed_with_edits_and_fields(
     ]
 
 
+@pytest.mark.parametrize(("table", "kind"), [(SALES, "Sales order"), (PURCHASES, "Purchase order")])
+def test_each_transaction_of_a_batch_is_an_edit_and_the_last_one_is_listed(
+    star: Connection, reader: Reader, look: Look, table: str, kind: str
+):
+    for batch in (1, 2):
+        add_batch(star, batch, OBSERVED_AT)
+    add_version(star, table, 7, 1)
+    for key, change, values in (
+        (7, 9, {"counterparty_id": 1}),
+        (8, 4, {"is_deleted": True}),
+        (7, 2, {"counterparty_id": 2}),
+        (8, 3, {}),
+    ):
+        add_version(star, table, key, 2, change_seq=change, **values)
+    rows = cells(look(f"history?kind={kind}"))
+    assert [row[:2] for row in rows] == [["7", "2 edits, 2 fields"], ["8", "deleted"]]
+    listed = {row["key"]: row for row in reader.query(ROW_KINDS[kind].listed, keys=[7, 8])}
+    assert listed[8]["is_deleted"]
+    assert listed[7]["partner"] == "counterparty_legal_name of dim_counterparty"
+    order = FactRow(fact(table), 7)
+    partners = [row["counterparty_id"] for row in order.versions(reader)]
+    assert partners == [1, 2, 1]
+
+
 def test_history_of_an_order_agrees_with_the_function_as_of(star: Connection, reader: Reader):
     add_version(star, SALES, 2, 2, units_sold=5, counterparty_id=2)
     add_version(star, SALES, 2, 3, units_sold=5, counterparty_id=2, is_deleted=True)
@@ -199,11 +225,29 @@ def test_order_whose_newest_version_is_in_quarantine_says_so(
     assert not app.warning
 
 
-def quarantine(lake: ProcessedLake, keys: list[int]) -> None:
-    """Commit a batch that quarantines the sales orders."""
+def test_last_quarantined_transaction_of_a_batch_is_the_newest_version(
+    look: Look, star: Connection, tmp_path: Path
+):
+    lake = ProcessedLake(tmp_path)
+    lake.add({})
+    changes = [{"change_seq": n, "reasons": f"number {n}"} for n in (3, 8, 5)]
+    quarantine(lake, [2, 2, 2], changes)
+    app = look("history?order=2", {LAKE: " ".join(stores([str(tmp_path)]))})
+    assert "newest version is in quarantine** (batch 2): number 8" in app.warning[0].value
+
+
+def quarantine(
+    lake: ProcessedLake, keys: list[int], changes: Sequence[dict[str, Any]] = ()
+) -> None:
+    """Commit a batch that quarantines the sales orders. Without ``changes`` its file is of a
+    version that did not know the order of changes."""
     seq = lake.land({})
     key = f"g=1/_quarantine/sales_order/{seq}.parquet"
-    rows = [{"sales_order_id": k, "batch_seq": seq, "reasons": "soon is not a date"} for k in keys]
+    row = {"batch_seq": seq, "reasons": "soon is not a date"}
+    rows = [
+        {"sales_order_id": key, **row, **change}
+        for key, change in zip(keys, changes or [{}] * len(keys), strict=True)
+    ]
     file = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(rows), file)
     lake.lake.processed.put_new(key, file.getvalue())
