@@ -58,17 +58,7 @@ def connected(
         except DatabaseError as refusal:
             if not raised_by(refusal, connection):
                 raise
-            if sqlstate(refusal) == LOCK_NOT_AVAILABLE:
-                raise LockTimeout(
-                    f"{application} at {address} waited too long for {waited_for(refusal)}. Its"
-                    " transaction was rolled back. To fix: end the transaction that holds the lock,"
-                    " with commit or rollback in its session or with pg_terminate_backend(pid);"
-                    " then run it again."
-                ) from refusal
-            raise QueryFailed(
-                f"PostgreSQL at {address} refuses a statement of {application}:"
-                f" {sqlstate_message(refusal)} (SQLSTATE {sqlstate(refusal)})."
-            ) from refusal
+            raise _statement_refused(application, address, refusal) from refusal
         except InterfaceError as broken:
             if not raised_by(broken, connection):
                 raise
@@ -76,6 +66,22 @@ def connected(
                 f"The connection of {application} to {address} broke: {broken}."
                 " Its transaction was rolled back. To fix: run it again."
             ) from broken
+
+
+def _statement_refused(
+    application: str, address: Address, refusal: DatabaseError
+) -> LockTimeout | QueryFailed:
+    if sqlstate(refusal) == LOCK_NOT_AVAILABLE:
+        return LockTimeout(
+            f"{application} at {address} waited too long for {waited_for(refusal)}. Its"
+            " transaction was rolled back. To fix: end the transaction that holds the lock,"
+            " with commit or rollback in its session or with pg_terminate_backend(pid);"
+            " then run it again."
+        )
+    return QueryFailed(
+        f"PostgreSQL at {address} refuses a statement of {application}:"
+        f" {sqlstate_message(refusal)} (SQLSTATE {sqlstate(refusal)})."
+    )
 
 
 def connect(address: Address, application: str, session: Session = SESSION) -> Connection:
@@ -173,11 +179,7 @@ def _handshake(
     except DatabaseError as refusal:
         raise _refused(address, refusal) from None
     except ssl.SSLCertVerificationError as wrong:
-        raise Unverified(
-            f"The identity of the server at {address.host}:{address.port} is not proved:"
-            f" {wrong.verify_message}. It has received no password. To fix: check the host"
-            f" name, and that {address.sslrootcert} holds the certificates of its authority."
-        ) from None
+        raise _unverified(address, wrong) from None
     except (InterfaceError, OSError, LookupError, ValueError) as broken:  # last two: not PostgreSQL
         raise Unreachable(
             f"The server at {address.host}:{address.port} does not answer as PostgreSQL: {broken}."
@@ -195,6 +197,14 @@ def _refused(address: Address, refusal: DatabaseError) -> Refused:
     kind = NotAuthenticated if state.startswith("28") else Refused
     return kind(
         f"PostgreSQL refuses {address}: {reason}. To fix: check user, password and database name."
+    )
+
+
+def _unverified(address: Address, wrong: ssl.SSLCertVerificationError) -> Unverified:
+    return Unverified(
+        f"The identity of the server at {address.host}:{address.port} is not proved:"
+        f" {wrong.verify_message}. It has received no password. To fix: check the host"
+        f" name, and that {address.sslrootcert} holds the certificates of its authority."
     )
 
 
