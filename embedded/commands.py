@@ -54,9 +54,15 @@ def _load(arguments: Namespace) -> int:
 
 
 def _poll_options(arguments: Namespace) -> "PollOptions":
+    from ingestion_lambda.capture.options import CaptureOptions
     from ingestion_lambda.options import PollOptions
 
-    return PollOptions(arguments.allow_mass_delete, arguments.reread, arguments.accept_source)
+    capture = CaptureOptions(
+        arguments.capture, arguments.publication, arguments.slot, arguments.accept_unlimited_wal
+    )
+    return PollOptions(
+        arguments.allow_mass_delete, arguments.reread, arguments.accept_source, capture=capture
+    )
 
 
 def _step(arguments: Namespace, step: Callable[["Platform"], object]) -> int:
@@ -131,6 +137,18 @@ def _status(arguments: Namespace) -> int:
     return exit_status(result, arguments.check)
 
 
+def _slot(arguments: Namespace) -> int:
+    from operations.slots import drop_slot, list_slots, report, show_slots
+    from postgres import from_dsn
+
+    start, address = perf_counter(), from_dsn(arguments.source)
+    dropped = drop_slot(address, arguments.slot) if arguments.drop else ""
+    slots = list_slots(address)
+    finish_progress()
+    show_slots(slots, dropped)
+    return _report(report(slots, dropped), start)
+
+
 def _quarantine(arguments: Namespace) -> int:
     from embedded.local_lake import existing
     from lake.local import open_local_lake
@@ -162,5 +180,6 @@ RUN: Mapping[str, Callable[[Namespace], int]] = {
     "reconcile": _reconcile,
     "erase": _erase,
     "status": _status,
+    "slot": _slot,
     "quarantine": _quarantine,
 }

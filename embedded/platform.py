@@ -111,7 +111,7 @@ class Platform:
         with Recording(self.lake.attempts, POLL, run) as recording:
             with connected(address, "poll") as connection:
                 self._polled = poll(connection, source, self.lake, bus, run, options)
-            recording.figures.update(vars(self._polled.health))
+            recording.figures.update(self._polled.health.figures)
         self._seconds["poll"] = perf_counter() - start
         return bus.events
 

@@ -45,7 +45,8 @@ class Command:
         return list(dict.fromkeys((*self.required, *self.optional, *self.accepted)))
 
 
-POLL_OPTIONS = ("allow-mass-delete", "reread", "accept-source")
+CAPTURE_OPTIONS = ("capture", "publication", "slot", "accept-unlimited-wal")
+POLL_OPTIONS = ("allow-mass-delete", "reread", "accept-source", *CAPTURE_OPTIONS)
 LAKE_CREATED = "the lake's directory, created if it does not exist"
 MIGRATED = "the warehouse, created or migrated before the load"
 COMMANDS = {
@@ -107,6 +108,12 @@ COMMANDS = {
         ("warehouse", "lake"),
         tuple(STATUS_OPTIONS),
     ),
+    "slot": Command(
+        "show the replication slots of the source, or drop one",
+        ("source",),
+        ("drop", "slot"),
+        help={"slot": "the slot to drop (the only one that polls created)"},
+    ),
     "quarantine": Command("print every quarantined row as CSV: table, key, reasons", ("lake",)),
 }
 
@@ -139,6 +146,28 @@ OPTIONS: Mapping[str, dict[str, Any]] = {
         "metavar": "TABLE",
         "help": "read the whole table, and land the rows that differ from its mirror",
     },
+    "capture": {
+        "choices": ["difference", "log"],
+        "default": "difference",
+        "help": "'log' also lands the versions between two polls, from PostgreSQL's log"
+        " (difference)",
+    },
+    "publication": {
+        "default": "warehouse",
+        "metavar": "NAME",
+        "help": "with --capture log: the publication that names the tables (warehouse)",
+    },
+    "slot": {
+        "default": "",
+        "metavar": "NAME",
+        "help": "with --capture log: the replication slot (one named after the lake)",
+    },
+    "accept-unlimited-wal": {
+        "action": "store_true",
+        "help": "with --capture log: accept a source with unlimited max_slot_wal_keep_size, where"
+        " a slot that no poll reads fills the disk",
+    },
+    "drop": {"action": "store_true", "help": "drop the slot, which lets the source remove its log"},
     "table": {"metavar": "TABLE", "help": "table of the source"},
     "key": {"type": int, "metavar": "KEY", "help": "primary key of the row"},
     "retry-quarantined": {

@@ -4,10 +4,12 @@ The caller commits the entry. ADR docs/adr/0018-change-detection.md explains the
 """
 
 import logging
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from contracts import Source, SourceTable
+from ingestion_lambda.capture.log_capture import NOTHING_CAPTURED, Captured, LogCapture
 from ingestion_lambda.guards import refuse_another_source, refuse_mass_delete
 from ingestion_lambda.mirror.changes_file import ChangesFile
 from ingestion_lambda.mirror.mirror import Mirror
@@ -30,7 +32,8 @@ class NextBatch:
     """The batch that follows ``head``, as ``snapshot`` shows the source.
 
     In an audit every table is read in full. ``missed`` counts, per table, the rows that a full
-    read found and the incremental scope would have missed.
+    read found and the incremental scope would have missed. ``captured`` is what a ``capture`` by
+    log adds.
     """
 
     connection: Connection
@@ -41,22 +44,25 @@ class NextBatch:
     snapshot: Snapshot
     options: PollOptions = DEFAULT_OPTIONS
     is_audit: bool = False
+    capture: LogCapture | None = None
+    captured: Captured = NOTHING_CAPTURED
     missed: dict[str, int] = field(default_factory=dict)
     _tables: dict[str, Changes] = field(default_factory=dict)
     _mirror: dict[str, dict[int, Bucket]] = field(default_factory=dict)
 
     def read(self) -> bool:
         """Read every table and land its changes. Return whether the batch is due: a row changed,
-        or the source must be recorded as another one.
+        or the source or the point of its log must be recorded.
 
-        Raises MassDelete or AnotherSource.
+        Raises MassDelete, AnotherSource or SlotBusy.
         """
         scope = self.scope
         _log(scope)
-        for table in self.source.tables.values():
-            self._read_table(table, self._scope_of(table, scope))
+        with self._log_read(scope) as self.captured:
+            for table in self.source.tables.values():
+                self._read_table(table, self._scope_of(table, scope))
         refuse_another_source(self.head, self.snapshot, self._tables, self.options)
-        return bool(self._tables) or self._is_moved(scope)
+        return bool(self._tables) or self._is_moved(scope) or self.captured.is_due
 
     def entry(self, expired_through: int) -> Batch:
         """Return the entry of the batch, once ``read`` has landed every file that it names.
@@ -73,12 +79,15 @@ class NextBatch:
             tables=self._tables,
             mirror=self._mirror,
             expired_through=expired_through,
+            capture=self.captured.following,
+            gaps=self.captured.gaps,
         )
 
     @property
     def scope(self) -> Scope:
         """The scope of every table that the option ``reread`` does not name."""
         scope = choose_scope(self.head, self.snapshot)
+        scope = self.capture.widen(scope) if self.capture else scope
         return FullRead.widen(scope, "daily audit") if self.is_audit else scope
 
     @property
@@ -92,6 +101,12 @@ class NextBatch:
         if self.head is None:
             return self.snapshot.observed_at
         return max(self.snapshot.observed_at, self.head.observed_at + timedelta(microseconds=1))
+
+    def _log_read(self, scope: Scope) -> AbstractContextManager[Captured]:
+        if self.capture is None:
+            return nullcontext(NOTHING_CAPTURED)
+        is_durable = is_flushed(self.connection, self.snapshot) or self.capture.flush()
+        return self.capture.read(self.snapshot, scope, is_durable)
 
     def _scope_of(self, table: SourceTable, scope: Scope) -> Scope:
         if table.name not in self.options.reread:
@@ -109,25 +124,31 @@ class NextBatch:
             logger.warning("rows beyond the horizon; reading all", extra={"table": table.name})
             changes = self._land(table, FullRead.widen(scope, "rows beyond the horizon"))
         if changes:
-            mirrored = sum(bucket.rows for bucket in self._mirrored(table).values())
-            refuse_mass_delete(table, changes, mirrored, self.options)
             self._tables[table.name] = changes
 
     def _land(self, table: SourceTable, scope: FullRead | XidRange) -> Changes | None:
-        """Land the table's changed rows, if there are any, and its new mirror."""
+        """Land the table's changed rows, if there are any, and its new mirror. Raises
+        MassDelete."""
         selected = self.snapshot.selected[table.name]
         table_poll = TablePoll(self.connection, self.source.schema, table, selected)
         mirror = Mirror(self.store, table, self._mirrored(table))
         writer = MirrorWriter(self.store, table, self.seq, self._mirror_run(scope))
-        missed, created = 0, None
+        log = self.captured.logs.get(table.name)
+        differences = table_poll.differences(mirror, scope)
+        missed, deleted, created = 0, 0, None
         with ChangesFile(table, self.seq, self.observed_at) as changes, writer:
-            for bucket, difference in table_poll.differences(mirror, scope):
+            for bucket, difference in log.completed(mirror, differences) if log else differences:
+                if log:
+                    log.add_to(changes, bucket, difference)
+                else:
+                    changes.add(difference)
                 if difference.is_empty:
                     continue
+                deleted += difference.deleted.num_rows
                 missed += table_poll.count_missed(bucket, difference, scope)
                 created = latest(created, difference.inserted, self.source.created)
-                changes.add(difference)
                 writer.put(bucket, difference.mirror)
+            self._refuse_mass_delete(table, deleted)
             landed = changes.land(self.store, self._changes_key(table))
         self._mirror[table.name] = writer.merged_into(mirror.buckets)
         self._note_missed(table, missed)
@@ -143,6 +164,11 @@ class NextBatch:
         attempt needs its own: the first attempt may have written other bytes under the same key."""
         is_widened = isinstance(scope, FullRead) and scope.instead_of is not None
         return f"{self.run}-all" if is_widened else self.run
+
+    def _refuse_mass_delete(self, table: SourceTable, deleted: int) -> None:
+        """Raise MassDelete. Versions that a log adds between two polls do not count."""
+        mirrored = sum(bucket.rows for bucket in self._mirrored(table).values())
+        refuse_mass_delete(table, deleted, mirrored, self.options)
 
     def _note_missed(self, table: SourceTable, missed: int) -> None:
         if missed:

@@ -29,6 +29,10 @@ class SourceBusy(PlatformError):
     """Another session holds a lock on the source's tables; the next poll tries again."""
 
 
+class SlotBusy(PlatformError):
+    """Another session reads the replication slot; the next poll tries again."""
+
+
 class SourceIsStandby(PlatformError):
     """The address is a standby, whose snapshots cannot be compared with the primary's."""
 

@@ -20,14 +20,14 @@ SERVER = ("system_identifier", "server_start", "database")
 
 
 def refuse_mass_delete(
-    table: SourceTable, changes: Changes, mirrored: int, options: PollOptions
+    table: SourceTable, deleted: int, mirrored: int, options: PollOptions
 ) -> None:
-    """Raise MassDelete if too many of the ``mirrored`` rows were deleted and ``options`` do not
+    """Raise MassDelete if too many of the ``mirrored`` rows are ``deleted`` and ``options`` do not
     allow it for the table."""
-    is_mass = changes.deleted > max(MASS_DELETE_ROWS, MASS_DELETE_SHARE * mirrored)
+    is_mass = deleted > max(MASS_DELETE_ROWS, MASS_DELETE_SHARE * mirrored)
     if is_mass and table.name not in options.allow_mass_delete:
         raise MassDelete(
-            f"{changes.deleted} of {mirrored} rows of {table.name} were deleted from the source at"
+            f"{deleted} of {mirrored} rows of {table.name} were deleted from the source at"
             " once; nothing was committed. To fix: if the deletion is intended, poll once with"
             f" --allow-mass-delete {table.name}; otherwise check the source."
         )

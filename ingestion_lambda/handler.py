@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from time import perf_counter
@@ -20,6 +21,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 import contracts
 from contracts import PlatformError, Source
 from ingestion_lambda.aws import EventBridgeBus
+from ingestion_lambda.capture.options import CaptureOptions, method
 from ingestion_lambda.errors import InvalidSettings, SecretUnavailable
 from ingestion_lambda.metrics import (
     NAMESPACE,
@@ -56,6 +58,10 @@ def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     EVENT_BUS                 bus that carries the event ("default")
     WORKFLOW                  Glue workflow that the event starts
     MIN_MINUTES_BETWEEN_RUNS  minutes from a load to the next event (0)
+    CAPTURE                   "log" also lands the versions between two polls ("difference")
+    PUBLICATION               publication that names the tables of the log ("warehouse")
+    SLOT                      replication slot (one named after the lake)
+    ACCEPT_UNLIMITED_WAL      "true" accepts a source with unlimited max_slot_wal_keep_size
     PGSSLROOTCERT             CA bundle: file with the certificates of the source's authority
 
     ``event`` may hold ``allow_mass_delete`` and ``reread`` (lists of tables), ``accept_source`` and
@@ -83,11 +89,10 @@ def _poll(event: object, source: Source, run: str) -> Polled:
     with Recording(lake.attempts, POLL, run) as recording:
         options, secret, bus = read_options(event), _setting("SOURCE_SECRET"), _bus()
         minutes = 0 if options.ignore_pause else _number("MIN_MINUTES_BETWEEN_RUNS", 0)
+        options, pause = replace(options, capture=_capture()), timedelta(minutes=minutes)
         with _connected(secret) as connection:
-            polled = poll(
-                connection, source, lake, bus, run, options, pause=timedelta(minutes=minutes)
-            )
-        recording.figures.update(vars(polled.health))
+            polled = poll(connection, source, lake, bus, run, options, pause=pause)
+        recording.figures.update(polled.health.figures)
     return polled
 
 
@@ -97,6 +102,15 @@ def _bus() -> EventBridgeBus:
         boto3.client("glue", config=CLIENT_CONFIG),
         _setting("EVENT_BUS", "default"),
         _setting("WORKFLOW"),
+    )
+
+
+def _capture() -> CaptureOptions:
+    return CaptureOptions(
+        method(_setting("CAPTURE", "difference")),
+        _setting("PUBLICATION", CaptureOptions.publication),
+        os.environ.get("SLOT", ""),
+        _setting("ACCEPT_UNLIMITED_WAL", "false") == "true",
     )
 
 

@@ -12,10 +12,19 @@ class HealthMetrics:
     has been in progress; until it ends, every poll reads the rows written since it began again.
     ``quarantined`` counts the open rows in quarantine. ``missed_rows`` counts the rows that this
     poll found by a full read and that an earlier poll should have found: any value but 0 is a
-    defect.
+    defect. ``retained_wal`` is the number of bytes of WAL that the source keeps for the replication
+    slot, None unless versions are captured by log; ``gaps`` counts the gaps of the batch that this
+    poll committed.
     """
 
     freshness: float = 0.0
     horizon_age: float = 0.0
     quarantined: int = 0
     missed_rows: int = 0
+    retained_wal: int | None = None
+    gaps: int = 0
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """The values that are known, by name."""
+        return {name: value for name, value in vars(self).items() if value is not None}

@@ -30,10 +30,12 @@ FRESHNESS = "Freshness"
 HORIZON_AGE = "HorizonAge"
 QUARANTINED = "QuarantinedRows"
 MISSED_ROWS = "MissedRows"
+RETAINED_WAL = "RetainedWal"
+GAPS = "CaptureGaps"
 ROWS = "Rows"
 REFUSALS = "Refusals"
 
-Unit = Literal["Count", "Seconds"]
+Unit = Literal["Bytes", "Count", "Seconds"]
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,8 @@ class MetricGroup:
 def poll_metrics(source: str, polled: Polled, seconds: float) -> Iterator[MetricGroup]:
     """Yield every metric of a poll that succeeded and took ``seconds``.
 
-    POLLS is the heartbeat; HealthMetrics describes the other values; ROWS is sent only for the
-    operations that occurred.
+    POLLS is the heartbeat; HealthMetrics describes the other values. ROWS is sent only for the
+    operations that occurred, RETAINED_WAL and GAPS only if versions are captured by log.
     """
     health = polled.health
     yield MetricGroup(
@@ -62,6 +64,11 @@ def poll_metrics(source: str, polled: Polled, seconds: float) -> Iterator[Metric
             MISSED_ROWS: ("Count", health.missed_rows),
         },
     )
+    if health.retained_wal is not None:
+        yield MetricGroup(
+            {"source": source},
+            {RETAINED_WAL: ("Bytes", health.retained_wal), GAPS: ("Count", health.gaps)},
+        )
     for table, counts in polled.changes.items():
         for op, rows in counts.items():
             if rows:

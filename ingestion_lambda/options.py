@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts import Source
+from ingestion_lambda.capture.options import BY_DIFFERENCE, CaptureOptions
 from ingestion_lambda.errors import InvalidOptions, UnknownTable
 
 
@@ -15,12 +16,14 @@ class PollOptions:
     The tables in ``allow_mass_delete`` may lose more rows than the guard allows. The tables in
     ``reread`` are read in full. ``accept_source`` accepts a source that looks like another one.
     ``ignore_pause`` starts a run, even if the last one ended less than the pause between runs ago.
+    ``capture`` says how the versions between two polls are found.
     """
 
     allow_mass_delete: Collection[str] = ()
     reread: Collection[str] = ()
     accept_source: bool = False
     ignore_pause: bool = False
+    capture: CaptureOptions = BY_DIFFERENCE
 
     def check(self, source: Source) -> None:
         """Raise UnknownTable unless the source has every table that the options name."""

@@ -7,6 +7,8 @@ from datetime import timedelta
 from contracts import Source
 from ingestion_lambda.batch import NextBatch
 from ingestion_lambda.bus import Bus, batch_committed
+from ingestion_lambda.capture.log_capture import open_capture
+from ingestion_lambda.errors import SlotBusy
 from ingestion_lambda.health import HealthMetrics
 from ingestion_lambda.mirror.expiry import expire_superseded, expire_through
 from ingestion_lambda.options import DEFAULT_OPTIONS, PollOptions
@@ -53,19 +55,36 @@ def poll(
     """
     options.check(source)
     head = lake.batches.head()  # before the snapshot: a later head would make the snapshot look old
-    with open_snapshot(connection, source) as snapshot:
-        _warn_of_unknown_columns(snapshot)
-        is_audit = head is not None and not lake.audits.has(snapshot.observed_at.date())
-        following = NextBatch(
-            connection, source, lake.ingestion, head, run, snapshot, options, is_audit
-        )
-        is_due = following.read()
-        loaded = lake.loads.head_seq()
-        batch = following.entry(expire_through(head, loaded)) if is_due else None
-    conclusion = _Conclusion(lake, bus, source, following, loaded, pause)
-    if batch is None:
-        return conclusion.unchanged()
-    return conclusion.won(batch) if _commit(lake, batch) else conclusion.lost()
+    with open_capture(connection, source, head, run, options.capture) as capture:
+        with open_snapshot(connection, source) as snapshot:
+            _warn_of_unknown_columns(snapshot)
+            is_audit = head is not None and not lake.audits.has(snapshot.observed_at.date())
+            following = NextBatch(
+                connection, source, lake.ingestion, head, run, snapshot, options, is_audit, capture
+            )
+            is_due = _is_due(following, lake)
+            loaded = lake.loads.head_seq()
+            batch = following.entry(expire_through(head, loaded)) if is_due else None
+        conclusion = _Conclusion(lake, bus, source, following, loaded, pause)
+        if batch is None:
+            return conclusion.lost() if is_due is None else conclusion.unchanged()
+        if not _commit(lake, batch):
+            return conclusion.lost()
+        if capture:
+            capture.committed(batch)
+        return conclusion.won(batch)
+
+
+def _is_due(following: NextBatch, lake: Lake) -> bool | None:
+    """Read the batch and return whether it is due: None if another poll, which read the slot, has
+    committed one meanwhile."""
+    try:
+        return following.read()
+    except SlotBusy:
+        if lake.batches.head_seq() < following.seq:
+            raise
+        logger.info("another poll was first", extra={"seq": following.seq})
+        return None
 
 
 def _commit(lake: Lake, batch: Batch) -> bool:
@@ -94,7 +113,7 @@ class _Conclusion:
         """Conclude a poll that committed ``batch``."""
         self._record_audit(batch.seq)
         missed = sum(self.following.missed.values())
-        polled = self._polled(batch, batch.counts, missed)
+        polled = self._polled(batch, batch.counts, missed, len(batch.gaps))
         expire_superseded(self.lake, self.following.head, batch)
         return polled
 
@@ -123,6 +142,7 @@ class _Conclusion:
         newest: Batch | None,
         changes: dict[str, dict[str, int]] | None = None,
         missed: int = 0,
+        gaps: int = 0,
     ) -> Polled:
         waiting = freshness(self.lake, newest.seq if newest else 0, self.loaded, newest)
         emitted = newest is not None and self._emit_while_load_lags(newest, waiting)
@@ -131,6 +151,8 @@ class _Conclusion:
             horizon_age(self.following.head, self.following.snapshot),
             count_open(self.lake),
             missed,
+            self.following.capture.retained if self.following.capture else None,
+            gaps,
         )
         return Polled(newest.seq if newest else 0, changes or {}, emitted, health)
 

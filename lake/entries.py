@@ -71,6 +71,34 @@ class Position(Struct, frozen=True, forbid_unknown_fields=True):
     running_since: SourceTime | None = None
 
 
+class Capture(Struct, frozen=True, forbid_unknown_fields=True):
+    """The point from which the log of the next batch is read.
+
+    ``snapshot`` is PostgreSQL's, as text: it decides which transactions the next batch brings.
+    ``position`` is the LSN that the replication ``slot`` may be advanced to, ``publication`` the
+    oid of the publication, ``server_start`` the last start or crash of the server, and ``tables``
+    are those whose changes the log shows from here on. Unless the batch ``is_durable``, the source
+    can lose transactions that it saw, and the log of the next batch is not read.
+    """
+
+    snapshot: str
+    slot: str
+    position: str
+    publication: int
+    server_start: str
+    tables: tuple[str, ...]
+    is_durable: bool = True
+
+
+class Gap(Struct, frozen=True, forbid_unknown_fields=True):
+    """Tables whose changes between the batch before, observed ``since``, and this batch were not
+    read from the log, and the reason: they are the difference of the two batches."""
+
+    reason: str
+    tables: tuple[str, ...]
+    since: SourceTime
+
+
 class Entry(Struct, frozen=True, forbid_unknown_fields=True, tag_field="format", tag=FORMAT):
     """The fields of every entry: its number in the log, the run that committed it, and when."""
 
@@ -84,6 +112,8 @@ class Batch(Entry, frozen=True, kw_only=True):
 
     ``mirror`` maps table -> bucket -> object and is complete: unchanged buckets are listed too.
     ``expired_through`` is the last batch whose superseded mirror objects are marked to expire.
+    ``capture`` is None unless the next batch can be captured by log; ``gaps`` are what a capture by
+    log could not read.
     """
 
     lake: str
@@ -92,6 +122,8 @@ class Batch(Entry, frozen=True, kw_only=True):
     tables: Mapping[str, Changes]
     mirror: Mapping[str, Mapping[int, Bucket]]
     expired_through: Count = 0
+    capture: Capture | None = None
+    gaps: tuple[Gap, ...] = ()
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:

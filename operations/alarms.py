@@ -14,6 +14,8 @@ from lake.attempts import JOBS, POLL
 from operations.durations import duration
 from operations.last_attempts import LastAttempts
 
+MEGABYTE = 1 << 20
+
 State = Literal["failing", "unreachable", "stale", "warning"]
 STATES: tuple[State, ...] = ("failing", "unreachable", "stale", "warning")
 """From the most to the least urgent. All but ``warning`` let `status --check` fail."""
@@ -21,12 +23,13 @@ STATES: tuple[State, ...] = ("failing", "unreachable", "stale", "warning")
 
 @dataclass(frozen=True)
 class Limits:
-    """Thresholds in seconds; the defaults are those of terraform/modules/alarms, for a poll every
-    five minutes."""
+    """Thresholds in seconds, of WAL in bytes; the defaults are those of terraform/modules/alarms,
+    for a poll every five minutes."""
 
     silence: float = 900
     freshness: float = 1200
     horizon_age: float = 3600
+    retained_wal: float = 2 << 30
 
 
 def limits(stale_after: float | None, usual: Limits | None = None) -> Limits:
@@ -153,6 +156,20 @@ def _were_missed(facts: Facts) -> str:
     )
 
 
+def _is_retained(facts: Facts) -> str:
+    size = facts.figures.get("retained_wal", 0)
+    if size <= facts.limits.retained_wal:
+        return ""
+    return f"The source retains {size / MEGABYTE:,.0f} MB of WAL for the replication slot."
+
+
+def _has_gaps(facts: Facts) -> str:
+    gaps = facts.figures.get("gaps", 0)
+    if not gaps:
+        return ""
+    return "The last poll could not read the log of the source; `status` shows the gap."
+
+
 CONDITIONS: Mapping[str, Condition] = {
     "function-errors": Condition("failing", _poll_fails),
     "mass-delete": Condition("failing", _deletes_too_much),
@@ -163,6 +180,8 @@ CONDITIONS: Mapping[str, Condition] = {
     "horizon-age": Condition("warning", _is_open_too_long),
     "quarantined-rows": Condition("warning", _is_quarantined),
     "missed-rows": Condition("warning", _were_missed),
+    "retained-wal": Condition("warning", _is_retained),
+    "capture-gaps": Condition("warning", _has_gaps),
 }
 """Every condition by the name of its alarm. ``warehouse`` has no alarm on AWS, where a load that
 cannot reach it fails."""

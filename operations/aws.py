@@ -119,14 +119,14 @@ class Aws:
 
     def limits(self) -> Limits:
         """Return the thresholds of the deployed alarms; a missing alarm has its default."""
-        seconds = dict[str, float]()
+        values = dict[str, float]()
         for alarm in self._metric_alarms():
             match alarm["AlarmName"].removeprefix(f"{self.deployment.name}-"):
-                case "freshness" | "horizon-age" as name:
-                    seconds[name.replace("-", "_")] = alarm["Threshold"]
+                case "freshness" | "horizon-age" | "retained-wal" as name:
+                    values[name.replace("-", "_")] = alarm["Threshold"]
                 case "silence":
-                    seconds["silence"] = alarm["Period"] * alarm["EvaluationPeriods"]
-        return Limits(**seconds)
+                    values["silence"] = alarm["Period"] * alarm["EvaluationPeriods"]
+        return Limits(**values)
 
     def runs(self) -> list[Run]:
         """Return the latest runs of the workflow, newest first."""

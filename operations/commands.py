@@ -28,6 +28,7 @@ from operations.preflight.target import Target, from_variables, of_name
 from operations.quarantined_rows import keys_as_csv, quarantined_keys
 from operations.reconcile import reconcile
 from operations.reconcile.screen import show_reconciliation
+from operations.slots import drop_slot, list_slots, report, show_slots
 from operations.smoke import migrate, smoke
 from operations.status import exit_status, status
 from operations.terminal import show_line, show_status
@@ -60,6 +61,16 @@ def _reconcile(arguments: Namespace) -> int:
 def _quarantine(arguments: Namespace) -> int:
     lake = Aws(_deployment(arguments)).lake()
     print(keys_as_csv(quarantined_keys(lake, quarantine(lake).open)), end="", flush=True)
+    return 0
+
+
+def _slot(arguments: Namespace) -> int:
+    start, aws = perf_counter(), Aws(_deployment(arguments), arguments.ca_bundle)
+    address = aws.address(arguments.source or _secret(aws.deployment.source_secret))
+    dropped = drop_slot(address, arguments.slot) if arguments.drop else ""
+    slots = list_slots(address)
+    show_slots(slots, dropped)
+    _report(report(slots, dropped), start)
     return 0
 
 
@@ -137,6 +148,7 @@ RUN: Mapping[str, Callable[[Namespace], int]] = {
     "status": _status,
     "reconcile": _reconcile,
     "quarantine": _quarantine,
+    "slot": _slot,
     "logs": _logs,
     "migrate": _migrate,
     "smoke": _smoke,

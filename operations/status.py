@@ -19,6 +19,22 @@ MOST_REASONS = 100  # in the report for programs
 
 
 @dataclass(frozen=True)
+class CaptureGap:
+    """A gap of a batch: tables whose versions since the batch before are only the difference."""
+
+    seq: int
+    since: datetime
+    through: datetime
+    reason: str
+    tables: tuple[str, ...]
+
+    def report(self) -> dict[str, Any]:
+        """Return the gap for programs."""
+        times = {"since": self.since.isoformat(), "through": self.through.isoformat()}
+        return {**asdict(self), **times}
+
+
+@dataclass(frozen=True)
 class Status:
     """The state of a lake, its warehouse, and the services in AWS.
 
@@ -39,6 +55,15 @@ class Status:
     warehouse: WarehouseState
     services: Services | None = None
 
+    @property
+    def gaps(self) -> list[CaptureGap]:
+        """The gaps in the log of the ``last`` batches."""
+        return [
+            CaptureGap(batch.seq, gap.since, batch.observed_at, gap.reason, gap.tables)
+            for batch in self.last
+            for gap in batch.gaps
+        ]
+
     def report(self) -> dict[str, Any]:
         """Return the status as the last line of a command."""
         return {
@@ -48,6 +73,7 @@ class Status:
             "generation": self.generation,
             "pending": dict(self.pending),
             "quarantined": self.quarantined,
+            "gaps": [gap.report() for gap in self.gaps],
             "reasons": [asdict(reason) for reason in self.reasons[:MOST_REASONS]],
             "warehouse": {
                 "loaded_through": self.warehouse.head if self.warehouse.is_known else None,

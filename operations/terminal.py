@@ -14,7 +14,7 @@ from operations.screen import RED, YELLOW, console, section
 from operations.services import Run, Services
 from operations.status import Status
 
-REASONS_SHOWN = 10
+REASONS_SHOWN, TABLES_SHOWN = 10, 3
 STYLES = {"ERROR": RED, "FATAL": RED, "CRITICAL": RED, "WARNING": YELLOW, "WARN": YELLOW}
 
 
@@ -32,6 +32,8 @@ def show_status(status: Status) -> None:
         screen.print(Text(f"Warehouse: {status.warehouse.problem}\n", style=RED))
     if not status.warehouse.is_known:
         screen.print("What is loaded is read from the load log, not from the warehouse.\n")
+    if status.gaps:
+        screen.print(_gaps(status))
     if status.reasons:
         screen.print(_quarantine(status))
     if status.services:
@@ -84,6 +86,20 @@ def _batches(status: Status) -> Table:
             duration((moment - batch.committed_at).total_seconds()) if moment else "",
             format_changes(batch.counts) or "none",
         )
+    return table
+
+
+def _gaps(status: Status) -> Table:
+    table = section("Gaps in the log: versions of these batches are only the difference")
+    table.add_column("batch", justify="right")
+    table.add_column("since", no_wrap=True)
+    table.add_column("tables", overflow="fold")
+    table.add_column("reason", overflow="fold", ratio=1)
+    for gap in reversed(status.gaps):
+        names = ", ".join(gap.tables[:TABLES_SHOWN])
+        more = len(gap.tables) - TABLES_SHOWN
+        tables = f"{names} and {more} more" if more > 0 else names
+        table.add_row(str(gap.seq), f"{gap.since:%m-%d %H:%M:%S}", tables, gap.reason)
     return table
 
 

@@ -35,6 +35,9 @@ value. The databases are those of the secrets NAME/source and NAME/warehouse-rea
 caller's credentials, and must be reachable from this machine. The last line on stdout is JSON; the
 exit status is 3 if a difference is not explained."""
 QUARANTINE = "Print every open row in quarantine as CSV: table, key, batch, time, reasons."
+SLOT = """Show the replication slots of the source, from which polls with CAPTURE=log read, and what
+the server keeps for them; --drop drops one. The database is that of the secret NAME/source, and
+must be reachable from this machine. The last line on stdout is JSON."""
 LOGS = """Show the logs of polls and jobs, merged by time (UTC): time, part, level, message, fields.
 Routine messages of Lambda, Glue and Spark are left out."""
 MIGRATE = """Run the Glue job that creates the warehouse, or migrates it to the applied release, and
@@ -100,6 +103,7 @@ def _commands() -> Mapping[str, tuple[str, str, tuple[Callable[[ArgumentParser],
         "reconcile": (
             "compare source, mirror and warehouse", RECONCILE, (_add_ca_bundle, _add_databases),
         ),
+        "slot": ("replication slots of the source", SLOT, (_add_ca_bundle, _add_slot)),
         "logs": ("logs of all parts, merged", LOGS, (_add_selection,)),
         "quarantine": ("every quarantined row as CSV", QUARANTINE, ()),
         "migrate": ("create or migrate the warehouse", MIGRATE, (_add_patience,)),
@@ -147,6 +151,16 @@ def _add_databases(command: ArgumentParser) -> None:
         help="likewise (secretsmanager:NAME/warehouse-reader)",
     )
     command.add_argument("--schema", default="warehouse", help="the warehouse's schema (warehouse)")
+
+
+def _add_slot(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--source", metavar="REFERENCE", help=f"{REFERENCE} (secretsmanager:NAME/source)"
+    )
+    command.add_argument("--drop", action="store_true", help="drop a slot")
+    command.add_argument(
+        "--slot", default="", metavar="SLOT", help="the slot to drop (the only one of polls)"
+    )
 
 
 def _add_form(command: ArgumentParser) -> None:

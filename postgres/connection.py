@@ -51,6 +51,7 @@ def connected(
     with ExitStack() as closing:
         connection = connect(address, application, session)
         closing.callback(_close, connection)
+        connection.another = partial(connected, address, application)
         report = partial(connect, address, f"{application} lock report", REPORT)
         closing.enter_context(observed(connection, application, report))
         try:

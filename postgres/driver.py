@@ -2,8 +2,8 @@
 
 import re
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Any
 
 from pg8000 import native
@@ -22,6 +22,8 @@ class Connection(native.Connection):  # type: ignore[misc]  # pg8000 has no type
     is_pooled = False
     blockers: Sequence[object] = ()
     """The sessions that blocked the statement that runs, when they were last observed."""
+    another: "Callable[[Session], AbstractContextManager[Connection]]"
+    """Opens a further connection to the same database for a block, with settings of its own."""
     _context: Any
     _began: float | None = None
 

@@ -172,6 +172,7 @@ module "ingestion" {
   permissions_boundary = var.permissions_boundary
 
   min_minutes_between_runs = var.min_minutes_between_runs
+  capture                  = var.capture
 }
 
 module "catalog" {
@@ -201,6 +202,7 @@ module "alarms" {
   paused              = var.paused
   freshness_seconds   = var.freshness_seconds
   horizon_age_seconds = var.horizon_age_seconds
+  captures_log        = var.capture.method == "log"
   log_retention_days  = var.log_retention_days
 }
 

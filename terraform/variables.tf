@@ -89,6 +89,17 @@ variable "min_minutes_between_runs" {
   default     = 0
 }
 
+variable "capture" {
+  description = "How versions between two polls are found: method \"difference\" or \"log\"; for the log its publication, the replication slot (one named after the lake by default), and whether a source with unlimited max_slot_wal_keep_size is accepted. docs/deploy.md says what it needs"
+  type = object({
+    method               = optional(string, "difference")
+    publication          = optional(string, "warehouse")
+    slot                 = optional(string, "")
+    accept_unlimited_wal = optional(bool, false)
+  })
+  default = {}
+}
+
 variable "paused" {
   description = "Whether the schedule and the alarms on missing polls are disabled; see docs/operations.md"
   type        = bool

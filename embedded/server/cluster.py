@@ -28,6 +28,10 @@ PORT_ATTEMPTS = 5
 PORT_TAKEN = "Address already in use"
 LOG_LINES = 8
 PATIENCE = 600  # seconds; a recovery after a crash may take that long
+DEFAULTS = {
+    "wal_level": "logical",  # so that polls can capture by log
+    "max_slot_wal_keep_size": "1GB",  # a slot that no poll reads any more never fills the disk
+}
 FIXED = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -45,7 +49,7 @@ class Cluster:
 
     def __init__(self, directory: Path, settings: Mapping[str, str]) -> None:
         self.directory = directory
-        self.settings = {**settings, **FIXED}
+        self.settings = {**DEFAULTS, **settings, **FIXED}
         self.data = directory / "data"
         self.log = directory / "data" / "server.log"
         self.password = directory / "password"

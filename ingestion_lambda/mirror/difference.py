@@ -1,5 +1,6 @@
 """The difference of a bucket: its mirrored rows compared, value by value, with the rows read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -8,13 +9,19 @@ import pyarrow.compute as pc
 
 @dataclass(frozen=True)
 class Difference:
-    """The rows of a bucket by operation. ``mirror`` is the new mirror of the bucket, in key
-    order; deleted rows have their last mirrored values."""
+    """The rows of a bucket by operation. ``before`` and ``mirror`` are the old and the new mirror
+    of the bucket, in key order; deleted rows have their last mirrored values."""
 
     inserted: pa.Table
     updated: pa.Table
     deleted: pa.Table
+    before: pa.Table
     mirror: pa.Table
+
+    @property
+    def by_op(self) -> Mapping[str, pa.Table]:
+        """The changed rows by operation: I, U or D."""
+        return {"I": self.inserted, "U": self.updated, "D": self.deleted}
 
     @property
     def changes(self) -> int:
@@ -38,16 +45,17 @@ def compare(mirrored: pa.Table, rows: pa.Table, deleted: pa.Array, key: str) -> 
     is_new = pc.is_null(position)
     inserted = rows.filter(is_new)
     existing = rows.filter(pc.invert(is_new))
-    updated = existing.filter(_differs(existing, mirrored.take(pc.drop_null(position))))
+    updated = existing.filter(differs(existing, mirrored.take(pc.drop_null(position))))
     is_deleted = pc.is_in(mirrored[key], value_set=deleted)
     is_replaced = pc.is_in(mirrored[key], value_set=updated[key].combine_chunks())
     unchanged = mirrored.filter(pc.invert(pc.or_(is_deleted, is_replaced)))
     mirror = pa.concat_tables([unchanged, updated, inserted]).sort_by(key)
-    return Difference(inserted, updated, mirrored.filter(is_deleted), mirror)
+    return Difference(inserted, updated, mirrored.filter(is_deleted), mirrored, mirror)
 
 
-def _differs(left: pa.Table, right: pa.Table) -> pa.ChunkedArray:
-    """Return, row by row, whether any value differs. NULL equals only NULL."""
+def differs(left: pa.Table, right: pa.Table) -> pa.ChunkedArray:
+    """Return, row by row, whether any value of two tables of the same columns differs. NULL equals
+    only NULL."""
     differs = pa.chunked_array([pa.repeat(False, left.num_rows)])
     for one, other in zip(left.columns, right.columns, strict=True):
         unequal = pc.fill_null(pc.not_equal(one, other), False)

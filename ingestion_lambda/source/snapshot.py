@@ -36,6 +36,7 @@ SNAPSHOT = """
 SELECT pg_is_in_recovery(),
        pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
        pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
+       pg_current_snapshot()::text,
        clock_timestamp()::timestamp,
        (SELECT oid::bigint FROM pg_database WHERE datname = current_database()),
        {server}
@@ -81,22 +82,24 @@ FLUSH_WAIT = 0.7
 class Snapshot:
     """The part of the source that a poll can see, and the identity of the source.
 
-    ``insert_lsn`` is the end of the WAL that every visible transaction had written. The last
-    checkpoint recorded the ids below ``durable_xid``, so they survive a crash. Aurora has neither:
-    they are None, and the identity has ``server_start`` instead, which changes with every crash,
-    restart and failover. ``unknown_columns``
-    maps a table to the columns that its contract does not name, ``selected`` to the expressions
-    that read the others.
+    ``visible`` is the whole snapshot as PostgreSQL writes it. ``insert_lsn`` is the end of the WAL
+    that every visible transaction had written. The last checkpoint recorded the ids below
+    ``durable_xid``, so they survive a crash. Aurora has neither: they are None, and the identity
+    has ``server_start`` instead, which changes with every crash, restart and failover.
+    ``unknown_columns`` maps a table to the columns that its contract does not name, ``selected`` to
+    the expressions that read the others, ``types`` to the types of its columns.
     """
 
     xmin: int
     xmax: int
+    visible: str
     observed_at: datetime
     insert_lsn: str | None
     durable_xid: int | None
     identity: dict[str, str]
     unknown_columns: dict[str, tuple[str, ...]]
     selected: dict[str, Sql]
+    types: dict[str, dict[str, str]]
 
 
 @contextmanager
@@ -184,12 +187,13 @@ def _lock(connection: Connection, source: Source) -> None:
 
 def _read_snapshot(connection: Connection, source: Source, server: ServerKind) -> Snapshot:
     [row] = connection.run(Sql(SNAPSHOT.replace("{server}", server.columns)))
-    is_standby, xmin, xmax, observed_at, database, insert_lsn, next_xid, *identity = row
+    is_standby, xmin, xmax, visible, observed_at, database, insert_lsn, next_xid, *identity = row
     _check_primary(is_standby)
     catalog = read_source_catalog(connection, source)
     return Snapshot(
         xmin,
         xmax,
+        visible,
         observed_at,
         insert_lsn,
         _xid(next_xid) if next_xid else None,
@@ -201,6 +205,7 @@ def _read_snapshot(connection: Connection, source: Source, server: ServerKind) -
         },
         catalog.unknown_columns,
         catalog.selected,
+        catalog.types,
     )
 
 

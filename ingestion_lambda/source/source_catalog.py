@@ -80,12 +80,13 @@ class SourceCatalog:
 
     ``identity`` differs if a value may have changed without its row's xmin. ``unknown_columns``
     are the columns that no contract names. ``selected`` are the expressions, by table, that read
-    the columns of the contract.
+    the columns of the contract, ``types`` their types below domains, by table and column.
     """
 
     identity: str
     unknown_columns: dict[str, tuple[str, ...]]
     selected: dict[str, Sql]
+    types: dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,11 @@ def read_source_catalog(connection: Connection, source: Source) -> SourceCatalog
         identities.append(f"{name}={oids} {' '.join(members)}")
         if beyond := tuple(column for column in columns if column not in table.column_names):
             unknown[name] = beyond
-    return SourceCatalog("; ".join(identities), unknown, expressions)
+    types = {
+        name: {column: each.base_type for column, each in columns.items()}
+        for name, columns in every.items()
+    }
+    return SourceCatalog("; ".join(identities), unknown, expressions, types)
 
 
 def _check_table(

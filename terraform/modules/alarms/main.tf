@@ -121,7 +121,22 @@ locals {
       metric     = "MissedRows"
       dimensions = local.poll
     }
-  } : key => merge(local.usual, alarm) }
+
+    retained-wal = {
+      means      = "The source retains more than ${floor(var.retained_wal_bytes / 1048576)} MB of WAL for the replication slot."
+      namespace  = "Warehouse"
+      metric     = "RetainedWal"
+      dimensions = local.poll
+      threshold  = var.retained_wal_bytes
+    }
+
+    capture-gaps = {
+      means      = "The versions between two polls could not be read from the log of the source."
+      namespace  = "Warehouse"
+      metric     = "CaptureGaps"
+      dimensions = local.poll
+    }
+  } : key => merge(local.usual, alarm) if var.captures_log || !contains(["retained-wal", "capture-gaps"], key) }
 }
 
 resource "aws_cloudwatch_metric_alarm" "this" {

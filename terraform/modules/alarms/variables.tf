@@ -124,6 +124,23 @@ variable "horizon_age_seconds" {
   }
 }
 
+variable "captures_log" {
+  description = "Whether polls read the source's log, whose alarms exist only then"
+  type        = bool
+  default     = false
+}
+
+variable "retained_wal_bytes" {
+  description = "Bytes of WAL that the source retains for the replication slot at which the alarm retained-wal fires"
+  type        = number
+  default     = 2147483648
+
+  validation {
+    condition     = var.retained_wal_bytes >= 1
+    error_message = "The size must be at least one byte."
+  }
+}
+
 variable "log_retention_days" {
   description = "Days for which the events of failed jobs are retained"
   type        = number

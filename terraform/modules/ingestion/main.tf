@@ -71,6 +71,12 @@ resource "aws_lambda_function" "this" {
         WORKFLOW                 = var.workflow.name
         MIN_MINUTES_BETWEEN_RUNS = tostring(var.min_minutes_between_runs)
       },
+      var.capture.method == "log" ? {
+        CAPTURE              = var.capture.method
+        PUBLICATION          = var.capture.publication
+        SLOT                 = var.capture.slot
+        ACCEPT_UNLIMITED_WAL = tostring(var.capture.accept_unlimited_wal)
+      } : {},
       var.ca_bundle ? { PGSSLROOTCERT = "/var/task/ca.pem" } : {},
     )
   }

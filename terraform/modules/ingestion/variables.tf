@@ -107,6 +107,22 @@ variable "min_minutes_between_runs" {
   }
 }
 
+variable "capture" {
+  description = "How versions between two polls are found: method \"difference\" or \"log\"; for the log its publication, the replication slot (one named after the lake by default), and whether a source with unlimited max_slot_wal_keep_size is accepted"
+  type = object({
+    method               = optional(string, "difference")
+    publication          = optional(string, "warehouse")
+    slot                 = optional(string, "")
+    accept_unlimited_wal = optional(bool, false)
+  })
+  default = {}
+
+  validation {
+    condition     = contains(["difference", "log"], var.capture.method)
+    error_message = "The method must be difference or log."
+  }
+}
+
 variable "paused" {
   description = "Whether the schedule is disabled; a poll by hand still runs"
   type        = bool

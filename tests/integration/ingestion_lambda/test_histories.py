@@ -225,7 +225,7 @@ class History(RuleBasedStateMachine):
     def poll(self) -> None:
         """Land the rows that were committed since the last poll, each once, and no others."""
         polled = poll(self.poller, self.source, self.lake, RecordingBus(), new_run())
-        expected = _differences(self.polled, self.committed)
+        expected = differences(self.polled, self.committed)
         landed = self._landed(polled.seq) if polled.changes else {}
         assert landed == expected
         assert self._mirrored() == self.committed
@@ -285,14 +285,18 @@ def test_every_poll_lands_exactly_the_changes_committed_since_the_last(
     monkeypatch.setattr(scope, "MARGIN", 0)  # the horizon must do without help
     # short, so that some polls have a horizon that is not flushed yet
     monkeypatch.setattr(snapshot, "FLUSH_WAIT", 0.02)
+    run_histories(History, source_dsn)
+
+
+def run_histories(machine: type[History], source_dsn: str) -> None:
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp())
         stack.callback(shutil.rmtree, folder)
         sessions = (connected(from_dsn(source_dsn), "history") for _ in range(len(SESSIONS) + 1))
-        History.connections = [stack.enter_context(session) for session in sessions]
-        History.folder = folder
+        machine.connections = [stack.enter_context(session) for session in sessions]
+        machine.folder = folder
         run_state_machine_as_test(
-            History,
+            machine,
             settings=settings(
                 max_examples=HISTORIES,
                 stateful_step_count=STEPS,
@@ -318,7 +322,7 @@ def _statement(table: str, key: int, before: Row | None, after: Row | None) -> S
     return render("UPDATE {table} SET word = {word}, number = {number} WHERE id = {key}", **parts)
 
 
-def _differences(before: Rows, now: Rows) -> dict[tuple[str, int], tuple[str, Row]]:
+def differences(before: Rows, now: Rows) -> dict[tuple[str, int], tuple[str, Row]]:
     changed = {k: ("U", row) for k, row in now.items() if before.get(k, row) != row}
     new = {k: ("I", row) for k, row in now.items() if k not in before}
     gone = {k: ("D", row) for k, row in before.items() if k not in now}

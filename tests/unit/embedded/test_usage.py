@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from embedded.usage import EXAMPLES, OPTIONS, parser
+from embedded.usage import EXAMPLES, OPTIONS, POLL_OPTIONS, parser
 
 DATABASES = ["--source", "postgresql://s@h/d", "--warehouse", "postgresql://w@h/d", "--lake", "x"]
 EVERY_STEP = [*DATABASES, "--schema", "mine", "--allow-mass-delete", "staff"]
@@ -20,7 +20,7 @@ def help_of(command: str, capsys: pytest.CaptureFixture[str]) -> str:
 @pytest.mark.parametrize(
     ("command", "shown"),
     {
-        "poll": {"source", "lake", "allow-mass-delete", "reread", "accept-source"},
+        "poll": {"source", "lake", *POLL_OPTIONS},
         "transform": {"lake", "retry-quarantined"},
         "load": {"warehouse", "lake", "schema"},
     }.items(),

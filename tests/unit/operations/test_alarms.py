@@ -77,6 +77,14 @@ def cases() -> dict[str, tuple[Facts, str]]:
             facts(polls=LastAttempts("poll", None, attempt(1, missed_rows=3.0))),
             "3 rows",
         ),
+        "retained-wal": (
+            facts(polls=LastAttempts("poll", None, attempt(1, retained_wal=3.0 * 2**30))),
+            "3,072 MB of WAL",
+        ),
+        "capture-gaps": (
+            facts(polls=LastAttempts("poll", None, attempt(1, gaps=1.0))),
+            "could not read the log",
+        ),
     }
 
 

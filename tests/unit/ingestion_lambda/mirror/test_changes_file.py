@@ -28,7 +28,7 @@ def test_rows_of_a_difference_have_no_known_transaction_and_versions_have_theirs
     none = currencies()
     times = [datetime(2024, 11, 15, 8, 59, second) for second in (1, 2, 3)]
     with ChangesFile(TABLE, 7, OBSERVED) as changes:
-        changes.add(Difference(currencies("GBP"), none, currencies("EUR", "USD"), none))
+        changes.add(Difference(currencies("GBP"), none, currencies("EUR", "USD"), none, none))
         changes.add_versions(
             currencies("A", "B", "C"),
             pa.array(["I", "U", "D"]),

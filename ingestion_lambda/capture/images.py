@@ -1,0 +1,80 @@
+"""The images of a table: every state that the log shows, on disk, to be read bucket by bucket."""
+
+import tempfile
+from collections import defaultdict
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+
+from contracts import SourceTable
+from ingestion_lambda.mirror.buckets import by_bucket
+from ingestion_lambda.source.log.messages import UnreadableLog
+from ingestion_lambda.source.log.rows import image_schema
+
+MOST_IMAGES = 400_000
+"""Images of one bucket, which are in memory together: 24 of each row if every row changed."""
+
+
+class Images:
+    """The images of one table; the file exists for the length of the block.
+
+    ``truncations`` holds the place and the number of the transaction of each TRUNCATE.
+    """
+
+    def __init__(self, table: SourceTable) -> None:
+        self.table = table
+        self.truncations: list[tuple[int, int]] = []
+        self._schema = image_schema(table)
+        self._batches = defaultdict[int, list[int]](list)
+        self._rows = defaultdict[int, int](int)
+        self._count = 0
+
+    def __enter__(self) -> Self:
+        with ExitStack() as opened:
+            self._file = opened.enter_context(tempfile.TemporaryFile())
+            options = pa.ipc.IpcWriteOptions(compression="lz4")
+            self._writer = opened.enter_context(
+                pa.ipc.new_file(self._file, self._schema, options=options)
+            )
+            self._opened = opened.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._opened.close()
+
+    def add(self, images: pa.RecordBatch) -> None:
+        """Append images of any keys. Raises UnreadableLog if a bucket has more than MOST_IMAGES."""
+        key = self.table.key
+        for bucket, rows in by_bucket([images.sort_by(key)], key, self._schema):
+            self._rows[bucket] += rows.num_rows
+            if self._rows[bucket] > MOST_IMAGES:
+                raise UnreadableLog(
+                    f"{self.table.name} has more than {MOST_IMAGES} changes of neighbouring rows"
+                )
+            for batch in rows.to_batches():
+                self._writer.write_batch(batch)
+                self._batches[bucket].append(self._count)
+                self._count += 1
+
+    def close(self) -> None:
+        """End the writing. The images can be read from then on."""
+        self._writer.close()
+        self._reader = pa.ipc.open_file(self._file)
+
+    @property
+    def buckets(self) -> frozenset[int]:
+        """The buckets that have images."""
+        return frozenset(self._batches)
+
+    def read(self, bucket: int) -> pa.Table:
+        """Return the images of the bucket, in no order."""
+        numbers = self._batches.get(bucket, [])
+        batches = [self._reader.get_batch(number) for number in numbers]
+        return pa.Table.from_batches(batches, self._schema)

@@ -1,0 +1,97 @@
+"""Read the log between two batches into the images of its tables."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from typing import NamedTuple
+
+from pg8000.exceptions import DatabaseError
+
+from contracts import Source
+from ingestion_lambda.capture.images import Images
+from ingestion_lambda.capture.table_log import TableLog
+from ingestion_lambda.errors import SlotBusy
+from ingestion_lambda.source.log.messages import UnreadableLog
+from ingestion_lambda.source.log.publication import Publication
+from ingestion_lambda.source.log.reader import LogReader
+from ingestion_lambda.source.log.slot import BUSY_TIMEOUT, INTERVAL, is_busy, lsn
+from ingestion_lambda.source.log.spool import spool_log
+from ingestion_lambda.source.log.transactions import Interval, Visibility
+from ingestion_lambda.source.snapshot import Snapshot
+from lake.entries import Capture
+from postgres import Connection, Session, sqlstate_message
+
+READ_TIMEOUT = 60.0
+"""Seconds, half of the function's default timeout. A gigabyte of other tables takes about 7."""
+
+Connect = Callable[[Session], AbstractContextManager[Connection]]
+
+logger = logging.getLogger(__name__)
+
+
+class ReadLog(NamedTuple):
+    """The logs of the tables, and the position that the slot may be advanced to."""
+
+    tables: Mapping[str, TableLog]
+    position: int
+
+
+def read_log(
+    files: ExitStack,
+    connect: Connect,
+    source: Source,
+    publication: tuple[str, Publication],
+    before: Capture,
+    snapshot: Snapshot,
+    tables: frozenset[str],
+) -> ReadLog:
+    """Read the changes of ``tables`` since ``before``, as ``snapshot`` sees them. The files of the
+    logs exist as long as ``files``.
+
+    ``publication`` has the name besides. Raises UnreadableLog, SlotBusy or Unreachable.
+    """
+    name, published = publication
+    upto = snapshot.insert_lsn or "0/0"
+    images = {table: files.enter_context(Images(source.tables[table])) for table in tables}
+    reader = LogReader(
+        Interval(Visibility.parse(before.snapshot), Visibility.parse(snapshot.visible)),
+        {oid: images[table] for oid, table in published.tables.items() if table in images},
+        snapshot.types,
+        published.partitions,
+    )
+    session = Session(source.timezone, search_path=(), statement_timeout=READ_TIMEOUT)
+    with connect(session) as connection:
+        _read_spooled(connection, before.slot, name, upto, reader)
+    for image in images.values():
+        image.close()
+    logger.info("log read", extra={"transactions": len(reader.committed_at)})
+    logs = {table: TableLog(image, reader.committed_at) for table, image in images.items()}
+    end = lsn(upto)
+    return ReadLog(logs, end if reader.pending is None else min(end, reader.pending))
+
+
+def _read_spooled(
+    connection: Connection, slot: str, publication: str, upto: str, reader: LogReader
+) -> None:
+    deadline = time.monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            with spool_log(connection, slot, publication, upto) as file:
+                return reader.read(file)
+        except OSError as error:  # of the temporary file
+            raise UnreadableLog(error.strerror or str(error)) from error
+        except DatabaseError as error:
+            if not is_busy(error):
+                raise UnreadableLog(sqlstate_message(error)) from error
+            if time.monotonic() > deadline:
+                raise SlotBusy(_busy(slot, error)) from None
+            time.sleep(INTERVAL)
+
+
+def _busy(slot: str, error: DatabaseError) -> str:
+    return (
+        f"Another session reads the replication slot {slot}: {sqlstate_message(error)}. Nothing was"
+        " committed; the next poll tries again. To fix: if it is not another poll of this lake, end"
+        " that session, or give this lake a slot of its own with --slot."
+    )

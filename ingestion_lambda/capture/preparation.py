@@ -1,0 +1,101 @@
+"""Prepare the capture by log before the snapshot: check the publication, find or create the slot.
+
+The creation of a slot waits for every transaction that has written. Within the poll's transaction
+it would deadlock with DDL that waits for the poll's locks.
+"""
+
+import logging
+from dataclasses import dataclass
+
+from pg8000.exceptions import DatabaseError
+
+from contracts import PlatformError, Source
+from ingestion_lambda.capture.options import CaptureOptions
+from ingestion_lambda.source.log.publication import (
+    Problem,
+    Publication,
+    read_publication,
+    server_problem,
+)
+from ingestion_lambda.source.log.slot import (
+    CREATE_TIMEOUT,
+    Slot,
+    create_slot,
+    drop_slot,
+    find_slot,
+)
+from postgres import Connection, Session, render, sqlstate, sqlstate_message
+
+REMEDIES = {
+    "42501": "ALTER ROLE {role} REPLICATION; on Amazon RDS: GRANT rds_replication TO {role};",
+    "53400": "ALTER SYSTEM SET max_replication_slots = 20; then restart the server.",
+    "57014": "end the transactions that have been open for long; the next poll tries again.",
+}
+"""The remedies of a slot that cannot be created, by SQLSTATE."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The log as it is before the snapshot: its slot and publication, or the ``problem`` that
+    rules it out. ``is_new`` states whether this poll created the slot."""
+
+    slot: Slot | None = None
+    publication: Publication | None = None
+    problem: str = ""
+    is_new: bool = False
+
+
+def prepare(connection: Connection, source: Source, options: CaptureOptions, name: str) -> Prepared:
+    """Return the log, with the slot ``name``. A problem is logged with its remedy."""
+    try:
+        found = _find(connection, source, options, name)
+    except DatabaseError as error:
+        found = Problem(sqlstate_message(error), "see docs/deploy.md.")
+    except PlatformError as error:
+        found = Problem(str(error), "see docs/deploy.md.")
+    if isinstance(found, Problem):
+        logger.warning("the log is not read", extra={"reason": str(found)})
+        return Prepared(problem=found.reason)
+    for problem in found.publication.problems.values() if found.publication else ():
+        logger.warning("a table is not captured by log", extra={"reason": str(problem)})
+    return found
+
+
+def _find(
+    connection: Connection, source: Source, options: CaptureOptions, name: str
+) -> Prepared | Problem:
+    if problem := server_problem(connection, options.accept_unlimited_wal):
+        return problem
+    publication = read_publication(connection, source, options.publication)
+    if isinstance(publication, Problem):
+        return publication
+    slot, is_new = find_slot(connection, name), False
+    if slot and not slot.is_ours:
+        return Problem(
+            f"the replication slot {name} is of another plugin or database",
+            "give another name with --slot.",
+        )
+    if slot is None or slot.is_lost:
+        if problem := _create(connection, name, is_lost=slot is not None):
+            return problem
+        slot, is_new = find_slot(connection, name), True
+    return Prepared(slot, publication, is_new=is_new)
+
+
+def _create(first: Connection, name: str, is_lost: bool) -> Problem | None:
+    """Create the slot, in place of one that has lost its log."""
+    with first.another(Session(statement_timeout=CREATE_TIMEOUT)) as connection:
+        try:
+            if is_lost:
+                drop_slot(connection, name)
+            if create_slot(connection, name):
+                logger.info("replication slot created", extra={"slot": name})
+                return None
+            reason, state = "transactions are in progress", "57014"
+        except DatabaseError as error:
+            reason, state = sqlstate_message(error), sqlstate(error)
+        [[role]] = connection.run("SELECT current_user::text")
+    remedy = render(REMEDIES.get(state, "see docs/deploy.md."), role=role)
+    return Problem(f"the replication slot {name} cannot be created: {reason}", remedy)

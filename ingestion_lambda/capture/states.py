@@ -1,0 +1,99 @@
+"""The states of the rows of a bucket: the mirrored one, and one for each transaction."""
+
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contracts import SourceTable
+from contracts.arrow import row_schema
+from ingestion_lambda.source.log.rows import CHANGE, IMAGE, IS_DELETED, PLACE, UNCHANGED
+
+MIRRORED = -1
+"""The place and the transaction of the mirrored state."""
+
+
+def states(
+    table: SourceTable,
+    mirrored: pa.Table,
+    images: pa.Table,
+    truncations: Sequence[tuple[int, int]],
+) -> pa.Table:
+    """Return the states of each row that has an image, by key and in their order: first the
+    mirrored one, if there is one, then the last image of each transaction.
+
+    ``truncations`` holds the place and the transaction of each TRUNCATE. A state with a value that
+    is not known keeps its UNCHANGED.
+    """
+    images = pa.concat_tables([images, *_truncated(table, mirrored, images, truncations)])
+    is_logged = pc.is_in(mirrored[table.key], value_set=_flat(images[table.key]))
+    old = _as_images(mirrored.filter(is_logged), MIRRORED, MIRRORED, is_deleted=False)
+    ordered = pa.concat_tables([old, images]).sort_by(
+        [(table.key, "ascending"), (PLACE, "ascending")]
+    )
+    return _last_of_each_transaction(table, _filled(table, ordered.combine_chunks()))
+
+
+def _truncated(
+    table: SourceTable,
+    mirrored: pa.Table,
+    images: pa.Table,
+    truncations: Sequence[tuple[int, int]],
+) -> Iterator[pa.Table]:
+    """Yield the deletion of every row of the bucket by each TRUNCATE, also of absent rows."""
+    if not truncations:
+        return
+    keys = pa.chunked_array([*mirrored[table.key].chunks, *images[table.key].chunks]).unique()
+    schema = row_schema(table)
+    columns = [keys if f.name == table.key else pa.nulls(len(keys), f.type) for f in schema]
+    for place, change in truncations:
+        yield _as_images(pa.table(columns, schema=schema), place, change, is_deleted=True)
+
+
+def _as_images(rows: pa.Table, place: int, change: int, is_deleted: bool) -> pa.Table:
+    values = (place, change, is_deleted, None)
+    for field, value in zip(IMAGE, values, strict=True):
+        column = pa.repeat(pa.scalar(value, field.type), rows.num_rows)
+        rows = rows.append_column(field, column)
+    return rows
+
+
+def _filled(table: SourceTable, ordered: pa.Table) -> pa.Table:
+    """Return the images with the values that were not sent, taken from the image before. Where
+    there is none, the image keeps its UNCHANGED."""
+    unchanged = ordered[UNCHANGED]
+    if unchanged.null_count == len(unchanged):
+        return ordered
+    place = pa.array(range(len(unchanged)), pa.int64())
+    is_unknown = pa.repeat(False, len(unchanged))
+    for number, name in enumerate(table.column_names):
+        is_missing = pc.fill_null(pc.match_substring(unchanged, f",{number},"), False)
+        sent = pc.if_else(is_missing, pa.scalar(None, pa.int64()), place)
+        at = pc.fill_null(_flat(pc.fill_null_forward(sent)), 0)
+        is_same = pc.equal(ordered[table.key].take(at), ordered[table.key])
+        is_found = pc.and_(is_same, pc.invert(ordered[IS_DELETED].take(at)))
+        is_unknown = pc.or_(is_unknown, pc.and_(is_missing, pc.invert(is_found)))
+        ordered = _replaced(ordered, name, ordered[name].take(at))
+    absent = pa.scalar(None, pa.string())
+    return _replaced(ordered, UNCHANGED, pc.if_else(is_unknown, unchanged, absent))
+
+
+def _replaced(rows: pa.Table, name: str, values: pa.ChunkedArray) -> pa.Table:
+    return rows.set_column(rows.schema.get_field_index(name), rows.schema.field(name), values)
+
+
+def _last_of_each_transaction(table: SourceTable, ordered: pa.Table) -> pa.Table:
+    is_last = pc.or_(differs_from_next(ordered[table.key]), differs_from_next(ordered[CHANGE]))
+    return ordered.filter(is_last)
+
+
+def differs_from_next(column: pa.ChunkedArray) -> pa.Array:
+    """Return for each value whether the next one differs; true for the last."""
+    values = _flat(column)
+    if not len(values):
+        return pa.array([], pa.bool_())
+    return pa.concat_arrays([pc.not_equal(values[:-1], values[1:]), pa.array([True])])
+
+
+def _flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -1,0 +1,102 @@
+"""The versions of a bucket: the states that the log shows between its old and its new mirror.
+
+Each row has one state for each transaction that changed it. Neighbours that are equal are dropped.
+The last state must equal the new mirror: otherwise the row lands as the difference says.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contracts import SourceTable
+from contracts.arrow import row_schema
+from ingestion_lambda.capture.states import MIRRORED, differs_from_next, states
+from ingestion_lambda.mirror.difference import Difference, differs
+from ingestion_lambda.source.log.rows import CHANGE, IS_DELETED, UNCHANGED
+
+OP = "op"
+
+
+@dataclass(frozen=True)
+class Versions:
+    """Versions of rows, each with its operation and the number of its transaction: None for the
+    ``unlogged`` ones, which only the difference shows."""
+
+    rows: pa.Table
+    ops: pa.Array
+    changes: pa.Array
+    unlogged: int
+
+
+def versions(
+    table: SourceTable,
+    difference: Difference,
+    images: pa.Table,
+    truncations: Sequence[tuple[int, int]],
+) -> Versions:
+    """Return the versions of a bucket that end with ``difference``."""
+    every = states(table, difference.before, images, truncations)
+    doubtful = pa.chunked_array(list(_doubtful(table, every, difference)), every[table.key].type)
+    known = every.filter(pc.invert(pc.is_in(every[table.key], value_set=_flat(doubtful))))
+    logged = _changed(table, known)
+    unlogged = pa.concat_tables(_unlogged(table, difference, _flat(known[table.key])))
+    both = pa.concat_tables([logged, unlogged])
+    rows = both.select(row_schema(table).names)
+    return Versions(rows, _flat(both[OP]), _flat(both[CHANGE]), unlogged.num_rows)
+
+
+def _doubtful(
+    table: SourceTable, every: pa.Table, difference: Difference
+) -> Iterator[pa.ChunkedArray]:
+    """Yield the keys whose last state is not that of the new mirror, or has an unknown value."""
+    key, mirror = table.key, difference.mirror
+    names = row_schema(table).names
+    yield from every.filter(pc.is_valid(every[UNCHANGED]))[key].chunks
+    last = every.filter(differs_from_next(every[key]))
+    position = pc.index_in(last[key], value_set=_flat(mirror[key]))
+    is_alive = pc.invert(last[IS_DELETED])
+    yield from last.filter(pc.xor(is_alive, pc.is_valid(position)))[key].chunks
+    is_both = pc.and_(is_alive, pc.is_valid(position))
+    alive = last.filter(is_both)
+    mirrored = mirror.take(_flat(position.filter(is_both))).select(names)
+    yield from alive.filter(differs(alive.select(names), mirrored))[key].chunks
+
+
+def _changed(table: SourceTable, known: pa.Table) -> pa.Table:
+    """Return the states that differ from the state before them, with their operation."""
+    names, count = row_schema(table).names, known.num_rows
+    place = pa.array(range(count), pa.int64())
+    before = known.take(pa.array([max(0, row - 1) for row in range(count)], pa.int64()))
+    is_first = pc.or_(pc.equal(place, 0), pc.not_equal(known[table.key], before[table.key]))
+    is_gone, was_gone = known[IS_DELETED], pc.or_(is_first, before[IS_DELETED])
+    is_other = differs(known.select(names), before.select(names))
+    op = pc.case_when(
+        pc.make_struct(
+            pc.equal(known[CHANGE], MIRRORED),
+            pc.and_(pc.invert(is_gone), was_gone),
+            pc.and_(is_gone, pc.invert(was_gone)),
+            pc.and_(pc.and_(pc.invert(is_gone), pc.invert(was_gone)), is_other),
+        ),
+        pa.scalar(None, pa.string()), "I", "D", "U",
+    )  # fmt: skip
+    is_deletion = pc.fill_null(pc.equal(op, "D"), False)
+    source = pc.if_else(is_deletion, pc.subtract(place, 1), place)  # with the values before it
+    rows = known.take(_flat(source)).select(names)
+    rows = rows.append_column(OP, op).append_column(CHANGE, known[CHANGE])
+    return rows.filter(pc.is_valid(op))
+
+
+def _unlogged(table: SourceTable, difference: Difference, logged: pa.Array) -> Iterator[pa.Table]:
+    """Yield the rows of the difference that no state of the log explains."""
+    for op, rows in difference.by_op.items():
+        rest = rows.filter(pc.invert(pc.is_in(rows[table.key], value_set=logged)))
+        count = rest.num_rows
+        yield rest.append_column(OP, pa.repeat(op, count)).append_column(
+            CHANGE, pa.nulls(count, pa.int32())
+        )
+
+
+def _flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

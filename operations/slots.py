@@ -1,0 +1,97 @@
+"""The replication slots of a source: where they are, and what the server keeps for them."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.table import Table
+
+from contracts import PlatformError
+from operations.screen import console, section
+from postgres import Address, Connection, connected, render, value
+
+PREFIX = "warehouse_"
+"""The names of slots that polls create begin so; the name of the lake follows."""
+
+SLOTS = """
+SELECT slot_name::text, coalesce(confirmed_flush_lsn::text, ''), active,
+       coalesce(wal_status, ''), coalesce(pg_current_wal_lsn() - restart_lsn, 0)::bigint
+FROM pg_replication_slots
+WHERE database = current_database() AND plugin = 'pgoutput' ORDER BY slot_name
+"""
+MEGABYTE = 1 << 20
+
+
+class SlotNotDropped(PlatformError):
+    """It is not clear which replication slot is meant, or another session reads it."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class SourceSlot:
+    """A slot of the source: its position, and the bytes of WAL that the server keeps for it."""
+
+    name: str
+    position: str
+    is_active: bool
+    wal_status: str
+    retained: int
+
+
+def list_slots(address: Address) -> list[SourceSlot]:
+    """Return the slots of the database that decode for pgoutput."""
+    with connected(address, "slot") as connection:
+        return _slots(connection)
+
+
+def drop_slot(address: Address, name: str) -> str:
+    """Drop the slot of that name, or without a name the only one that polls created, and return
+    its name. Raises SlotNotDropped."""
+    with connected(address, "slot") as connection:
+        slots = _slots(connection)
+        named = [s for s in slots if s.name == name or (not name and s.name.startswith(PREFIX))]
+        if len(named) != 1:
+            names = ", ".join(slot.name for slot in slots) or "none"
+            raise SlotNotDropped(
+                f"The source has no replication slot {name}. It has: {names}. To fix: check the"
+                " name and the database." if name else
+                f"{len(named) or 'No'} replication slots of this platform are in the source"
+                f" ({names}). To fix: name the one to drop with --slot."
+            )  # fmt: skip
+        [slot] = named
+        if slot.is_active:
+            raise SlotNotDropped(
+                f"Another session reads the replication slot {slot.name}. To fix: wait for the end"
+                " of the poll, or end that session."
+            )
+        connection.run(render("SELECT pg_drop_replication_slot({slot})", slot=value(slot.name)))
+        return slot.name
+
+
+def report(slots: list[SourceSlot], dropped: str) -> dict[str, Any]:
+    """Return the slots for programs."""
+    return {"slots": [asdict(slot) for slot in slots], "dropped": dropped or None}
+
+
+def show_slots(slots: list[SourceSlot], dropped: str) -> None:
+    """Print the slots as a table."""
+    screen = console()
+    if dropped:
+        screen.print(f"Dropped: {dropped}.")
+    screen.print(_table(slots) if slots else "The source has no replication slot.")
+
+
+def _table(slots: list[SourceSlot]) -> Table:
+    table = section("Replication slots of the source")
+    table.add_column("slot", overflow="fold")
+    table.add_column("position", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("WAL kept", justify="right", no_wrap=True)
+    for slot in slots:
+        state = "lost" if slot.wal_status == "lost" else "in use" if slot.is_active else "idle"
+        table.add_row(slot.name, slot.position, state, f"{slot.retained / MEGABYTE:,.0f} MB")
+    return table
+
+
+def _slots(connection: Connection) -> list[SourceSlot]:
+    return [SourceSlot(*row) for row in connection.run(SLOTS)]

@@ -1,0 +1,309 @@
+"""A doubt about the log is a gap with its reason; the state is right in any case."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from threading import Thread
+
+import pytest
+from pg8000.exceptions import DatabaseError, InterfaceError
+from pg8000.native import Connection
+
+import contracts
+from ingestion_lambda.capture import log_reading
+from ingestion_lambda.capture.options import CaptureOptions
+from ingestion_lambda.errors import SlotBusy
+from ingestion_lambda.source.log import spool
+from ingestion_lambda.source.log.publication import UNLIMITED
+from postgres import Sql, connected, render, value
+from tests.integration.ingestion_lambda.capture.conftest import Capture, publish
+from tests.integration.ingestion_lambda.capture.test_log import EDIT
+from tests.integration.ingestion_lambda.conftest import Pipeline
+
+pytestmark = pytest.mark.lambda_runtime
+
+ALL = tuple(contracts.source().tables)
+
+
+def reasons(caplog: pytest.LogCaptureFixture, message: str) -> list[str]:
+    return [str(vars(r)["reason"]) for r in caplog.records if r.message == message]
+
+
+def edit_twice(source: Connection) -> None:
+    for name in ("A", "B"):
+        source.run(EDIT.format(name))
+
+
+def edits_are_one_version(capture: Capture, source: Connection) -> None:
+    """Check that the next poll lands the difference, and that the one after it is captured."""
+    edit_twice(source)
+    assert capture.poll().changes == {"department": {"I": 0, "U": 1, "D": 0}}
+    capture.check_state()
+
+
+def edits_are_captured(capture: Capture, source: Connection) -> None:
+    source.run(EDIT.format("C"))
+    source.run(EDIT.format("D"))
+    assert capture.poll().changes == {"department": {"I": 0, "U": 2, "D": 0}}
+    assert capture.gaps == ()
+
+
+def test_lake_that_was_polled_by_difference_is_captured_from_its_next_poll_on(
+    pipeline: Pipeline, source: Connection
+):
+    pipeline.poll()
+    publish(source)
+    capture = Capture(pipeline, source)
+    assert capture.poll().seq == 2  # an entry without changes: from here on the log is read
+    assert capture.reasons == ["the replication slot is new"]
+    assert capture.gaps[0].tables == ALL
+    edits_are_captured(capture, source)
+
+
+def test_switch_to_difference_and_back_is_a_gap_of_the_batches_between(
+    capture: Capture, source: Connection
+):
+    edit_twice(source)
+    assert capture.pipeline.poll().changes["department"]["U"] == 1
+    assert capture.head.capture is None
+    source.run(EDIT.format("between"))
+    assert capture.pipeline.poll().changes["department"]["U"] == 1
+    edits_are_one_version(capture, source)
+    assert capture.reasons == ["the batch before it was not captured by log"]
+    edits_are_captured(capture, source)
+
+
+def test_dropped_slot_is_created_again(capture: Capture, source: Connection):
+    source.run(render("SELECT pg_drop_replication_slot({slot})", slot=value(capture.slot)))
+    edits_are_one_version(capture, source)
+    assert capture.reasons == ["the replication slot is new"]
+    edits_are_captured(capture, source)
+
+
+def test_slot_that_another_session_moved_is_a_gap(capture: Capture, source: Connection):
+    source.run(EDIT.format("A"))
+    advance = "SELECT pg_replication_slot_advance({slot}, pg_current_wal_lsn())"
+    source.run(render(advance, slot=value(capture.slot)))
+    source.run(EDIT.format("B"))
+    assert capture.poll().changes == {"department": {"I": 0, "U": 1, "D": 0}}
+    assert capture.reasons == ["another session moved the slot"]
+    edits_are_captured(capture, source)
+
+
+def test_slot_of_another_plugin_is_left_alone(capture: Capture, source: Connection):
+    slot = value(capture.slot)
+    source.run(render("SELECT pg_drop_replication_slot({slot})", slot=slot))
+    create = "SELECT pg_create_logical_replication_slot({slot}, 'test_decoding')"
+    source.run(render(create, slot=slot))
+    edits_are_one_version(capture, source)
+    assert "of another plugin" in capture.reasons[0]
+
+
+def test_publication_that_was_created_again_is_a_gap(capture: Capture, source: Connection):
+    source.run("DROP PUBLICATION warehouse")
+    publish(source)
+    edits_are_one_version(capture, source)
+    assert capture.reasons == ["another publication"]
+
+
+def test_other_contracts_or_columns_skip_the_log_of_the_interval(
+    capture: Capture, source: Connection
+):
+    source.run("ALTER TABLE staff ALTER COLUMN email_address TYPE varchar(200)")
+    edits_are_one_version(capture, source)
+    assert capture.reasons == ["the source is another: tables changed"]
+    edits_are_captured(capture, source)
+
+
+@pytest.mark.parametrize(
+    ("breaks", "reason", "statement"),
+    [
+        (
+            "ALTER PUBLICATION warehouse DROP TABLE department",
+            "department is not published",
+            'ALTER PUBLICATION "warehouse" ADD TABLE "public"."department"',
+        ),
+        (
+            "ALTER TABLE department REPLICA IDENTITY NOTHING",
+            "department has a replica identity without its key department_id",
+            'ALTER TABLE "public"."department" REPLICA IDENTITY FULL',
+        ),
+        (
+            "ALTER PUBLICATION warehouse DROP TABLE department;"
+            "ALTER PUBLICATION warehouse ADD TABLE department WHERE (department_id > 1)",
+            "department is published with a filter",
+            'ALTER PUBLICATION "warehouse" DROP TABLE "public"."department";'
+            ' ALTER PUBLICATION "warehouse" ADD TABLE "public"."department"',
+        ),
+        (
+            "ALTER PUBLICATION warehouse DROP TABLE department;"
+            "ALTER PUBLICATION warehouse ADD TABLE department (department_id, manager)",
+            "department is published without department_name, location, created_at, last_updated",
+            'ALTER PUBLICATION "warehouse" DROP TABLE "public"."department";'
+            ' ALTER PUBLICATION "warehouse" ADD TABLE "public"."department"',
+        ),
+    ],
+)
+def test_table_that_is_not_captured_is_a_gap_until_it_is_published(
+    capture: Capture,
+    source: Connection,
+    caplog: pytest.LogCaptureFixture,
+    breaks: str,
+    reason: str,
+    statement: str,
+):
+    source.run(breaks)
+    source.run("UPDATE staff SET first_name = 'A' WHERE staff_id = 1")
+    source.run("UPDATE staff SET first_name = 'B' WHERE staff_id = 1")
+    edit_twice(source) if "NOTHING" not in breaks else None
+    changes = capture.poll().changes
+    assert changes["staff"] == {"I": 0, "U": 2, "D": 0}
+    assert [(gap.reason, gap.tables) for gap in capture.gaps] == [(reason, ("department",))]
+    [remedy] = {*reasons(caplog, "a table is not captured by log")}
+    assert remedy == f"{reason}. To fix: {statement};"
+    source.run(Sql(remedy.partition("To fix: ")[2]))
+    capture.poll()
+    assert [(g.reason, g.tables) for g in capture.gaps] == [
+        ("captured from here on", ("department",))
+    ]
+    edits_are_captured(capture, source)
+    capture.check_state()
+
+
+def test_missing_publication_is_named_with_its_statement_and_the_poll_goes_on(
+    pipeline: Pipeline, source: Connection, caplog: pytest.LogCaptureFixture
+):
+    capture = Capture(pipeline, source)
+    capture.poll()
+    assert source.run(
+        "SELECT count(*) FROM pg_replication_slots WHERE database = current_database()"
+    ) == [[0]]
+    [line] = reasons(caplog, "the log is not read")
+    reason, remedy = line.split(". To fix: ")
+    assert reason == "the publication warehouse does not exist"
+    source.run(Sql(remedy))
+    edits_are_one_version(capture, source)
+    edits_are_captured(capture, source)
+
+
+def test_publication_without_all_operations_is_named_with_its_statement(
+    pipeline: Pipeline, source: Connection, caplog: pytest.LogCaptureFixture
+):
+    publish(source)
+    source.run("ALTER PUBLICATION warehouse SET (publish = 'insert')")
+    Capture(pipeline, source).poll()
+    [line] = reasons(caplog, "the log is not read")
+    source.run(Sql(line.split(". To fix: ")[1]))
+    capture = Capture(pipeline, source)
+    capture.poll()
+    edits_are_captured(capture, source)
+
+
+def test_role_without_replication_is_named_with_its_statement(
+    pipeline: Pipeline, source: Connection, caplog: pytest.LogCaptureFixture
+):
+    publish(source)
+    role = f"reader_of_{pipeline.address.database}"
+    source.run(
+        render(
+            "CREATE ROLE {role} LOGIN PASSWORD 'reads';"
+            " GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}",
+            role=role,
+        )
+    )
+    pipeline.address = replace(pipeline.address, user=role, password="reads")
+    capture = Capture(pipeline, source)
+    capture.poll()
+    [line] = reasons(caplog, "the log is not read")
+    statement = line.split(". To fix: ")[1].partition(";")[0]
+    assert statement == f'ALTER ROLE "{role}" REPLICATION'
+    source.run(Sql(statement))
+    edits_are_one_version(capture, source)
+    edits_are_captured(capture, source)
+
+
+def test_unlimited_wal_is_refused_unless_it_is_accepted(
+    pipeline: Pipeline, source: Connection, caplog: pytest.LogCaptureFixture
+):
+    publish(source)
+    source.run(f"ALTER SYSTEM SET max_slot_wal_keep_size = {UNLIMITED}")
+    source.run("SELECT pg_reload_conf()")
+    capture = Capture(pipeline, source)
+    try:
+        capture.poll()
+        assert capture.head.capture is None
+        [line] = reasons(caplog, "the log is not read")
+        assert line.startswith("max_slot_wal_keep_size is unlimited")
+        capture.options = CaptureOptions("log", accept_unlimited_wal=True)
+        capture.poll()
+        edits_are_captured(capture, source)
+    finally:
+        source.run("ALTER SYSTEM RESET max_slot_wal_keep_size")
+        source.run("SELECT pg_reload_conf()")
+
+
+def test_log_that_cannot_be_read_costs_its_slot_and_a_new_one_is_created(
+    capture: Capture, source: Connection, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(spool, "PEEK", "COPY (SELECT pg_sleep(10)) TO STDOUT")
+        patch.setattr(log_reading, "READ_TIMEOUT", 0.2)
+        edits_are_one_version(capture, source)
+    assert capture.reasons == [
+        "the log cannot be read: canceling statement due to statement timeout"
+    ]
+    assert capture.head.capture is None
+    capture.poll()
+    assert capture.reasons == ["the replication slot is new"]
+    edits_are_captured(capture, source)
+
+
+def test_first_poll_that_fails_leaves_no_slot(
+    pipeline: Pipeline, source: Connection, monkeypatch: pytest.MonkeyPatch
+):
+    publish(source)
+    source.run("ALTER TABLE staff RENAME TO stuff")
+    with pytest.raises(Exception, match="does not have a table"):
+        Capture(pipeline, source).poll()
+    query = "SELECT count(*) FROM pg_replication_slots WHERE database = current_database()"
+    assert source.run(query) == [[0]]
+
+
+@pytest.fixture
+def busy_slot(capture: Capture) -> Iterator[None]:
+    """Another session that reads the slot."""
+    address = capture.pipeline.address
+    with connected(address, "other") as _:
+        pass
+    other = Connection(
+        address.user, address.host, address.database, address.port, address.password,
+        replication="database",
+    )  # fmt: skip
+    start = (
+        f"START_REPLICATION SLOT {capture.slot} LOGICAL 0/0"
+        " (proto_version '1', publication_names 'warehouse')"
+    )
+
+    def stream() -> None:
+        try:
+            other.run(start)
+        except (DatabaseError, InterfaceError, AssertionError, KeyError, OSError, ValueError):
+            return
+
+    thread = Thread(target=stream, daemon=True)
+    thread.start()
+    yield
+    capture.source.run(
+        "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots"
+        " WHERE active AND database = current_database()"
+    )
+    thread.join(5)
+
+
+def test_slot_in_use_ends_the_poll_with_a_remedy(
+    capture: Capture, source: Connection, busy_slot: None, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(log_reading, "BUSY_TIMEOUT", 0.2)
+    source.run(EDIT.format("A"))
+    with pytest.raises(SlotBusy, match="To fix: if it is not another poll"):
+        capture.poll()
+    assert capture.head.seq == 1
