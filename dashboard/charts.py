@@ -1,6 +1,7 @@
 """Charts for Vega. Amounts become floats here, because they are only drawn and not added."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -53,18 +54,8 @@ def bars_over_time(
     """Return bars of ``value`` by ``period``, with ``split`` stacked in ``colors``. Bars of which
     only a part is in ``period`` are pale. The pick of a bar is its first day."""
     color = {"color": _color(split, colors)} if colors else {}
-    split_name = [alt.Tooltip(f"{split}:N", title=" ")] if split else []
-    points = [
-        {
-            **row,
-            **bar_times(row["period"], grain),
-            PICK: row["period"].isoformat(),
-            "opacity": PALE if period and not period.contains_all_of(row["period"], grain) else 1,
-        }
-        for row in rows
-    ]
     return (
-        alt.Chart(chart_data(stacked(points, value, split, list(colors or {}))))
+        alt.Chart(chart_data(_bars(rows, value, grain, split, list(colors or {}), period)))
         .mark_rect(color=BLUE, cursor="pointer")
         .encode(
             x=time_axis("begins", rows, grain),
@@ -72,16 +63,40 @@ def bars_over_time(
             y=alt.Y("top:Q", title=title, axis=_number_axis()),
             y2="bottom:Q",
             opacity=alt.Opacity("opacity:Q", scale=None, legend=None),
-            tooltip=[
-                alt.Tooltip("begins:T", title=grain.capitalize(), format="%-d %b %Y"),
-                *split_name,
-                alt.Tooltip(f"{value}:Q", title=title, format=WHOLE),
-            ],
+            tooltip=_tooltip_of_time(value, title, grain, split),
             **color,
         )
         .add_params(_pick())
         .properties(height=HEIGHT)
     )
+
+
+def _bars(
+    rows: Rows, value: str, grain: str, split: str, order: Sequence[str], period: Period | None
+) -> Rows:
+    """Return the rows as parts of bars, each with its times, its opacity and its pick."""
+
+    def opacity(start: date) -> float:
+        return PALE if period and not period.contains_all_of(start, grain) else 1
+
+    points = [
+        {
+            **row,
+            **bar_times(row["period"], grain),
+            PICK: row["period"].isoformat(),
+            "opacity": opacity(row["period"]),
+        }
+        for row in rows
+    ]
+    return stacked(points, value, split, order)
+
+
+def _tooltip_of_time(value: str, title: str, grain: str, split: str) -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip("begins:T", title=grain.capitalize(), format="%-d %b %Y"),
+        *([alt.Tooltip(f"{split}:N", title=" ")] if split else []),
+        alt.Tooltip(f"{value}:Q", title=title, format=WHOLE),
+    ]
 
 
 def lines(
@@ -97,11 +112,7 @@ def lines(
             x=time_axis("middle", complete, grain),
             y=alt.Y(f"{value}:Q", title=title, axis=_number_axis(), scale=alt.Scale(zero=True)),
             color=_color(split, colors),
-            tooltip=[
-                alt.Tooltip("begins:T", title=grain.capitalize(), format="%-d %b %Y"),
-                alt.Tooltip(f"{split}:N", title=" "),
-                alt.Tooltip(f"{value}:Q", title=title, format=WHOLE),
-            ],
+            tooltip=_tooltip_of_time(value, title, grain, split),
         )
         .properties(height=HEIGHT)
     )

@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard import address, charts, formatting
 from dashboard.components import heading, no_match
 from dashboard.page import row_link
+from dashboard.periods import Period
 from dashboard.questions import question_picker
 from dashboard.reader import Reader, Rows
 from dashboard.tables import Column, Export, table
@@ -54,39 +55,52 @@ def purchases(reader: Reader, filters: Filters) -> None:
 
 
 def _draw(reader: Reader, filters: Filters, page: OrderPage) -> None:
-    period = filters.period
-    scope = {"scope": page.scope, **filters.parameters()}
-    heading(
-        page.title,
-        f"{page.noun.capitalize()}s from {formatting.day(period.since)} to"
-        f" {formatting.day(period.until)} in their current state, without deleted ones."
-        f"{comparison(filters)}",
-    )
-    compared = {
-        "period_start": period.since,
-        "compared_until": filters.compared.until,
-        **filters.parameters(filters.with_compared),
-    }
-    rows = reader.query("order_totals", scope=page.scope, **compared)
-    totals = {row["currency"]: row for row in rows if row["orders"]}
+    heading(page.title, _about(filters, page))
+    totals = _totals(reader, filters, page)
     if not totals:
         no_match(f"No {page.noun} in this period matches the filters.")
         return
-    trends = by_currency(reader.query("order_trend", grain=period.grain, **scope))
+    grain, scope = filters.period.grain, {"scope": page.scope, **filters.parameters()}
+    trends = by_currency(reader.query("order_trend", grain=grain, **scope))
 
     def card(currency: str) -> None:
         _figures(totals[currency], currency, filters)
-        st.markdown(f"**Value of orders by {period.grain}**")
-        title = f"Value ({currency})"
-        charts.show(
-            charts.bars_over_time(trends[currency], "value", title, period.grain, period=period),
-            f"Value of {page.noun}s in {currency} by {period.grain}",
-            lambda day: choose_bar(date.fromisoformat(day), period),
-        )
+        _trend(trends[currency], currency, filters.period, page)
 
     cards(list(totals), card)
     _ranking(reader, scope, page)
     question_picker(reader, page.scope)
+
+
+def _about(filters: Filters, page: OrderPage) -> str:
+    period = filters.period
+    return (
+        f"{page.noun.capitalize()}s from {formatting.day(period.since)} to"
+        f" {formatting.day(period.until)} in their current state, without deleted ones."
+        f"{comparison(filters)}"
+    )
+
+
+def _totals(reader: Reader, filters: Filters, page: OrderPage) -> Mapping[str, Mapping[str, Any]]:
+    """Return the totals of each currency that has orders in the period."""
+    rows = reader.query(
+        "order_totals",
+        scope=page.scope,
+        period_start=filters.period.since,
+        compared_until=filters.compared.until,
+        **filters.parameters(filters.with_compared),
+    )
+    return {row["currency"]: row for row in rows if row["orders"]}
+
+
+def _trend(rows: Rows, currency: str, period: Period, page: OrderPage) -> None:
+    st.markdown(f"**Value of orders by {period.grain}**")
+    title = f"Value ({currency})"
+    charts.show(
+        charts.bars_over_time(rows, "value", title, period.grain, period=period),
+        f"Value of {page.noun}s in {currency} by {period.grain}",
+        lambda day: choose_bar(date.fromisoformat(day), period),
+    )
 
 
 def comparison(filters: Filters) -> str:

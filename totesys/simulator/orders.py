@@ -1,7 +1,7 @@
 """Orders of the simulated source, each with its transaction and its payment."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from string import ascii_uppercase, digits
@@ -31,51 +31,49 @@ def place(
     """Write an order, its transaction and its payment, all created at one moment (default: now);
     the caller's transaction commits them. A payment that was due on a weekday before today is
     paid."""
-    now = today(connection)
-    day = created_at.date() if created_at else now
+    day = created_at.date() if created_at else today(connection)
     parties: dict[str, Value] = {
         "counterparty_id": pick(connection, rng, "counterparty"),
         "currency_id": pick(connection, rng, "currency"),
     }
     due = day + timedelta(days=rng.randrange(7))
-    payment_date, is_paid = str(due), day < due < now and due.weekday() < SATURDAY
     goods, amount = _goods(connection, rng, table)
-    order_id = insert(
-        connection,
-        table,
-        {
-            **parties,
-            **goods,
-            "staff_id": pick(connection, rng, "staff"),
-            "agreed_delivery_date": str(day + timedelta(days=rng.randrange(7))),
-            "agreed_payment_date": payment_date,
-            "agreed_delivery_location_id": pick(connection, rng, "address"),
-        },
-        created_at,
-    )
-    transaction_type = "SALE" if table == SALES else "PURCHASE"
-    transaction_id = insert(
-        connection,
-        "transaction",
-        {"transaction_type": transaction_type, f"{table}_id": order_id},
-        created_at,
-    )
-    payment_id = insert(
-        connection,
-        "payment",
-        {
-            **parties,
-            "transaction_id": transaction_id,
-            "payment_amount": str(amount),
-            "payment_type_id": 1 if table == SALES else 3,
-            "paid": str(is_paid).lower(),
-            "payment_date": payment_date,
-            "company_ac_number": rng.randrange(10_000_000, 100_000_000),
-            "counterparty_ac_number": rng.randrange(10_000_000, 100_000_000),
-        },
-        created_at,
-    )
+    order = _order(connection, rng, day, due)
+    order_id = insert(connection, table, {**parties, **goods, **order}, created_at)
+    transaction: dict[str, Value] = {
+        "transaction_type": "SALE" if table == SALES else "PURCHASE",
+        f"{table}_id": order_id,
+    }
+    transaction_id = insert(connection, "transaction", transaction, created_at)
+    payment: dict[str, Value] = {
+        "transaction_id": transaction_id,
+        "payment_amount": str(amount),
+        "payment_type_id": 1 if table == SALES else 3,
+        **_payment(connection, rng, day, due),
+    }
+    payment_id = insert(connection, "payment", {**parties, **payment}, created_at)
     return Order(table, order_id, transaction_id, payment_id)
+
+
+def _order(connection: Connection, rng: Random, day: date, due: date) -> dict[str, Value]:
+    """Return the staff, the dates and the place of an order."""
+    return {
+        "staff_id": pick(connection, rng, "staff"),
+        "agreed_delivery_date": str(day + timedelta(days=rng.randrange(7))),
+        "agreed_payment_date": str(due),
+        "agreed_delivery_location_id": pick(connection, rng, "address"),
+    }
+
+
+def _payment(connection: Connection, rng: Random, day: date, due: date) -> dict[str, Value]:
+    """Return whether the payment of an order of that day is paid, its date and its accounts."""
+    is_paid = day < due < today(connection) and due.weekday() < SATURDAY
+    return {
+        "paid": str(is_paid).lower(),
+        "payment_date": str(due),
+        "company_ac_number": rng.randrange(10_000_000, 100_000_000),
+        "counterparty_ac_number": rng.randrange(10_000_000, 100_000_000),
+    }
 
 
 def _goods(connection: Connection, rng: Random, table: str) -> tuple[dict[str, Value], Decimal]:
