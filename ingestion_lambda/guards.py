@@ -19,13 +19,18 @@ or upgraded source differs in fewer rows; an unrelated one differs in nearly all
 SERVER = ("system_identifier", "server_start", "database")
 
 
+def is_mass_delete(deleted: int, mirrored: int) -> bool:
+    """Return whether a poll refuses to delete that many of the mirrored rows of a table."""
+    return deleted > max(MASS_DELETE_ROWS, MASS_DELETE_SHARE * mirrored)
+
+
 def refuse_mass_delete(
     table: SourceTable, deleted: int, mirrored: int, options: PollOptions
 ) -> None:
     """Raise MassDelete if too many of the ``mirrored`` rows are ``deleted`` and ``options`` do not
     allow it for the table."""
-    is_mass = deleted > max(MASS_DELETE_ROWS, MASS_DELETE_SHARE * mirrored)
-    if is_mass and table.name not in options.allow_mass_delete:
+    is_allowed = table.name in options.allow_mass_delete
+    if is_mass_delete(deleted, mirrored) and not is_allowed:
         raise MassDelete(
             f"{deleted} of {mirrored} rows of {table.name} were deleted from the source at"
             " once; nothing was committed. To fix: if the deletion is intended, poll once with"

@@ -71,6 +71,11 @@ class Reconciliation:
         return sum(comparison.changed for comparison in self.comparisons)
 
     @property
+    def mass_deletes(self) -> list[TableComparison]:
+        """The tables for which the next poll is refused."""
+        return [comparison for comparison in self.comparisons if comparison.is_mass_delete]
+
+    @property
     def pending(self) -> int:
         """Count of batches that are not loaded yet."""
         return max(0, self.seq - self.loaded_through)
@@ -92,6 +97,7 @@ class Reconciliation:
             "differences": sum(comparison.differences for comparison in self.comparisons),
             "unexplained": self.unexplained,
             "changed": self.changed,
+            "mass_deletes": [comparison.name for comparison in self.mass_deletes],
             "tables": {
                 side: {
                     comparison.name: comparison.counts

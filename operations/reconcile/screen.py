@@ -62,12 +62,7 @@ def _conclusion(result: Reconciliation) -> Iterator[str]:
         yield f"Pending: {result.retries} {retries} of quarantined rows not loaded yet."
     if result.quarantined:
         yield f"Quarantine: {result.quarantined:,} rows; 'quarantine' lists them."
-    if result.changed:
-        rows = "row has" if result.changed == 1 else "rows have"
-        yield (
-            f"{result.changed:,} {rows} changed in the source since the last poll: no difference,"
-            " the next poll finds them."
-        )
+    yield from _of_source(result)
     if any(c.unexplained for c in result.comparisons if c.side == "mirror"):
         yield (
             "The mirror differs from the source. To fix: poll with --reread for these tables, then"
@@ -75,6 +70,22 @@ def _conclusion(result: Reconciliation) -> Iterator[str]:
         )
     if not result.unexplained:
         yield "All differences are explained." if _differs(result) else "There is no difference."
+
+
+def _of_source(result: Reconciliation) -> Iterator[str]:
+    """Yield what the next poll does with the rows that changed since the last one."""
+    if result.changed:
+        rows = "row has" if result.changed == 1 else "rows have"
+        finds = "is refused" if result.mass_deletes else "finds them"
+        yield (
+            f"{result.changed:,} {rows} changed in the source since the last poll: no difference,"
+            f" the next poll {finds}."
+        )
+    for table in result.mass_deletes:
+        yield (
+            f"{table.deleted:,} of {table.rows:,} rows of {table.name} were deleted from the"
+            " source: the mass-delete guard refuses the next poll. See docs/runbook/mass-delete.md."
+        )
 
 
 def _span(first: int, last: int) -> str:

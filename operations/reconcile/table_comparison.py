@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from ingestion_lambda.guards import is_mass_delete
 from ingestion_lambda.mirror.difference import Difference
 
 EXAMPLES = 3
@@ -13,7 +14,8 @@ EXAMPLES = 3
 class TableComparison:
     """Counts for the table ``name`` on ``side``: its rows, those that are missing, extra, or have
     different values, and ``explained``, the expected ones among these three. ``changed`` counts the
-    rows that changed in the source since the last poll; they do not count as differences."""
+    rows that changed in the source since the last poll; they do not count as differences.
+    ``deleted`` counts the rows of the mirror that the source no longer has."""
 
     side: str
     name: str
@@ -23,6 +25,7 @@ class TableComparison:
     different: int = 0
     explained: int = 0
     changed: int = 0
+    deleted: int = 0
     examples: list[int | str] = field(default_factory=list)
     keys: list[pa.Array] = field(default_factory=list, repr=False)
 
@@ -35,6 +38,11 @@ class TableComparison:
     def unexplained(self) -> int:
         """Count of differences that are not explained."""
         return self.differences - self.explained
+
+    @property
+    def is_mass_delete(self) -> bool:
+        """Whether the next poll is refused, because the source lost too many rows of the table."""
+        return is_mass_delete(self.deleted, self.rows)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -58,6 +66,7 @@ class TableComparison:
         would not find those ``missed``."""
         self.rows += found.mirror.num_rows + found.deleted.num_rows - found.inserted.num_rows
         self.changed += found.changes - missed.changes
+        self.deleted += found.deleted.num_rows
         self.note(missed.inserted, missed.deleted, missed.updated, key)
 
     def note_warehouse(self, differences: Difference, key: str) -> None:

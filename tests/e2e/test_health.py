@@ -16,6 +16,7 @@ from tests.sessions import refusing_connections
 
 WIDTH = 80
 STATUS = [*PROGRAM, "status", "--warehouse", "$warehouse", "--lake", "./lake"]
+RECONCILE = [*PROGRAM, "reconcile", "--source", "$source", *STATUS[len(PROGRAM) + 1 :]]
 CHECK = [*STATUS, "--check"]
 [CYCLE] = Page("operations.md").commands("## Pause and resume")
 [DOCUMENTED] = Page("operations.md").commands("## Health check")
@@ -80,6 +81,10 @@ def test_refused_polls_are_seen_until_one_succeeds(shell: Shell, source: Connect
     assert (poll["outcome"], poll["error"], poll["failures"]) == ("failed", "MassDelete", 3)
     assert report["freshness_seconds"] > 0
     assert report["last_successful_poll"] < poll["at"]
+    refused = shell.types(RECONCILE)
+    assert "the next poll is refused." in words(refused)
+    assert "rows of design were deleted from the source: the mass-delete guard" in words(refused)
+    assert (refused.status, refused.report["mass_deletes"]) == (0, ["design"])
 
     assert shell.types([*CYCLE, "--allow-mass-delete", "design"]).status == 0
     check(shell, 0, "healthy")

@@ -134,10 +134,13 @@ def test_status_holds_with_everything_that_it_can_show(capsys: pytest.CaptureFix
 
 def test_reconciliation_keeps_the_keys(capsys: pytest.CaptureFixture[str]):
     comparisons = [
-        TableComparison(side, name, 123456789, 12345, 12345, 123456, 123, 12345, [1, 22222222, 3])
+        TableComparison(
+            side, name, 123456789, 12345, 12345, 123456, 123, 12345, 98765432, [1, 22222222, 3]
+        )
         for side, name in (("mirror", "purchase_order"), ("warehouse", "fact_purchase_order"))
     ]
     show_reconciliation(Reconciliation(12345, 12340, 12341, 2, 12345, comparisons))
     shown = check(capsys.readouterr().out)
     assert "Keys in purchase_order (mirror): 1, 22222222, 3, and 148,143 more" in shown
     assert "batches 12341 to 12345 are not loaded yet" in shown
+    assert "98,765,432 of 123,456,789 rows of purchase_order were deleted" in shown
