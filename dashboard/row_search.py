@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from contracts import Dimension, Fact, PlatformError
 from dashboard import earlier_names, labels
+from dashboard.earlier_names import Names
 from dashboard.fact_row import fact
-from dashboard.page import RowKind
+from dashboard.page import RowKind, project_pages
 from dashboard.reader import Reader
 from postgres import Sql, render
 
@@ -75,19 +76,29 @@ def _members(
     reader: Reader, of: Fact, kind: RowKind, words: str, only: int | None
 ) -> tuple[dict[str, list[int]], str]:
     """Return the matching members by the parameter of their column, and what was searched."""
-    found, earlier = dict[str, list[int]](), NOT_CONFIGURED
-    for parameter, dimension in _references(of, kind):
+    references = dict(_references(of, kind))
+    known, earlier = _earlier(reader)
+    found = dict[str, list[int]]()
+    for parameter, dimension in references.items():
         statement = render(MEMBERS, members=labels.members(dimension))
-        rows = reader.run(statement, text=words, only=only)
-        keys = {row["key"] for row in rows}
-        try:
-            if known := earlier_names.names(reader.settings, dimension):
-                keys.update(known.matching(words, [only] if only is not None else []))
-                earlier = SEARCHED if earlier != NOT_READ else NOT_READ
-        except PlatformError:
-            earlier = NOT_READ
+        keys = {row["key"] for row in reader.run(statement, text=words, only=only)}
+        if known:
+            keys.update(known.matching(dimension, words, [only] if only is not None else []))
         found[parameter] = sorted(keys)
     return found, earlier
+
+
+def _earlier(reader: Reader) -> tuple[Names | None, str]:
+    """Return the earlier names of every dimension that searches look at, read together, and whether
+    they are searched."""
+    kinds = project_pages().row_kinds.values()
+    searched = [of for kind in kinds for _, of in _references(fact(kind.fact), kind)]
+    dimensions = {of.name: of for of in searched}
+    try:
+        known = earlier_names.names(reader.settings, [*dimensions.values()])
+    except PlatformError:
+        return None, NOT_READ
+    return known, SEARCHED if known else NOT_CONFIGURED
 
 
 def _references(of: Fact, kind: RowKind) -> Iterator[tuple[str, Dimension]]:

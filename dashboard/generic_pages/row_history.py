@@ -57,7 +57,18 @@ def draw(reader: Reader) -> None:
     if opened is not None and (row := FactRow(fact(kind.fact), opened)).exists(reader):
         _history(reader, row, kind, f"{name} {opened}")
     elif not _only_quarantined(reader, kind, name, opened):
+        if opened is not None and not text:
+            _no_such_row(name, opened)
         _results(reader, kind, name, text)
+
+
+def _no_such_row(name: str, key: int) -> None:
+    """Explain a link to a row that is in no version of the warehouse."""
+    st.warning(
+        f"**{name} {key} does not exist:** the warehouse has no version of it, not even a deleted"
+        " one. It may be newer than the last load.",
+        icon=":material/search_off:",
+    )
 
 
 def _results(reader: Reader, kind: RowKind, name: str, text: str) -> None:

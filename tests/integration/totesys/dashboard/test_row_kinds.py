@@ -22,6 +22,7 @@ from dashboard.reader import Reader, reading
 from dashboard.settings import LAKE, Settings, stores
 from dashboard.versions import versions
 from lake import new_run
+from lake.directory import DirectoryStore
 from lake.entries import BuildEntry, Output
 from lake.quarantine import continue_totals
 from tests.integration.dashboard.conftest import PURCHASES, SALES, Look, add_batch
@@ -112,6 +113,25 @@ def test_customer_is_found_by_an_earlier_name_in_the_lake(
         lake.add({CUSTOMERS: [jones]})
         later = row_search.search(reader, ROW_KINDS["Sales order"], "Jones", "Sales order", 5)
         assert later.keys == [3, 1]
+
+
+def test_log_of_the_lake_is_read_once_for_all_names(
+    star: Connection, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    lake = ProcessedLake(tmp_path)
+    for _ in range(3):
+        lake.add({})
+    read, get = list[str](), DirectoryStore.get
+
+    def counted(store: DirectoryStore, key: str) -> bytes:
+        read.append(key)
+        return get(store, key)
+
+    monkeypatch.setattr(DirectoryStore, "get", counted)
+    with reading(replace(settings, stores=stores([str(tmp_path)]))) as reader:
+        for kind in ("Sales order", "Purchase order"):
+            assert search(reader, kind, "nobody") == []
+    assert len(read) == len(set(read)) == 3
 
 
 def test_search_says_why_earlier_names_were_not_searched(
@@ -207,6 +227,13 @@ def test_order_in_the_address_stays_while_others_change(star: Connection, look: 
     assert app.subheader[0].value == "Sales order 2"
     assert app.markdown[1].value.startswith("3 versions.")
     assert "**As of 1 Jan 2024, 01:30:00**, version 1" in [text.value for text in app.markdown]
+
+
+def test_link_to_an_order_that_does_not_exist_says_so(star: Connection, look: Look):
+    app = look("history?order=999999")
+    assert "Sales order 999999 does not exist" in app.warning[0].value
+    assert "Recent changes" in app.subheader[0].value
+    assert not look("history").warning
 
 
 def test_order_whose_newest_version_is_in_quarantine_says_so(
