@@ -209,7 +209,8 @@ def show(chart: Chart, alt_text: str, on_pick: Callable[[str], None] | None = No
     ``on_pick`` with the pick of the bar."""
     muted = _color_of_text(MUTED)
     styled = (
-        chart.configure_axis(labelColor=muted, titleColor=muted, titleFontWeight="normal")
+        chart.configure(background="transparent")  # on paper, the page of the dark theme is white
+        .configure_axis(labelColor=muted, titleColor=muted, titleFontWeight="normal")
         .configure_legend(labelColor=muted, offset=0, padding=0)
         .configure_view(strokeWidth=0)
     )

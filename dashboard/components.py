@@ -8,12 +8,14 @@ import streamlit as st
 HAS_HEADING = "page_has_heading"
 
 STYLE = files("dashboard") / "style.css"
+DARK_PRINT = files("dashboard") / "dark_print.css"
 SCRIPT = files("dashboard") / "page.js"
 
 
 def style() -> None:
     """Add the styles and the script of all pages."""
-    st.html(f"<style>{STYLE.read_text(encoding='utf-8')}</style>")
+    sheets = [STYLE, DARK_PRINT] if st.context.theme.type == "dark" else [STYLE]
+    st.html(f"<style>{' '.join(sheet.read_text(encoding='utf-8') for sheet in sheets)}</style>")
     script = f"<script>{SCRIPT.read_text(encoding='utf-8')}</script><span hidden></span>"
     with st.container(key="script"):
         st.html(script, unsafe_allow_javascript=True)  # our own file, without data

@@ -7,6 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from contracts.observation import OP_NAMES
+from dashboard.cached_lake import cached_lake
 from dashboard.settings import Settings
 from lake import Lake, Log, NotFound
 from lake.concurrent import map_concurrently
@@ -59,7 +60,7 @@ def read(settings: Settings) -> LakeSummary | None:
 
     Raises InvalidLake or LakeUnavailable.
     """
-    lake = settings.lake
+    lake = cached_lake(settings)
     seq = lake.batches.head_seq() if lake else 0
     if lake is None or not seq:
         return None
@@ -81,7 +82,7 @@ def read(settings: Settings) -> LakeSummary | None:
 def quarantine_csv(settings: Settings) -> str:
     """Return every quarantined row with its key and reasons as CSV. Raises InvalidLake or
     LakeUnavailable."""
-    lake = settings.lake
+    lake = cached_lake(settings)
     return keys_as_csv(quarantined_keys(lake, quarantine(lake).open) if lake else ())
 
 

@@ -5,10 +5,12 @@ import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from contracts import PlatformError
 from contracts.project import PROJECT
 from dashboard import ports, settings
+from operations.deployment import EXAMPLE
 
 HOST, PORT = "127.0.0.1", 8501
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,7 +27,8 @@ EXAMPLES = f"""examples:
   export PGPASSWORD=…  PGSSLROOTCERT=ca.pem   # another host requires TLS
   python -m dashboard \\
       --warehouse postgresql://analyst@db.example.com/warehouse \\
-      --lake s3://{PROJECT}-prod-ingestion-… s3://{PROJECT}-prod-processed-…
+      --lake s3://{PROJECT}-prod-ingestion-… s3://{PROJECT}-prod-processed-… \\
+      --deployment {PROJECT}-prod
 
 The user must be a member of warehouse_reader. The warehouse's owner runs:
   grant warehouse_reader to analyst
@@ -33,45 +36,64 @@ The user must be a member of warehouse_reader. The warehouse's owner runs:
 Instead of options, {settings.WAREHOUSE} can contain the DSN and
 {settings.LAKE} the lake. Without a lake, the pages 'Platform' and 'Runs' do not
 show attempts, quarantined rows and waiting batches. A lake in S3 is read with
-the default AWS credentials.
+the default AWS credentials. Polls are shown as missing after three times the
+seconds of --every, 15 minutes at least, or as the alarms of --deployment say.
 
 Anyone who can connect to the port can see the data. The dashboard listens on
 {HOST}. Before you pass another --host, put a proxy with authentication in
 front of it."""
 
 
+OPTIONS: Mapping[str, dict[str, Any]] = {
+    "warehouse": {
+        "metavar": "DSN",
+        "help": "postgresql://user@host:port/database; PGPASSWORD contains the password",
+    },
+    "schema": {"help": f"schema of the warehouse's views (default {settings.DEFAULT_SCHEMA})"},
+    "lake": {
+        "nargs": "+",
+        "default": [],
+        "metavar": "ADDRESS",
+        "help": "a directory, or s3://INGESTION s3://PROCESSED",
+    },
+    "every": {
+        "type": float,
+        "metavar": "SECONDS",
+        "help": f"seconds from one poll to the next (default {settings.DEFAULT_EVERY:g})",
+    },
+    "deployment": {
+        "metavar": "NAME",
+        "help": f"prefix of the names in AWS ({EXAMPLE}): show whether its polls are paused",
+    },
+    "host": {"default": HOST, "help": f"address to listen on (default {HOST})"},
+    "port": {"type": ports.port, "default": PORT, "help": f"port to listen on (default {PORT})"},
+}
+
+
 def parser() -> ArgumentParser:
     """Return the parser of the command."""
-    command_parser = ArgumentParser(
+    result = ArgumentParser(
         "python -m dashboard",
         description=ABOUT,
         epilog=EXAMPLES,
         formatter_class=RawDescriptionHelpFormatter,
     )
-    add = command_parser.add_argument
-    add(
-        "--warehouse",
-        metavar="DSN",
-        help="postgresql://user@host:port/database; PGPASSWORD contains the password",
-    )
-    add("--schema", help=f"schema of the warehouse's views (default {settings.DEFAULT_SCHEMA})")
-    add(
-        "--lake",
-        nargs="+",
-        default=[],
-        metavar="ADDRESS",
-        help="a directory, or s3://INGESTION s3://PROCESSED",
-    )
-    add("--host", default=HOST, help=f"address to listen on (default {HOST})")
-    add("--port", type=ports.port, default=PORT, help=f"port to listen on (default {PORT})")
-    return command_parser
+    for name, option in OPTIONS.items():
+        result.add_argument(f"--{name}", **option)
+    return result
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Replace this process by the web server, or print the error and return the exit status."""
     arguments = parser().parse_args(argv)
     try:
-        environ = environment(arguments.warehouse, arguments.lake, arguments.schema)
+        environ = environment(
+            arguments.warehouse,
+            arguments.lake,
+            arguments.schema,
+            every=arguments.every,
+            deployment=arguments.deployment,
+        )
         warehouse = settings.from_environment(environ).warehouse
         ports.require_free(arguments.host, arguments.port)
     except PlatformError as error:
@@ -96,12 +118,17 @@ def environment(
     lake: Sequence[str] = (),
     schema: str | None = None,
     environ: Mapping[str, str] = os.environ,
+    *,
+    every: float | None = None,
+    deployment: str | None = None,
 ) -> dict[str, str]:
     """Return the environment of the web server. Raises NotConfigured."""
     variables = {
         settings.WAREHOUSE: warehouse,
         settings.SCHEMA: schema,
         settings.LAKE: " ".join(settings.stores(lake)) if lake else None,
+        settings.EVERY: f"{every:g}" if every else None,
+        settings.DEPLOYMENT: deployment,
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), environ.get("PYTHONPATH")])),
     }
     return {**environ, **{name: value for name, value in variables.items() if value}}

@@ -7,6 +7,7 @@ import streamlit as st
 import contracts
 from contracts.arrow import read_changes
 from contracts.observation import ORDER
+from dashboard.cached_lake import cached_lake
 from dashboard.settings import Settings
 from lake import Lake
 from lake.concurrent import map_concurrently
@@ -33,7 +34,7 @@ def open_rows(settings: Settings, of: str, key: int) -> list[OpenRow]:
 
     Raises InvalidLake or LakeUnavailable.
     """
-    lake = settings.lake
+    lake = cached_lake(settings)
     output = quarantine(lake).open.get(of) if lake else None
     return _rows(lake, of, key, output) if lake and output else []
 

@@ -7,15 +7,18 @@ from datetime import datetime
 
 import streamlit as st
 
+from dashboard.cached_lake import cached_lake
 from dashboard.settings import Settings
-from lake import Lake, Log, NotFound
-from lake.attempts import PARTS, Attempt, Outcome, newest_first
+from lake import Lake, Log
+from lake.attempts import PARTS, Attempt, Outcome
 from lake.concurrent import map_concurrently
 from lake.entries import Batch, BuildEntry, LoadEntry
+from operations.alarms import Limits, limits_at
+from operations.deployment import Deployment
 from operations.health import Health, health
 
 CACHE_SECONDS = 10.0
-MAX_ATTEMPTS = 100
+MAX_ATTEMPTS = 50
 MAX_BATCHES = 50
 ALL = "all"
 
@@ -58,12 +61,11 @@ class Runs:
 def read(settings: Settings, part: str = ALL, only_failures: bool = False) -> Runs | None:
     """Return the runs of a part, or None if the lake's address is unknown. Raises InvalidLake or
     LakeUnavailable."""
-    lake = settings.lake
+    lake = cached_lake(settings)
     if lake is None:
         return None
     outcome: Outcome | None = "failed" if only_failures else None
-    parts = PARTS if part == ALL else (part,)
-    found = [a for name in parts for a in lake.attempts.latest(name, MAX_ATTEMPTS, outcome)]
+    attempts = lake.attempts.latest(PARTS if part == ALL else [part], MAX_ATTEMPTS, outcome)
     work, steps = defaultdict[str, Work](Work), list[Step]()
     for name, entry in _latest_entries(lake):
         steps.append(Step(entry.seq, name, entry.run, entry.committed_at))
@@ -71,36 +73,43 @@ def read(settings: Settings, part: str = ALL, only_failures: bool = False) -> Ru
         for table, rows in _rows(entry).items():
             work[entry.run].rows[table] += rows
     steps.sort(key=lambda step: (step.batch, step.committed_at))
-    return Runs(newest_first(found)[:MAX_ATTEMPTS], dict(work), steps)
+    return Runs(attempts, dict(work), steps)
 
 
 @st.cache_data(ttl=CACHE_SECONDS, max_entries=10, show_spinner=False)
-def read_health(settings: Settings) -> Health | None:
-    """Return the health of the platform, or None if the lake's address is unknown. Raises
-    InvalidLake or LakeUnavailable."""
-    lake = settings.lake
-    return None if lake is None else health(lake)
+def read_health(settings: Settings, unreachable: str = "") -> Health | None:
+    """Return the health of the platform, or None if the lake's address is unknown. ``unreachable``
+    says why the warehouse cannot be reached. Raises InvalidLake or LakeUnavailable, and for a
+    deployment the errors of `Aws`."""
+    lake = cached_lake(settings)
+    if lake is None:
+        return None
+    limits, is_paused = limits_at(settings.every), False
+    if settings.deployment:
+        limits, is_paused = _deployed(settings.deployment)
+    return health(lake, limits, unreachable, is_paused)
+
+
+def _deployed(deployment: Deployment) -> tuple[Limits, bool]:
+    """Return the thresholds of the deployed alarms, and whether polls are paused."""
+    from operations.aws import Aws  # noqa: PLC0415 - a lake in a directory needs no boto3
+
+    aws = Aws(deployment)
+    return aws.limits(), not aws.schedule().is_enabled
 
 
 def _latest_entries(lake: Lake) -> Iterator[tuple[str, Entry]]:
     """Yield the part and the entry of every step of the latest batches."""
-    seq = lake.batches.head_seq()
     logs: dict[str, Log[Batch] | Log[BuildEntry] | Log[LoadEntry]] = {
         "poll": lake.batches,
         "build_dimensions": lake.dimensions,
         "build_facts": lake.facts,
         "load_warehouse": lake.loads,
     }
-    wanted = [(name, n) for n in range(max(1, seq - MAX_BATCHES + 1), seq + 1) for name in logs]
-
-    def entry(step: tuple[str, int]) -> tuple[str, Entry] | None:
-        name, number = step
-        try:
-            return name, logs[name].entry(number)
-        except NotFound:
-            return None
-
-    return (found for found in map_concurrently(entry, wanted) if found)
+    heads = dict(map_concurrently(lambda name: (name, logs[name].head_seq()), logs))
+    first = max(1, heads["poll"] - MAX_BATCHES + 1)
+    steps = [(name, seq) for name, head in heads.items() for seq in range(first, head + 1)]
+    return map_concurrently(lambda step: (step[0], logs[step[0]].entry(step[1])), steps)
 
 
 def _rows(entry: Entry) -> dict[str, int]:

@@ -1,6 +1,8 @@
 """The line above each page: the time of the data, and how often the page is refreshed."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 
 import streamlit as st
@@ -17,13 +19,14 @@ TICK = 5.0
 
 
 def draw(reader: Reader) -> None:
-    """Draw the line. Without a warehouse it is empty: the page reports the error."""
+    """Draw the line. If the warehouse cannot be read, it says so: the page reports the error, and
+    the next refresh tries again."""
     try:
-        as_of = reader.as_of
+        line = partial(text, reader.as_of)
     except PlatformError:
-        return
+        line = partial(unreadable, datetime.now(UTC))
     with st.container(horizontal=True, vertical_alignment="center", key="status_line"):
-        _age(as_of, SECONDS[REFRESH.value], monotonic())
+        _age(line, SECONDS[REFRESH.value], monotonic())
         st.selectbox(
             "Refresh",
             list(TITLES),
@@ -35,11 +38,17 @@ def draw(reader: Reader) -> None:
 
 
 @st.fragment(run_every=TICK)
-def _age(as_of: AsOf | None, every: float, drawn: float) -> None:
+def _age(line: Callable[[datetime], str], every: float, drawn: float) -> None:
     """Draw the age of the data, and draw the page again when it is time to."""
     if every and monotonic() - drawn >= every:
         st.rerun()
-    st.caption(text(as_of, datetime.now(UTC)))
+    st.caption(line(datetime.now(UTC)))
+
+
+def unreadable(tried: datetime, now: datetime) -> str:
+    """Say when the warehouse could not be read."""
+    ago = formatting.elapsed((now - tried).total_seconds())
+    return f"The warehouse cannot be read (tried {ago} ago)."
 
 
 def text(as_of: AsOf | None, now: datetime) -> str:

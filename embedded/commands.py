@@ -2,6 +2,7 @@
 and --help loads nothing."""
 
 import json
+import os
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from time import perf_counter
@@ -76,12 +77,17 @@ def _step(arguments: Namespace, step: Callable[["Platform"], object]) -> int:
 
 
 def _migrate(arguments: Namespace) -> int:
+    from embedded.platform import Platform
     from postgres import connected, from_dsn
     from warehouse import migrate
 
     start = perf_counter()
-    with connected(from_dsn(arguments.warehouse), "migrate") as connection:
-        applied = migrate(connection, arguments.schema)
+    if arguments.lake:
+        with Platform(arguments.lake, "", arguments.warehouse, arguments.schema) as platform:
+            applied = platform.migrate()
+    else:
+        with connected(from_dsn(arguments.warehouse), "migrate") as connection:
+            applied = migrate(connection, arguments.schema)
     return _report({"applied": applied, "schema": arguments.schema}, start)
 
 
@@ -119,9 +125,10 @@ def _erase(arguments: Namespace) -> int:
 
 
 def _status(arguments: Namespace) -> int:
+    from dashboard.settings import poll_interval
     from embedded.local_lake import existing
     from lake.local import open_local_lake
-    from operations.alarms import limits
+    from operations.alarms import limits, limits_at
     from operations.status import exit_status, status
     from operations.terminal import show_status
     from operations.warehouse_state import read_warehouse
@@ -130,7 +137,8 @@ def _status(arguments: Namespace) -> int:
     start, lake = perf_counter(), open_local_lake(existing(arguments.lake))
     address = from_dsn(arguments.warehouse)
     warehouse = read_warehouse(lake, lambda: address)
-    result = status(lake, warehouse, limits=limits(arguments.stale_after))
+    usual = limits_at(poll_interval(os.environ))
+    result = status(lake, warehouse, limits=limits(arguments.stale_after, usual))
     if not arguments.json:
         show_status(result)
     _report(result.report(), start)

@@ -17,7 +17,7 @@ from embedded.workflow_definition import Event, Workflow, read_workflow
 from ingestion_lambda.options import DEFAULT_OPTIONS, PollOptions
 from ingestion_lambda.poll import Polled, poll
 from lake import Lake, new_run, open_lake
-from lake.attempts import POLL
+from lake.attempts import MIGRATE, POLL
 from lake.local import local_addresses, open_local_lake
 from lake.quarantine import count_open
 from lake.recording import Recording
@@ -27,7 +27,7 @@ from warehouse import SCHEMA, migrate
 WAREHOUSE = f"{PROJECT.upper()}_WAREHOUSE_DSN"
 """The variable that gives the load job its DSN, because an argument never holds a secret."""
 
-MIGRATE, LOAD = "migrate_warehouse", "load_warehouse"
+LOAD = "load_warehouse"
 STEPS = {"build_dimensions": "dimensions", "build_facts": "facts", LOAD: "load"}
 
 

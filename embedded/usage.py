@@ -85,8 +85,11 @@ COMMANDS = {
     "migrate": Command(
         "create the warehouse, or migrate it to this version",
         ("warehouse",),
-        ("schema",),
-        help={"warehouse": "the warehouse, as its owner"},
+        ("lake", "schema"),
+        help={
+            "warehouse": "the warehouse, as its owner",
+            "lake": "the lake's directory, to record the attempt there",
+        },
     ),
     "rebuild": Command(
         "rebuild a warehouse from the lake alone",

@@ -6,6 +6,8 @@ An attempt is a report for people and alarms. No step reads it to decide what to
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import nsmallest
+from itertools import chain, product
 from typing import Annotated, Literal
 
 import msgspec
@@ -20,13 +22,16 @@ FORMAT = 1
 KEPT = timedelta(days=35)
 """Age at which an attempt expires. Terraform's ``attempt_days`` has the same number."""
 
-POLL = "poll"
-JOBS = ("build_dimensions", "build_facts", "migrate_warehouse", "load_warehouse")
+POLL, MIGRATE = "poll", "migrate_warehouse"
+JOBS = ("build_dimensions", "build_facts", MIGRATE, "load_warehouse")
 PARTS = (POLL, *JOBS)
 
 Outcome = Literal["succeeded", "failed"]
 OUTCOMES: tuple[Outcome, ...] = ("succeeded", "failed")
 MOST_COUNTED = 1000  # one request lists that many keys
+
+Place = tuple[Store, str]
+"""The store and the key of an attempt."""
 
 Utc = Annotated[datetime, Meta(tz=True)]
 
@@ -82,20 +87,22 @@ class Attempts:
         store.put_new(layout.attempt_key(folder, start, attempt.run), body)
         store.prune(folder, layout.attempt_key(folder, start - KEPT, ""))
 
-    def latest(self, part: str, count: int, outcome: Outcome | None = None) -> list[Attempt]:
-        """Return the newest attempts of a part, newest first, at most ``count``."""
-        store = self._store(part)
-        keys = [
-            key
-            for each in ([outcome] if outcome else OUTCOMES)
-            for key in store.latest(layout.attempts_folder(part, each), count)
-        ]
-        read = map_concurrently(lambda key: _read(store, key), keys)
-        return newest_first(attempt for attempt in read if attempt)[:count]
+    def latest(
+        self, parts: Iterable[str], count: int, outcome: Outcome | None = None
+    ) -> list[Attempt]:
+        """Return the newest attempts of these parts, newest first, at most ``count``. No other one
+        is read, because keys have the time."""
+        outcomes = [outcome] if outcome else OUTCOMES
+        listed = map_concurrently(
+            lambda folder: self._listed(*folder, count), product(parts, outcomes)
+        )
+        newest = nsmallest(count, chain.from_iterable(listed), key=_by_time)
+        read = map_concurrently(_read, newest)
+        return sorted(filter(None, read), key=lambda found: found.started_at, reverse=True)
 
     def last(self, part: str, outcome: Outcome | None = None) -> Attempt | None:
         """Return the newest attempt of a part, or None."""
-        return next(iter(self.latest(part, 1, outcome)), None)
+        return next(iter(self.latest([part], 1, outcome)), None)
 
     def failures_since(self, part: str, moment: datetime | None) -> int:
         """Return how many of the latest MOST_COUNTED attempts that failed began after a moment."""
@@ -107,14 +114,18 @@ class Attempts:
     def _store(self, part: str) -> Store:
         return self.ingestion if part == POLL else self.processed
 
+    def _listed(self, part: str, outcome: Outcome, count: int) -> list[Place]:
+        store = self._store(part)
+        return [(store, key) for key in store.latest(layout.attempts_folder(part, outcome), count)]
 
-def newest_first(attempts: Iterable[Attempt]) -> list[Attempt]:
-    """Return the attempts of several parts, newest first."""
-    return sorted(attempts, key=lambda attempt: attempt.started_at, reverse=True)
+
+def _by_time(place: Place) -> str:
+    return layout.attempt_time(place[1])
 
 
-def _read(store: Store, key: str) -> Attempt | None:
+def _read(place: Place) -> Attempt | None:
     """Return the attempt; None if it has expired meanwhile, or if a later version wrote it."""
+    store, key = place
     try:
         return msgspec.json.decode(store.get(key), type=Attempt)
     except (NotFound, ValueError):

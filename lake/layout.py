@@ -64,6 +64,11 @@ def attempt_key(folder: str, started_at: datetime, run: str) -> str:
     return f"{folder}{day:07d}-{started_at:%Y-%m-%d}/{millisecond:014d}-{run}.json"
 
 
+def attempt_time(key: str) -> str:
+    """Return the part of an attempt's key by which attempts of all folders sort, newest first."""
+    return "/".join(key.rsplit("/", 2)[1:])
+
+
 def mirror_key(table: str, bucket: int, seq: int, run: str) -> str:
     """Return the key of a bucket of a table's mirror, as of a batch."""
     return f"_mirror/{table}/bucket={bucket}/{_batch(seq, run)}.parquet"

@@ -32,6 +32,12 @@ class Limits:
     retained_wal: float = 2 << 30
 
 
+def limits_at(every: float) -> Limits:
+    """Return the limits for a poll every so many seconds: three polls may be missing, and none is
+    below its default."""
+    return Limits(silence=max(Limits.silence, 3 * every))
+
+
 def limits(stale_after: float | None, usual: Limits | None = None) -> Limits:
     """Return the limits of `status`. ``stale_after`` replaces those of missing polls and of
     waiting batches, in minutes."""

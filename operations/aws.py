@@ -106,12 +106,19 @@ class Aws:
         return Services(
             name=self.deployment.name,
             region=self.region,
-            schedule=self._schedule(),
+            schedule=self.schedule(),
             alarms=_active(states),
             watched=len(states),
             dead_letters=self._dead_letters(),
             runs=self.runs()[:LAST_RUNS],
         )
+
+    def schedule(self) -> Schedule:
+        """Return the schedule of polls."""
+        name = self.deployment.schedule
+        with self._requesting(f"schedule {name}"):
+            schedule = boto3.client("scheduler", region_name=self.region).get_schedule(Name=name)
+        return Schedule(schedule["ScheduleExpression"], schedule["State"] == "ENABLED")
 
     def alarms(self) -> dict[str, str]:
         """Return the active alarms, each with its reason."""
@@ -174,12 +181,6 @@ class Aws:
     def _secret(self, name: str) -> str:
         with self._requesting(f"secret {name} with a value"):
             return read_secret(name, self.region)
-
-    def _schedule(self) -> Schedule:
-        name = self.deployment.schedule
-        with self._requesting(f"schedule {name}"):
-            schedule = boto3.client("scheduler", region_name=self.region).get_schedule(Name=name)
-        return Schedule(schedule["ScheduleExpression"], schedule["State"] == "ENABLED")
 
     def _alarms(self) -> dict[str, tuple[bool, str]]:
         """Return whether each alarm is active, and its reason."""

@@ -26,6 +26,17 @@ class Health:
         return next(urgent, HEALTHY)
 
     @property
+    def is_healthy(self) -> bool:
+        return self.state == HEALTHY
+
+    @property
+    def polls(self) -> str:
+        """A sentence about polls that are paused or succeed; '' if they fail or are missing."""
+        if self.facts.is_paused:
+            return "Polls are paused."
+        return "Polls succeed, and no batch waits long." if self.is_healthy else ""
+
+    @property
     def freshness(self) -> float | None:
         """The age in seconds of the warehouse's data: the time since the last successful poll, or
         since the commit of the oldest batch that is not loaded if that is longer. None without a
@@ -38,6 +49,7 @@ class Health:
         polled, age = self.facts.polled_at, self.freshness
         return {
             "state": self.state,
+            "paused": self.facts.is_paused,
             "findings": [asdict(alarm) for alarm in self.alarms],
             "last_successful_poll": polled and polled.isoformat(timespec="milliseconds"),
             "freshness_seconds": None if age is None else round(age, 3),

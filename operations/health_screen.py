@@ -33,11 +33,10 @@ def _findings(health: Health) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column("state", no_wrap=True)
     table.add_column("reason", overflow="fold")
-    is_healthy = all(alarm.state == "warning" for alarm in health.alarms)
-    if is_healthy:
-        table.add_row(
-            Text("HEALTHY", style="bold green"), "Polls succeed, and no batch waits long."
-        )
+    if health.is_healthy:
+        table.add_row(Text("HEALTHY", style="bold green"), health.polls)
+    elif health.polls:
+        table.add_row(Text("PAUSED", style=YELLOW), health.polls)
     for alarm in health.alarms:
         style = YELLOW if alarm.state == "warning" else RED
         reason = Text("\n".join(_lines(alarm)))

@@ -8,10 +8,12 @@ import streamlit as st
 
 from contracts import PlatformError
 from dashboard import formatting, runs
-from dashboard.settings import LAKE, Settings
+from dashboard.reader import Reader
+from dashboard.settings import LAKE
 from dashboard.tables import Column, table
 from operations.alarms import Alarm
-from operations.health import HEALTHY, Health
+from operations.health import Health
+from postgres import Refused, Unreachable
 
 REMEDY = "To fix: "
 
@@ -48,21 +50,33 @@ def explain_missing_lake() -> None:
     )
 
 
-def draw_health(settings: Settings) -> None:
-    """Draw the state, its reasons and the last attempts, from the lake alone."""
-    with or_warning("The lake cannot be read, so the health of the platform is unknown."):
-        health = runs.read_health(settings)
+def draw_health(reader: Reader) -> None:
+    """Draw the state, its reasons and the last attempts, from the lake, and whether the warehouse
+    can be reached."""
+    with or_warning("The health of the platform is unknown."):
+        health = runs.read_health(reader.settings, _unreachable(reader))
         if health:
             _draw(health)
 
 
+def _unreachable(reader: Reader) -> str:
+    """Return the reason why the warehouse cannot be reached, '' if it can."""
+    try:
+        _ = reader.as_of
+    except (Refused, Unreachable) as error:
+        return str(error)
+    except PlatformError:
+        pass  # it answers: the page has the reason
+    return ""
+
+
 def _draw(health: Health) -> None:
-    if health.state == HEALTHY:
-        st.success(f"Polls and jobs succeed. {_last_poll(health)}", icon=":material/check_circle:")
+    if health.is_healthy:
+        st.success(f"{health.polls} {_last_poll(health)}", icon=":material/check_circle:")
     for alarm in health.alarms:
         _alarm(alarm)
-    if health.state != HEALTHY:
-        st.markdown(_last_poll(health))
+    if not health.is_healthy:
+        st.markdown(f"{health.polls} {_last_poll(health)}".strip())
     last = [
         {
             "part": part.part,

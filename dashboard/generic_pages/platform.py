@@ -31,14 +31,9 @@ def draw(reader: Reader) -> None:
         " contains the changes that one poll of the source found; a poll that finds no change"
         " creates no batch.",
     )
-    draw_health(reader.settings)
-    window = st.segmented_control(
-        "Time",
-        list(WINDOWS),
-        required=True,
-        **WINDOW.bound(),
-    )
+    draw_health(reader)
     lake = _lake_summary(reader)
+    window = st.segmented_control("Time", list(WINDOWS), required=True, **WINDOW.bound())
     with or_warning("The warehouse cannot be read, so its load times are not shown."):
         _loads(reader, window, lake)
     if lake:

@@ -17,7 +17,7 @@ MAX_LISTED = 25
 PART = address.one_of("part", [ALL, *PARTS], ALL)
 FAILURES = address.flag("failures", default=False)
 ATTEMPTS = [
-    Column("ended", "Ended (UTC)", moment, no_wrap=True),
+    Column("started", "Started (UTC)", moment, no_wrap=True),
     Column("part", "Part", no_wrap=True),
     Column("outcome", "Outcome"),
     Column("seconds", "Took", duration, is_number=True),
@@ -46,8 +46,8 @@ def draw(reader: Reader) -> None:
     """Draw the page. It needs only the lake."""
     heading(
         "Runs",
-        "Every execution of a poll or a job that ended by itself, newest first. Attempts expire"
-        f" after {KEPT.days} days.",
+        f"The latest {runs.MAX_ATTEMPTS} executions of a poll or a job that ended by themselves,"
+        f" newest first. Attempts expire after {KEPT.days} days.",
     )
     if not reader.settings.stores:
         explain_missing_lake()
@@ -63,7 +63,10 @@ def draw(reader: Reader) -> None:
 
 
 def _draw(found: Runs) -> None:
-    table(ATTEMPTS, [_row(found, a) for a in found.attempts[:MAX_LISTED]], "Attempts")
+    listed = found.attempts[:MAX_LISTED]
+    table(ATTEMPTS, [_row(found, attempt) for attempt in listed], "Attempts")
+    if rest := len(found.attempts) - len(listed):
+        st.caption(f"{formatting.plural(rest, 'older run')} can be selected below.")
     st.subheader("One run")
     by_run = {f"{attempt.part} {attempt.run}": attempt for attempt in found.attempts}
     if (linked := address.text("run").value) and linked not in by_run:
@@ -90,7 +93,7 @@ def _draw(found: Runs) -> None:
 def _row(found: Runs, attempt: Attempt) -> dict[str, object]:
     work = found.work.get(attempt.run)
     return {
-        "ended": attempt.ended_at,
+        "started": attempt.started_at,
         "part": attempt.part,
         "outcome": attempt.outcome,
         "seconds": attempt.seconds,
@@ -107,7 +110,7 @@ def _span(batches: Sequence[int]) -> str:
 
 def _title(attempt: Attempt) -> str:
     error = f" · {attempt.error}" if attempt.error else ""
-    return f"{moment(attempt.ended_at)} · {attempt.part} · {attempt.outcome}{error}"
+    return f"{moment(attempt.started_at)} · {attempt.part} · {attempt.outcome}{error}"
 
 
 def _outcome(attempt: Attempt) -> None:

@@ -1,7 +1,7 @@
 """The cycles of `up`: one after another, each with a line about it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
 from time import monotonic
@@ -16,7 +16,7 @@ from embedded.demo.pace import Pace
 from embedded.demo.welcome import Say
 from embedded.platform import Platform
 from embedded.server import Server
-from operations.alarms import Limits
+from operations.alarms import limits_at
 from operations.health import health
 from operations.notifications import Notifier
 from operations.terminal import format_changes
@@ -32,7 +32,8 @@ class Writer(Protocol):
 @dataclass
 class Cycles:
     """Cycles of a platform whose server it starts again if it has ended. ``dashboard`` is None if
-    there is none, or if its end was reported; ``notifier`` is None without a webhook."""
+    there is none, or if its end was reported; ``notifier`` is None without a webhook. ``waiting``
+    are the changes of cycles that failed, and ``oldest`` is the time of the first of them."""
 
     server: Server
     platform: Platform
@@ -41,6 +42,8 @@ class Cycles:
     say: Say
     dashboard: Child | None = None
     notifier: Notifier | None = None
+    waiting: list[str] = field(default_factory=list)
+    oldest: float | None = None
 
     def run(self, stopping: Event) -> None:
         """Run cycles until ``stopping`` is set; a cycle that is running ends first."""
@@ -55,9 +58,10 @@ class Cycles:
         try:
             if self.server.revive():
                 yield "[bold red]PostgreSQL had ended[/] and was started again."
-            changes, oldest = self.writer.take()
+            self._take()
             self.platform.cycle()
-            yield self._report(changes, oldest)
+            yield self._report()
+            self.waiting, self.oldest = [], None
         except PlatformError as error:
             yield f"[bold red]failed[/]: {escape(str(error))} The next cycle tries again."
         if self.dashboard and self.dashboard.has_ended():
@@ -65,23 +69,29 @@ class Cycles:
             yield f"[bold red]the dashboard has ended[/]; see {LOG}. All else keeps running."
         yield from self._notify()
 
-    def _report(self, changes: list[str], oldest: float | None) -> str:
+    def _take(self) -> None:
+        """Take the changes before the poll, which may miss later ones."""
+        changes, oldest = self.writer.take()
+        self.waiting += changes
+        self.oldest = self.oldest or oldest
+
+    def _report(self) -> str:
         report = self.platform.report()
-        if not report["changes"]:
+        if not report["changes"] and not self.waiting:
             return f"batch {report['seq']}   no changes"
         counts = escape(format_changes(report["changes"]))
         quarantined = report["quarantined"]
         quarantine = f"   [red]{quarantined} in quarantine[/]" if quarantined else ""
-        summary = _summary(report["seq"], changes, oldest)
+        summary = _summary(report["seq"], self.waiting, self.oldest)
         return f"batch {report['seq']}   {summary}   [dim]{counts}[/]{quarantine}"
 
     def _notify(self) -> Iterator[str]:
         """Send the alarms that began or ended. A failure is a line, and stops nothing."""
         if self.notifier is None:
             return
-        limits = Limits(silence=max(Limits.silence, 3 * self.pace.every))
         try:
-            self.notifier.update(health(self.platform.lake, limits).alarms)
+            found = health(self.platform.lake, limits_at(self.pace.every))
+            self.notifier.update(found.alarms)
         except PlatformError as error:
             yield f"[bold red]no notification[/]: {escape(str(error))}"
 

@@ -29,9 +29,10 @@ OWN_VARIABLES = ("PG", f"{PROJECT.upper()}_")
 
 @contextmanager
 def running_dashboard(
-    server: Server, database: str, lake: Path, folder: Path, port: int, stopping: Event
+    server: Server, database: str, folder: Path, stopping: Event, *, port: int, every: float
 ) -> Iterator[Child]:
-    """Run the dashboard of a migrated warehouse during the block.
+    """Run the dashboard of a migrated warehouse, and of the lake in ``folder`` that is polled every
+    so many seconds, during the block.
 
     It answers when the block begins, unless ``stopping`` was set while it started. It listens on
     ``port``, or with 0 on its default port or any free one, and logs to ``folder`` / LOG. Raises
@@ -40,7 +41,7 @@ def running_dashboard(
     # the DSN is in the environment, because every user of the machine can read arguments
     dsn = reader_dsn(server, database)
     own = {**_without_secrets(), OWNER: str(folder.resolve())}
-    variables = environment(dsn, [str(lake)], environ=own)
+    variables = environment(dsn, [str(folder / "lake")], environ=own, every=every)
     with child.running(variables, folder / LOG, port, stopping) as process:
         yield process
 

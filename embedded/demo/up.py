@@ -62,32 +62,40 @@ def keep_running(
     """Run until ``stopping`` is set; a cycle that is running ends first. Raises InvalidWebhook,
     ServerFailed or NotStarted before anything is made."""
     notifier = Notifier(webhook(choices.notify)) if choices.notify else None
+    pace = choices.pace
     check_ports(directory, choices.dashboard)
     say("PostgreSQL starts…")
     with ExitStack() as stack:
         server = stack.enter_context(running(directory / "postgresql"))
         for process in stop_orphaned_dashboards(directory):
             say(f"Stopped the dashboard (process {process}) that a killed 'up' had left running.")
-        source, warehouse = (_database(server, name) for name in (SOURCE, WAREHOUSE))
-        is_new = prepare(from_dsn(source), choices.orders or ORDERS)
-        if choices.orders and not is_new:
-            say(f"--orders {choices.orders} is ignored: the source already has rows.")
-        env, lake = write_env(directory, source, warehouse), directory / "lake"
+        source, warehouse = _databases(server, choices.orders, say)
+        env, lake = write_env(directory, source, warehouse, pace.every), directory / "lake"
         platform = stack.enter_context(Platform(lake, source, warehouse, spark=spark))
         dashboard = None
         if choices.dashboard is not None:
             platform.migrate()  # creates the role of readers too
+            port, every = choices.dashboard, pace.every
             dashboard = stack.enter_context(
-                running_dashboard(server, WAREHOUSE, lake, directory, choices.dashboard, stopping)
+                running_dashboard(server, WAREHOUSE, directory, stopping, port=port, every=every)
             )
         if not stopping.is_set():
-            address, pace = dashboard.address if dashboard else "", choices.pace
+            address = dashboard.address if dashboard else ""
             databases = [from_dsn(source), from_dsn(warehouse)]
             welcome(say, databases, directory, env, pace, address)
             writer = stack.enter_context(background_writer(from_dsn(source), pace.rate, stopping))
             Cycles(server, platform, writer, pace, say, dashboard, notifier).run(stopping)
         say("Stopping…")
     say(f"Stopped. Everything is kept in {escape(str(directory))}; 'up' continues from here.")
+
+
+def _databases(server: Server, orders: int | None, say: Say) -> tuple[str, str]:
+    """Create the source, with orders, and the warehouse if they do not exist; return their DSNs."""
+    source, warehouse = (_database(server, name) for name in (SOURCE, WAREHOUSE))
+    is_new = prepare(from_dsn(source), orders or ORDERS)
+    if orders and not is_new:
+        say(f"--orders {orders} is ignored: the source already has rows.")
+    return source, warehouse
 
 
 def _database(server: Server, name: str) -> str:

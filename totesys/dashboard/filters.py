@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import address
+from dashboard.formatting import plain
 from dashboard.periods import (
     ALL,
     COMPARISONS,
@@ -37,6 +38,9 @@ NAMES = {
 SHARED = (PERIOD.name, DAYS, COMPARED.name, *NAMES)
 KEYS = frozenset({"partner", "person", "design"})
 """The filters whose values are keys; those of the others are names."""
+
+Options = Mapping[str, Mapping[Any, str]]
+"""The label of each value of each filter."""
 
 OF_SALES = {
     "currency": "Currency", "partner": "Customer", "country": "Customer country",
@@ -70,6 +74,10 @@ class Filters:
     last: date
     today: date
     selected: Mapping[str, Sequence[str | int]]
+
+    def are_by(self, *names: str) -> list[str]:
+        """Return those of these filters that are selected."""
+        return [name for name in names if self.selected[name]]
 
     def parameters(self, period: Period | None = None) -> dict[str, Any]:
         """Return the parameters of a query's scope."""
@@ -114,13 +122,16 @@ def select(reader: Reader, titles: Mapping[str, str], compares: bool) -> Filters
     if first is None:
         return None
     today = span["today"] or last
+    options = _options(reader)
     with st.sidebar:
         st.subheader("Filters")
         period, due = _periods(first, last, today)
         if compares:
             st.selectbox("Compare with", list(COMPARISONS), **COMPARED.bound())
-        selected = _selected(reader, titles)
-        _others(titles)
+        selected = _selected(options, titles)
+        others = _others(titles)
+    if text := " ".join(filter(None, [_described(options, titles, selected), others])):
+        st.caption(text)  # a phone and a printed page do not show the sidebar
     return Filters(
         period, due, period.before(COMPARISONS[COMPARED.value]), first, last, today, selected
     )
@@ -139,12 +150,17 @@ def choose_bar(start: date, within: Period) -> None:
     address.change({PERIOD.name: [CUSTOM], DAYS: [f"{since}..{until}"]})
 
 
-def _selected(reader: Reader, titles: Mapping[str, str]) -> Mapping[str, Sequence[str | int]]:
-    """Draw a list for each filter of the page, and return the selection of every filter."""
+def _options(reader: Reader) -> Options:
+    """Return the values of every filter that the warehouse has, with their labels."""
     options = defaultdict[str, dict[Any, str]](dict)
     for row in reader.query("filter_options"):
         name = row["filter"]
         options[name][int(row["value"]) if name in KEYS else row["value"]] = row["label"]
+    return options
+
+
+def _selected(options: Options, titles: Mapping[str, str]) -> Mapping[str, Sequence[str | int]]:
+    """Draw a list for each filter of the page, and return the selection of every filter."""
     selected: dict[str, Sequence[str | int]] = {name: [] for name in NAMES}
     for name, title in titles.items():
         selected[name] = st.multiselect(
@@ -157,17 +173,32 @@ def _selected(reader: Reader, titles: Mapping[str, str]) -> Mapping[str, Sequenc
     return selected
 
 
+def _described(
+    options: Options, titles: Mapping[str, str], selected: Mapping[str, Sequence[str | int]]
+) -> str:
+    """Return the selected filters as a sentence, '' without any."""
+    parts = [
+        f"{title}: {' or '.join(plain(_label(options[name], value)) for value in selected[name])}"
+        for name, title in titles.items()
+        if selected[name]
+    ]
+    return f"Filtered by {'; '.join(parts)}." if parts else ""
+
+
 def _label(labels: Mapping[Any, str], value: Any) -> str:
     return labels.get(value, str(value))
 
 
-def _others(titles: Mapping[str, str]) -> None:
+def _others(titles: Mapping[str, str]) -> str:
     """Name the filters that are selected and do not apply to this page; offer to remove all."""
     chosen = address.kept(list(NAMES))
-    if others := [OF_SALES[name].lower() for name in chosen if name not in titles]:
-        st.caption(f"Not applied on this page: {', '.join(others)}.")
+    others = ", ".join(OF_SALES[name].lower() for name in chosen if name not in titles)
+    text = f"Not applied on this page: {others}." if others else ""
+    if text:
+        st.caption(text)
     if chosen:
         st.button("Remove filters", on_click=_remove, icon=":material/filter_alt_off:")
+    return text
 
 
 def _remove() -> None:

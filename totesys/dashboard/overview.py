@@ -11,7 +11,7 @@ from dashboard.components import heading, no_match
 from dashboard.reader import Reader, Rows
 from totesys.dashboard import payments
 from totesys.dashboard.currencies import amount, amounts, by_currency, cards
-from totesys.dashboard.filters import Filters
+from totesys.dashboard.filters import OF_ORDERS, Filters
 from totesys.dashboard.orders import change, comparison
 
 SCOPES = {"Sales": "sales", "Purchases": "purchases"}
@@ -50,8 +50,16 @@ def _about(filters: Filters) -> str:
     return (
         f"Orders from {formatting.day(period.since)} to {formatting.day(period.until)} by"
         f" currency.{comparison(filters)} Overdue, whatever the period: due before"
-        f" {formatting.day(filters.today)} and not paid."
+        f" {formatting.day(filters.today)} and not paid.{_ignored(filters)}"
     )
+
+
+def _ignored(filters: Filters) -> str:
+    """Name the selected filters that payments do not have."""
+    names = [OF_ORDERS[name].lower() for name in filters.are_by("department", "person")]
+    if not names:
+        return ""
+    return f" Overdue payments are not filtered by {' and '.join(names)}, because they have none."
 
 
 def _totals(reader: Reader, filters: Filters, scope: str) -> Rows:

@@ -74,6 +74,16 @@ def test_order_number_leads_to_its_history_and_its_moment_is_shared(
     expect(page).not_to_have_url(re.compile("moment=|order=2"))
 
 
+def test_click_on_the_bar_of_a_day_shows_that_day(page: Page, address: str):
+    open_page(page, address, "sales?currency=EUR")
+    orders = page.get_by_text(re.compile(r"^Value of [\d,]+ orders$")).inner_text()
+    click_bar(page, 0, -12, 195)  # that of the last order
+    expect(page).to_have_url(re.compile(r"period=Custom\+range&days=(\d{4}-\d\d-\d\d)\.\.\1$"))
+    expect(page.get_by_text(orders, exact=True)).to_have_count(0)
+    page.go_back()
+    expect(page.get_by_text(orders, exact=True)).to_be_visible()
+
+
 def test_click_on_a_bar_filters_the_page_and_a_second_click_removes_the_filter(
     page: Page, address: str
 ):
@@ -91,7 +101,10 @@ def test_click_on_a_bar_filters_the_page_and_a_second_click_removes_the_filter(
 
 
 def click_bar(page: Page, chart: int, x: int, y: int) -> None:
+    """Click a place in a chart; a negative ``x`` is a distance from its right side."""
     page.wait_for_timeout(1_500)  # the chart is drawn after the page
     marks = page.get_by_test_id("stVegaLiteChart").nth(chart)
     marks.scroll_into_view_if_needed()
-    marks.click(position={"x": x, "y": y})
+    box = marks.bounding_box()
+    assert box
+    marks.click(position={"x": x if x >= 0 else box["width"] + x, "y": y})

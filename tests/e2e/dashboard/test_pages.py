@@ -248,7 +248,7 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def test_warehouse_that_stops_is_reported_on_the_page(page: Page, folder: Path):
+def test_warehouse_that_stops_is_reported_and_the_refresh_goes_on(page: Page, folder: Path):
     with ExitStack() as serving:
         with running(folder / "postgresql", UNSAFE_AND_FAST) as server:
             server.create_database(WAREHOUSE)
@@ -258,8 +258,13 @@ def test_warehouse_that_stops_is_reported_on_the_page(page: Page, folder: Path):
             address = serving.enter_context(web).address
             open_page(page, address)
             expect(page.get_by_test_id("stAlert")).to_contain_text("does not contain orders yet")
-        open_page(page, address, "platform")
+            open_page(page, address, "platform?refresh=10s")
+            expect(page.get_by_text("No data is loaded yet.")).to_be_visible()
         alerts = page.get_by_test_id("stAlert")
         expect(alerts.filter(has_text="Nothing answers at 127.0.0.1").first).to_be_visible()
+        expect(page.get_by_text("The warehouse cannot be read (tried")).to_be_visible()
         expect(page.locator("[data-testid=stException]")).to_have_count(0)
         assert "Traceback" not in page.content()
+        with running(folder / "postgresql", UNSAFE_AND_FAST):
+            expect(page.get_by_text("No data is loaded yet.")).to_be_visible()
+            expect(alerts.filter(has_text="Nothing answers")).to_have_count(0)

@@ -72,6 +72,25 @@ def test_printed_page_has_no_sidebar_and_no_column_is_cut(
     assert pages > 1 or path != "sales"  # all of the page is printed, not only the screen
 
 
+def test_dark_page_is_printed_with_dark_text_on_white(
+    browser: Browser, address: str, filled: Filled
+):
+    with browser.new_context(color_scheme="dark") as context:
+        page = context.new_page()
+        open_page(page, address, f"history?order={filled.deleted}")
+        expect(page.locator(".rows td").first).to_be_visible()
+        page.emulate_media(media="print", color_scheme="dark")
+        page.wait_for_timeout(500)
+        ground = page.locator(".stApp").evaluate(LUMINANCE.replace("PROPERTY", "backgroundColor"))
+        assert ground > 0.99
+        text = "h1, h3, p, .rows td, .rows th, .card dt, .card dd, mark, small"
+        colors = page.locator(text).evaluate_all(
+            f"elements => elements.map({LUMINANCE.replace('PROPERTY', 'color')})"
+        )
+        assert len(colors) > 20
+        assert max(colors) < 0.4
+
+
 def test_dark_mode_has_light_text_on_dark_ground(browser: Browser, address: str):
     with browser.new_context(color_scheme="dark") as context:
         page = context.new_page()

@@ -144,5 +144,6 @@ def metrics(app: AppTest, title: str) -> list[str]:
     return [metric.value.replace("\\", "") for metric in app.metric if title in metric.label]
 
 
-def captions(app: AppTest) -> str:
-    return " ".join(caption.value for caption in app.caption)
+def captions(app: AppTest, *, in_sidebar: bool = True) -> str:
+    places = [app] if in_sidebar else [app.main]
+    return " ".join(caption.value for place in places for caption in place.caption)

@@ -55,6 +55,8 @@ def test_error_below_the_heading_says_that_the_rest_of_the_page_is_missing(
 ):
     text = messages(app, monkeypatch, NOWHERE)
     assert text.startswith("This page cannot be shown. Nothing")
+    assert app.caption[0].value == "The warehouse cannot be read (tried 0 s ago)."
+    assert app.selectbox(key="refresh").value == "off"
     first = sorted(generic_pages.PAGES, key=lambda page: page.path != "history")
     monkeypatch.setattr(generic_pages, "PAGES", tuple(first))
     history = AppTest.from_file(str(APP), default_timeout=60)

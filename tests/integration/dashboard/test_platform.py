@@ -49,5 +49,6 @@ def test_page_shows_the_warehouse_if_the_lake_cannot_be_read(
 ):
     (tmp_path / "ingestion").write_text("a file where the folder should be")
     app = look("platform", {LAKE: " ".join(stores([str(tmp_path)]))})
-    assert "The lake cannot be read" in app.warning[0].value
+    assert "The health of the platform is unknown" in app.warning[0].value
+    assert "The lake cannot be read" in app.warning[1].value
     assert metrics(app, "Median load time") == ["-"]

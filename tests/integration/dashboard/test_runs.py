@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 
-from dashboard.settings import LAKE, WAREHOUSE, stores
+from dashboard import runs
+from dashboard.settings import EVERY, LAKE, WAREHOUSE, stores
 from lake import now
-from lake.attempts import Attempt, LogLine
+from lake.attempts import PARTS, Attempt, LogLine
+from lake.directory import DirectoryStore
 from tests.integration.dashboard.conftest import Look, metrics
 from tests.processed import ProcessedLake
 
@@ -54,15 +57,52 @@ def test_platform_page_shows_health_and_waiting_batches_while_the_warehouse_is_d
     assert not app.exception
 
 
+def test_platform_page_knows_the_interval_of_polls(look: Look, tmp_path: Path):
+    lake = ProcessedLake(tmp_path).lake
+    lake.attempts.record(Attempt("poll", "run-1", now() - timedelta(hours=2), 1.5, "succeeded"))
+    app = look("platform", variables(tmp_path))
+    assert "No poll has succeeded for 2 h" in text(app.error)
+    st.cache_data.clear()
+    app = look("platform", variables(tmp_path) | {EVERY: "3600"})
+    assert "No poll has succeeded" not in text(app.error)
+    assert "Polls succeed" not in text(app.success)
+
+
+def test_runs_are_read_in_few_requests_and_each_object_once(
+    look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    lake = ProcessedLake(tmp_path)
+    for number in range(runs.MAX_BATCHES + 10):
+        lake.add({})
+        begun = now() - timedelta(minutes=100 - number)
+        for part in PARTS:
+            lake.lake.attempts.record(Attempt(part, f"run-{number}", begun, 0.5, "succeeded"))
+    read, get = list[str](), DirectoryStore.get
+
+    def counted(store: DirectoryStore, key: str) -> bytes:
+        read.append(key)
+        return get(store, key)
+
+    monkeypatch.setattr(DirectoryStore, "get", counted)
+    look("runs", variables(tmp_path))
+    assert len(read) == len(set(read)) == runs.MAX_ATTEMPTS + 3 * runs.MAX_BATCHES
+    lake.lake.attempts.record(Attempt("poll", "run-new", now(), 0.5, "failed", "MassDelete"))
+    read.clear()
+    st.cache_data.clear()
+    app = look("runs", variables(tmp_path))
+    assert "MassDelete" in app.selectbox(key="run").options[0]
+    assert len(read) == 1
+
+
 def test_page_of_runs_shows_attempts_and_the_details_of_one(
     lake: ProcessedLake, look: Look, tmp_path: Path
 ):
     app = look("runs", variables(tmp_path))
-    runs = app.selectbox(key="run")
-    assert len(runs.options) == 5
-    assert "build_facts · failed · ValueError" in runs.options[0]
+    choice = app.selectbox(key="run")
+    assert len(choice.options) == 5
+    assert "build_facts · failed · ValueError" in choice.options[0]
     assert "The message is not recorded" in text(app.error)
-    runs.select_index(1).run()
+    choice.select_index(1).run()
     assert r"**MassDelete**: 300 of 400 rows of \[payment\] were deleted." in text(app.error)
     assert "To fix: check the source." in text(app.info)
     app.selectbox(key="run").select_index(4).run()

@@ -9,8 +9,11 @@ from typing import Any
 
 import boto3
 import pytest
+import streamlit as st
 from moto.glue.models import FakeWorkflowRun
 
+from dashboard.runs import read_health
+from dashboard.settings import DEPLOYMENT, LAKE, WAREHOUSE, from_environment
 from lake import new_run, now
 from lake.entries import RetryEntry
 from operations.alarms import Limits
@@ -18,7 +21,7 @@ from operations.aws import Aws
 from operations.cli import main
 from operations.deployment import named
 from postgres import connected, from_dsn
-from tests.integration.operations.conftest import NAME, REGION, Deployed
+from tests.integration.operations.conftest import ACCOUNT, NAME, REGION, Deployed
 
 Result = tuple[int, str, str]
 RunStatus = Callable[..., Result]
@@ -108,14 +111,36 @@ def test_thresholds_are_those_of_the_deployed_alarms(deployed: Deployed):
     assert limits == Limits(silence=5400, freshness=2700, horizon_age=3600)
 
 
-def test_paused_schedule_is_shown(deployed: Deployed, run_status: RunStatus):
+def pause(deployed: Deployed) -> None:
     scheduler = deployed.client("scheduler")
     schedule = scheduler.get_schedule(Name=f"{NAME}-ingestion")
     fields = ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")
     scheduler.update_schedule(**{name: schedule[name] for name in fields}, State="DISABLED")
+
+
+def test_paused_schedule_is_shown(deployed: Deployed, run_status: RunStatus):
+    pause(deployed)
     _, out, _ = run_status()
     assert "paused, rate(5 minutes)" in out
+    assert "Polls are paused." in out
     assert not report(out)["schedule"]["is_enabled"]
+
+
+def test_dashboard_of_a_deployment_knows_its_pause(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    buckets = " ".join(f"s3://{NAME}-{store}-{ACCOUNT}" for store in ("ingestion", "processed"))
+    variables = {WAREHOUSE: "postgresql://reader@127.0.0.1:1/x", LAKE: buckets, DEPLOYMENT: NAME}
+    settings = from_environment(variables | {"AWS_REGION": REGION})
+    missing = read_health(settings)
+    assert missing
+    assert (missing.state, missing.polls) == ("stale", "")
+    pause(deployed)
+    st.cache_data.clear()
+    paused = read_health(settings)
+    assert paused
+    assert (paused.state, paused.polls) == ("healthy", "Polls are paused.")
 
 
 def test_failed_run_is_shown(

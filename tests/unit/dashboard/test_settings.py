@@ -4,8 +4,9 @@ import pytest
 
 from dashboard.errors import NotConfigured
 from dashboard.launch import command, environment, main
-from dashboard.settings import LAKE, SCHEMA, WAREHOUSE, from_environment, stores
+from dashboard.settings import DEPLOYMENT, EVERY, LAKE, SCHEMA, WAREHOUSE, from_environment, stores
 from embedded.platform import WAREHOUSE as WAREHOUSE_OF_LOAD
+from operations.errors import InvalidQuestion
 
 DSN = "postgresql://analyst:s3cret@localhost:5432/warehouse"
 
@@ -24,6 +25,19 @@ def test_password_is_read_from_pgpassword():
     assert settings.warehouse.password == "x"
     assert "x" not in repr(settings)
     assert (settings.stores, settings.lake, settings.schema) == (None, None, "warehouse")
+
+
+def test_interval_of_polls_and_deployment_are_passed_on():
+    usual = from_environment(environment(DSN, environ={}))
+    assert (usual.every, usual.deployment) == (300, None)
+    environ = environment(DSN, environ={"AWS_REGION": "eu-west-2"}, every=20, deployment="t-dev")
+    settings = from_environment(environ)
+    assert settings.deployment
+    assert (settings.every, settings.deployment.schedule) == (20, "t-dev-ingestion")
+    with pytest.raises(NotConfigured, match="seconds from one poll"):
+        from_environment({WAREHOUSE: DSN, EVERY: "soon"})
+    with pytest.raises(InvalidQuestion, match="AWS_REGION"):
+        from_environment({WAREHOUSE: DSN, DEPLOYMENT: "t-dev"})
 
 
 def test_dashboard_and_load_use_the_same_variable():

@@ -42,11 +42,30 @@ def test_latest_attempts_of_all_outcomes_come_first(attempts: Attempts):
     for minutes, outcome in outcomes.items():
         attempts.record(attempt(minutes, outcome, run=f"run-{minutes}"))
     attempts.record(attempt(1, part="load_warehouse"))
-    assert [a.run for a in attempts.latest("poll", 3)] == ["run-5", "run-7", "run-9"]
+    assert [a.run for a in attempts.latest(["poll"], 3)] == ["run-5", "run-7", "run-9"]
     last = attempts.last("poll", "failed")
     assert last
     assert last.run == "run-9"
     assert attempts.last("build_facts") is None
+
+
+def test_only_the_newest_attempts_of_several_parts_are_read(
+    attempts: Attempts, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    for minutes in range(30):
+        attempts.record(attempt(minutes, run=f"poll-{minutes}"))
+        attempts.record(attempt(minutes + 2000.5, "failed", "build_facts", f"facts-{minutes}"))
+    attempts.record(attempt(1.5, "failed", "build_facts", "facts-new"))
+    read, get = list[str](), store.get
+
+    def counted(key: str) -> bytes:
+        read.append(key)
+        return get(key)
+
+    monkeypatch.setattr(store, "get", counted)
+    newest = attempts.latest(["poll", "build_facts"], 4)
+    assert [a.run for a in newest] == ["poll-0", "poll-1", "facts-new", "poll-2"]
+    assert len(read) == 4
 
 
 def test_failures_are_counted_since_a_moment(attempts: Attempts):
@@ -70,7 +89,7 @@ def test_attempts_of_a_day_expire_in_a_directory_and_by_a_rule_in_a_bucket(
 def test_object_that_a_later_version_wrote_is_left_out(attempts: Attempts, store: Store):
     attempts.record(attempt(1))
     store.put_new("_attempts/poll/succeeded/0000000-x/0.json", b'{"format": 99}')
-    assert len(attempts.latest("poll", 5)) == 1
+    assert len(attempts.latest(["poll"], 5)) == 1
 
 
 def test_success_is_recorded_with_its_figures_and_log_lines(attempts: Attempts):

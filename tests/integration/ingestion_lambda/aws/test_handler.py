@@ -121,7 +121,7 @@ def test_every_attempt_is_recorded_with_its_outcome():
     with pytest.raises(UnknownTable):
         invoke({"reread": ["nowhere"]})
     attempts = open_lake("s3://ingestion", "s3://processed").attempts
-    failed, succeeded = attempts.latest("poll", 5)
+    failed, succeeded = attempts.latest(["poll"], 5)
     assert (failed.outcome, failed.error) == ("failed", "UnknownTable")
     assert "To fix: name one" in failed.message
     assert succeeded.figures["missed_rows"] == 0

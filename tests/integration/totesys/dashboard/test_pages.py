@@ -58,8 +58,22 @@ def test_customers_with_the_same_name_are_told_apart_among_the_largest_orders(
 def test_filters_of_another_page_are_named_and_kept_in_links(business: Connection, look: Look):
     app = look("purchases?design=1&person=1")
     assert "Not applied on this page: design." in captions(app)
+    assert "Not applied on this page: design." in captions(app, in_sidebar=False)
     add_version(business, PURCHASES, 1, 1)
     assert "design=1&amp;" in html(look("purchases?design=1"))
+
+
+def test_filters_are_named_on_the_page_for_paper_and_phones(business: Connection, look: Look):
+    app = look("sales?currency=GBP&partner=1&partner=2")
+    assert captions(app, in_sidebar=False).startswith("Filtered by Currency: GBP; Customer: ")
+    assert " or O'Hara 100%." in captions(app, in_sidebar=False)
+    assert "Filtered" not in captions(look("sales"), in_sidebar=False)
+
+
+def test_overview_says_which_filters_overdue_payments_ignore(business: Connection, look: Look):
+    ignored = "not filtered by department and seller or buyer, because they have none"
+    assert ignored in look("overview?department=Sales&person=2").markdown[0].value
+    assert "not filtered" not in look("overview?partner=2").markdown[0].value
 
 
 def test_bar_of_a_part_of_a_week_shows_that_part(monkeypatch: pytest.MonkeyPatch):

@@ -4,14 +4,18 @@ import shlex
 import stat
 import subprocess
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from rich.console import Console
 
-from embedded.demo.cycles import _summary
+from contracts import PlatformError
+from embedded.demo.cycles import Cycles, _summary
 from embedded.demo.env_file import write_env
 from embedded.demo.pace import Pace
 from embedded.demo.welcome import welcome
+from embedded.platform import Platform
+from embedded.server import Server
 from postgres import from_dsn
 
 DATABASES = [from_dsn(f"postgresql://postgres:x@127.0.0.1:5432/{name}") for name in ("a", "b")]
@@ -35,11 +39,17 @@ def test_command_to_copy_is_on_one_line(directory: Path):
 
 def test_variables_of_the_documentation_are_in_a_file_of_the_owner(tmp_path: Path):
     source = "postgresql://postgres:it's@127.0.0.1:5432/a"
-    file = write_env(tmp_path, source, source.replace("/a", "/b"))
+    file = write_env(tmp_path, source, source.replace("/a", "/b"), 20)
     assert stat.S_IMODE(file.stat().st_mode) == stat.S_IRUSR | stat.S_IWUSR
-    shown = f'. {shlex.quote(str(file))}; printf "%s %s %s" "$source" "$warehouse" "$lake"'
+    names = '"$source" "$warehouse" "$lake" "$TOTESYS_POLL_EVERY"'
+    shown = f'. {shlex.quote(str(file))}; printf "%s %s %s %s" {names}'
     shell = subprocess.run(["sh", "-c", shown], capture_output=True, check=True, text=True)
-    assert shell.stdout.split() == [source, source.replace("/a", "/b"), str(tmp_path / "lake")]
+    assert shell.stdout.split() == [
+        source,
+        source.replace("/a", "/b"),
+        str(tmp_path / "lake"),
+        "20",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -54,6 +64,37 @@ def test_batch_is_called_the_first_rows_only_if_it_is_the_first(
     seq: int, changes: list[str], text: str
 ):
     assert _summary(seq, changes, None) == text
+
+
+class Writer:
+    """Returns the given changes, one after another."""
+
+    def __init__(self, *changes: tuple[list[str], float | None]) -> None:
+        self._changes = [*changes]
+
+    def take(self) -> tuple[list[str], float | None]:
+        return self._changes.pop(0)
+
+
+def test_changes_of_a_failed_cycle_are_counted_when_they_are_visible(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    outcomes = iter([PlatformError("down."), None, None])
+
+    def cycle(*_: object) -> None:
+        if error := next(outcomes):
+            raise error
+
+    monkeypatch.setattr(Platform, "cycle", cycle)
+    report = {"seq": 7, "changes": {}, "quarantined": 0}
+    monkeypatch.setattr(Platform, "report", lambda _: report)
+    now = monotonic()
+    writer = Writer((["one"], now - 60), (["two"], now - 1), ([], None))
+    cycles = Cycles(Server(1, ""), Platform(Path("lake")), writer, Pace(30, 20), Console().print)
+    [failed], [visible], [quiet] = ([*cycles._cycle()] for _ in range(3))
+    assert "down. The next cycle tries again." in failed
+    assert "2 changes, the oldest visible after 60." in visible
+    assert quiet == "batch 7   no changes"
 
 
 def test_addresses_and_folders_to_copy_are_on_one_line():
