@@ -4,8 +4,12 @@ import logging
 import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
+from lake import new_run, open_store
+from lake.attempts import MIGRATE, Attempts
 from lake.aws import read_secret
+from lake.recording import Recording
 from postgres import resolve
 from warehouse.migrate import migrate_at
 from warehouse.plan import SCHEMA
@@ -22,12 +26,20 @@ def main(argv: Sequence[str]) -> None:
 
 
 def run(arguments: Namespace) -> None:
-    """Migrate the warehouse of the arguments."""
-    address = resolve(arguments.warehouse, os.environ, read_secret, arguments.ca_bundle)
-    applied = migrate_at(address, arguments.schema)
-    for name in applied:
-        logger.info("%s applied", name)
-    logger.info("The warehouse in schema %s is up to date.", arguments.schema)
+    """Migrate the warehouse of the arguments, and record the attempt if they name a lake."""
+    with _recorded(arguments.processed):
+        address = resolve(arguments.warehouse, os.environ, read_secret, arguments.ca_bundle)
+        applied = migrate_at(address, arguments.schema)
+        for name in applied:
+            logger.info("%s applied", name)
+        logger.info("The warehouse in schema %s is up to date.", arguments.schema)
+
+
+def _recorded(processed: str | None) -> AbstractContextManager[object]:
+    if processed is None:
+        return nullcontext()
+    store = open_store(processed)
+    return Recording(Attempts(store, store), MIGRATE, new_run())
 
 
 def _parser() -> ArgumentParser:
@@ -52,4 +64,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--ca-bundle",
         metavar="FILE",
         help="CA certificates that verify the warehouse's server (PGSSLROOTCERT)",
+    )
+    parser.add_argument(
+        "--processed",
+        metavar="ADDRESS",
+        help="s3:// or file://, the lake's store that records the attempt (none)",
     )

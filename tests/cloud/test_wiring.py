@@ -86,8 +86,11 @@ def event_of(wired: Wired) -> dict[str, str]:
     }
 
 
-def test_migration_runs_from_the_console(migrated: Run):
+def test_migration_runs_from_the_console_and_is_recorded(wired: Wired, migrated: Run):
     assert migrated["JobRunState"] == "SUCCEEDED", migrated["ErrorMessage"]
+    place = {"Bucket": wired.output("buckets")["processed"], "Prefix": "_attempts/migrate"}
+    attempts = wired.client("s3").list_objects_v2(**place)["Contents"]
+    assert "/succeeded/" in attempts[-1]["Key"]
 
 
 @pytest.mark.parametrize("name", ["first_cycle", "second_cycle"])

@@ -143,4 +143,10 @@ data "aws_iam_policy_document" "migrate" {
     actions   = ["secretsmanager:GetSecretValue"]
     resources = [var.secrets.warehouse_owner.arn]
   }
+
+  statement {
+    sid       = "RecordAttempts"
+    actions   = ["s3:PutObject"]
+    resources = ["${var.lake.processed.arn}/_attempts/migrate_warehouse/*"]
+  }
 }

@@ -102,7 +102,7 @@ data "aws_iam_policy_document" "every_job" {
 
   statement {
     sid       = "UseKey"
-    actions   = each.key == "migrate" ? ["kms:Decrypt"] : ["kms:Decrypt", "kms:GenerateDataKey"]
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
     resources = [var.key_arn]
 
     condition {

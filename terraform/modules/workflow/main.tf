@@ -37,6 +37,7 @@ locals {
         arguments = {
           "--warehouse" = "secretsmanager:${var.secrets.warehouse_owner.name}"
           "--schema"    = var.schema
+          "--processed" = "s3://${var.lake.processed.name}"
         }
         role    = "migrate"
         retries = 0

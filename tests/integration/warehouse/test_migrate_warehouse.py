@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from artifacts.scripts import copy_scripts
+from lake import open_lake
+from lake.attempts import MIGRATE, Attempt
 from postgres import InvalidReference, Unverified, connected, from_dsn
 from tests.certificates import Authority
 from tests.tls_front import elsewhere
@@ -36,7 +38,11 @@ GLUE_ARGUMENTS += [
 ]
 
 
-def test_script_creates_the_warehouse_and_a_second_run_changes_nothing(
+def attempts_in(store: Path) -> list[Attempt]:
+    return open_lake(store.as_uri(), store.as_uri()).attempts.latest([MIGRATE], 5)
+
+
+def test_script_creates_the_warehouse_a_second_run_changes_nothing_and_both_are_recorded(
     warehouse_dsn: str, tmp_path: Path
 ) -> None:
     [script] = [s for s in copy_scripts(tmp_path) if s.name == "migrate_warehouse.py"]
@@ -51,6 +57,8 @@ def test_script_creates_the_warehouse_and_a_second_run_changes_nothing(
                 "env:OWNER",
                 "--schema",
                 "stars",
+                "--processed",
+                tmp_path.as_uri(),
             ],
             cwd=tmp_path,
             env={**os.environ, "OWNER": warehouse_dsn, "PYTHONPATH": str(ROOT)},
@@ -65,7 +73,11 @@ def test_script_creates_the_warehouse_and_a_second_run_changes_nothing(
     assert "0001_etl.sql applied" in output()
     with connected(from_dsn(warehouse_dsn), "tests") as connection:
         assert connection.run(SCHEMA) == [["stars"]]
-    assert output() == ["The warehouse in schema stars is up to date."]
+    up_to_date = "The warehouse in schema stars is up to date."
+    assert output() == [up_to_date]
+    attempts = attempts_in(tmp_path)
+    assert [attempt.outcome for attempt in attempts] == ["succeeded", "succeeded"]
+    assert [line.text for line in attempts[0].lines] == [up_to_date]
 
 
 def test_certificate_of_a_remote_warehouse_is_verified_with_the_bundle(
@@ -82,9 +94,12 @@ def test_certificate_of_a_remote_warehouse_is_verified_with_the_bundle(
         assert connection.run(SCHEMA) == [["warehouse"]]
 
 
-def test_failure_raises_the_typed_error() -> None:
+def test_failure_raises_the_typed_error_and_is_recorded(tmp_path: Path) -> None:
+    arguments = [*GLUE_ARGUMENTS, "--warehouse", "nowhere", "--processed", tmp_path.as_uri()]
     with pytest.raises(InvalidReference):
-        main([*GLUE_ARGUMENTS, "--warehouse", "nowhere"])
+        main(arguments)
+    [attempt] = attempts_in(tmp_path)
+    assert (attempt.outcome, attempt.error) == ("failed", "InvalidReference")
 
 
 def test_run_without_a_warehouse_fails() -> None:

@@ -86,6 +86,20 @@ run "a_load_writes_the_log_of_loads_and_nothing_else" {
   }
 }
 
+run "a_migration_writes_its_attempts_and_nothing_else" {
+  command = plan
+
+  assert {
+    condition = {
+      for statement in data.aws_iam_policy_document.migrate.statement : one(statement.actions) => one(statement.resources)
+      } == {
+      "secretsmanager:GetSecretValue" = var.secrets.warehouse_owner.arn
+      "s3:PutObject"                  = "arn:aws:s3:::processed/_attempts/migrate_warehouse/*"
+    }
+    error_message = "A migration has access to more than its secret and its attempts."
+  }
+}
+
 run "only_temporary_files_of_spark_are_deleted" {
   command = plan
 

@@ -285,8 +285,9 @@ run "no_trigger_starts_the_migration" {
     condition = (
       aws_glue_job.this["migrate_warehouse"].default_arguments["--warehouse"] == "secretsmanager:totesys-test/warehouse-owner"
       && aws_glue_job.this["migrate_warehouse"].default_arguments["--schema"] == "sales"
+      && aws_glue_job.this["migrate_warehouse"].default_arguments["--processed"] == "s3://${var.lake.processed.name}"
     )
-    error_message = "The migration does not use the secret of the owner."
+    error_message = "The migration does not use the secret of the owner, or records its attempts elsewhere."
   }
 }
 
