@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import contracts
 from contracts import WarehouseTable
 from contracts.arrow import arrow_type
+from contracts.observation import stored_columns
 from lake import Lake, layout, new_run, open_lake
 from lake.entries import Batch, BuildEntry, Output, Position, RetryEntry
 from lake.landing import land
@@ -44,11 +45,13 @@ class ProcessedLake:
         recorded: Mapping[str, int] | None = None,
         deleted: Sequence[int] = (),
         recorded_deleted: int | None = None,
+        deleted_by: int | None = None,
     ) -> int:
         """Commit the next batch to all three logs, and return its seq. ``recorded`` overrides row
-        counts of the logs. The sales orders ``deleted`` are tombstones."""
+        counts of the logs. The sales orders ``deleted`` are tombstones, of the transaction
+        ``deleted_by``; without it their file is of a version that did not know transactions."""
         seq = self.land(tables, recorded)
-        self.build_facts(seq, deleted, recorded_deleted)
+        self.build_facts(seq, deleted, recorded_deleted, deleted_by)
         return seq
 
     def retry(self, tables: Mapping[str, Rows], through: int, deleted: Mapping[int, int]) -> None:
@@ -93,10 +96,14 @@ class ProcessedLake:
         return seq
 
     def build_facts(
-        self, seq: int, deleted: Sequence[int] = (), recorded_deleted: int | None = None
+        self,
+        seq: int,
+        deleted: Sequence[int] = (),
+        recorded_deleted: int | None = None,
+        deleted_by: int | None = None,
     ) -> None:
         """Commit the batch to the facts log."""
-        output = self._write_tombstones(dict.fromkeys(deleted, seq), "build")
+        output = self._write_tombstones(dict.fromkeys(deleted, seq), "build", deleted_by)
         if recorded_deleted is not None:
             output = Output(output.files, recorded_deleted)
         entry = BuildEntry(
@@ -108,15 +115,23 @@ class ProcessedLake:
         )
         self.lake.facts.commit(entry)
 
-    def _write_tombstones(self, deleted: Mapping[int, int], run: str) -> Output:
+    def _write_tombstones(
+        self, deleted: Mapping[int, int], run: str, change: int | None = None
+    ) -> Output:
         if not deleted:
             return Output((), 0)
         schema = pa.schema(
             [("sales_order_id", pa.int32()), ("observed_at", pa.timestamp("us")),
              ("batch_seq", pa.int64())]
+            + ([("change_seq", pa.int32())] if change is not None else [])
         )  # fmt: skip
         rows = [
-            {"sales_order_id": key, "observed_at": observed(seq), "batch_seq": seq}
+            {
+                "sales_order_id": key,
+                "observed_at": observed(seq),
+                "batch_seq": seq,
+                "change_seq": change,
+            }
             for key, seq in deleted.items()
         ]
         file = io.BytesIO()
@@ -129,7 +144,9 @@ class ProcessedLake:
         return Output((landed.key,), len(rows))
 
     def _write(self, table: WarehouseTable, seq: int, rows: Rows, run: str = "build") -> Output:
-        schema = pa.schema([(c.name, arrow_type(c.type)) for c in table.columns])
+        is_ordered = any("change_seq" in row for row in rows)
+        columns = stored_columns(table) if is_ordered else table.columns
+        schema = pa.schema([(c.name, arrow_type(c.type)) for c in columns])
         file = io.BytesIO()
         pq.write_table(pa.Table.from_pylist([dict(row) for row in rows], schema), file)
         folder = layout.processed_folder(self.generation, table.name, seq, f"{run}-{seq}")

@@ -310,6 +310,47 @@ def test_tombstone_takes_the_values_of_the_version_before_it(
     assert load_once(spark=no_spark).rows == {}
 
 
+ORDERED = """
+select batch_seq, change_seq, is_deleted, units_sold from warehouse.fact_sales_order
+where sales_order_id = 1 order by batch_seq, change_seq
+"""
+
+
+@pytest.mark.parametrize("is_one_load", [True, False])
+def test_tombstone_of_a_transaction_takes_the_values_of_the_one_before_it(
+    connection: Connection, processed: ProcessedLake, load_once: Load, is_one_load: bool
+) -> None:
+    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
+    if not is_one_load:
+        load_once()
+    several = [version_row(1, 2, change_seq=n, units_sold=n) for n in (9, 5)]
+    processed.add({"fact_sales_order": several}, deleted=[1], deleted_by=7)
+    processed.add({"fact_sales_order": [version_row(1, 3, units_sold=30)]})
+    load_once()
+    assert connection.run(ORDERED) == [
+        [1, 0, False, 1],
+        [2, 5, False, 5],
+        [2, 7, True, 5],
+        [2, 9, False, 9],
+        [3, 0, False, 30],
+    ]
+    current = "select batch_seq, units_sold from warehouse.fact_sales_order_current"
+    assert connection.run(current) == [[3, 30]]
+    assert load_once(spark=no_spark).rows == {}
+
+
+def test_last_state_of_a_member_in_a_batch_is_loaded(
+    connection: Connection, processed: ProcessedLake, load_once: Load
+) -> None:
+    states = [
+        dimension_row("dim_design", 1, design_name=f"of {n}", change_seq=n) for n in (4, 6, 5)
+    ]
+    processed.add({"dim_design": [dimension_row("dim_design", 1)]})
+    processed.add({"dim_design": states})
+    assert load_once().rows["dim_design"] == 1
+    assert connection.run("select design_name from warehouse.dim_design") == [["of 6"]]
+
+
 def test_tombstone_without_an_earlier_version_is_ignored(
     connection: Connection, processed: ProcessedLake, load_once: Load
 ) -> None:
