@@ -15,7 +15,7 @@ from pg8000.native import Connection
 import contracts
 from embedded.server import Server
 from postgres import Sql, connected, from_dsn, names, render, value
-from tests.integration.warehouse.facts import VALUES
+from tests.integration.warehouse.facts import default
 from warehouse import migrate
 from warehouse.questions import Question, questions
 from warehouse.roles import READER
@@ -67,7 +67,7 @@ def fill(connection: Connection, company: Path) -> None:
         insert(connection, "etl", "ledger", {**LEDGER, **row})
     tables = contracts.warehouse().tables
     for path in sorted(company.glob("*_*.csv")):
-        defaults = {column.name: VALUES[column.type.kind] for column in tables[path.stem].columns}
+        defaults = {column.name: default(column) for column in tables[path.stem].columns}
         for row in rows_of(path):
             batch = {"observed_at": observed[row["batch_seq"]]} if "batch_seq" in row else {}
             insert(connection, "warehouse", path.stem, {**defaults, **batch, **row})

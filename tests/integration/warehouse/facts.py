@@ -25,10 +25,15 @@ UNKNOWN = {"change_seq": 0, "changed_at": None}
 """The order and time of a change that the poll by difference found."""
 
 
+def default(column: Column) -> Any:
+    """Return the value of a column that a test does not name."""
+    return UNKNOWN.get(column.name, VALUES[column.type.kind])
+
+
 def add(connection: Connection, table: str, **values: Any) -> None:
     """Insert a row, with default values for the other columns."""
     of = contracts.warehouse().tables[table]
-    row = {c.name: UNKNOWN.get(c.name, VALUES[c.type.kind]) for c in of.columns} | values
+    row = {column.name: default(column) for column in of.columns} | values
     literals = ", ".join(value(None if v is None else str(v)) for v in row.values())
     statement = render("insert into warehouse.{table} ({columns}) values ", table=table,
                        columns=names(row))  # fmt: skip
