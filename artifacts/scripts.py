@@ -9,6 +9,7 @@ SCRIPTS = (
     "glue_jobs/build_dimensions.py",
     "glue_jobs/build_facts.py",
     "glue_jobs/load_warehouse.py",
+    "glue_jobs/update_warehouse.py",
     "warehouse/migrate_warehouse.py",
 )
 

@@ -45,6 +45,11 @@ class Arguments(ArgumentParser):
         raise InvalidArguments(f"{message}. {' '.join(self.format_usage().split())}")
 
 
+def glue_arguments(parsed: Namespace) -> dict[str, str]:
+    """Return the arguments that Glue adds to every job; {} elsewhere."""
+    return {name: getattr(parsed, name) for name in GLUE_ARGUMENTS if getattr(parsed, name)}
+
+
 @contextmanager
 def open_job(
     name: str, arguments: Arguments, argv: Sequence[str], spark: SessionSource = None
@@ -55,8 +60,7 @@ def open_job(
     Raises InvalidArguments or InvalidLake before the block begins.
     """
     parsed, _ = arguments.parse_known_args(argv)
-    glue = {name: getattr(parsed, name) for name in GLUE_ARGUMENTS if getattr(parsed, name)}
-    session = LazySession(spark, glue)
+    session = LazySession(spark, glue_arguments(parsed))
     lake, run = open_lake(parsed.ingestion, parsed.processed, parsed.generation), new_run()
     start = perf_counter()
     try:

@@ -71,11 +71,12 @@ The JVM looks for each name in every jar of the class path: a sixth of its CPU t
 
 class LazySession:
     """The session from ``source``, by default the one that the machine provides; on Glue that is
-    the session of the job. Where Glue's classes exist, ``job`` initializes Glue's own Job."""
+    the session of the job. Where Glue's classes exist, ``job`` initializes Glue's own Job, unless
+    ``source`` is a LazySession that does so."""
 
     def __init__(self, source: SessionSource = None, job: Mapping[str, str] | None = None) -> None:
         self._source = source
-        self._job = job or {}
+        self._job = {} if isinstance(source, LazySession) else job or {}
         self._session: SparkSession | None = None
         self._glue_job: Any = None
 

@@ -37,6 +37,12 @@ locals {
   poll_minutes = var.rate_minutes + var.poll_timeout_seconds / 60
   job_minutes  = 1 + var.job_timeout_minutes
 
+  # As long as a build and the load after it, together with their starts. A failure of a part of a run repeats at
+  # most again_minutes; a job that has nothing to do only starts.
+  single_job_timeout_minutes = 2 * var.job_timeout_minutes - 1
+  run_minutes                = var.single_job ? 1 + local.single_job_timeout_minutes : 2 * local.job_minutes
+  again_minutes              = var.single_job ? local.run_minutes : local.job_minutes + 1
+
   # A batch waits for its event at most until the first poll after min_minutes_between_runs.
   pause_minutes = var.min_minutes_between_runs == 0 ? 0 : var.min_minutes_between_runs + local.poll_minutes
 
@@ -137,12 +143,15 @@ module "workflow" {
   worker_type          = var.worker_type
   workers              = var.workers
   timeout_minutes      = var.job_timeout_minutes
+  single_job           = var.single_job
   retries              = var.job_retries
   metrics              = var.job_metrics
   subnet_ids           = local.subnet_ids
   security_group_ids   = local.security_group_ids
   log_retention_days   = var.log_retention_days
   permissions_boundary = var.permissions_boundary
+
+  single_job_timeout_minutes = local.single_job_timeout_minutes
 }
 
 module "ingestion" {
@@ -256,9 +265,9 @@ module "quicksight_dashboard" {
 check "one_failure_stays_within_30_minutes" {
   assert {
     condition = local.pause_minutes + max(
-      2 * local.poll_minutes + 2 * local.job_minutes,
-      local.poll_minutes + (2 + var.job_retries) * local.job_minutes,
-      2 * local.poll_minutes + 3 * local.job_minutes + 1, # a job with nothing to do only starts
+      2 * local.poll_minutes + local.run_minutes,
+      local.poll_minutes + local.run_minutes + var.job_retries * (var.single_job ? local.run_minutes : local.job_minutes),
+      2 * local.poll_minutes + local.run_minutes + local.again_minutes,
     ) <= 30
     error_message = "With these rates, pauses, timeouts and retries a change may become visible after more than 30 minutes if a job or a poll fails."
   }
@@ -266,7 +275,7 @@ check "one_failure_stays_within_30_minutes" {
 
 check "the_freshness_alarm_fires_only_after_a_failure" {
   assert {
-    condition     = var.freshness_seconds >= 60 * (local.pause_minutes + local.poll_minutes + 2 * local.job_minutes)
+    condition     = var.freshness_seconds >= 60 * (local.pause_minutes + local.poll_minutes + local.run_minutes)
     error_message = "With these rates, pauses and timeouts the alarm freshness may fire although nothing failed: raise freshness_seconds."
   }
 }

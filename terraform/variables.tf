@@ -23,6 +23,11 @@ variable "region" {
   description = "Region of all resources. Use the region of the databases"
   type        = string
   default     = "eu-west-2"
+
+  validation {
+    condition     = !startswith(var.region, "cn-")
+    error_message = "The names of services in policies and endpoints are those of the partitions aws and aws-us-gov. To fix: use a region outside China."
+  }
 }
 
 variable "source_name" {
@@ -158,6 +163,12 @@ variable "job_timeout_minutes" {
   description = "Timeout of one attempt of a job in minutes. Raise it for the first load of a big source, which may take hours, then lower it"
   type        = number
   default     = 4
+}
+
+variable "single_job" {
+  description = "Whether one Glue job, whose timeout is twice job_timeout_minutes less one, builds and loads in place of three. A run costs less than half, because each job starts a Spark session; the role of that job reads the changes of the source and the secret of the warehouse. docs/costs.md has figures"
+  type        = bool
+  default     = false
 }
 
 variable "job_retries" {

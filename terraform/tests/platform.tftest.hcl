@@ -130,16 +130,41 @@ run "a_pause_between_runs_raises_warnings" {
   ]
 }
 
+run "a_single_job_stays_within_30_minutes" {
+  command = plan
+
+  variables {
+    single_job = true
+  }
+
+  assert {
+    condition     = local.single_job_timeout_minutes == 7
+    error_message = "The single job has another timeout."
+  }
+}
+
+run "a_slow_single_job_raises_a_warning" {
+  command = plan
+
+  variables {
+    single_job          = true
+    job_timeout_minutes = 5
+  }
+
+  expect_failures = [check.one_failure_stays_within_30_minutes]
+}
+
 run "invalid_values_are_refused" {
   command = plan
 
   variables {
     environment        = "Dev"
+    region             = "cn-north-1"
     artifacts_dir      = "tests"
     log_retention_days = 2
   }
 
-  expect_failures = [var.environment, var.artifacts_dir, var.log_retention_days]
+  expect_failures = [var.environment, var.region, var.artifacts_dir, var.log_retention_days]
 }
 
 run "state_of_prod" {

@@ -46,6 +46,17 @@ def test_second_plan_has_no_changes(account: Account, stack: Stack) -> None:
     assert account.terraform.changes() == ""
 
 
+def test_event_trigger_that_reads_as_disabled_changes_no_plan(stack: Stack) -> None:
+    """AWS refuses to start and to stop a trigger of this type, so such a plan could not be
+    applied."""
+    glue, name = stack.aws.client("glue"), f"{stack.outputs['workflow']}-batch-committed"
+    glue.stop_trigger(Name=name)  # the endpoint stops it, as the provider may read it from AWS
+    try:
+        assert stack.terraform.changes("-target=module.workflow.aws_glue_trigger.event") == ""
+    finally:
+        glue.start_trigger(Name=name)
+
+
 def test_state_is_in_the_bucket_of_the_account(account: Account, stack: Stack) -> None:
     s3 = stack.aws.client("s3")
     name = {"Bucket": account.outputs["backend"]["bucket"], "Key": "dev/terraform.tfstate"}

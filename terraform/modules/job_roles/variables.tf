@@ -9,7 +9,7 @@ variable "name" {
 }
 
 variable "names" {
-  description = "Names of the roles by kind of job: build, load, migrate"
+  description = "Names of the roles by kind of job: build, load, migrate, update"
   type        = map(string)
 }
 

@@ -1,5 +1,5 @@
-# The Glue workflow of glue_jobs/workflow.json, the rule that starts it, and the job that migrates the
-# warehouse.
+# The Glue workflow of glue_jobs/workflow.json, or one job in place of its three, the rule that starts it, and
+# the job that migrates the warehouse.
 
 data "aws_caller_identity" "current" {}
 data "aws_region" "current" {}
@@ -20,8 +20,12 @@ locals {
     for name, trigger in local.definition.triggers : merge(trigger, { name = name }) if trigger.type == "EVENT"
   ])
   conditional_triggers = {
-    for name, trigger in local.definition.triggers : name => trigger if trigger.type == "CONDITIONAL"
+    for name, trigger in local.definition.triggers : name => trigger if trigger.type == "CONDITIONAL" && !var.single_job
   }
+  started_by_event = var.single_job ? [local.single_job] : local.event_trigger.actions
+
+  # runs the jobs of the definition one after the other
+  single_job = "update_warehouse"
 
   jobs = merge(
     {
@@ -30,6 +34,15 @@ locals {
         retries = var.retries
         timeout = var.timeout_minutes
       })
+    },
+    {
+      for name in var.single_job ? [local.single_job] : [] : name => {
+        script    = "${name}.py"
+        arguments = merge([for job in values(local.definition.jobs) : job.arguments]...)
+        role      = "update"
+        retries   = var.retries
+        timeout   = var.single_job_timeout_minutes
+      }
     },
     {
       migrate_warehouse = {
@@ -46,7 +59,7 @@ locals {
     },
   )
 
-  role_names = { for kind in ["build", "load", "migrate"] : kind => "${var.name}-glue-${kind}" }
+  role_names = { for kind in distinct([for job in local.jobs : job.role]) : kind => "${var.name}-glue-${kind}" }
 
   job_names = { for name, job in local.jobs : name => "${var.name}-${replace(name, "_", "-")}" }
 
@@ -196,7 +209,7 @@ resource "aws_glue_trigger" "event" {
   }
 
   dynamic "actions" {
-    for_each = local.event_trigger.actions
+    for_each = local.started_by_event
 
     content {
       job_name = aws_glue_job.this[actions.value].name

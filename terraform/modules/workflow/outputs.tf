@@ -4,8 +4,8 @@ output "workflow" {
 }
 
 output "jobs" {
-  description = "Names of the Glue jobs by their name in workflow.json"
-  value       = { for name in keys(local.definition.jobs) : name => aws_glue_job.this[name].name }
+  description = "Names of the Glue jobs by their name in workflow.json, and with single_job that of update_warehouse"
+  value       = { for name, job in aws_glue_job.this : name => job.name if name != "migrate_warehouse" }
 }
 
 output "migrate_job" {
@@ -24,6 +24,6 @@ output "rule_name" {
 }
 
 output "role_arns" {
-  description = "ARNs of the roles of the jobs by kind: build, load, migrate"
+  description = "ARNs of the roles of the jobs by kind: build, load, migrate, and with single_job update"
   value       = module.roles.arns
 }

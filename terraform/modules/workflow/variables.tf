@@ -132,6 +132,18 @@ variable "timeout_minutes" {
   }
 }
 
+variable "single_job" {
+  description = "Whether the workflow runs one job, which builds and loads in one Spark session, in place of the three of workflow.json"
+  type        = bool
+  default     = false
+}
+
+variable "single_job_timeout_minutes" {
+  description = "Timeout of one attempt of the single job in minutes"
+  type        = number
+  default     = 7
+}
+
 variable "retries" {
   description = "Number of times that Glue retries a failed job. With 0 Glue queues a job while capacity is short; with retries it fails such a job at once"
   type        = number

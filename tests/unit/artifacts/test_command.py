@@ -81,7 +81,7 @@ def test_sizes_and_digests_are_printed_to_stdout_and_progress_to_stderr(
     lines = [line.split() for line in printed.out.splitlines()]
     assert [(len(digest), Path(path).parent) for digest, _, path in lines] == [
         *[(64, tmp_path)] * 2,
-        *[(64, tmp_path / "scripts")] * 4,
+        *[(64, tmp_path / "scripts")] * 5,
     ]
     assert lines[0][1] == "3"
     assert "on aarch64" in printed.err
@@ -171,9 +171,10 @@ def test_failed_tool_is_reported_with_its_output(monkeypatch: pytest.MonkeyPatch
         tools.pip("no-such-command")
 
 
-def test_every_job_of_the_workflow_and_the_migration_have_their_scripts(tmp_path: Path):
+def test_every_job_has_its_script(tmp_path: Path):
     needed = ("name", "source", "ingestion", "processed", "generation", "warehouse", "schema")
     workflow = read_workflow(dict.fromkeys((*needed, "catalog"), "x"))
-    scripts = {job.script for job in workflow.jobs.values()} | {"migrate_warehouse.py"}
+    others = {"migrate_warehouse.py", "update_warehouse.py"}
+    scripts = {job.script for job in workflow.jobs.values()} | others
     assert {path.name for path in copy_scripts(tmp_path)} == scripts
     assert len(SCRIPTS) == len(scripts)

@@ -19,9 +19,10 @@ OF_A_LOG = 2
 ROOT = Path(__file__).parents[3]
 TERRAFORM = ROOT / "terraform"
 PAGE = Page("costs.md")
-MONTH, RUN, SUMS, OPTIONAL = (
+MONTH, RUN, SINGLE, SUMS, OPTIONAL = (
     "## Every month",
     "## A run of the workflow",
+    "## A run with `single_job`",
     "## The sums",
     "## Optional costs",
 )
@@ -71,7 +72,7 @@ def decided() -> dict[str, int]:
 
 def lines() -> Iterator[tuple[str, str, str, str]]:
     """Yield every line with a quantity: item, quantity, unit price, product."""
-    for heading in (MONTH, RUN, OPTIONAL):
+    for heading in (MONTH, RUN, SINGLE, OPTIONAL):
         for item, quantity, price, usd in PAGE.rows(heading):
             if quantity:
                 yield item, quantity, price, usd
@@ -86,7 +87,7 @@ def test_product_is_quantity_times_unit_price(item: str, quantity: str, price: s
     assert rounded(computed(quantity) * Decimal(price), usd) == Decimal(usd), item
 
 
-@pytest.mark.parametrize("heading", [MONTH, RUN])
+@pytest.mark.parametrize("heading", [MONTH, RUN, SINGLE])
 def test_table_ends_with_the_sum_of_its_lines(heading: str):
     table = PAGE.rows(heading)
     [place] = [n for n, row in enumerate(table) if row[0] == "**total**"]
@@ -105,15 +106,18 @@ def test_sums_add_up_the_tables_and_the_first_table_rounds_them():
         assert rounded(computed(sum_), usd) == Decimal(usd)
         runs = "" if case.startswith("idle") else f" + {changes} + "
         assert sum_.startswith(total(MONTH) + runs)
-        assert not runs or sum_.endswith(f"x 30 days x {total(RUN)}")
+        run = total(SINGLE if "single_job" in case else RUN)
+        assert not runs or sum_.endswith(f"x 30 days x {run}")
         assert rounded(Decimal(usd), "1") == Decimal(short)
 
 
 def test_pause_allows_one_run_for_each_pause_and_the_poll_after_it():
-    [(case, sum_, _)] = [row for row in PAGE.rows(SUMS) if "min_minutes_between_runs" in row[0]]
-    [pause] = re.findall(r"min_minutes_between_runs = (\d+)", case)
-    [runs] = re.findall(r"(\d+) runs x 30 days", sum_)
-    assert int(runs) == 24 * 60 // (int(pause) + int(default("rate_minutes")))
+    paused = [row for row in PAGE.rows(SUMS) if "min_minutes_between_runs" in row[0]]
+    assert len(paused) == 2
+    for case, sum_, _ in paused:
+        [pause] = re.findall(r"min_minutes_between_runs = (\d+)", case)
+        [runs] = re.findall(r"(\d+) runs x 30 days", sum_)
+        assert int(runs) == 24 * 60 // (int(pause) + int(default("rate_minutes")))
 
 
 @pytest.mark.parametrize(("name", "number"), list(decided().items()))

@@ -9,7 +9,7 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from glue_jobs import session
+from glue_jobs import session, update_warehouse
 from glue_jobs.errors import InvalidArguments
 from glue_jobs.job import Arguments, Job, open_job
 from glue_jobs.json_logs import JsonLines
@@ -119,6 +119,28 @@ def test_on_glue_a_failed_run_is_not_committed(glue: Any):
 
     glue.init.assert_called_once()
     glue.commit.assert_not_called()
+
+
+def test_on_glue_a_single_job_is_initialized_and_committed_once(
+    glue: Any, monkeypatch: pytest.MonkeyPatch
+):
+    """Its steps share the session, and open the lake, as they do in a job of their own."""
+    opened = list[object]()
+
+    def step(argv: list[str], spark: Any) -> None:
+        with open_job("a_step", Arguments("a step"), argv, spark) as job:
+            opened.append(job.spark())
+            glue.commit.assert_not_called()
+
+    monkeypatch.setattr(update_warehouse, "STEPS", (step, step, step))
+    update_warehouse.main([*LAKE, *GLUE], MagicMock)
+
+    assert len(opened) == 3
+    assert len({*map(id, opened)}) == 1
+    glue.init.assert_called_once_with(
+        "build_facts", {"JOB_NAME": "build_facts", "JOB_RUN_ID": "jr_1"}
+    )
+    glue.commit.assert_called_once_with()
 
 
 def test_without_a_job_name_no_glue_job_is_initialized(glue: Any):

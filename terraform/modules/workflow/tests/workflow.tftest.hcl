@@ -57,6 +57,7 @@ variables {
       "build_facts.py"       = "../../../build/scripts/build_facts.py"
       "load_warehouse.py"    = "../../../build/scripts/load_warehouse.py"
       "migrate_warehouse.py" = "../../../build/scripts/migrate_warehouse.py"
+      "update_warehouse.py"  = "../../../build/scripts/update_warehouse.py"
     }
   }
 }
@@ -269,6 +270,46 @@ run "the_triggers_are_those_of_the_definition" {
       trigger.workflow_name == aws_glue_workflow.this.name
     ])
     error_message = "A trigger belongs to no workflow."
+  }
+}
+
+run "a_single_job_replaces_the_three" {
+  variables {
+    single_job = true
+  }
+
+  assert {
+    condition = (
+      [for action in aws_glue_trigger.event.actions : action.job_name] == ["totesys-test-update-warehouse"]
+      && length(aws_glue_trigger.conditional) == 0
+    )
+    error_message = "The event starts other jobs too."
+  }
+
+  assert {
+    condition = toset([
+      for name in keys(aws_glue_job.this["update_warehouse"].default_arguments) : name
+      if contains(flatten([for job in values(local.definition.jobs) : keys(job.arguments)]), name)
+    ]) == toset(flatten([for job in values(local.definition.jobs) : keys(job.arguments)]))
+    error_message = "The job does not have the arguments of each of the three."
+  }
+
+  assert {
+    condition = (
+      aws_glue_job.this["update_warehouse"].timeout == 7
+      && aws_glue_job.this["update_warehouse"].number_of_workers == aws_glue_job.this["build_facts"].number_of_workers
+      && endswith(aws_glue_job.this["update_warehouse"].command[0].script_location, "/update_warehouse.py")
+    )
+    error_message = "The job has another timeout, script or number of workers."
+  }
+
+  assert {
+    condition = (
+      output.jobs["update_warehouse"] == "totesys-test-update-warehouse"
+      && length(output.jobs) == 4
+      && !contains(keys(output.jobs), "migrate_warehouse")
+    )
+    error_message = "The alarm on failed jobs would not see the job."
   }
 }
 
