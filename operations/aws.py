@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
+from ingestion_lambda.aws import latest_runs
 from lake import Lake
 from lake.aws import CLIENT_CONFIG, read_secret
 from lake.s3 import S3Store
@@ -36,9 +37,8 @@ POLLING = Config(  # waits for the longest timeout of Lambda, and retries while 
     read_timeout=900, retries={"mode": "standard", "total_max_attempts": 8}
 )
 BAD_ENDS = ("ErroredActions", "FailedActions", "StoppedActions", "TimeoutActions")
-LATEST_RUNS = 25  # that are read
-LAST_RUNS = 5  # that are shown
-NEVER = datetime.min.replace(tzinfo=UTC)
+LATEST_RUNS = 25  # of the migration that are read; "GetJobRuns" returns the newest first
+LAST_RUNS = 5  # of the workflow that are shown
 
 SIGN_IN = "To fix: sign in (`aws sso login`, AWS_PROFILE=…), then try again."
 INVALID = ("ExpiredToken", "InvalidClientTokenId", "UnrecognizedClient", "InvalidAccessKeyId")
@@ -140,8 +140,7 @@ class Aws:
         name = self.deployment.workflow
         with self._requesting(f"workflow {name}"):
             glue = boto3.client("glue", region_name=self.region)
-            runs = glue.get_workflow_runs(Name=name, MaxResults=LATEST_RUNS)["Runs"]
-        return sorted(map(_run, runs), key=lambda run: run.started or NEVER, reverse=True)
+            return [_run(run) for run in latest_runs(glue, name)]
 
     def migrations(self) -> list[JobRun]:
         """Return the latest runs of the job that migrates the warehouse, newest first."""

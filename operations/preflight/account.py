@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from operations.errors import NotThere
-from operations.preflight.check import Failed, NotChecked
+from operations.preflight.check import Failed, NotChecked, settings
 from operations.preflight.target import Target
 
 SKEW = 60.0
@@ -25,6 +25,12 @@ QUOTAS = {"concurrent job runs per account": "runs", "task dpus per account": "D
 """Ends of the names of the quotas of Glue, in lower case, and what they count."""
 
 ENGINE = "Athena engine version 3"
+
+ONLY_IAM = "IAM_ALLOWED_PRINCIPALS"
+"""The principal of Lake Formation by which it leaves all access to IAM."""
+
+KEY_OF_GLUE = "alias/aws/glue"
+"""The key of AWS, which every role of the account may use through Glue."""
 
 
 def caller(target: Target) -> str:
@@ -64,8 +70,9 @@ def region(target: Target) -> str:
 
 def concurrency(target: Target) -> str:
     """Check that the account lets the function reserve its concurrency."""
+    wanted = settings(target).reserved_concurrency
     limit = target.ask("lambda", "get_account_settings")["AccountLimit"]
-    free, wanted = limit["UnreservedConcurrentExecutions"], target.reserved_concurrency
+    free = limit["UnreservedConcurrentExecutions"]
     if wanted is None:
         return f"{free} unreserved executions, none reserved for polls"
     if free - wanted < UNRESERVED and not _is_reserved(target):
@@ -88,10 +95,11 @@ def _is_reserved(target: Target) -> bool:
 
 def glue_quotas(target: Target) -> str:
     """Check that the account may run the jobs of the workflow that run side by side."""
-    size = DPUS.get(target.worker_type)
+    workers, worker_type = settings(target).workers, settings(target).worker_type
+    size = DPUS.get(worker_type)
     if size is None:
-        raise NotChecked(f"the size of a worker of type {target.worker_type} is not known.")
-    needed = {"runs": SIDE_BY_SIDE, "DPUs": SIDE_BY_SIDE * target.workers * size}
+        raise NotChecked(f"the size of a worker of type {worker_type} is not known.")
+    needed = {"runs": SIDE_BY_SIDE, "DPUs": SIDE_BY_SIDE * workers * size}
     limits = dict(_limits(target))
     if missing := needed.keys() - limits.keys():
         raise NotChecked(f"Service Quotas lists no quota of {', '.join(sorted(missing))}.")
@@ -106,12 +114,13 @@ def glue_quotas(target: Target) -> str:
 
 
 def _limits(target: Target) -> Iterator[tuple[str, float]]:
-    for quota in target.items(
-        "service-quotas", "list_service_quotas", "Quotas", ServiceCode="glue"
-    ):
-        for end, unit in QUOTAS.items():
-            if quota["QuotaName"].lower().endswith(end):
-                yield unit, quota["Value"]
+    """Yield the default of each quota, and after it the value of the account. AWS lists no value of
+    an account that has the default ("ListServiceQuotas")."""
+    for operation in ("list_aws_default_service_quotas", "list_service_quotas"):
+        for quota in target.items("service-quotas", operation, "Quotas", ServiceCode="glue"):
+            for end, unit in QUOTAS.items():
+                if quota["QuotaName"].lower().endswith(end):
+                    yield unit, quota["Value"]
 
 
 def athena_engine(target: Target) -> str:
@@ -124,3 +133,24 @@ def athena_engine(target: Target) -> str:
             " To fix: choose another region."
         )
     return f"{ENGINE} is offered"
+
+
+def data_catalog(target: Target) -> str:
+    """Check that the jobs reach the Data Catalog by the rights that IAM gives them."""
+    found = target.ask("glue", "get_data_catalog_encryption_settings")
+    at_rest = found["DataCatalogEncryptionSettings"].get("EncryptionAtRest", {})
+    key = at_rest.get("SseAwsKmsKeyId", KEY_OF_GLUE)
+    if at_rest.get("CatalogEncryptionMode") == "SSE-KMS" and not key.endswith(KEY_OF_GLUE):
+        raise Failed(
+            f"The account encrypts the Data Catalog with {key}, which the jobs may not use. To"
+            " fix: let Glue use it by a role of its own (SSE-KMS-WITH-SERVICE-ROLE)."
+        )
+    lake = target.ask("lakeformation", "get_data_lake_settings")["DataLakeSettings"]
+    for created in ("CreateDatabaseDefaultPermissions", "CreateTableDefaultPermissions"):
+        principals = [each.get("Principal", {}) for each in lake.get(created, ())]
+        if {"DataLakePrincipalIdentifier": ONLY_IAM} not in principals:
+            raise NotChecked(
+                "Lake Formation governs new tables of the Data Catalog: its administrator must"
+                f" grant {target.deployment.name}-glue-load rights there (docs/deploy.md)."
+            )
+    return "IAM alone grants access, and no key of the account encrypts it"

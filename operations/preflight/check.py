@@ -7,7 +7,7 @@ from typing import Any
 
 from contracts import PlatformError
 from operations.errors import NotSignedIn, NotThere
-from operations.preflight.target import Target
+from operations.preflight.target import Settings, Target
 
 
 class Result(StrEnum):
@@ -24,6 +24,16 @@ class NotChecked(Exception):
 
 class Failed(PlatformError):
     """A check found what would make the platform fail. The message says what to do."""
+
+
+def settings(target: Target) -> Settings:
+    """Return the settings of the target. Raises NotChecked if they are not known."""
+    if target.settings is None:
+        raise NotChecked(
+            f"{target.deployment.name} is not applied, so a name does not tell its settings. Run it"
+            " without --name, with the variables of Terraform."
+        )
+    return target.settings
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 
-from operations.preflight import account, databases, deployed, network
+from operations.preflight import account, database_route, databases, deployed, network
 from operations.preflight.check import Check, Finding, find
 from operations.preflight.target import Target
 
 READ_SECRET = ("secretsmanager:GetSecretValue", "kms:Decrypt")
-ROUTES = ("ec2:DescribeRouteTables",)
+ROUTES = ("ec2:DescribeRouteTables", "ec2:DescribeSubnets")
 DATABASE = (
     *READ_SECRET, *ROUTES, "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups",
-    "ec2:DescribeSubnets",
 )  # fmt: skip
 
 CHECKS = (
@@ -22,8 +21,17 @@ CHECKS = (
         account.concurrency,
         ("lambda:GetAccountSettings", "lambda:GetFunctionConcurrency"),
     ),
-    Check("Glue quotas", account.glue_quotas, ("servicequotas:ListServiceQuotas",)),
+    Check(
+        "Glue quotas",
+        account.glue_quotas,
+        ("servicequotas:ListAWSDefaultServiceQuotas", "servicequotas:ListServiceQuotas"),
+    ),
     Check("Athena engine", account.athena_engine, ("athena:ListEngineVersions",)),
+    Check(
+        "Data Catalog",
+        account.data_catalog,
+        ("glue:GetDataCatalogEncryptionSettings", "lakeformation:GetDataLakeSettings"),
+    ),
     Check("subnets", network.subnets, ("ec2:DescribeSubnets",)),
     Check("route to S3", network.route_to_s3, (*ROUTES, "ec2:DescribeVpcEndpoints")),
     Check(
@@ -35,8 +43,8 @@ CHECKS = (
     Check("secret source", databases.source_secret, READ_SECRET),
     Check("secret warehouse-owner", databases.owner_secret, READ_SECRET),
     Check("secret warehouse-loader", databases.loader_secret, READ_SECRET),
-    Check("route to source", network.route_to_source, DATABASE),
-    Check("route to warehouse", network.route_to_warehouse, DATABASE),
+    Check("route to source", database_route.route_to_source, DATABASE),
+    Check("route to warehouse", database_route.route_to_warehouse, DATABASE),
     Check("source server", databases.source_server, READ_SECRET),
     Check("source rights", databases.source_rights, READ_SECRET),
     Check("source functions", databases.source_functions, READ_SECRET),

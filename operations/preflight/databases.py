@@ -169,7 +169,7 @@ def _database(target: Target, role: str) -> Iterator[Connection]:
         with connected(address, SERVICE) as connection:
             yield connection
     except Unreachable as error:
-        if target.network is None:
+        if target.settings and not target.network:
             raise
         raise NotChecked(
             f"{address.host} is not reached from here ({str(error).partition('. ')[0]}). Run it in"

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,10 @@ CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"}
 
 @dataclass(frozen=True)
 class Network:
-    """The subnets of the function and the jobs, as the variable ``network`` has them."""
+    """The subnets of the function and the jobs, as the variable ``network`` has them, with its
+    defaults. ``security_group_ids`` are those of the function that exists, where no variable
+    tells which addresses and ports they open.
+    """
 
     vpc_id: str
     subnet_ids: Sequence[str]
@@ -28,21 +31,29 @@ class Network:
     interface_endpoints: bool = False
     database_ports: Sequence[int] = (5432,)
     database_cidrs: Sequence[str] = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+    security_group_ids: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Variables of Terraform; ``reserved_concurrency`` is None for none."""
+
+    workers: int
+    worker_type: str
+    reserved_concurrency: int | None
 
 
 @dataclass(frozen=True)
 class Target:
     """A deployment, applied or not, with the settings that it has or will have.
 
-    ``reserved_concurrency`` is the variable of Terraform, None for none. ``references`` name
+    Without ``settings`` they are not known, nor whether there is a ``network``. ``references`` name
     databases by role, where their secrets have no values yet.
     """
 
     deployment: Deployment
+    settings: Settings | None = None
     network: Network | None = None
-    workers: int = 2
-    worker_type: str = "G.1X"
-    reserved_concurrency: int | None = 1
     ca_bundle: str | None = None
     references: Mapping[str, str] = field(default_factory=dict)
     _clients: dict[str, Any] = field(default_factory=dict, compare=False)
@@ -106,14 +117,8 @@ def from_variables(text: str, ca_bundle: Path | None) -> Target:
         value = json.loads(value) if isinstance(value, str) else value
         deployment = named(f"{value['project']}-{value['environment']}", value["region"])
         network = value.get("network") and Network(**value["network"])
-        return Target(
-            deployment,
-            network,
-            value["workers"],
-            value["worker_type"],
-            value["reserved_concurrency"],
-            str(ca_bundle) if ca_bundle else None,
-        )
+        settings = Settings(*(value[each.name] for each in fields(Settings)))
+        return Target(deployment, settings, network, str(ca_bundle) if ca_bundle else None)
     except (ValueError, KeyError, TypeError):
         raise InvalidQuestion(
             "The input is not the variables of Terraform. To fix: run `make preflight`, or give"
@@ -122,7 +127,8 @@ def from_variables(text: str, ca_bundle: Path | None) -> Target:
 
 
 def of_name(name: str, region: str, ca_bundle: Path | None) -> Target:
-    """Return the target of that name, with the subnets of its function if it is applied.
+    """Return the target of that name. Network and settings are those of the function and the jobs
+    that exist; before `make apply` they are not known.
 
     Raises NotSignedIn or AwsRefused.
     """
@@ -131,10 +137,27 @@ def of_name(name: str, region: str, ca_bundle: Path | None) -> Target:
         function = target.ask(
             "lambda", "get_function_configuration", FunctionName=target.deployment.function
         )
+        return replace(target, settings=_settings(target), network=_network(target, function))
     except NotThere:
         return target
-    subnets = function.get("VpcConfig", {}).get("SubnetIds")
-    if not subnets:
-        return target
-    [subnet, *_] = target.ask("ec2", "describe_subnets", SubnetIds=subnets)["Subnets"]
-    return replace(target, network=Network(subnet["VpcId"], subnets))
+
+
+def _settings(target: Target) -> Settings:
+    reserved = target.ask(
+        "lambda", "get_function_concurrency", FunctionName=target.deployment.function
+    )
+    job = target.ask("glue", "get_job", JobName=f"{target.deployment.name}-build-facts")["Job"]
+    concurrency = reserved.get("ReservedConcurrentExecutions")
+    return Settings(job["NumberOfWorkers"], job["WorkerType"], concurrency)
+
+
+def _network(target: Target, function: Mapping[str, Any]) -> Network | None:
+    place = function.get("VpcConfig", {})
+    if not place.get("SubnetIds"):
+        return None
+    try:
+        found = target.ask("ec2", "describe_subnets", SubnetIds=place["SubnetIds"])["Subnets"]
+        vpc = found[0]["VpcId"]
+    except NotThere:  # one was deleted, which a check reports
+        vpc = place["VpcId"]
+    return Network(vpc, place["SubnetIds"], security_group_ids=place["SecurityGroupIds"])

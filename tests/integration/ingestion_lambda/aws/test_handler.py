@@ -91,7 +91,13 @@ def test_missing_variable_is_a_refusal_that_names_it(
 @pytest.mark.usefixtures("aws")
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("GENERATION", ""), ("GENERATION", "next"), ("GENERATION", "0"), ("EVENT_BUS", "")],
+    [
+        ("GENERATION", ""),
+        ("GENERATION", "next"),
+        ("GENERATION", "0"),
+        ("EVENT_BUS", ""),
+        ("MIN_MINUTES_BETWEEN_RUNS", "-1"),
+    ],
 )
 def test_variable_with_a_wrong_value_is_a_refusal_that_names_it(
     name: str, text: str, monkeypatch: pytest.MonkeyPatch
@@ -148,6 +154,19 @@ def edit_and_load(source_dsn: str) -> None:
             invoke()
             loads.commit(LoadEntry(seq, "load", now()))
             source.run(edit)
+
+
+@pytest.mark.usefixtures("secret", "events")
+def test_pause_between_runs_is_that_of_the_environment_unless_the_event_ignores_it(
+    seeded_source_dsn: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("MIN_MINUTES_BETWEEN_RUNS", "10")
+    edit_and_load(seeded_source_dsn)
+    paused = invoke()
+    assert (paused["seq"], paused["emitted"]) == (3, False)
+    assert invoke({"ignore_pause": True})["emitted"]
+    monkeypatch.setenv("MIN_MINUTES_BETWEEN_RUNS", "0")
+    assert invoke()["emitted"]
 
 
 @pytest.mark.usefixtures("secret", "events")

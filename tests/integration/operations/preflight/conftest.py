@@ -15,7 +15,7 @@ from botocore.validate import ParamValidator
 from moto import mock_aws
 
 from operations.deployment import named
-from operations.preflight.target import Network, Target
+from operations.preflight.target import Network, Settings, Target
 from postgres import connected, from_dsn
 from tests.certificates import Authority
 
@@ -33,16 +33,28 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "GetAccountSettings": {
         "AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}
     },
-    "ListServiceQuotas": {
+    "ListAWSDefaultServiceQuotas": {
         "Quotas": [
             {"QuotaName": "Max concurrent job runs per account", "Value": 30.0},
             {"QuotaName": "Max task DPUs per account", "Value": 100.0},
         ]
     },
+    "ListServiceQuotas": {"Quotas": []},
     "ListWorkGroups": {
         "WorkGroups": [
             {"Name": NAME, "EngineVersion": {"EffectiveEngineVersion": "Athena engine version 3"}}
         ]
+    },
+    "GetDataLakeSettings": {
+        "DataLakeSettings": {
+            f"Create{kind}DefaultPermissions": [
+                {
+                    "Principal": {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"},
+                    "Permissions": ["ALL"],
+                }
+            ]
+            for kind in ("Database", "Table")
+        }
     },
     "ListEngineVersions": {
         "EngineVersions": [
@@ -89,7 +101,9 @@ def account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Account
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     with mock_aws():
-        account = Account(Target(named(NAME, REGION), _clients=CLIENTS), dict(ANSWERS))
+        settings = Settings(workers=2, worker_type="G.1X", reserved_concurrency=1)
+        target = Target(named(NAME, REGION), settings, _clients=CLIENTS)
+        account = Account(target, dict(ANSWERS))
         _answer(monkeypatch, account)
         network = _network(account)
         for role in ROLES:
@@ -151,14 +165,7 @@ def _network(account: Account) -> Network:
     group = ec2.create_security_group(GroupName="database", Description="database", VpcId=vpc)
     ec2.authorize_security_group_ingress(
         GroupId=group["GroupId"],
-        IpPermissions=[
-            {
-                "IpProtocol": "tcp",
-                "FromPort": 5432,
-                "ToPort": 5432,
-                "IpRanges": [{"CidrIp": "10.0.0.0/16"}],
-            }
-        ],
+        IpPermissions=[port_to(5432, "10.0.0.0/16")],
     )
     ec2.create_network_interface(
         SubnetId=subnets[0], PrivateIpAddress="10.0.0.77", Groups=[group["GroupId"]]
@@ -166,6 +173,30 @@ def _network(account: Account) -> Network:
     chosen = [{"Name": "vpc-id", "Values": [vpc]}]
     [table] = ec2.describe_route_tables(Filters=chosen)["RouteTables"]
     return Network(vpc, subnets, [table["RouteTableId"]], interface_endpoints=True)
+
+
+EVERY_PORT = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+
+
+def port_to(port: int, cidr: str) -> dict[str, Any]:
+    """Return a rule of a security group."""
+    ranges = [{"CidrIp": cidr}]
+    return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": ranges}
+
+
+def let_out(account: Account, rule: dict[str, Any], *, revoke: bool = False) -> None:
+    """Add an egress rule to the security group of the function, or remove it."""
+    ec2 = account.client("ec2")
+    change = ec2.revoke_security_group_egress if revoke else ec2.authorize_security_group_egress
+    change(GroupId=group_named(account, f"{NAME}-workers")["GroupId"], IpPermissions=[rule])
+
+
+def group_named(account: Account, name: str) -> dict[str, Any]:
+    """Return a security group."""
+    chosen = [{"Name": "group-name", "Values": [name]}]
+    found = account.client("ec2").describe_security_groups(Filters=chosen)
+    [group] = found["SecurityGroups"]
+    return dict(group)
 
 
 def _create_secret(account: Account, role: str) -> None:
@@ -182,13 +213,19 @@ def _apply(account: Account, network: Network) -> None:
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("handler.py", "")
+    ec2 = account.client("ec2")
+    workers = ec2.create_security_group(
+        GroupName=f"{NAME}-workers", Description="workers", VpcId=network.vpc_id
+    )
+    let_out(account, EVERY_PORT, revoke=True)
+    let_out(account, port_to(5432, "10.0.0.0/8"))
     function = account.client("lambda").create_function(
         FunctionName=f"{NAME}-ingestion",
         Runtime="python3.13",
         Role=arn,
         Handler="handler.handler",
         Code={"ZipFile": package.getvalue()},
-        VpcConfig={"SubnetIds": list(network.subnet_ids), "SecurityGroupIds": []},
+        VpcConfig={"SubnetIds": list(network.subnet_ids), "SecurityGroupIds": [workers["GroupId"]]},
     )
     account.client("scheduler").create_schedule(
         Name=f"{NAME}-ingestion",
@@ -198,7 +235,12 @@ def _apply(account: Account, network: Network) -> None:
     )
     for job in ("build-dimensions", "build-facts", "load-warehouse", "migrate-warehouse"):
         account.client("glue").create_job(
-            Name=f"{NAME}-{job}", Role=arn, Command={"Name": "glueetl"}, GlueVersion="5.1"
+            Name=f"{NAME}-{job}",
+            Role=arn,
+            Command={"Name": "glueetl"},
+            GlueVersion="5.1",
+            WorkerType="G.1X",
+            NumberOfWorkers=2,
         )
     sns = account.client("sns")
     topic = sns.create_topic(Name=f"{NAME}-alarms")["TopicArn"]

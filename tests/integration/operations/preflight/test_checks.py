@@ -16,12 +16,19 @@ from operations.preflight import databases
 from operations.preflight.check import Check, Result, find
 from operations.preflight.checks import CHECKS, preflight
 from operations.preflight.network import SERVICES
+from operations.preflight.target import Settings, Target, of_name
 from postgres import Sql, connected, render
-from tests.integration.operations.preflight.conftest import NAME, Account
+from tests.integration.operations.preflight.conftest import (
+    NAME,
+    Account,
+    group_named,
+    let_out,
+    port_to,
+)
 
 Break = Callable[[Account], object]
 BY_NAME: Mapping[str, Check] = {check.name: check for check in CHECKS}
-QUOTA = "Max concurrent job runs per account"
+QUOTA = "Max task DPUs per account"
 
 
 def change_network(**changes: Any) -> Break:
@@ -51,12 +58,29 @@ def add_endpoints(account: Account) -> None:
 
 
 def close_database(account: Account) -> None:
-    ec2 = account.client("ec2")
-    chosen = [{"Name": "group-name", "Values": ["database"]}]
-    [group] = ec2.describe_security_groups(Filters=chosen)["SecurityGroups"]
-    ec2.revoke_security_group_ingress(
+    group = group_named(account, "database")
+    account.client("ec2").revoke_security_group_ingress(
         GroupId=group["GroupId"], IpPermissions=group["IpPermissions"]
     )
+
+
+def admit_a_group(account: Account, admitted: str) -> None:
+    """Let the database admit a security group, and no address."""
+    close_database(account)
+    pairs = [{"GroupId": group_named(account, admitted)["GroupId"]}]
+    rule = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "UserIdGroupPairs": pairs}
+    account.client("ec2").authorize_security_group_ingress(
+        GroupId=group_named(account, "database")["GroupId"], IpPermissions=[rule]
+    )
+
+
+def add_interface(account: Account, address: str = "10.0.0.77") -> str:
+    """Create an interface in another VPC, whose group admits nobody; return the VPC."""
+    ec2 = account.client("ec2")
+    vpc = str(ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"])
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    ec2.create_network_interface(SubnetId=subnet, PrivateIpAddress=address)
+    return vpc
 
 
 def change_job(account: Account) -> None:
@@ -98,6 +122,14 @@ def spoil_bundle(account: Account) -> None:
     Path(account.target.ca_bundle).write_text("not a certificate", encoding="utf-8")
 
 
+def encrypt_catalog(account: Account) -> None:
+    key = "arn:aws:kms:eu-west-2:123456789012:key/1"
+    at_rest = {"CatalogEncryptionMode": "SSE-KMS", "SseAwsKmsKeyId": key}
+    account.client("glue").put_data_catalog_encryption_settings(
+        DataCatalogEncryptionSettings={"EncryptionAtRest": at_rest}
+    )
+
+
 def be_late(module: Any) -> Callable[[pytest.MonkeyPatch], None]:
     class Late(datetime):
         @classmethod
@@ -117,19 +149,14 @@ IN_THE_ACCOUNT: Mapping[str, tuple[Break, str]] = {
         "reserved_concurrency = null",
     ),
     "Glue quotas": (
-        answer(
-            "ListServiceQuotas",
-            Quotas=[
-                {"QuotaName": QUOTA, "Value": 30.0},
-                {"QuotaName": "Max task DPUs per account", "Value": 3.0},
-            ],
-        ),
+        answer("ListServiceQuotas", Quotas=[{"QuotaName": QUOTA, "Value": 3.0}]),
         "needs 4 DPUs of Glue at once.+3: ",
     ),
     "Athena engine": (
         answer("ListEngineVersions", EngineVersions=[{"SelectedEngineVersion": "AUTO"}]),
         "need Athena engine version 3",
     ),
+    "Data Catalog": (encrypt_catalog, "key/1, which the jobs may not use.+WITH-SERVICE-ROLE"),
     "subnets": (change_network(vpc_id="vpc-another"), "belongs to vpc-.+subnets of vpc-another"),
     "route to S3": (change_network(route_table_ids=[]), r"no route to S3.+route_table_ids"),
     "route to AWS": (turn_off_names, "enableDnsHostnames off"),
@@ -166,6 +193,17 @@ IN_THE_ACCOUNT: Mapping[str, tuple[Break, str]] = {
     ),
 }
 
+MISSPELT: Mapping[str, tuple[Break, str]] = {
+    "a misspelt subnet": (
+        change_network(subnet_ids=("subnet-0123456789abcdef0",)),
+        "subnet-0123456789abcdef0 is not in eu-west-2.+correct `network.subnet_ids`",
+    ),
+    "a misspelt VPC": (
+        change_network(vpc_id="vpc-0123456789abcdef0"),
+        "belongs to vpc-.+subnets of vpc-0123456789abcdef0",
+    ),
+}
+
 FURTHER: Mapping[str, tuple[str, Break, str]] = {
     "no endpoint": (
         "route to AWS",
@@ -177,15 +215,25 @@ FURTHER: Mapping[str, tuple[str, Break, str]] = {
         set_secret("source", host="10.9.0.1"),
         "rtb-.+ has no active route to 10.9.0.1",
     ),
-    "a misspelt subnet": (
-        "subnets",
-        change_network(subnet_ids=("subnet-0123456789abcdef0",)),
-        "subnet-0123456789abcdef0 is not in eu-west-2.+correct `network.subnet_ids`",
-    ),
     "a public address": (
         "route to source",
         set_secret("source", host="192.0.2.1"),
         "192.0.2.1, which is outside `network.database_cidrs`",
+    ),
+    **{
+        f"{check} of {what}": (check, wrong, message)
+        for check in ("subnets", "route to S3", "route to source", "route to warehouse")
+        for what, (wrong, message) in MISSPELT.items()
+    },
+    "the names of a misspelt VPC": (
+        "route to AWS",
+        change_network(vpc_id="vpc-0123456789abcdef0"),
+        "vpc-0123456789abcdef0 is not in eu-west-2.+correct `network.vpc_id`",
+    ),
+    "a misspelt subnet without endpoints": (
+        "route to AWS",
+        change_network(subnet_ids=("subnet-0123456789abcdef0",), interface_endpoints=False),
+        "subnet-0123456789abcdef0 is not in eu-west-2",
     ),
 }
 """Further reasons of a failure: the check, what breaks, and the message."""
@@ -218,6 +266,116 @@ def test_check_of_the_network_fails_for_further_reasons(reason: str, account: Ac
     check, break_it, message = FURTHER[reason]
     break_it(account)
     assert re.search(message, failure(check, account))
+
+
+def applied(account: Account) -> Target:
+    """Return the target as ``--name`` finds it."""
+    found = of_name(NAME, "eu-west-2", None)
+    return replace(found, _clients=account.target._clients)
+
+
+ROUTE = BY_NAME["route to source"]
+
+
+@pytest.mark.parametrize(
+    ("port", "is_open"), [(5432, True), (6543, False)], ids=["the open port", "a closed port"]
+)
+def test_name_of_a_deployment_reads_the_ports_that_its_security_group_opens(
+    account: Account, port: int, is_open: bool
+):
+    """Without the variables of Terraform, their defaults would be a guess."""
+    account.client("ec2").authorize_security_group_ingress(
+        GroupId=group_named(account, "database")["GroupId"],
+        IpPermissions=[port_to(6543, "10.0.0.0/16")],
+    )
+    account.put_secret("source", port=port)
+    found = find(ROUTE, applied(account))
+    assert found.result is (Result.OK if is_open else Result.FAILED), found
+    if not is_open:
+        assert re.search(
+            r"^sg-\w+, the security group .+ drops requests to 10.0.0.77:6543", found.text
+        )
+    let_out(account, port_to(port, "10.0.0.77/32"))
+    assert find(ROUTE, applied(account)).result is Result.OK
+
+
+def test_name_of_a_deployment_reads_the_addresses_that_its_security_group_opens(account: Account):
+    let_out(account, port_to(5432, "10.0.0.0/8"), revoke=True)
+    let_out(account, port_to(5432, "192.168.0.0/16"))
+    found = find(ROUTE, applied(account))
+    assert (found.result, "database_cidrs" in found.text) == (Result.FAILED, True), found
+
+
+def test_name_of_a_deployment_reads_its_workers_and_its_concurrency(account: Account):
+    account.client("glue").delete_job(JobName=f"{NAME}-build-facts")
+    account.client("glue").create_job(
+        Name=f"{NAME}-build-facts", Role="role", Command={"Name": "glueetl"}, GlueVersion="5.1",
+        WorkerType="G.2X", NumberOfWorkers=30,
+    )  # fmt: skip
+    target = applied(account)
+    assert target.settings == Settings(30, "G.2X", None)
+    assert "needs 120 DPUs" in find(BY_NAME["Glue quotas"], target).text
+    assert "none reserved" in find(BY_NAME["Lambda concurrency"], target).text
+
+
+def test_name_that_is_not_applied_leaves_settings_and_network_unchecked(account: Account):
+    account.client("lambda").delete_function(FunctionName=f"{NAME}-ingestion")
+    account.put_secret("source", host="127.0.0.1", port=1)
+    target = applied(account)
+    for name in (
+        "Lambda concurrency", "Glue quotas", "subnets", "route to S3", "route to AWS",
+        "route to source",
+    ):  # fmt: skip
+        found = find(BY_NAME[name], target)
+        assert found.result is Result.NOT_CHECKED, found
+        assert "totesys-dev is not applied" in found.text
+    assert find(BY_NAME["source server"], target).result is Result.NOT_CHECKED
+
+
+def test_name_whose_subnet_was_deleted_says_so(account: Account):
+    configuration = account.client("lambda").get_function_configuration(
+        FunctionName=f"{NAME}-ingestion"
+    )
+    place = {**configuration["VpcConfig"], "SubnetIds": ["subnet-0123456789abcdef0"]}
+    answer("GetFunctionConfiguration", VpcConfig=place)(account)
+    found = find(BY_NAME["subnets"], applied(account))
+    assert (found.result, "is not in eu-west-2" in found.text) == (Result.FAILED, True), found
+
+
+@pytest.mark.parametrize(
+    ("admitted", "result"), [(f"{NAME}-workers", Result.OK), ("others", Result.NOT_CHECKED)]
+)
+def test_database_that_admits_the_group_of_the_function(
+    account: Account, admitted: str, result: Result
+):
+    account.client("ec2").create_security_group(
+        GroupName="others", Description="others", VpcId=account.network.vpc_id
+    )
+    admit_a_group(account, admitted)
+    assert find(ROUTE, applied(account)).result is result
+    assert find(ROUTE, account.target).result is Result.NOT_CHECKED
+
+
+def test_interface_of_another_network_with_the_same_address_does_not_count(account: Account):
+    add_interface(account)
+    assert find(ROUTE, account.target).result is Result.OK
+    close_database(account)
+    assert "does not admit the subnets" in failure("route to source", account)
+
+
+def test_two_interfaces_of_other_networks_with_one_address_are_not_checked(account: Account):
+    account.put_secret("source", host="10.0.0.78")
+    networks = [add_interface(account, "10.0.0.78") for _ in range(2)]
+    found = find(ROUTE, account.target)
+    assert found.result is Result.NOT_CHECKED
+    assert ", ".join(sorted(networks)) in found.text
+
+
+def test_data_catalog_that_lake_formation_governs_is_not_checked(account: Account):
+    answer("GetDataLakeSettings", DataLakeSettings={"CreateTableDefaultPermissions": []})(account)
+    found = find(BY_NAME["Data Catalog"], account.target)
+    assert found.result is Result.NOT_CHECKED
+    assert "grant totesys-dev-glue-load rights" in found.text
 
 
 @pytest.mark.parametrize("check", CLOCKS)

@@ -42,7 +42,10 @@ def run(account: Account, monkeypatch: pytest.MonkeyPatch, *options: str) -> int
 def test_variables_of_terraform_describe_the_deployment(account: Account):
     target = from_variables(variables(account), None)
     assert target.network
-    assert asdict(target.network) == json.loads(json.loads(variables(account)))["network"]
+    given = json.loads(json.loads(variables(account)))
+    assert asdict(target.network) == given["network"]
+    assert target.settings
+    assert asdict(target.settings).items() <= given.items()
     assert target.deployment.name == NAME
 
 
@@ -58,7 +61,7 @@ def test_failed_check_makes_the_exit_status_1(
     assert re.search(
         r"^subnets +- +the function and the jobs run outside a VPC", shown, re.MULTILINE
     )
-    assert re.search(r"\n\n27 checks: \d+ OK, 0 failed, \d+ not checked \(-\)\.\n$", shown)
+    assert re.search(r"\n\n28 checks: \d+ OK, 0 failed, \d+ not checked \(-\)\.\n$", shown)
     connected_account.put_secret("source", password="wrong")
     assert run(connected_account, monkeypatch, "--json") == 1
     failed = [f for f in json.loads(capsys.readouterr().out) if f["result"] == "FAILED"]
