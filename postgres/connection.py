@@ -35,6 +35,10 @@ SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 """The message that asks for TLS ("SSLRequest" in PostgreSQL's manual, "Message Formats")."""
 
 STARTUP_REFUSED = ("08P01", "0A000")
+NOT_READY = ("53", "55", "57")
+"""Classes of SQLSTATE of a server that has no free connection, admits none, starts or stops.
+Source: PostgreSQL, appendix A."""
+
 REPORT = Session(statement_timeout=10.0)
 
 
@@ -196,9 +200,10 @@ def _refused(address: Address, refusal: DatabaseError) -> Refused:
             " parameter (PgBouncer: ignore_startup_parameters), or give the address of PostgreSQL."
         )
     kind = NotAuthenticated if state.startswith("28") else Refused
-    return kind(
-        f"PostgreSQL refuses {address}: {reason}. To fix: check user, password and database name."
-    )
+    remedy = "check user, password and database name"
+    if state.startswith(NOT_READY):
+        remedy = "wait, or ask the administrator of the server"
+    return kind(f"PostgreSQL refuses {address}: {reason}. To fix: {remedy}.")
 
 
 def _unverified(address: Address, wrong: ssl.SSLCertVerificationError) -> Unverified:

@@ -29,7 +29,7 @@ from postgres import (
 )
 from postgres import connection as module
 from tests.certificates import Authority
-from tests.sessions import terminate
+from tests.sessions import refusing_connections, terminate
 
 anything = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 hostile = st.one_of(anything, st.text("'\"\\;:-$E{}%\n ab1/*"))
@@ -110,6 +110,19 @@ def test_wrong_password_user_or_database_is_refused_with_a_remedy(
     with pytest.raises(Refused, match="To fix: check user, password and database") as refusal:
         connect(wrong_address, "test")
     assert_keeps_secret(refusal.value, wrong_address)
+
+
+def test_database_that_admits_no_connection_is_not_blamed_on_the_password(
+    address: Address, server: Server
+) -> None:
+    server.create_database("closed")
+    closed = from_dsn(server.dsn("closed"))
+    with (
+        refusing_connections(server, server.dsn("closed")),
+        pytest.raises(Refused, match="To fix: wait, or ask"),
+    ):
+        connect(closed, "test")
+    server.drop_database("closed")
 
 
 def test_missing_password_is_refused_with_a_remedy(address: Address) -> None:
