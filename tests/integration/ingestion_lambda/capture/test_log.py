@@ -207,9 +207,9 @@ def test_poll_that_ended_before_the_slot_moved_doubles_nothing(
 ):
     with monkeypatch.context() as patch:
         patch.setattr(log_capture.LogCapture, "committed", lambda *_: None)
-        source.run(EDIT.format("A"))
+        for name in ("A", "B"):
+            source.run(EDIT.format(name))
         capture.poll()
-    source.run(EDIT.format("B"))
     source.run(EDIT.format("C"))
     capture.poll()
     assert capture.versions("department", "manager") == [("U", n) for n in "ABC"]
