@@ -193,6 +193,9 @@ def _step_times(lake: LakeSummary) -> None:
         charts.stacked_bars(steps, "batch", "seconds", "step", "Seconds", STEPS),
         "Seconds of each step by batch",
     )
+    st.caption(
+        "From the end of the step before: waits for a run or for the warehouse are included."
+    )
 
 
 def _without_first(lake: LakeSummary) -> list[BatchSummary]:
