@@ -177,7 +177,7 @@ def _history(reader: Reader, row: FactRow, kind: RowKind, name: str) -> None:
     waiting = _open(reader, kind, row.key)
     if waiting:
         _warn(waiting, "The versions below are older.")
-    st.markdown(_summary(all_versions, kind))
+    st.markdown(_summary(all_versions, kind, is_current=not waiting))
     above = st.container()  # drawn last: the slider below selects the version to highlight
     st.subheader("State at a point in time")
     moment = _moment(reader, all_versions)
@@ -190,9 +190,9 @@ def _history(reader: Reader, row: FactRow, kind: RowKind, name: str) -> None:
         _side_by_side(side_by_side, selected, only_changed)
 
 
-def _summary(all_versions: Sequence[Version], kind: RowKind) -> str:
+def _summary(all_versions: Sequence[Version], kind: RowKind, *, is_current: bool) -> str:
     first, last = all_versions[0], all_versions[-1]
-    end = "deleted on" if last.is_deleted else "current since"
+    end = "deleted on" if last.is_deleted else "current since" if is_current else "last changed on"
     return (
         f"{formatting.plural(len(all_versions), 'version')}. {kind.created.capitalize()} on"
         f" {formatting.moment(first.valid_from)}, {end} {formatting.moment(last.valid_from)}."

@@ -246,6 +246,7 @@ def test_order_whose_newest_version_is_in_quarantine_says_so(
     app = look("history?order=2", variables)
     assert "newest version is in quarantine** (batch 2): soon is not a date" in app.warning[0].value
     assert "now, but a newer version is in quarantine" in html(app)
+    assert "current since" not in app.markdown[1].value
     app = look("history?order=99", variables)
     assert "No version of it is in the warehouse." in app.warning[0].value
     app = look("history?order=1", variables)
