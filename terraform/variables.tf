@@ -166,7 +166,7 @@ variable "job_timeout_minutes" {
 }
 
 variable "single_job" {
-  description = "Whether one Glue job, whose timeout is twice job_timeout_minutes less one, builds and loads in place of three. A run costs less than half, because each job starts a Spark session; the role of that job reads the changes of the source and the secret of the warehouse. docs/costs.md has figures"
+  description = "Whether one Glue job, whose timeout is twice job_timeout_minutes less one, builds and loads in place of three. A run costs about half, because each job starts a Spark session; the role of that job reads the changes of the source and the secret of the warehouse. docs/costs.md has figures"
   type        = bool
   default     = false
 }
