@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import contracts
 from contracts import WarehouseTable
 from contracts.arrow import arrow_type
-from contracts.observation import stored_columns
+from contracts.observation import ADDED, stored_columns
 from lake import Lake, layout, new_run, open_lake
 from lake.entries import Batch, BuildEntry, Output, Position, RetryEntry
 from lake.landing import land
@@ -26,7 +26,8 @@ FACT = "fact_sales_order"
 
 
 class ProcessedLake:
-    """Batches of one lake, each with the files that the two jobs build from it."""
+    """Batches of one lake, each with the files that the two jobs build from it. Rows without
+    ``change_seq`` are in files of a version that did not know the order of changes."""
 
     def __init__(self, root: Path, name: str = "lake-1", generation: int = 1) -> None:
         self.root = root
@@ -144,8 +145,8 @@ class ProcessedLake:
         return Output((landed.key,), len(rows))
 
     def _write(self, table: WarehouseTable, seq: int, rows: Rows, run: str = "build") -> Output:
-        is_ordered = any("change_seq" in row for row in rows)
-        columns = stored_columns(table) if is_ordered else table.columns
+        named = {name for row in rows for name in row}
+        columns = (c for c in stored_columns(table) if c not in ADDED or c.name in named)
         schema = pa.schema([(c.name, arrow_type(c.type)) for c in columns])
         file = io.BytesIO()
         pq.write_table(pa.Table.from_pylist([dict(row) for row in rows], schema), file)

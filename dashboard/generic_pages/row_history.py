@@ -36,8 +36,8 @@ def draw(reader: Reader) -> None:
     noun, kinds = project_pages().row_noun, project_pages().row_kinds
     heading(
         title(),
-        f"All versions of one {noun}: its values, what changed, and when the platform observed the"
-        " change. All times are on the source's clock.",
+        f"All versions of one {noun}: its values, what changed, and when: at the commit, or when a"
+        " poll saw the change if its commit is unknown. All times are on the source's clock.",
     )
     names, shown = list(kinds), [noun, MOMENT.name]
     name = st.segmented_control(

@@ -339,6 +339,23 @@ def test_tombstone_of_a_transaction_takes_the_values_of_the_one_before_it(
     assert load_once(spark=no_spark).rows == {}
 
 
+def test_files_of_a_version_without_change_seq_are_loaded_as_0_and_null(
+    connection: Connection, processed: ProcessedLake, load_once: Load
+) -> None:
+    old = version_row(1, 1)
+    for added in ("change_seq", "changed_at"):
+        del old[added]
+    processed.add({**calendar(), "dim_design": [dimension_row("dim_design", 1)]})
+    processed.add({"fact_sales_order": [old]})
+    processed.add({}, deleted=[1])
+    processed.add({"fact_sales_order": [version_row(1, 4, change_seq=2, changed_at=observed(3))]})
+    load_once()
+    assert connection.run("""
+        select batch_seq, change_seq, changed_at, is_deleted from warehouse.fact_sales_order
+        order by batch_seq
+    """) == [[2, 0, None, False], [3, 0, None, True], [4, 2, observed(3), False]]
+
+
 def test_last_state_of_a_member_in_a_batch_is_loaded(
     connection: Connection, processed: ProcessedLake, load_once: Load
 ) -> None:
