@@ -107,8 +107,9 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, tag_field="format",
     committed_at: Utc
 
 
-class Batch(Entry, frozen=True, kw_only=True):
-    """An entry of the batch log: what one poll committed.
+class Batch(Entry, frozen=True, kw_only=True, omit_defaults=True):
+    """An entry of the batch log: what one poll committed. Fields with their defaults are not
+    stored, so that earlier versions can read the entry of a poll by difference.
 
     ``mirror`` maps table -> bucket -> object and is complete: unchanged buckets are listed too.
     ``expired_through`` is the last batch whose superseded mirror objects are marked to expire.

@@ -1,5 +1,6 @@
 """The log: one entry for each seq, committed exactly once; the newest is found at once."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from lake.entries import (
     Batch,
     Bucket,
     BuildEntry,
+    Capture,
     Changes,
     File,
     LoadEntry,
@@ -159,6 +161,19 @@ def test_entry_with_a_field_that_this_version_does_not_know_is_refused(lake: Lak
     lake.ingestion.put_new(layout.entry_key(layout.BATCH_LOG, 1), body)
     with pytest.raises(InvalidLake, match="unknown field `pond`"):
         lake.batches.entry(1)
+
+
+EARLIER_FIELDS = {
+    "format", "seq", "run", "committed_at", "lake", "observed_at", "position", "tables", "mirror",
+    "expired_through",
+}  # fmt: skip
+
+
+def test_earlier_version_reads_the_entry_of_a_poll_by_difference_and_no_entry_by_log():
+    by_difference = batch(1)
+    assert json.loads(encode(by_difference)).keys() <= EARLIER_FIELDS
+    by_log = replace(by_difference, capture=Capture("1:1:", "slot", "0/1", 1, "2024", ("staff",)))
+    assert json.loads(encode(by_log)).keys() - EARLIER_FIELDS == {"capture"}
 
 
 @pytest.mark.parametrize(
