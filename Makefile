@@ -55,7 +55,7 @@ test: setup browser pgbouncer class-archive ## Run all tests except Terraform's,
 
 test-lambda: ## Run the tests marked lambda_runtime on Python 3.13, if there is one
 	@.ci/venv 3.13 .venv-lambda requirements/lambda-test.txt; case $$? in \
-	0) .venv-lambda/bin/python -m pytest $(PARALLEL) -m lambda_runtime $(LAMBDA_TESTS) ;; \
+	0) .venv-lambda/bin/python -m pytest $(PARALLEL) --hypothesis-profile=brief -m lambda_runtime $(LAMBDA_TESTS) ;; \
 	3) echo "NOT CHECKED: the Lambda's code on Python 3.13" ;; \
 	*) exit 1 ;; esac
 

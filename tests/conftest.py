@@ -32,6 +32,8 @@ _numbers = count(1)
 
 # `make chaos`: new examples each time, where CI otherwise takes the same ones
 settings.register_profile("chaos", max_examples=2_000, derandomize=False, print_blob=True)
+# `make test-lambda`: `make test` has run all examples on another Python
+settings.register_profile("brief", max_examples=25, deadline=None)
 settings.register_profile("patient", deadline=None)  # a busy machine fails no test
 if settings.get_current_profile_name() == "default":  # CI has a profile of its own
     settings.load_profile("patient")
