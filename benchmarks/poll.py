@@ -17,8 +17,9 @@ from time import perf_counter, sleep
 
 from pg8000.native import Connection
 
+import contracts
 from embedded.server import running
-from postgres import connected, from_dsn, render
+from postgres import Sql, connected, from_dsn, names, render
 from totesys.simulator import Simulator
 
 SCATTERED = 110
@@ -40,29 +41,41 @@ def main() -> None:
         "--poll", nargs=2, metavar=("DSN", "LAKE"), help="run one poll and print its figures"
     )
     parser.add_argument("--audit", action="store_true", help="run a full read")
+    parser.add_argument(
+        "--capture",
+        choices=["difference", "log"],
+        default="difference",
+        help="how versions between two polls are found (difference)",
+    )
     arguments = parser.parse_args()
     if arguments.poll:
-        dsn, lake = arguments.poll
-        _poll(dsn, lake, arguments.latency, is_audit=arguments.audit)
+        _poll(*arguments.poll, arguments.latency, arguments.capture, is_audit=arguments.audit)
     else:
-        _benchmark(arguments.orders, arguments.latency)
+        _benchmark(arguments.orders, arguments.latency, arguments.capture)
 
 
-def _benchmark(orders: int, latency: float) -> None:
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "server") as server:
+def _benchmark(orders: int, latency: float, capture: str) -> None:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(Path(folder) / "server", {"max_slot_wal_keep_size": "8GB"}) as server,
+    ):
         server.create_database("totesys")
         with connected(from_dsn(server.dsn("totesys")), "benchmark") as source:
             simulator = Simulator(source)
             simulator.create_schema()
             simulator.seed(orders)
-            source.run("analyze")
+            source.run("analyze; create table elsewhere (id int, words text)")
+            tables = Sql(names(contracts.source().tables))
+            source.run(render("create publication warehouse for table {tables}", tables=tables))
             print(f"{orders:,} orders\n\n{'poll':<22}{'rows':>10}{'s':>9}{'ratio':>8}{'MB':>7}")
             base = 0.0
             for name, change in _changes(source, simulator).items():
                 change()
                 is_audit = name == AUDIT
                 lake = Path(folder) / "lake"
-                measured = _measured(server.dsn("totesys"), lake, latency, is_audit=is_audit)
+                measured = _measured(
+                    server.dsn("totesys"), lake, latency, capture, is_audit=is_audit
+                )
                 base = base or measured["seconds"]
                 print(
                     f"{name:<22}{measured['rows']:>10,}{measured['seconds']:>9.2f}"
@@ -78,6 +91,10 @@ def _changes(source: Connection, simulator: Simulator) -> Mapping[str, Callable[
         "one order placed": simulator.place_sales_order,
         "one order edited": simulator.edit_sales_order_silently,
         f"{SCATTERED} orders edited": lambda: _scatter(source),
+        "every order edited": lambda: source.run(
+            "update sales_order set units_sold = 1 + units_sold"
+        ),
+        "500 MB elsewhere": lambda: _write_elsewhere(source),
         "one order deleted": simulator.delete_sales_order,
         AUDIT: lambda: None,
     }
@@ -94,9 +111,17 @@ def _scatter(source: Connection) -> None:
     )
 
 
-def _measured(dsn: str, lake: Path, latency: float, *, is_audit: bool) -> dict[str, float]:
+def _write_elsewhere(source: Connection) -> None:
+    """Write 500 MB of log that no poll needs."""
+    insert = "insert into elsewhere select g, repeat('x', 400) from generate_series(1, 1100000) g"
+    source.run(insert)
+
+
+def _measured(
+    dsn: str, lake: Path, latency: float, capture: str, *, is_audit: bool
+) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.poll", "--poll", dsn, str(lake)]
-    command += ["--latency", str(latency)]
+    command += ["--latency", str(latency), "--capture", capture]
     command += ["--audit"] if is_audit else []
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE)  # nosec B603 # our own module
     figures: dict[str, float] = json.loads(
@@ -105,11 +130,11 @@ def _measured(dsn: str, lake: Path, latency: float, *, is_audit: bool) -> dict[s
     return figures
 
 
-def _poll(dsn: str, folder: str, latency: float, *, is_audit: bool) -> None:
+def _poll(dsn: str, folder: str, latency: float, capture: str, *, is_audit: bool) -> None:
     from dataclasses import replace
 
-    import contracts
     import ingestion_lambda.handler  # noqa: F401 - its memory counts
+    from ingestion_lambda.capture.options import CaptureOptions, method
     from ingestion_lambda.options import PollOptions
     from ingestion_lambda.poll import poll
     from lake import new_run, open_lake
@@ -121,7 +146,8 @@ def _poll(dsn: str, folder: str, latency: float, *, is_audit: bool) -> None:
     with connected(from_dsn(dsn), "benchmark") as connection:
         source, run = contracts.source(), new_run()
         reread = source.tables if is_audit else ()
-        polled = poll(connection, source, lake, _NoBus(), run, PollOptions(reread=reread))
+        options = PollOptions(reread=reread, capture=CaptureOptions(method(capture)))
+        polled = poll(connection, source, lake, _NoBus(), run, options)
     seconds = perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     unit = 1 if sys.platform == "darwin" else 1024
