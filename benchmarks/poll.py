@@ -49,7 +49,8 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     if arguments.poll:
-        _poll(*arguments.poll, arguments.latency, arguments.capture, is_audit=arguments.audit)
+        dsn, lake = arguments.poll
+        _poll(dsn, lake, arguments.latency, arguments.capture, is_audit=arguments.audit)
     else:
         _benchmark(arguments.orders, arguments.latency, arguments.capture)
 

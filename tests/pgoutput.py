@@ -58,15 +58,23 @@ def truncate(*oids: int) -> bytes:
     return b"T" + pack(f">IB{len(oids)}I", len(oids), 0, *oids)
 
 
-def copied(*messages: bytes) -> bytes:
-    """Return the messages as COPY sends them: each with its time, if it is a Begin."""
+def copied(*messages: bytes, together: int = 64) -> bytes:
+    """Return the messages as the query sends them: several in a row, with lengths and times."""
+    groups = [messages[at : at + together] for at in range(0, len(messages), together)]
     rows = (
-        pack(">hi", 2, len(message)) + message + (
-            pack(">iq", 8, int.from_bytes(message[9:17], "big"))
-            if message[:1] == b"B" else pack(">i", -1))
-        for message in messages
-    )  # fmt: skip
+        pack(">h", 2) + _field(b"".join(map(_header, group))) + _field(b"".join(group))
+        for group in groups
+    )
     return b"PGCOPY\n\xff\r\n\0" + pack(">II", 0, 0) + b"".join(rows) + pack(">h", -1)
+
+
+def _header(message: bytes) -> bytes:
+    time = int.from_bytes(message[9:17], "big") if message[:1] == b"B" else 0
+    return pack(">iq", len(message), time)
+
+
+def _field(data: bytes) -> bytes:
+    return pack(">i", len(data)) + data
 
 
 def _cell(value: Cell) -> bytes:

@@ -1,4 +1,4 @@
-"""The messages of the output plugin pgoutput, protocol version 1, without the values of rows.
+"""The messages of the output plugin pgoutput, protocol version 1, except those of rows.
 
 The layouts are in PostgreSQL's manual, "Logical Replication Message Formats". Integers are
 big-endian. The plugin sends no other kinds unless the reader asks for them.
@@ -14,11 +14,9 @@ INT64, INT32, INT16, COLUMN = Struct(">q"), Struct(">I"), Struct(">H"), Struct("
 
 INSERT, UPDATE, DELETE = b"IUD"
 NEW, KEY, OLD = b"NKO"
-FIRST_TUPLE = {INSERT: (NEW,), UPDATE: (NEW, KEY, OLD), DELETE: (KEY, OLD)}
-"""The letters that may follow the relation in the message of a row."""
-
 TUPLE_AT = 5
-"""Offset of that letter within its message."""
+"""Offset, in the message of a row, of the letter before its first tuple: it follows the letter of
+the operation and the oid of the table."""
 
 
 class UnreadableLog(Exception):
@@ -50,13 +48,6 @@ class Relation(NamedTuple):
     columns: tuple[str, ...]
 
 
-class RowChange(NamedTuple):
-    """A row that was inserted, updated or deleted (``op``); its tuples begin at TUPLE_AT."""
-
-    op: int
-    relation: int
-
-
 class Truncate(NamedTuple):
     """Tables that lost all rows."""
 
@@ -69,15 +60,14 @@ class Ignored(NamedTuple):
     kind: str
 
 
-Message = Begin | Commit | Relation | RowChange | Truncate | Ignored
+Message = Begin | Commit | Relation | Truncate | Ignored
 
 
 def decode(data: bytes, start: int, end: int) -> Message:
-    """Return the message in ``data[start:end]``. Raises UnreadableLog."""
+    """Return the message in ``data[start:end]``, which is not that of a row. Raises
+    UnreadableLog."""
     tag = data[start] if start < end else 0
     try:
-        if tag in FIRST_TUPLE:
-            return _row(data, start, end, tag)
         if read := READERS.get(tag):
             message, stop = read(data, start + 1)
             if stop == end:
@@ -85,12 +75,6 @@ def decode(data: bytes, start: int, end: int) -> Message:
     except (error, ValueError) as wrong:  # UnicodeDecodeError is a ValueError
         raise _unreadable(tag) from wrong
     raise _unreadable(tag)
-
-
-def _row(data: bytes, start: int, end: int, op: int) -> RowChange:
-    if end - start <= TUPLE_AT or data[start + TUPLE_AT] not in FIRST_TUPLE[op]:
-        raise _unreadable(op)
-    return RowChange(op, INT32.unpack_from(data, start + 1)[0])
 
 
 def _begin(data: bytes, at: int) -> tuple[Message, int]:

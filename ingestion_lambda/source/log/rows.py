@@ -1,8 +1,7 @@
 """The rows of the log's messages, in the schema of their contract."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,7 +9,18 @@ import pyarrow.compute as pc
 from contracts import SourceTable
 from contracts.arrow import row_schema
 from ingestion_lambda.source.conform import conform
-from ingestion_lambda.source.log.messages import NEW, TUPLE_AT, UPDATE, Relation, UnreadableLog
+from ingestion_lambda.source.log.bytes import Bytes
+from ingestion_lambda.source.log.messages import (
+    DELETE,
+    INSERT,
+    KEY,
+    NEW,
+    OLD,
+    TUPLE_AT,
+    UPDATE,
+    Relation,
+    UnreadableLog,
+)
 from ingestion_lambda.source.log.tuples import Cells, Tuples
 
 PLACE, CHANGE, IS_DELETED, UNCHANGED = "_place", "_change", "_is_deleted", "_unchanged"
@@ -24,20 +34,10 @@ IMAGE = (
 whether the row is gone, and the columns whose large value did not change and was not sent, by
 number, as ``,3,7,``."""
 
+OLD_LETTERS = pa.array([KEY, OLD], pa.uint8())
 WITH_ZONE, PADDED = "timestamptz", "bpchar"
 ZONE = r"[+-]\d\d(?::\d\d){0,2}( BC)?$"
 """The end of a time with its zone. The time before it is in the zone of the session."""
-
-
-class Mark(NamedTuple):
-    """The message of a row: its operation, its bytes, its number in the log and the number of its
-    transaction."""
-
-    op: int
-    start: int
-    end: int
-    number: int
-    change: int
 
 
 def image_schema(table: SourceTable) -> pa.Schema:
@@ -45,81 +45,83 @@ def image_schema(table: SourceTable) -> pa.Schema:
     return pa.schema([*row_schema(table), *IMAGE])
 
 
-@dataclass
-class RowGroup:
-    """Messages of one table in one block of the log, all described by one ``relation``; ``types``
-    are the types of the table's columns at the source."""
+MESSAGE = ("op", "start", "end", "number", "change")
+"""Columns of the messages of rows: the operation, the offsets, the number of the message in the
+log, and that of its transaction."""
+
+
+@dataclass(frozen=True)
+class RowReader:
+    """Reads messages of one table that one ``relation`` describes; ``types`` are the types of the
+    table's columns at the source."""
 
     table: SourceTable
     types: Mapping[str, str]
     relation: Relation
-    marks: list[Mark] = field(default_factory=list)
 
-    def images(self, data: bytes) -> Iterator[pa.RecordBatch]:
+    def images(self, data: Bytes, messages: pa.Table) -> Iterator[pa.RecordBatch]:
         """Yield the images that the messages in ``data`` describe. An update that changes the key
         is also the deletion of the old key. Raises UnreadableLog."""
-        with_old = [mark for mark in self.marks if data[mark.start + TUPLE_AT] != NEW]
-        only_new = [mark for mark in self.marks if data[mark.start + TUPLE_AT] == NEW]
-        if only_new:
-            new = self._tuples(data, [mark.start + TUPLE_AT + 1 for mark in only_new])
-            yield self._images(new, only_new)
-        if with_old:
-            yield from self._images_with_old(data, with_old)
+        letter = data.take(pc.add(messages["start"], TUPLE_AT))
+        is_new, is_old = pc.equal(letter, NEW), pc.is_in(letter, OLD_LETTERS)
+        is_insert, is_delete = (pc.equal(messages["op"], op) for op in (INSERT, DELETE))
+        wrong = pc.or_(pc.and_(is_insert, is_old), pc.and_(is_delete, is_new))
+        if pc.any(pc.or_(wrong, pc.invert(pc.or_(is_new, is_old)))).as_py():
+            raise UnreadableLog("a row has a tuple that its operation does not have")
+        if (new := messages.filter(is_new)).num_rows:
+            yield self._images(self._tuples(data, pc.add(new["start"], TUPLE_AT + 1)), new)
+        if (old := messages.filter(is_old)).num_rows:
+            yield from self._images_with_old(data, old)
 
-    def _images_with_old(self, data: bytes, marks: Sequence[Mark]) -> Iterator[pa.RecordBatch]:
-        old = self._tuples(data, [mark.start + TUPLE_AT + 1 for mark in marks])
-        keys, ends = self._cells(old, self.table.key).texts, old.ends.to_pylist()
-        is_update = pa.array([mark.op == UPDATE for mark in marks])
-        deleted = [mark for mark in marks if mark.op != UPDATE]
-        updated = [mark for mark in marks if mark.op == UPDATE]
-        _check_ends(old.ends.filter(pc.invert(is_update)), deleted)
-        yield self._deletions(keys.filter(pc.invert(is_update)), deleted)
-        if updated:
-            starts = [end for mark, end in zip(marks, ends, strict=True) if mark.op == UPDATE]
-            if any(data[start : start + 1] != bytes([NEW]) for start in starts):
+    def _images_with_old(self, data: Bytes, messages: pa.Table) -> Iterator[pa.RecordBatch]:
+        old = self._tuples(data, pc.add(messages["start"], TUPLE_AT + 1))
+        keys, is_update = self._cells(old, self.table.key).texts, pc.equal(messages["op"], UPDATE)
+        is_update, is_deletion = is_update.combine_chunks(), pc.invert(is_update).combine_chunks()
+        deleted, updated = messages.filter(is_deletion), messages.filter(is_update)
+        _check_ends(old.ends.filter(is_deletion), deleted)
+        yield self._deletions(keys.filter(is_deletion), deleted)
+        if updated.num_rows:
+            letters = old.ends.filter(is_update)
+            if not pc.all(pc.equal(data.take(letters), NEW)).as_py():
                 raise UnreadableLog("an update ends after its old row")
-            new = self._tuples(data, [start + 1 for start in starts])
+            new = self._tuples(data, pc.add(letters, 1))
             yield self._images(new, updated)
             before = keys.filter(is_update)
             is_moved = pc.not_equal(before, self._cells(new, self.table.key).texts)
-            moved = [m for m, is_ in zip(updated, is_moved.to_pylist(), strict=True) if is_]
-            yield self._deletions(before.filter(is_moved), moved)
+            yield self._deletions(before.filter(is_moved), updated.filter(is_moved))
 
-    def _tuples(self, data: bytes, starts: Sequence[int]) -> Tuples:
-        return Tuples(data, pa.array(starts, pa.int64()), len(self.relation.columns))
+    def _tuples(self, data: Bytes, starts: pa.ChunkedArray) -> Tuples:
+        flat = starts.combine_chunks() if isinstance(starts, pa.ChunkedArray) else starts
+        return Tuples(data, flat, len(self.relation.columns))
 
-    def _images(self, tuples: Tuples, marks: Sequence[Mark]) -> pa.RecordBatch:
-        _check_ends(tuples.ends, marks)
+    def _images(self, tuples: Tuples, messages: pa.Table) -> pa.RecordBatch:
+        _check_ends(tuples.ends, messages)
         cells = [self._cells(tuples, name) for name in self.table.column_names]
         texts = [
             _plain(cell.texts, self.types.get(name, ""))
             for name, cell in zip(self.table.column_names, cells, strict=True)
         ]
-        unchanged = _numbers([cell.unchanged for cell in cells])
-        return self._batch(texts, marks, [mark.number * 2 + 1 for mark in marks], unchanged)
+        return self._batch(texts, messages, _numbers([cell.unchanged for cell in cells]))
 
-    def _deletions(self, keys: pa.Array, marks: Sequence[Mark]) -> pa.RecordBatch:
+    def _deletions(self, keys: pa.Array, messages: pa.Table) -> pa.RecordBatch:
         """Return the images of deleted rows, which have a key and nothing else."""
-        nothing = pa.nulls(len(marks), pa.binary())
+        nothing = pa.nulls(len(keys), pa.binary())
         cells = [keys if name == self.table.key else nothing for name in self.table.column_names]
-        return self._batch(cells, marks, [mark.number * 2 for mark in marks], None)
+        return self._batch(cells, messages, None)
 
     def _batch(
-        self,
-        cells: Sequence[pa.Array],
-        marks: Sequence[Mark],
-        places: Sequence[int],
-        unchanged: pa.Array | None,
+        self, cells: Sequence[pa.Array], messages: pa.Table, unchanged: pa.Array | None
     ) -> pa.RecordBatch:
+        """Return the images; the deletion of an old key comes before the image of the new one."""
         named = pa.RecordBatch.from_arrays(list(cells), names=list(self.table.column_names))
-        rows, is_deleted = conform(named, self.table), unchanged is None
+        rows, count, is_deleted = conform(named, self.table), messages.num_rows, unchanged is None
         if rows.column(self.table.key).null_count:
             raise UnreadableLog(f"a row of {self.table.name} has no key")
         image = [
-            pa.array(places, pa.int64()),
-            pa.array([mark.change for mark in marks], pa.int32()),
-            pa.repeat(is_deleted, len(marks)),
-            pa.nulls(len(marks), pa.string()) if unchanged is None else unchanged,
+            pc.add(pc.multiply(messages["number"], 2), 0 if is_deleted else 1).combine_chunks(),
+            messages["change"].combine_chunks().cast(pa.int32()),
+            pa.repeat(is_deleted, count),
+            pa.nulls(count, pa.string()) if unchanged is None else unchanged,
         ]
         return pa.RecordBatch.from_arrays([*rows.columns, *image], schema=image_schema(self.table))
 
@@ -156,6 +158,6 @@ def _numbers(unchanged: Sequence[pa.BooleanArray]) -> pa.Array:
     return pc.if_else(pc.equal(every, ","), absent, every)
 
 
-def _check_ends(ends: pa.Array, marks: Sequence[Mark]) -> None:
-    if ends.to_pylist() != [mark.end for mark in marks]:
+def _check_ends(ends: pa.Array, messages: pa.Table) -> None:
+    if not pc.all(pc.equal(ends, messages["end"].combine_chunks()), min_count=0).as_py():
         raise UnreadableLog("a row does not end with its message")

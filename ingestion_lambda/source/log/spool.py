@@ -4,60 +4,87 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from struct import Struct
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion_lambda.source.log.bytes import Bytes, iota
 from ingestion_lambda.source.log.messages import UnreadableLog
 from postgres import Connection, Sql, names, render, value
 
-# The first message of a transaction has the time of its commit, in microseconds since 2000 in UTC.
-# The server converts it, so that it has the same zone and the same rules as every other time.
+# A row holds many messages, because the driver takes longer for a row than the server for a
+# message. The first message of a transaction has the time of its commit, in microseconds since 2000
+# in UTC. The server converts it, so that it has the same zone and rules as every other time.
 PEEK = """
 COPY (
-    SELECT data, CASE WHEN get_byte(data, 0) = 66 THEN (
-        timestamptz '2000-01-01 00:00:00+00' + interval '1 microsecond'
-        * ('x' || encode(substr(data, 10, 8), 'hex'))::bit(64)::bigint)::timestamp END
-    FROM pg_logical_slot_peek_binary_changes(
-        {slot}, {upto}, NULL, 'proto_version', '1', 'publication_names', {publications})
+    SELECT string_agg(int4send(octet_length(data))
+                      || coalesce(timestamp_send(committed_at), {unknown}), ''::bytea ORDER BY n),
+           string_agg(data, ''::bytea ORDER BY n)
+    FROM (
+        SELECT data, n, CASE WHEN get_byte(data, 0) = 66 THEN (
+            timestamptz '2000-01-01 00:00:00+00' + interval '1 microsecond'
+            * ('x' || encode(substr(data, 10, 8), 'hex'))::bit(64)::bigint)::timestamp
+            END AS committed_at
+        FROM pg_logical_slot_peek_binary_changes(
+            {slot}, {upto}, NULL, 'proto_version', '1', 'publication_names', {publications})
+            WITH ORDINALITY AS log (lsn, xid, data, n)
+    ) AS messages
+    GROUP BY n / {together} ORDER BY n / {together}
 ) TO STDOUT (FORMAT binary)
 """
+TOGETHER = 64
+"""Messages in a row, which must not reach a gigabyte."""
 
 SIGNATURE = b"PGCOPY\n\xff\r\n\0"
-HEADER = Struct(">11sII")
-RECORD, LENGTH, TIME = Struct(">hi"), Struct(">i"), Struct(">q")
+HEADER, FIELDS, LENGTH = Struct(">11sII"), Struct(">h"), Struct(">i")
 TRAILER = b"\xff\xff"
-FIELDS = 2
-TIME_MISSING = -1
+MESSAGE_HEADER = 12
+"""Bytes before each message, in the first field: its length, and the time of its commit or 0."""
 
 EPOCH = 946_684_800_000_000
 """2000-01-01, in microseconds since 1970."""
 
 BLOCK = 1 << 22
-"""Bytes of the file in memory at a time, unless a message is larger."""
+"""Bytes of messages in memory at a time, unless a row has more."""
 
 
-class Record(NamedTuple):
-    """A message at ``data[start:end]`` of its block. ``committed_at`` is the time of a Begin, in
-    microseconds since 1970 on the source's clock."""
+class Block:
+    """Messages of the log, one after the other in ``data``, from the offsets ``starts`` to
+    ``ends``."""
 
-    start: int
-    end: int
-    committed_at: int | None
+    def __init__(self, headers: bytes, data: bytes) -> None:
+        self.data, self.bytes = data, Bytes(data)
+        self._headers = Bytes(headers)
+        at = pc.multiply(iota(len(headers) // MESSAGE_HEADER), MESSAGE_HEADER)
+        lengths = self._headers.numbers(at, LENGTH.size)
+        self.ends = pc.cumulative_sum(lengths)
+        self.starts = pc.subtract(self.ends, lengths)
+        if len(headers) % MESSAGE_HEADER or (pc.sum(lengths).as_py() or 0) != len(data):
+            raise UnreadableLog("the lengths of messages are not those of the log")
 
+    def __len__(self) -> int:
+        return len(self.starts)
 
-class Block(NamedTuple):
-    """A part of the log with its messages."""
-
-    data: bytes
-    records: list[Record]
+    def committed_at(self, message: int) -> int:
+        """Return the time of a Begin, in microseconds since 1970 on the source's clock."""
+        at = pa.array([message * MESSAGE_HEADER + LENGTH.size], pa.int64())
+        return int(self._headers.numbers(at, 8)[0].as_py()) + EPOCH
 
 
 @contextmanager
 def spool_log(connection: Connection, slot: str, publication: str, upto: str) -> Iterator[BinaryIO]:
     """Write the transactions that committed after the slot's position, up to the LSN ``upto`` at
     least, to a file that exists for the block. The slot stays where it is."""
-    publications = value(str(names([publication])))
     with tempfile.TemporaryFile() as file:
-        copy = render(PEEK, slot=value(slot), upto=value(upto), publications=publications)
+        copy = render(
+            PEEK,
+            slot=value(slot),
+            upto=value(upto),
+            publications=value(str(names([publication]))),
+            together=TOGETHER,
+            unknown=Sql(r"'\x0000000000000000'::bytea"),
+        )
         connection.run(Sql(copy.strip()), stream=file)
         file.seek(0)
         yield file
@@ -68,36 +95,24 @@ def read_blocks(file: BinaryIO, size: int = BLOCK) -> Iterator[Block]:
     header = file.read(HEADER.size)
     if len(header) < HEADER.size or HEADER.unpack(header)[0] != SIGNATURE:
         raise UnreadableLog("the log does not begin as a binary COPY")
-    data = b""
-    while part := file.read(max(size, len(data))):  # a message larger than a block doubles it
-        data += part
-        records, rest = _records(data)
-        if records:
-            yield Block(data, records)
-        data = data[rest:]
-    if data != TRAILER:
+    headers, parts, held = list[bytes](), list[bytes](), 0
+    while (fields := file.read(FIELDS.size)) != TRAILER:
+        if fields != FIELDS.pack(2):
+            raise UnreadableLog("the log ends within a row, or a row has other fields")
+        headers.append(_field(file))
+        parts.append(_field(file))
+        held += len(parts[-1])
+        if held >= size:
+            yield Block(b"".join(headers), b"".join(parts))
+            headers, parts, held = [], [], 0
+    if parts:
+        yield Block(b"".join(headers), b"".join(parts))
+
+
+def _field(file: BinaryIO) -> bytes:
+    size = file.read(LENGTH.size)
+    length = LENGTH.unpack(size)[0] if len(size) == LENGTH.size else -1
+    field = file.read(length) if length >= 0 else b""
+    if len(field) != length:
         raise UnreadableLog("the log ends within a message")
-
-
-def _records(data: bytes) -> tuple[list[Record], int]:
-    """Return the complete messages, and the offset after them."""
-    records, at, last = list[Record](), 0, len(data) - RECORD.size - LENGTH.size
-    while at <= last:
-        fields, length = RECORD.unpack_from(data, at)
-        if fields != FIELDS or length < 0:
-            raise UnreadableLog("the log has a row without a message")
-        start = at + RECORD.size
-        end = start + length
-        if end > last + RECORD.size:
-            break
-        [size] = LENGTH.unpack_from(data, end)
-        after = end + LENGTH.size
-        if size == TIME_MISSING:
-            records.append(Record(start, end, None))
-            at = after
-        elif after + TIME.size > len(data):
-            break
-        else:
-            records.append(Record(start, end, TIME.unpack_from(data, after)[0] + EPOCH))
-            at = after + TIME.size
-    return records, at
+    return field

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -145,8 +145,12 @@ class History:
                 time.sleep(self.random.random() / 8)
                 self.step(number)
             stopped.set()
-            for writer in writers:
-                writer.join(20)
+            while any(writer.is_alive() for writer in writers):
+                self.resolve_prepared()  # a crash leaves some, whose locks others wait for
+                time.sleep(0.05)
+            self.resolve_prepared()
+        if not self.crashes:
+            self.crash_during_a_poll()
             self.resolve_prepared()
         self.poll()
         self.poll()
@@ -154,8 +158,7 @@ class History:
     def step(self, number: int) -> None:
         match self.random.randint(0, 9):
             case 0 | 1 | 2:
-                self.crashes += 1
-                crash(self.server)
+                self.crash_during_a_poll()
             case 3:
                 with suppress(*BROKEN), connected(from_dsn(self.dsn), "slot") as connection:
                     connection.run(
@@ -168,6 +171,13 @@ class History:
                     self.poll()
             case _:
                 self.poll()
+
+    def crash_during_a_poll(self) -> None:
+        self.crashes += 1
+        crashes = Timer(self.random.random() / 8, crash, [self.server])
+        crashes.start()
+        self.poll()
+        crashes.join()
 
     def poll(self) -> None:
         with suppress(*BROKEN), connected(from_dsn(self.dsn), "poll") as connection:

@@ -94,8 +94,8 @@ def test_transactions_that_became_visible_are_numbered_in_the_order_of_their_com
         *one(insert(OID, *thing(5, "later")), xid=107, position=5000),
         *one(insert(OID, *thing(6, "last")), xid=110, position=6000),
     )
-    assert images.short == [("S", 2, 0, "a"), ("S", 3, 0, "b"), ("S", 2, 1, "c")]
-    assert reader.committed_at[1] - reader.committed_at[0] == 1
+    assert images.short == [("S", 2, 0, "a"), ("S", 3, 0, "b"), ("S", 2, 2, "c")]
+    assert reader.committed_at[2] - reader.committed_at[0] == 1
     assert reader.pending == 5000
 
 
@@ -181,6 +181,45 @@ def test_origins_and_types_change_nothing():
 def test_log_that_makes_no_sense_is_unreadable(messages: list[bytes], reason: str):
     with pytest.raises(UnreadableLog, match=reason):
         read(*messages)
+
+
+RELATION = b"\0\0\x40\0"  # 16384
+CELLS = b"\0\x05" + b"t\0\0\0\x01c" + b"n" + b"t\0\0\0\x02" + b"10" + b"u" + b"n"
+ONLY_KEY = b"\0\x05" + b"nn" + b"t\0\0\0\x01" + b"9" + b"nn"
+
+
+@pytest.mark.parametrize(
+    ("message", "images"),
+    {
+        b"I" + RELATION + b"N" + CELLS: [("S", 10, "c", ",1,")],
+        b"U" + RELATION + b"N" + CELLS: [("S", 10, "c", ",1,")],
+        b"U" + RELATION + b"K" + ONLY_KEY + b"N" + CELLS: [
+            ("D", 9, None, None), ("S", 10, "c", ",1,"),
+        ],
+        b"U" + RELATION + b"O" + CELLS + b"N" + CELLS: [("S", 10, "c", ",1,")],
+        b"D" + RELATION + b"K" + ONLY_KEY: [("D", 9, None, None)],
+        b"D" + RELATION + b"O" + CELLS: [("D", 10, None, None)],
+    }.items(),
+)  # fmt: skip
+def test_row_is_read_byte_by_byte_as_the_manual_describes_it(message: bytes, images: list[Any]):
+    _, read_ = read(*one(THING, message))
+    found = [
+        ("D" if r["_is_deleted"] else "S", r["id"], r["code"], r["_unchanged"]) for r in read_.rows
+    ]
+    assert found == images
+
+
+@pytest.mark.parametrize("letters", ["IK", "IO", "DN", "UX"])
+def test_row_with_a_tuple_that_its_operation_does_not_have_is_unreadable(letters: str):
+    op, tuple_ = letters.encode("ascii")[:1], letters.encode("ascii")[1:]
+    with pytest.raises(UnreadableLog, match="does not have"):
+        read(*one(THING, op + RELATION + tuple_ + CELLS))
+
+
+@pytest.mark.parametrize("end", range(1, 5 + len(b"N" + CELLS)))
+def test_row_that_is_too_short_is_unreadable(end: int):
+    with pytest.raises(UnreadableLog):
+        read(*one(THING, (b"I" + RELATION + b"N" + CELLS)[:end]))
 
 
 def test_truncated_partition_is_unreadable_because_its_rows_are_not_known():

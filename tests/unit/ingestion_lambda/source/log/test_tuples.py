@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingestion_lambda.source.log.bytes import Bytes
 from ingestion_lambda.source.log.messages import UnreadableLog
 from ingestion_lambda.source.log.tuples import Tuples
 from tests.pgoutput import row
@@ -25,7 +26,7 @@ def tuples(rows: list[bytes], width: int, between: bytes = b"") -> Tuples:
         data += between
         starts.append(len(data))
         data += one
-    return Tuples(data, pa.array(starts, pa.int64()), width)
+    return Tuples(Bytes(data), pa.array(starts, pa.int64()), width)
 
 
 @given(tables, st.binary(max_size=3))

