@@ -74,9 +74,9 @@ resource "aws_lambda_function" "this" {
       var.capture.method == "log" ? {
         CAPTURE              = var.capture.method
         PUBLICATION          = var.capture.publication
-        SLOT                 = var.capture.slot
         ACCEPT_UNLIMITED_WAL = tostring(var.capture.accept_unlimited_wal)
       } : {},
+      var.capture.slot == "" ? {} : { SLOT = var.capture.slot },
       var.ca_bundle ? { PGSSLROOTCERT = "/var/task/ca.pem" } : {},
     )
   }

@@ -232,3 +232,26 @@ run "invalid_values_are_refused" {
     var.patience_polls, var.freshness_seconds,
   ]
 }
+
+run "alarms_on_the_log_exist_only_if_it_is_read" {
+  assert {
+    condition     = !anytrue([for name in ["retained-wal", "capture-gaps"] : contains(keys(aws_cloudwatch_metric_alarm.this), name)])
+    error_message = "An alarm watches a metric that no poll sends."
+  }
+}
+
+run "retained_wal_has_an_alarm_if_the_log_is_read" {
+  variables {
+    captures_log = true
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["retained-wal"].threshold == 2147483648
+    error_message = "The WAL that the source retains for the slot has no alarm."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["capture-gaps"].metric_name == "CaptureGaps"
+    error_message = "Gaps have no alarm."
+  }
+}

@@ -230,3 +230,38 @@ run "invalid_values_are_refused" {
     var.memory_mb, var.ephemeral_mb, var.reserved_concurrency, var.retries, var.security_group_ids,
   ]
 }
+
+run "versions_are_captured_by_difference_unless_the_log_is_asked_for" {
+  command = plan
+
+  assert {
+    condition     = !contains(keys(aws_lambda_function.this.environment[0].variables), "CAPTURE")
+    error_message = "The log is read although nobody asked for it."
+  }
+}
+
+run "log_is_read_with_its_publication" {
+  command = plan
+
+  variables {
+    capture = { method = "log", publication = "orders" }
+  }
+
+  assert {
+    condition = {
+      for name in ["CAPTURE", "PUBLICATION", "ACCEPT_UNLIMITED_WAL"] :
+      name => aws_lambda_function.this.environment[0].variables[name]
+    } == { CAPTURE = "log", PUBLICATION = "orders", ACCEPT_UNLIMITED_WAL = "false" }
+    error_message = "The function does not receive the options of the log."
+  }
+}
+
+run "another_method_is_refused" {
+  command = plan
+
+  variables {
+    capture = { method = "guess" }
+  }
+
+  expect_failures = [var.capture]
+}

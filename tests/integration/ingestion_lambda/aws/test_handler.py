@@ -6,6 +6,7 @@ import json
 import boto3
 import pytest
 
+import contracts
 from contracts import PlatformError
 from ingestion_lambda.errors import InvalidOptions, InvalidSettings, UnknownTable
 from lake import now, open_lake
@@ -97,6 +98,7 @@ def test_missing_variable_is_a_refusal_that_names_it(
         ("GENERATION", "0"),
         ("EVENT_BUS", ""),
         ("MIN_MINUTES_BETWEEN_RUNS", "-1"),
+        ("CAPTURE", "logs"),
     ],
 )
 def test_variable_with_a_wrong_value_is_a_refusal_that_names_it(
@@ -201,3 +203,20 @@ def test_refused_tag_is_a_warning_and_the_batch_is_committed(
     record = json.loads(warning)
     assert (record["level"], record["batches"]) == ("WARNING", 1)
     assert "AccessDenied. " in record["reason"]
+
+
+@pytest.mark.usefixtures("secret", "events")
+def test_log_is_read_if_the_environment_says_so(
+    seeded_source_dsn: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("CAPTURE", "log")
+    with connected(from_dsn(seeded_source_dsn), "owner") as source:
+        tables = ", ".join(contracts.source().tables)
+        source.run(f"CREATE PUBLICATION warehouse FOR TABLE {tables}")
+        invoke()
+        for name in ("A", "B"):
+            source.run(f"UPDATE staff SET first_name = '{name}' WHERE staff_id = 1")
+        assert invoke()["changes"] == {"staff": {"I": 0, "U": 2, "D": 0}}
+    sent = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    [group] = [metrics for metrics in sent if metrics.get("CaptureGaps") == [0.0]][-1:]
+    assert group["RetainedWal"][0] >= 0
