@@ -119,15 +119,17 @@ def test_filter_shows_only_lines_with_the_text(stack: Stack):
 
 
 @pytest.mark.usefixtures("batch")
+@pytest.mark.parametrize("is_named", [False, True])
 def test_preflight_passes_except_for_what_the_endpoint_cannot_show(
-    stack: Stack, network: dict[str, Any]
+    stack: Stack, network: dict[str, Any], by_outputs: Deployment, is_named: bool
 ):
     variables = {
         "project": "totesys", "environment": "dev", "region": REGION, "network": network,
         "workers": 2, "worker_type": "G.1X", "reserved_concurrency": 1,
     }  # fmt: skip
+    by_name = ("--name", by_outputs.name, "--region", REGION) if is_named else ()
     completed = subprocess.run(
-        [sys.executable, "-m", "operations", "preflight", "--json"],
+        [sys.executable, "-m", "operations", "preflight", "--json", *by_name],
         cwd=ROOT,
         env={**os.environ, **stack.aws.environment()},
         input=json.dumps(json.dumps(variables)),

@@ -13,6 +13,7 @@ from tests.cloud.stacks import Stack
 from tests.cloud.wired import Run, Wired
 from totesys.simulator import Simulator
 
+IAM_LIMIT = 10_240  # characters of the inline policies of a role ("IAM and AWS STS quotas")
 HISTORY = """
     select sales_order_id, version, batch_seq, is_deleted, units_sold, unit_price, valid_from
     from warehouse.fact_sales_order_history order by 1, 2
@@ -75,6 +76,15 @@ def history(dsn: str) -> Any:
         return connection.run(HISTORY)
 
 
+def policy_size(wired: Wired, job: str) -> int:
+    """Return the number of characters in the inline policy of the role of a job."""
+    role = wired.client("glue").get_job(JobName=job)["Job"]["Role"].rpartition("/")[2]
+    iam = wired.client("iam")
+    [name] = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    return len(json.dumps(policy, separators=(",", ":")))
+
+
 def state(wired: Wired) -> Any:
     return wired.client("scheduler").get_schedule(Name=wired.output("schedule"))["State"]
 
@@ -101,6 +111,9 @@ def test_replay_during_a_pause_loads_an_empty_database_without_alarms(edited: Wi
     """The replay runs as a single job: its warehouse equals that of the three jobs."""
     with applied(edited.stack, paused=True, generation=2, single_job=True):
         assert (state(edited), silenced(edited)) == ("DISABLED", {"silence", "freshness"})
+        single = f"{edited.output('workflow')}-update-warehouse"
+        print(f"\npolicy of {single}: {policy_size(edited, single)} characters")
+        assert policy_size(edited, single) < IAM_LIMIT
         with warehouse_at(edited, empty):
             edited.run_job(edited.output("migrate_job"))
             known = edited.workflow_runs()
