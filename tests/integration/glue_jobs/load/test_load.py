@@ -342,7 +342,7 @@ def test_tombstone_of_a_transaction_takes_the_values_of_the_one_before_it(
 def test_files_of_a_version_without_change_seq_are_loaded_as_0_and_null(
     connection: Connection, processed: ProcessedLake, load_once: Load
 ) -> None:
-    old = version_row(1, 1)
+    old = version_row(1, 2)
     for added in ("change_seq", "changed_at"):
         del old[added]
     processed.add({**calendar(), "dim_design": [dimension_row("dim_design", 1)]})
