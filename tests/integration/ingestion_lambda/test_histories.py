@@ -288,7 +288,7 @@ def test_every_poll_lands_exactly_the_changes_committed_since_the_last(
     run_histories(History, source_dsn)
 
 
-def run_histories(machine: type[History], source_dsn: str) -> None:
+def run_histories(machine: type[History], source_dsn: str, steps: int = STEPS) -> None:
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp())
         stack.callback(shutil.rmtree, folder)
@@ -299,7 +299,7 @@ def run_histories(machine: type[History], source_dsn: str) -> None:
             machine,
             settings=settings(
                 max_examples=HISTORIES,
-                stateful_step_count=STEPS,
+                stateful_step_count=steps,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),
             ),

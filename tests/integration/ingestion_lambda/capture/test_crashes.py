@@ -188,7 +188,8 @@ class History:
         with connected(from_dsn(self.dsn), "resolver") as connection:
             for [name] in connection.run("SELECT gid FROM pg_prepared_xacts"):
                 end = self.random.choice(["COMMIT", "ROLLBACK"])
-                connection.run(Sql(f"{end} PREPARED '{name}'"))
+                with suppress(DatabaseError):  # its writer may end it meanwhile
+                    connection.run(Sql(f"{end} PREPARED '{name}'"))
 
     def oracle(self) -> dict[int, list[Version]]:
         """Return the versions of each key: the last state of each transaction that changed it."""

@@ -36,6 +36,7 @@ from tests.integration.ingestion_lambda.test_histories import (
 pytestmark = pytest.mark.lambda_runtime
 
 Versions = dict[tuple[str, int], tuple[str, Row]]
+STEPS = 10
 SLOT_OF = "SELECT slot_name FROM pg_replication_slots WHERE slot_name = {slot} AND NOT active"
 
 
@@ -161,5 +162,5 @@ def test_every_version_lands_once_whatever_happens_to_slots_and_polls(
 ):
     monkeypatch.setattr(scope, "MARGIN", 0)
     for module in (slot, preparation):  # an open transaction of a history does not end meanwhile
-        monkeypatch.setattr(module, "CREATE_TIMEOUT", 0.2)
-    run_histories(LogHistory, source_dsn)
+        monkeypatch.setattr(module, "CREATE_TIMEOUT", 0.1)
+    run_histories(LogHistory, source_dsn, STEPS)
