@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from pg8000.native import Connection
 
+import contracts
 from embedded.platform import Platform
 from embedded.server import Server
 from glue_jobs.transform import conversions
 from ingestion_lambda.source import snapshot
 from ingestion_lambda.source.scope import XidRange
-from postgres import Sql, connected, from_dsn
+from postgres import Sql, connected, from_dsn, names, render
 from tests.pages import Page, Shell
 from tests.sessions import refusing_connections
 from totesys.simulator import Simulator
@@ -262,6 +263,21 @@ def test_horizon_age_is_0_once_the_transactions_that_the_page_finds_have_ended(
     source.run(EDIT)
     platform.poll()
     assert platform._polled.health.horizon_age == 0
+
+
+@pytest.mark.loaded
+def test_pages_of_the_capture_show_the_gap_and_the_slot_and_drop_it(
+    shell: Shell, source: Connection
+):
+    [status] = page("capture-gaps").commands("## Check")
+    [show] = page("retained-wal").commands("## Check")
+    [drop] = page("retained-wal").commands("## Do")
+    tables = names(contracts.source().tables)
+    source.run(render("create publication warehouse for table {tables}", tables=tables))
+    assert shell.types([*ONE_MORE, "--capture", "log"]).status == 0
+    assert "Gaps in the log" in shell.types(status).out
+    [slot] = shell.types(show).report["slots"]
+    assert shell.types(drop).report["dropped"] == slot["name"]
 
 
 def test_every_command_for_one_machine_is_run_by_a_test_here():
