@@ -204,6 +204,10 @@ def open_capture(
     capture = LogCapture(source, head, options.publication, prepared, connection.another)
     try:
         yield capture
+    except PlatformError:
+        extra = {"slot": name, "retained_bytes": capture.retained}
+        logger.warning("the replication slot stays where it is", extra=extra)
+        raise
     finally:
         if prepared.is_new and head is None and not capture.is_committed and not options.slot:
             capture.discard()

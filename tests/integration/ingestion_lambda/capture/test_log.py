@@ -163,7 +163,9 @@ def test_guard_validates_the_rows_that_are_gone_and_not_the_versions(
     assert capture.poll().changes == {"department": {"I": 501, "U": 0, "D": 501}}
 
 
-def test_refused_poll_leaves_the_slot_where_it_is(capture: Capture, source: Connection):
+def test_refused_poll_leaves_the_slot_where_it_is(
+    capture: Capture, source: Connection, caplog: pytest.LogCaptureFixture
+):
     source.run("INSERT INTO department SELECT g, 'x', NULL, NULL, now(), now()"
                " FROM generate_series(1000, 1500) g")  # fmt: skip
     capture.poll()
@@ -173,6 +175,7 @@ def test_refused_poll_leaves_the_slot_where_it_is(capture: Capture, source: Conn
     with pytest.raises(MassDelete):
         capture.poll()
     assert capture.position() == position
+    assert caplog.messages[-1] == "the replication slot stays where it is"
     changes = capture.poll(allow_mass_delete=["department"]).changes
     assert changes == {"department": {"I": 0, "U": 501, "D": 501}}
     assert capture.position() != position
