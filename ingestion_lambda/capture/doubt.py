@@ -10,6 +10,7 @@ from ingestion_lambda.source.scope import FullRead, Scope
 from ingestion_lambda.source.snapshot import Snapshot
 from lake.entries import Batch, Capture, Gap
 
+MOVED = "another session moved the slot"
 WENT_BACK = "the server started again, and may have lost transactions"
 
 
@@ -27,13 +28,14 @@ def find_doubt(
         "the server does not report the position of its log": snapshot.insert_lsn is None,
         "the end of the log was not on the source's disk in time": not is_flushed,
         "the replication slot is new": prepared.is_new,
+        "another session creates the replication slot": slot.position == 0,
         "the batch before it was not captured by log": before is None,
     }
     if before:
         reasons |= {
             "another replication slot": before.slot != slot.name,
             "another publication": before.publication != publication.oid,
-            "another session moved the slot": slot.position > lsn(before.position),
+            MOVED: slot.position > lsn(before.position),
             WENT_BACK: has_gone_back(prepared, before),
             "the batch before it was not on the source's disk": not before.is_durable,
         }

@@ -20,12 +20,13 @@ from ingestion_lambda.capture.log_reading import READ_TIMEOUT, Connect, ReadLog,
 from ingestion_lambda.capture.options import CaptureOptions
 from ingestion_lambda.capture.preparation import Prepared, prepare
 from ingestion_lambda.capture.table_log import TableLog
+from ingestion_lambda.errors import LogUnavailable, SlotBusy
 from ingestion_lambda.source.log.messages import UnreadableLog
 from ingestion_lambda.source.log.slot import advance_slot, as_text, drop_slot, lsn, slot_name
 from ingestion_lambda.source.scope import FullRead, NoRead, Scope
 from ingestion_lambda.source.snapshot import Snapshot
 from lake.entries import Batch, Capture, Gap
-from postgres import Connection, Session, Unreachable
+from postgres import Connection, Session
 
 MOST_HELD = 64 << 20
 """Bytes of log after the slot's position, from which on a batch without changes lets it move."""
@@ -133,7 +134,7 @@ class LogCapture:
     ) -> Captured:
         slot = self.prepared.slot
         doubt = find_doubt(self.prepared, self.before, snapshot, scope, is_flushed)
-        is_usable, begins = slot is not None and snapshot.insert_lsn is not None, bool(doubt)
+        is_usable, begins = self._is_usable(snapshot), bool(doubt)
         read = ReadLog({}, slot.position if slot else 0)
         if not doubt and not isinstance(scope, NoRead):
             try:
@@ -141,9 +142,12 @@ class LogCapture:
             except UnreadableLog as error:
                 doubt, is_usable = f"the log cannot be read: {error}", False
                 self.discard()
-            except Unreachable as error:
+            except SlotBusy:
+                raise
+            except PlatformError as error:
                 logger.warning("the log is not read", extra={"reason": str(error)})
-                doubt = "the connection for the log broke"
+                is_lost = isinstance(error, LogUnavailable)
+                doubt = str(error) if is_lost else "the connection for the log failed"
         if doubt and self.head:
             logger.warning("gap in the log", extra={"reason": doubt})
         following = self._following(snapshot, read.position, is_flushed) if is_usable else None
@@ -153,6 +157,11 @@ class LogCapture:
             following,
             is_due=self._is_due(following, snapshot, begins),
         )
+
+    def _is_usable(self, snapshot: Snapshot) -> bool:
+        """Return whether the next batch can be captured from this one."""
+        slot = self.prepared.slot if self.prepared.publication else None
+        return slot is not None and slot.position > 0 and snapshot.insert_lsn is not None
 
     def _read(self, files: ExitStack, snapshot: Snapshot) -> ReadLog:
         before, publication = self.before, self.prepared.publication

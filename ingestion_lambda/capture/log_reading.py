@@ -9,21 +9,26 @@ from typing import NamedTuple
 from pg8000.exceptions import DatabaseError
 
 from contracts import Source
+from ingestion_lambda.capture.doubt import MOVED
 from ingestion_lambda.capture.images import Images
 from ingestion_lambda.capture.table_log import TableLog
-from ingestion_lambda.errors import SlotBusy
+from ingestion_lambda.errors import LogUnavailable, SlotBusy
 from ingestion_lambda.source.log.messages import UnreadableLog
 from ingestion_lambda.source.log.publication import Publication
 from ingestion_lambda.source.log.reader import LogReader
-from ingestion_lambda.source.log.slot import BUSY_TIMEOUT, INTERVAL, is_busy, lsn
+from ingestion_lambda.source.log.slot import BUSY_TIMEOUT, INTERVAL, find_slot, is_busy, lsn
 from ingestion_lambda.source.log.spool import spool_log
 from ingestion_lambda.source.log.transactions import Interval, Visibility
 from ingestion_lambda.source.snapshot import Snapshot
 from lake.entries import Capture
-from postgres import Connection, Session, sqlstate_message
+from postgres import Connection, Session, sqlstate, sqlstate_message
 
 READ_TIMEOUT = 60.0
 """Seconds, half of the function's default timeout. A gigabyte of other tables takes about 7."""
+
+UNREADABLE = ("57014", "55000", "58P01", "42704")
+"""The SQLSTATEs with which a server refuses this log for ever: it takes longer than READ_TIMEOUT,
+was removed, or is older than the publication. Internal errors (XX) belong to them, too."""
 
 Connect = Callable[[Session], AbstractContextManager[Connection]]
 
@@ -49,7 +54,8 @@ def read_log(
     """Read the changes of ``tables`` since ``before``, as ``snapshot`` sees them. The files of the
     logs exist as long as ``files``.
 
-    ``publication`` has the name besides. Raises UnreadableLog, SlotBusy or Unreachable.
+    ``publication`` has the name besides. Raises UnreadableLog, LogUnavailable, SlotBusy, or what a
+    connection raises.
     """
     name, published = publication
     upto = snapshot.insert_lsn or "0/0"
@@ -63,6 +69,7 @@ def read_log(
     session = Session(source.timezone, search_path=(), statement_timeout=READ_TIMEOUT)
     with connect(session) as connection:
         _read_spooled(connection, before.slot, name, upto, reader)
+        _check_not_moved(connection, before)
     for image in images.values():
         image.close()
     logger.info("log read", extra={"transactions": len(reader.committed_at)})
@@ -83,10 +90,23 @@ def _read_spooled(
             raise UnreadableLog(error.strerror or str(error)) from error
         except DatabaseError as error:
             if not is_busy(error):
-                raise UnreadableLog(sqlstate_message(error)) from error
+                raise _refused(error) from error
             if time.monotonic() > deadline:
                 raise SlotBusy(_busy(slot, error)) from None
             time.sleep(INTERVAL)
+
+
+def _check_not_moved(connection: Connection, before: Capture) -> None:
+    """Refuse what was read if the slot was moved, or made again, since it was found."""
+    slot = find_slot(connection, before.slot)
+    if slot is None or not 0 < slot.position <= lsn(before.position):
+        raise LogUnavailable(MOVED)
+
+
+def _refused(error: DatabaseError) -> UnreadableLog | LogUnavailable:
+    state, reason = sqlstate(error), sqlstate_message(error)
+    is_for_ever = state in UNREADABLE or state.startswith("XX")
+    return UnreadableLog(reason) if is_for_ever else LogUnavailable(reason)
 
 
 def _busy(slot: str, error: DatabaseError) -> str:

@@ -39,7 +39,8 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Prepared:
     """The log as it is before the snapshot: its slot and publication, or the ``problem`` that
-    rules it out. ``is_new`` states whether this poll created the slot."""
+    rules it out, with the slot, which retains WAL all the same. ``is_new`` states whether this poll
+    created the slot."""
 
     slot: Slot | None = None
     publication: Publication | None = None
@@ -49,29 +50,35 @@ class Prepared:
 
 def prepare(connection: Connection, source: Source, options: CaptureOptions, name: str) -> Prepared:
     """Return the log, with the slot ``name``. A problem is logged with its remedy."""
+    slot: Slot | None = None
     try:
-        found = _find(connection, source, options, name)
+        slot = find_slot(connection, name)
+        found = _find(connection, source, options, name, slot)
     except DatabaseError as error:
         found = Problem(sqlstate_message(error), "see docs/deploy.md.")
     except PlatformError as error:
         found = Problem(str(error), "see docs/deploy.md.")
     if isinstance(found, Problem):
         logger.warning("the log is not read", extra={"reason": str(found)})
-        return Prepared(problem=found.reason)
+        return Prepared(slot if slot and slot.is_ours else None, problem=found.reason)
     for problem in found.publication.problems.values() if found.publication else ():
         logger.warning("a table is not captured by log", extra={"reason": str(problem)})
     return found
 
 
 def _find(
-    connection: Connection, source: Source, options: CaptureOptions, name: str
+    connection: Connection,
+    source: Source,
+    options: CaptureOptions,
+    name: str,
+    slot: Slot | None,
 ) -> Prepared | Problem:
     if problem := server_problem(connection, options.accept_unlimited_wal):
         return problem
     publication = read_publication(connection, source, options.publication)
     if isinstance(publication, Problem):
         return publication
-    slot, is_new = find_slot(connection, name), False
+    is_new = False
     if slot and not slot.is_ours:
         return Problem(
             f"the replication slot {name} is of another plugin or database",

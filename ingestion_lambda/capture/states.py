@@ -1,16 +1,28 @@
 """The states of the rows of a bucket: the mirrored one, and one for each transaction."""
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from contracts import SourceTable
 from contracts.arrow import row_schema
-from ingestion_lambda.source.log.rows import CHANGE, IMAGE, IS_DELETED, PLACE, UNCHANGED
+from ingestion_lambda.mirror.difference import differs
+from ingestion_lambda.source.log.rows import (
+    CHANGE,
+    IMAGE,
+    IS_DELETED,
+    IS_INSERTED,
+    PLACE,
+    UNCHANGED,
+)
 
 MIRRORED = -1
 """The place and the transaction of the mirrored state."""
+
+AMBIGUOUS = "two rows had this key"
+"""The UNCHANGED of the states of a row of which the log does not tell which one was deleted."""
 
 
 def states(
@@ -31,7 +43,8 @@ def states(
     ordered = pa.concat_tables([old, images]).sort_by(
         [(table.key, "ascending"), (PLACE, "ascending")]
     )
-    return _last_of_each_transaction(table, _filled(table, ordered.combine_chunks()))
+    filled = _filled(table, ordered.combine_chunks())
+    return _last_of_each_transaction(table, _with_one_row_a_key(table, filled))
 
 
 def _truncated(
@@ -51,7 +64,7 @@ def _truncated(
 
 
 def _as_images(rows: pa.Table, place: int, change: int, is_deleted: bool) -> pa.Table:
-    values = (place, change, is_deleted, None)
+    values = (place, change, is_deleted, False, None)
     for field, value in zip(IMAGE, values, strict=True):
         column = pa.repeat(pa.scalar(value, field.type), rows.num_rows)
         rows = rows.append_column(field, column)
@@ -68,10 +81,12 @@ def _filled(table: SourceTable, ordered: pa.Table) -> pa.Table:
     is_unknown = pa.repeat(False, len(unchanged))
     for number, name in enumerate(table.column_names):
         is_missing = pc.fill_null(pc.match_substring(unchanged, f",{number},"), False)
-        sent = pc.if_else(is_missing, pa.scalar(None, pa.int64()), place)
+        is_of_before = pc.and_(is_missing, pc.invert(ordered[IS_INSERTED]))
+        sent = pc.if_else(is_of_before, pa.scalar(None, pa.int64()), place)
         at = pc.fill_null(_flat(pc.fill_null_forward(sent)), 0)
         is_same = pc.equal(ordered[table.key].take(at), ordered[table.key])
-        is_found = pc.and_(is_same, pc.invert(ordered[IS_DELETED].take(at)))
+        is_absent = pc.or_(ordered[IS_DELETED].take(at), is_missing.take(at))
+        is_found = pc.and_(is_same, pc.invert(is_absent))
         is_unknown = pc.or_(is_unknown, pc.and_(is_missing, pc.invert(is_found)))
         ordered = _replaced(ordered, name, ordered[name].take(at))
     absent = pa.scalar(None, pa.string())
@@ -80,6 +95,46 @@ def _filled(table: SourceTable, ordered: pa.Table) -> pa.Table:
 
 def _replaced(rows: pa.Table, name: str, values: pa.ChunkedArray) -> pa.Table:
     return rows.set_column(rows.schema.get_field_index(name), rows.schema.field(name), values)
+
+
+def _with_one_row_a_key(table: SourceTable, ordered: pa.Table) -> pa.Table:
+    """Return the images without the deletions of rows whose key another row has taken before, as
+    deferred constraints allow: if the log shows which of the two rows was deleted, the newer one
+    stays. Otherwise all states of the key become AMBIGUOUS."""
+    if not pc.any(is_doubled := _is_doubled(table, ordered)).as_py():
+        return ordered
+    place = pa.array(range(ordered.num_rows), pa.int64())
+    newer = ordered.take(pc.max_element_wise(pc.subtract(place, 1), 0))
+    older = ordered.take(pc.max_element_wise(pc.subtract(place, 2), 0))
+    names = row_schema(table).names
+    is_of_older = _all_of(
+        ordered[IS_DELETED],
+        _before(is_doubled),
+        pc.equal(ordered[table.key], newer[table.key]),
+        pc.equal(ordered[CHANGE], newer[CHANGE]),
+        pc.invert(differs(ordered.select(names), older.select(names))),
+    )
+    is_resolved = pa.concat_arrays([is_of_older[1:], pa.array([False])])
+    unresolved = ordered.filter(pc.and_(is_doubled, pc.invert(is_resolved)))[table.key]
+    is_ambiguous = pc.is_in(ordered[table.key], value_set=_flat(unresolved))
+    marked = pc.if_else(is_ambiguous, AMBIGUOUS, ordered[UNCHANGED])
+    return _replaced(ordered, UNCHANGED, marked).filter(pc.invert(is_of_older))
+
+
+def _is_doubled(table: SourceTable, ordered: pa.Table) -> pa.Array:
+    """Return for each image whether a row comes while another one has its key."""
+    is_alive = _flat(pc.invert(ordered[IS_DELETED]))
+    follows = pc.invert(differs_from_next(ordered[table.key]))
+    return _all_of(ordered[IS_INSERTED], _before(pc.and_(is_alive, follows)))
+
+
+def _before(condition: pa.Array) -> pa.Array:
+    """Return for each image the condition of the image before it."""
+    return pa.concat_arrays([pa.array([False]), condition])[: len(condition)]
+
+
+def _all_of(*conditions: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return reduce(pc.and_, map(_flat, conditions))
 
 
 def _last_of_each_transaction(table: SourceTable, ordered: pa.Table) -> pa.Table:

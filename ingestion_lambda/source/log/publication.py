@@ -36,7 +36,8 @@ SELECT root::text, depth > 0, family.oid::bigint, kind::text, relreplident::text
            SELECT attname::text FROM pg_index
            JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY (indkey::int2[])
            WHERE indrelid = family.oid
-                 AND CASE relreplident WHEN 'd' THEN indisprimary ELSE indisreplident END),
+                 AND CASE relreplident
+                     WHEN 'd' THEN indisprimary AND indimmediate ELSE indisreplident END),
        published IS NOT NULL, published -> 'attnames', published ->> 'rowfilter', ARRAY(
            SELECT attname::text FROM pg_attribute
            WHERE attrelid = family.oid AND NOT attisdropped AND attgenerated <> '')
@@ -45,7 +46,8 @@ LEFT JOIN LATERAL (
     SELECT to_jsonb(t) AS published FROM pg_publication_tables t
     WHERE pubname = {publication} AND (
         (schemaname = {schema} AND tablename = root)
-        OR (schemaname = relnamespace::regnamespace::text AND tablename = relname))
+        OR (tablename = relname
+            AND schemaname = (SELECT nspname FROM pg_namespace WHERE oid = relnamespace)))
     LIMIT 1
 ) p ON true
 """

@@ -23,16 +23,18 @@ from ingestion_lambda.source.log.messages import (
 )
 from ingestion_lambda.source.log.tuples import Cells, Tuples
 
-PLACE, CHANGE, IS_DELETED, UNCHANGED = "_place", "_change", "_is_deleted", "_unchanged"
+PLACE, CHANGE, UNCHANGED = "_place", "_change", "_unchanged"
+IS_DELETED, IS_INSERTED = "_is_deleted", "_is_inserted"
 IMAGE = (
     pa.field(PLACE, pa.int64()),
     pa.field(CHANGE, pa.int32()),
     pa.field(IS_DELETED, pa.bool_()),
+    pa.field(IS_INSERTED, pa.bool_()),
     pa.field(UNCHANGED, pa.string()),
 )
 """Columns of an image after those of the row: its place in the log, the number of its transaction,
-whether the row is gone, and the columns whose large value did not change and was not sent, by
-number, as ``,3,7,``."""
+whether the row is gone or came, also from another key, and the columns whose large value did not
+change and was not sent, by number, as ``,3,7,``."""
 
 OLD_LETTERS = pa.array([KEY, OLD], pa.uint8())
 WITH_ZONE, PADDED = "timestamptz", "bpchar"
@@ -69,48 +71,60 @@ class RowReader:
         if pc.any(pc.or_(wrong, pc.invert(pc.or_(is_new, is_old)))).as_py():
             raise UnreadableLog("a row has a tuple that its operation does not have")
         if (new := messages.filter(is_new)).num_rows:
-            yield self._images(self._tuples(data, pc.add(new["start"], TUPLE_AT + 1)), new)
+            tuples = self._tuples(data, pc.add(new["start"], TUPLE_AT + 1))
+            yield self._images(tuples, new, pc.equal(new["op"], INSERT))
         if (old := messages.filter(is_old)).num_rows:
             yield from self._images_with_old(data, old)
 
     def _images_with_old(self, data: Bytes, messages: pa.Table) -> Iterator[pa.RecordBatch]:
         old = self._tuples(data, pc.add(messages["start"], TUPLE_AT + 1))
-        keys, is_update = self._cells(old, self.table.key).texts, pc.equal(messages["op"], UPDATE)
-        is_update, is_deletion = is_update.combine_chunks(), pc.invert(is_update).combine_chunks()
+        is_update = pc.equal(messages["op"], UPDATE).combine_chunks()
+        is_deletion = pc.invert(is_update)
         deleted, updated = messages.filter(is_deletion), messages.filter(is_update)
         _check_ends(old.ends.filter(is_deletion), deleted)
-        yield self._deletions(keys.filter(is_deletion), deleted)
+        yield self._deletions(old, is_deletion, deleted)
         if updated.num_rows:
             letters = old.ends.filter(is_update)
             if not pc.all(pc.equal(data.take(letters), NEW)).as_py():
                 raise UnreadableLog("an update ends after its old row")
             new = self._tuples(data, pc.add(letters, 1))
-            yield self._images(new, updated)
-            before = keys.filter(is_update)
+            before = self._cells(old, self.table.key).texts.filter(is_update)
             is_moved = pc.not_equal(before, self._cells(new, self.table.key).texts)
-            yield self._deletions(before.filter(is_moved), updated.filter(is_moved))
+            yield self._images(new, updated, is_moved)
+            place = pc.indices_nonzero(is_update).filter(is_moved)
+            yield self._deletions(old, place, updated.filter(is_moved))
 
     def _tuples(self, data: Bytes, starts: pa.ChunkedArray) -> Tuples:
         flat = starts.combine_chunks() if isinstance(starts, pa.ChunkedArray) else starts
         return Tuples(data, flat, len(self.relation.columns))
 
-    def _images(self, tuples: Tuples, messages: pa.Table) -> pa.RecordBatch:
+    def _images(
+        self, tuples: Tuples, messages: pa.Table, is_inserted: pa.Array | pa.ChunkedArray
+    ) -> pa.RecordBatch:
         _check_ends(tuples.ends, messages)
         cells = [self._cells(tuples, name) for name in self.table.column_names]
-        texts = [
+        unchanged = _numbers([cell.unchanged for cell in cells])
+        return self._batch(self._texts(cells), messages, unchanged, is_inserted)
+
+    def _deletions(self, old: Tuples, which: pa.Array, messages: pa.Table) -> pa.RecordBatch:
+        """Return the images of deleted rows: their key and, if the log has them, other values."""
+        cells = [self._cells(old, name) for name in self.table.column_names]
+        select = pa.Array.filter if pa.types.is_boolean(which.type) else pa.Array.take
+        texts = [select(text, which) for text in self._texts(cells)]
+        return self._batch(texts, messages, None, pa.repeat(False, messages.num_rows))
+
+    def _texts(self, cells: Sequence[Cells]) -> list[pa.Array]:
+        return [
             _plain(cell.texts, self.types.get(name, ""))
             for name, cell in zip(self.table.column_names, cells, strict=True)
         ]
-        return self._batch(texts, messages, _numbers([cell.unchanged for cell in cells]))
-
-    def _deletions(self, keys: pa.Array, messages: pa.Table) -> pa.RecordBatch:
-        """Return the images of deleted rows, which have a key and nothing else."""
-        nothing = pa.nulls(len(keys), pa.binary())
-        cells = [keys if name == self.table.key else nothing for name in self.table.column_names]
-        return self._batch(cells, messages, None)
 
     def _batch(
-        self, cells: Sequence[pa.Array], messages: pa.Table, unchanged: pa.Array | None
+        self,
+        cells: Sequence[pa.Array],
+        messages: pa.Table,
+        unchanged: pa.Array | None,
+        is_inserted: pa.Array | pa.ChunkedArray,
     ) -> pa.RecordBatch:
         """Return the images; the deletion of an old key comes before the image of the new one."""
         named = pa.RecordBatch.from_arrays(list(cells), names=list(self.table.column_names))
@@ -121,6 +135,7 @@ class RowReader:
             pc.add(pc.multiply(messages["number"], 2), 0 if is_deleted else 1).combine_chunks(),
             messages["change"].combine_chunks().cast(pa.int32()),
             pa.repeat(is_deleted, count),
+            _flat(is_inserted),
             pa.nulls(count, pa.string()) if unchanged is None else unchanged,
         ]
         return pa.RecordBatch.from_arrays([*rows.columns, *image], schema=image_schema(self.table))
@@ -156,6 +171,10 @@ def _numbers(unchanged: Sequence[pa.BooleanArray]) -> pa.Array:
     comma = pa.repeat(",", rows)
     every = pc.binary_join_element_wise(comma, *parts, "", null_handling="skip")
     return pc.if_else(pc.equal(every, ","), absent, every)
+
+
+def _flat(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
 def _check_ends(ends: pa.Array, messages: pa.Table) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pg8000.exceptions import DatabaseError
 
-from postgres import Connection, render, sqlstate, sqlstate_message, value
+from postgres import Connection, render, sqlstate, value
 
 PLUGIN = "pgoutput"
 CREATE_TIMEOUT = 5.0
@@ -38,8 +38,9 @@ class Slot:
 
     ``is_ours`` is false for one of another plugin or database; a ``lost`` one has lost log that
     it should keep. ``position`` is the LSN whose transactions and all later ones it shows,
-    ``retained`` the bytes of WAL that the server keeps for it. ``server_start`` is the last start
-    of the server and the last reset of its statistics, which a crash of a process causes.
+    0 while another session creates the slot; ``retained`` the bytes of WAL that the server keeps
+    for it. ``server_start`` is the last start of the server and the last reset of its statistics,
+    which a crash of a process causes.
     """
 
     name: str
@@ -98,8 +99,18 @@ def create_slot(connection: Connection, name: str) -> bool:
 
 
 def drop_slot(connection: Connection, name: str) -> None:
-    """Drop the slot, so that the server can remove its log."""
-    connection.run(render("SELECT pg_drop_replication_slot({slot})", slot=value(name)))
+    """Drop the slot, so that the server can remove its log. A session that has just ended may hold
+    it for a moment."""
+    deadline = time.monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            connection.run(render("SELECT pg_drop_replication_slot({slot})", slot=value(name)))
+        except DatabaseError as error:
+            if not is_busy(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(INTERVAL)
+        else:
+            return
 
 
 def advance_slot(connection: Connection, name: str, position: int) -> None:
@@ -114,4 +125,4 @@ def advance_slot(connection: Connection, name: str, position: int) -> None:
 
 def is_busy(error: DatabaseError) -> bool:
     """Return whether the slot is read by another session."""
-    return sqlstate(error) == BUSY and "active" in sqlstate_message(error)
+    return sqlstate(error) == BUSY

@@ -1,8 +1,10 @@
 """A doubt about the log is a gap with its reason; the state is right in any case."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from threading import Thread
+from typing import BinaryIO
 
 import pytest
 from pg8000.exceptions import DatabaseError, InterfaceError
@@ -307,3 +309,91 @@ def test_slot_in_use_ends_the_poll_with_a_remedy(
     with pytest.raises(SlotBusy, match="To fix: if it is not another poll"):
         capture.poll()
     assert capture.head.seq == 1
+
+
+def test_slot_that_another_session_creates_at_the_moment_is_a_gap(
+    capture: Capture, source: Connection
+):
+    slot = value(capture.slot)
+    source.run(render("SELECT pg_drop_replication_slot({slot})", slot=slot))
+    create = Sql(render("SELECT pg_create_logical_replication_slot({slot}, 'pgoutput')", slot=slot))
+    found = render("SELECT FROM pg_replication_slots WHERE slot_name = {slot}", slot=slot)
+    address = capture.pipeline.address
+    with connected(address, "writer") as writer, connected(address, "creator") as creator:
+        writer.run("BEGIN; CREATE TABLE elsewhere (id int)")
+        creating = Thread(target=creator.run, args=(create,))
+        creating.start()
+        while not source.run(found):
+            pass
+        edits_are_one_version(capture, source)
+        writer.run("COMMIT")
+        creating.join()
+    assert capture.reasons == ["another session creates the replication slot"]
+    capture.poll()
+    edits_are_captured(capture, source)
+
+
+def test_slot_that_is_made_again_during_the_poll_is_a_gap(
+    capture: Capture, source: Connection, monkeypatch: pytest.MonkeyPatch
+):
+    spool_log = log_reading.spool_log
+
+    def make_again(
+        connection: Connection, slot: str, *rest: str
+    ) -> AbstractContextManager[BinaryIO]:
+        source.run(render("SELECT pg_drop_replication_slot({slot})", slot=value(slot)))
+        create = "SELECT pg_create_logical_replication_slot({slot}, 'pgoutput')"
+        source.run(render(create, slot=value(slot)))
+        return spool.spool_log(connection, slot, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(log_reading, "spool_log", make_again)
+        edits_are_one_version(capture, source)
+    assert capture.reasons == ["another session moved the slot"]
+    capture.poll()
+    edits_are_captured(capture, source)
+
+
+def test_second_connection_that_is_refused_is_a_gap_and_the_poll_goes_on(
+    capture: Capture, source: Connection
+):
+    edit_twice(source)
+    role = f"limited_{capture.pipeline.address.database}"
+    source.run(
+        render(
+            "CREATE ROLE {role} LOGIN REPLICATION CONNECTION LIMIT 1 PASSWORD 'reads';"
+            " GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}",
+            role=role,
+        )
+    )
+    address = capture.pipeline.address
+    capture.pipeline.address = replace(address, user=role, password="reads")
+    assert capture.poll().changes == {"department": {"I": 0, "U": 1, "D": 0}}
+    assert capture.reasons in (
+        ["the connection for the log failed"],
+        ["the end of the log was not on the source's disk in time"],
+    )
+    capture.pipeline.address = address
+    edits_are_captured(capture, source)
+
+
+def test_wal_is_reported_for_a_slot_that_cannot_be_read(capture: Capture, source: Connection):
+    source.run("CREATE TABLE elsewhere AS SELECT repeat('x', 500) FROM generate_series(1, 4000)")
+    source.run("DROP PUBLICATION warehouse")
+    edits_are_one_version(capture, source)
+    retained = capture.poll().health.retained_wal
+    assert retained is not None
+    assert retained > 1_000_000
+
+
+def test_deferrable_key_is_no_identity_and_the_statement_helps(
+    capture: Capture, source: Connection, caplog: pytest.LogCaptureFixture
+):
+    source.run("ALTER TABLE currency DROP CONSTRAINT currency_pkey CASCADE")
+    source.run("ALTER TABLE currency ADD PRIMARY KEY (currency_id) DEFERRABLE")
+    capture.poll()
+    [line] = reasons(caplog, "a table is not captured by log")
+    source.run(Sql(line.split(". To fix: ")[1]))
+    source.run("UPDATE currency SET currency_code = lower(currency_code)")
+    capture.poll()
+    assert "currency" in (capture.head.capture or pytest.fail("not captured")).tables

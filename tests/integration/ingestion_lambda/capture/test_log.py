@@ -98,6 +98,16 @@ def test_keys_swapped_in_one_transaction_are_two_updates(capture: Capture, sourc
     changes = capture.poll().changes
     assert changes == {"currency": {"I": 0, "U": 2, "D": 0}}
     capture.check_state()
+    before = capture.head.seq
+    source.run("UPDATE currency SET currency_id = 3 - currency_id WHERE currency_id IN (1, 2)")
+    source.run("UPDATE currency SET currency_code = lower(currency_code) WHERE currency_id = 2")
+    capture.poll()
+    landed = [row for row in capture.pipeline.landed("currency") if row["batch_seq"] > before]
+    assert all(row["changed_at"] for row in landed)
+    assert sorted(
+        (row["currency_id"], row["change_seq"], row["op"], row["currency_code"]) for row in landed
+    ) == [(1, 0, "U", "GBP"), (2, 0, "U", "USD"), (2, 1, "U", "usd")]
+    capture.check_state()
 
 
 def test_prepared_transaction_belongs_to_the_batch_that_sees_its_commit(

@@ -37,6 +37,18 @@ def table_of(rows: Rows) -> pa.Table:
     return pa.Table.from_pylist(every, row_schema(TABLE))
 
 
+class Moved(tuple[Any, ...]):
+    """A row that came to its key from another one."""
+
+    __slots__ = ()
+
+
+class Gone(tuple[Any, ...]):
+    """A row that was deleted, whose values the log has."""
+
+    __slots__ = ()
+
+
 def images_of(images: list[Image]) -> tuple[pa.Table, list[tuple[int, int]]]:
     every, truncations = [], []
     for place, (key, change, row) in enumerate(images):
@@ -46,7 +58,9 @@ def images_of(images: list[Image]) -> tuple[pa.Table, list[tuple[int, int]]]:
         state: dict[str, Any] = {"id": key, "_place": place, "_change": change}
         values = row or (None, None)
         unsent = [n for n, v in enumerate(values, 1) if v is ...]
-        state |= {"word": values[0], "more": values[1], "_is_deleted": row is None}
+        state |= {"word": values[0], "more": values[1]}
+        state["_is_deleted"] = row is None or isinstance(row, Gone)
+        state["_is_inserted"] = isinstance(row, Moved)
         state = {k: None if v is ... else v for k, v in state.items()}
         state["_unchanged"] = f",{','.join(map(str, unsent))}," if unsent else None
         every.append(state)
@@ -149,3 +163,32 @@ def test_reload_of_equal_rows_makes_no_version():
 def test_row_that_lived_and_died_between_two_polls_is_two_versions():
     result = found({}, [(1, 3, ("a", None)), (1, 5, None)], {})
     assert as_set(result) == {(1, 3, "I", ("a", None)), (1, 5, "D", ("a", None))}
+
+
+def test_key_that_two_rows_swap_stays_and_has_the_newer_row():
+    a, b = ("a", None), ("b", None)
+    images: list[Image] = [
+        (1, 0, Gone(a)), (2, 0, Moved(a)), (2, 0, Gone(b)), (1, 0, Moved(b)),
+        (2, 1, ("c", None)),
+    ]  # fmt: skip
+    result = found({1: a, 2: b}, images, {1: b, 2: ("c", None)})
+    assert as_set(result) == {(1, 0, "U", b), (2, 0, "U", a), (2, 1, "U", ("c", None))}
+    assert result.unlogged == 0
+
+
+@pytest.mark.parametrize("gone", [None, ("a", None)])
+def test_key_lands_as_the_difference_if_the_log_does_not_tell_which_row_left_it(gone: Any):
+    a, b, c = ("a", None), ("b", None), ("c", None)
+    left = None if gone is None else Gone(gone)
+    images: list[Image] = [(1, 0, Gone(a)), (2, 0, Moved(a)), (2, 0, left), (3, 0, Moved(a))]
+    images += [(2, 1, c)]
+    result = found({1: a, 2: b}, images, {2: c, 3: a})
+    assert as_set(result) == {(1, 0, "D", a), (2, None, "U", c), (3, 0, "I", a)}
+
+
+def test_value_that_was_not_sent_of_a_row_from_another_key_is_unknown():
+    images: list[Image] = [
+        (2, 0, Moved(("a", ...))), (2, 0, Gone(("b", "m"))), (2, 0, ("d", ...)),
+    ]  # fmt: skip
+    result = found({2: ("b", "m")}, images, {2: ("d", "n")})
+    assert as_set(result) == {(2, None, "U", ("d", "n"))}

@@ -127,8 +127,9 @@ def test_change_of_a_key_is_a_deletion_and_a_new_row():
     )
     assert images.short == [
         ("D", 1, 0, None), ("S", 2, 0, "moved"), ("S", 3, 0, "same"),
-        ("D", 4, 0, None), ("D", 5, 0, None),
+        ("D", 4, 0, None), ("D", 5, 0, "w"),
     ]  # fmt: skip
+    assert [r["id"] for r in images.rows if r["_is_inserted"]] == [2]
 
 
 def test_value_that_was_not_sent_is_marked_with_the_number_of_its_column():
@@ -198,7 +199,7 @@ ONLY_KEY = b"\0\x05" + b"nn" + b"t\0\0\0\x01" + b"9" + b"nn"
         ],
         b"U" + RELATION + b"O" + CELLS + b"N" + CELLS: [("S", 10, "c", ",1,")],
         b"D" + RELATION + b"K" + ONLY_KEY: [("D", 9, None, None)],
-        b"D" + RELATION + b"O" + CELLS: [("D", 10, None, None)],
+        b"D" + RELATION + b"O" + CELLS: [("D", 10, "c", None)],
     }.items(),
 )  # fmt: skip
 def test_row_is_read_byte_by_byte_as_the_manual_describes_it(message: bytes, images: list[Any]):
