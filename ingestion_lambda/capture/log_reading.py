@@ -97,7 +97,7 @@ def _read_spooled(
 
 
 def _check_not_moved(connection: Connection, before: Capture) -> None:
-    """Refuse what was read if the slot was moved, or made again, since it was found."""
+    """Refuse what was read if the slot was moved, or created again, since it was found."""
     slot = find_slot(connection, before.slot)
     if slot is None or not 0 < slot.position <= lsn(before.position):
         raise LogUnavailable(MOVED)

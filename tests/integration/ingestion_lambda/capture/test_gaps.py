@@ -333,12 +333,10 @@ def test_slot_that_another_session_creates_at_the_moment_is_a_gap(
     edits_are_captured(capture, source)
 
 
-def test_slot_that_is_made_again_during_the_poll_is_a_gap(
+def test_slot_that_is_created_again_during_the_poll_is_a_gap(
     capture: Capture, source: Connection, monkeypatch: pytest.MonkeyPatch
 ):
-    spool_log = log_reading.spool_log
-
-    def make_again(
+    def create_again(
         connection: Connection, slot: str, *rest: str
     ) -> AbstractContextManager[BinaryIO]:
         source.run(render("SELECT pg_drop_replication_slot({slot})", slot=value(slot)))
@@ -347,7 +345,7 @@ def test_slot_that_is_made_again_during_the_poll_is_a_gap(
         return spool.spool_log(connection, slot, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(log_reading, "spool_log", make_again)
+        patch.setattr(log_reading, "spool_log", create_again)
         edits_are_one_version(capture, source)
     assert capture.reasons == ["another session moved the slot"]
     capture.poll()
@@ -386,7 +384,7 @@ def test_wal_is_reported_for_a_slot_that_cannot_be_read(capture: Capture, source
     assert retained > 1_000_000
 
 
-def test_deferrable_key_is_no_identity_and_the_statement_helps(
+def test_deferrable_key_does_not_identify_rows_and_the_statement_helps(
     capture: Capture, source: Connection, caplog: pytest.LogCaptureFixture
 ):
     source.run("ALTER TABLE currency DROP CONSTRAINT currency_pkey CASCADE")
