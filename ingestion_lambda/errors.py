@@ -33,10 +33,6 @@ class SlotBusy(PlatformError):
     """Another session reads the replication slot; the next poll tries again."""
 
 
-class LogUnavailable(PlatformError):
-    """The log of an interval cannot be read now, or is not complete; the slot itself is good."""
-
-
 class SourceIsStandby(PlatformError):
     """The address is a standby, whose snapshots cannot be compared with the primary's."""
 

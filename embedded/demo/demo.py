@@ -2,23 +2,29 @@
 
 import tempfile
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
 from rich.console import Console
 
+import contracts
 from contracts import PlatformError
 from contracts.project import PROJECT
 from embedded.demo.arrivals import Arrival, arrivals_table, history_table
 from embedded.platform import Platform
 from embedded.server import running
+from ingestion_lambda.capture.options import CaptureOptions
+from ingestion_lambda.options import PollOptions
 from operations.reconcile import Reconciliation, reconcile
-from postgres import connected, from_dsn
+from postgres import Address, Sql, connected, from_dsn, names, render
 from totesys.demo.scenario import Scenario, Step
 from totesys.simulator.background_writer import prepare
 from warehouse import SCHEMA
 
 WIDTH = 100  # columns of a terminal
+BY_LOG = PollOptions(capture=CaptureOptions("log"))
+PUBLICATION = "CREATE PUBLICATION {name} FOR TABLE {tables}"
 
 
 class DemoFailed(PlatformError):
@@ -39,16 +45,20 @@ def demo(orders: int) -> None:
                 server.create_database(database)
         source, warehouse = server.dsn(PROJECT), server.dsn("warehouse")
         prepare(from_dsn(source), orders)
+        _publish(from_dsn(source))
         platform = stack.enter_context(Platform(folder / "lake", source, warehouse))
         console.print(
             f"\nA source with {orders} orders and an empty warehouse, both PostgreSQL on this"
             " machine.\nEvery change goes: source -> poll -> lake -> Spark -> Parquet -> JDBC ->"
-            " star schema.\n"
+            " star schema.\nPolls read PostgreSQL's log, too: every committed version arrives, with"
+            " its time.\n"
         )
         _first_cycle(console, platform)
         writer = stack.enter_context(connected(from_dsn(source), "demo"))
         reader = stack.enter_context(connected(from_dsn(warehouse), "demo"))
-        scenario = Scenario(writer, from_dsn(source), reader, SCHEMA, platform.cycle)
+        scenario = Scenario(
+            writer, from_dsn(source), reader, SCHEMA, partial(platform.cycle, BY_LOG)
+        )
         arrivals = [follow(console, platform, step) for step in scenario.steps()]
         console.print(arrivals_table(arrivals))
         console.print(history_table(scenario.history()))
@@ -66,7 +76,7 @@ def follow(console: Console, platform: Platform, step: Step) -> Arrival:
     change = step.action()
     committed = perf_counter()
     with console.status(step.title):
-        platform.cycle()
+        platform.cycle(BY_LOG)
     if not change.is_visible():
         raise DemoFailed(
             f"'{step.title}' did not arrive in the warehouse. To fix: run with --debug and"
@@ -79,10 +89,17 @@ def follow(console: Console, platform: Platform, step: Step) -> Arrival:
     return Arrival(step.title, change.columns, report["changes"], rows, seconds)
 
 
+def _publish(source: Address) -> None:
+    """Publish the tables of the contracts, as docs/deploy.md asks of the owner of a source."""
+    tables = Sql(names(contracts.source().tables))
+    with connected(source, "demo") as owner:
+        owner.run(render(PUBLICATION, name=BY_LOG.capture.publication, tables=tables))
+
+
 def _first_cycle(console: Console, platform: Platform) -> None:
     start = perf_counter()
     with console.status("first cycle: Spark starts, and every row is new"):
-        platform.cycle()
+        platform.cycle(BY_LOG)
     changes = platform.report()["changes"]
     rows = sum(counts["I"] for counts in changes.values())
     console.print(

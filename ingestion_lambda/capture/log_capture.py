@@ -20,8 +20,8 @@ from ingestion_lambda.capture.log_reading import READ_TIMEOUT, Connect, ReadLog,
 from ingestion_lambda.capture.options import CaptureOptions
 from ingestion_lambda.capture.preparation import Prepared, prepare
 from ingestion_lambda.capture.table_log import TableLog
-from ingestion_lambda.errors import LogUnavailable, SlotBusy
-from ingestion_lambda.source.log.messages import UnreadableLog
+from ingestion_lambda.errors import SlotBusy
+from ingestion_lambda.source.log.messages import LogUnavailable, UnreadableLog
 from ingestion_lambda.source.log.slot import advance_slot, as_text, drop_slot, lsn, slot_name
 from ingestion_lambda.source.scope import FullRead, NoRead, Scope
 from ingestion_lambda.source.snapshot import Snapshot
@@ -142,12 +142,13 @@ class LogCapture:
             except UnreadableLog as error:
                 doubt, is_usable = f"the log cannot be read: {error}", False
                 self.discard()
+            except LogUnavailable as error:
+                doubt = str(error)
             except SlotBusy:
                 raise
             except PlatformError as error:
                 logger.warning("the log is not read", extra={"reason": str(error)})
-                is_lost = isinstance(error, LogUnavailable)
-                doubt = str(error) if is_lost else "the connection for the log failed"
+                doubt = "the connection for the log failed"
         if doubt and self.head:
             logger.warning("gap in the log", extra={"reason": doubt})
         following = self._following(snapshot, read.position, is_flushed) if is_usable else None

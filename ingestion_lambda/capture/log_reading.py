@@ -12,8 +12,8 @@ from contracts import Source
 from ingestion_lambda.capture.doubt import MOVED
 from ingestion_lambda.capture.images import Images
 from ingestion_lambda.capture.table_log import TableLog
-from ingestion_lambda.errors import LogUnavailable, SlotBusy
-from ingestion_lambda.source.log.messages import UnreadableLog
+from ingestion_lambda.errors import SlotBusy
+from ingestion_lambda.source.log.messages import LogUnavailable, UnreadableLog
 from ingestion_lambda.source.log.publication import Publication
 from ingestion_lambda.source.log.reader import LogReader
 from ingestion_lambda.source.log.slot import BUSY_TIMEOUT, INTERVAL, find_slot, is_busy, lsn

@@ -119,6 +119,7 @@ def test_demo_shows_every_change_arrive_and_ends_by_itself():
     assert process.returncode == 0, process.stderr
     assert "visible" in process.stdout
     assert "deleted" in process.stdout
+    assert "sales_order 4 changed" in process.stdout  # within one poll, from the log
     assert all(len(line) <= 100 for line in process.stdout.splitlines())
 
 

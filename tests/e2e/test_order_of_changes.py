@@ -31,7 +31,7 @@ from lake.quarantine import count_open, quarantine
 from operations.quarantined_rows import quarantined_keys
 from operations.reconcile.explained import by_quarantine
 from operations.reconcile.table_comparison import TableComparison
-from postgres import connected, from_dsn, render
+from postgres import Sql, connected, from_dsn, names, render
 from tests.athena.catalog import MemoryCatalog
 from tests.athena.engine import Answer, Athena
 from tests.lake_builder import START, LakeBuilder, row
@@ -254,7 +254,8 @@ def test_athena_sees_the_same_rows(planted: Planted, kind: str):
     columns = ["sales_order_id", "units_sold", "batch_seq", "change_seq", "changed_at", *added]
     places = [answer.columns.index(name) for name in columns]
     query = render(
-        f"select {', '.join(columns)} from warehouse.{{view}}",  # names of contracts
+        "select {columns} from warehouse.{view}",
+        columns=Sql(names(columns)),
         view=f"{FACT}_{kind}",
     )
     rows = [[line[place] for place in places] for line in answer.rows]

@@ -68,7 +68,8 @@ class Scenario:
         return [
             Step("an order is placed, with its transaction and payment", self._place),
             Step("it is edited; last_updated stays as it was", self._edit),
-            Step("it is edited once more", self._edit),
+            Step("it is edited three times within one poll, and put back", self._edit_and_put_back),
+            Step("an order is placed and cancelled within one poll", self._place_and_cancel),
             Step("an order is written in a savepoint", self._place_in_savepoint),
             Step("the payments due on a day are paid, at one moment", self._pay),
             Step("a member of staff moves to another department", self._move_staff),
@@ -88,9 +89,27 @@ class Scenario:
 
     def _edit(self) -> Change:
         """Edit the order; its last_updated stays as it was."""
-        order, versions = self._order, self._versions()
+        order, versions = self._order, self._versions(self._order)
         edit = self._simulator.edit_sales_order_silently(order)
-        return Change(_columns(edit), lambda: self._versions() == versions + 1)
+        return Change(_columns(edit), lambda: self._versions(order) == versions + 1)
+
+    def _edit_and_put_back(self) -> Change:
+        """Edit the order in four transactions; the last one makes it what it was."""
+        order, versions = self._order, self._versions(self._order)
+        units = self._simulator.edit_sales_order_and_put_it_back(order)
+        return Change(
+            f"sales_order {order}: units_sold = {', then '.join(map(str, units))}",
+            lambda: self._versions(order) == versions + len(units),
+        )
+
+    def _place_and_cancel(self) -> Change:
+        """Place an order and delete it before any poll sees it."""
+        order = self._simulator.place_sales_order().order_id
+        self._simulator.delete_sales_order(order)
+        return Change(
+            f"sales_order {order} lived for milliseconds",
+            lambda: self._versions(order) == 2 and not self._is_current(order),  # noqa: PLR2004 - both
+        )
 
     def _place_in_savepoint(self) -> Change:
         """Place an order in a savepoint, and roll another one back."""
@@ -124,11 +143,11 @@ class Scenario:
 
     def _delete(self) -> Change:
         """Delete the order; its history stays and ends with a tombstone."""
-        order, versions = self._order, self._versions()
+        order, versions = self._order, self._versions(self._order)
         self._simulator.delete_sales_order(order)
         return Change(
             f"sales_order {order} is deleted; sales_order_id = NULL in its transaction",
-            lambda: not self._is_current(order) and self._versions() == versions + 1,
+            lambda: not self._is_current(order) and self._versions(order) == versions + 1,
         )
 
     def _placed(self, order: Order) -> Change:
@@ -141,9 +160,9 @@ class Scenario:
     def _is_current(self, order: int) -> bool:
         return bool(self._query(IS_CURRENT, order)[0][0])
 
-    def _versions(self) -> int:
-        """Return how many versions the followed order has."""
-        return int(self._query(VERSIONS, self._order)[0][0])
+    def _versions(self, order: int) -> int:
+        """Return how many versions the order has."""
+        return int(self._query(VERSIONS, order)[0][0])
 
     def _departments(self) -> list[list[Any]]:
         rows: list[list[Any]] = self._warehouse.run(render(DEPARTMENTS, schema=self._schema))

@@ -122,6 +122,17 @@ class Simulator:
         """
         return self._edit_order_silently(SALES, order_id)
 
+    def edit_sales_order_and_put_it_back(self, order_id: int) -> list[int]:
+        """Give a sales order three other numbers of units, then the first one again, each in a
+        transaction of its own. Return the numbers; its last_updated stays as it is."""
+        (units,) = self._row(SALES, order_id, "units_sold")
+        numbers = [units + 1, units + 2, units + 3, units]
+        for number in numbers:
+            with transaction(self._connection):
+                changed = {"units_sold": number}
+                edit(self._connection, SALES, order_id, changed, silently=True)
+        return numbers
+
     def edit_purchase_order_silently(self, order_id: int | None = None) -> Edit:
         """Change one to four of staff, item, delivery date and location of a purchase order.
 

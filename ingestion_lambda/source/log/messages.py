@@ -23,6 +23,10 @@ class UnreadableLog(Exception):
     """The log holds bytes that are not messages of the protocol, or cannot be attributed."""
 
 
+class LogUnavailable(Exception):
+    """The log of an interval cannot be read now, or is not complete; the slot itself is good."""
+
+
 class Begin(NamedTuple):
     """The start of a committed transaction. ``position`` is the LSN of its commit, ``xid`` the 32
     bits of its top-level id."""

@@ -215,7 +215,7 @@ def test_log_is_read_if_the_environment_says_so(
         source.run(f"CREATE PUBLICATION warehouse FOR TABLE {tables}")
         invoke()
         for name in ("A", "B"):
-            source.run(f"UPDATE staff SET first_name = '{name}' WHERE staff_id = 1")
+            source.run("UPDATE staff SET first_name = :name WHERE staff_id = 1", name=name)
         assert invoke()["changes"] == {"staff": {"I": 0, "U": 2, "D": 0}}
     sent = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
     [group] = [metrics for metrics in sent if metrics.get("CaptureGaps") == [0.0]][-1:]

@@ -140,7 +140,7 @@ def test_large_value_that_is_not_sent_is_that_of_the_version_before(
 ):
     source.run("ALTER TABLE department ALTER COLUMN location SET STORAGE EXTERNAL")
     large = "x" * 100_000
-    source.run(f"UPDATE department SET location = '{large}' WHERE department_id = 1")
+    source.run("UPDATE department SET location = :large WHERE department_id = 1", large=large)
     capture.poll()
     source.run(EDIT.format("A"))
     source.run(EDIT.format("B"))
