@@ -80,7 +80,7 @@ class NextBatch:
             mirror=self._mirror,
             expired_through=expired_through,
             capture=self.captured.following,
-            gaps=self.captured.gaps,
+            gaps=self.captured.all_gaps(self.head),
         )
 
     @property

@@ -59,9 +59,9 @@ def demo(orders: int) -> None:
         scenario = Scenario(
             writer, from_dsn(source), reader, SCHEMA, partial(platform.cycle, BY_LOG)
         )
-        arrivals = [follow(console, platform, step) for step in scenario.steps()]
-        console.print(arrivals_table(arrivals))
-        console.print(history_table(scenario.history()))
+        for steps in (scenario.steps(), scenario.steps_within_a_poll()):
+            console.print(arrivals_table([follow(console, platform, step) for step in steps]))
+            console.print(history_table(scenario.history()))
         _compare(console, reconcile(platform.lake, from_dsn(source), from_dsn(warehouse), SCHEMA))
     console.print(
         "Everything of the demo is deleted. To look at such data in a browser, while it changes:"

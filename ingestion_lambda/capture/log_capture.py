@@ -31,6 +31,8 @@ from postgres import Connection, Session
 MOST_HELD = 64 << 20
 """Bytes of log after the slot's position, from which on a batch without changes lets it move."""
 
+UNEXPLAINED = "the log does not explain the last state of some rows"
+
 FLUSH = """
 BEGIN; SET LOCAL synchronous_commit TO local; SELECT pg_current_xact_id(); COMMIT
 """
@@ -48,6 +50,12 @@ class Captured:
     gaps: tuple[Gap, ...] = ()
     following: Capture | None = None
     is_due: bool = False
+
+    def all_gaps(self, head: Batch | None) -> tuple[Gap, ...]:
+        """Return the gaps, once the tables are read: also of rows that the log did not explain."""
+        tables = tuple(name for name, log in self.logs.items() if log.unlogged)
+        unexplained = (Gap(UNEXPLAINED, tables, head.observed_at),) if head and tables else ()
+        return self.gaps + unexplained
 
 
 NOTHING_CAPTURED = Captured()

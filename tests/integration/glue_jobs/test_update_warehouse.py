@@ -40,7 +40,7 @@ def test_run_after_a_failed_load_repeats_the_load_only(
         assert owner.run(ORDERS) == [[1]]
     assert [lake.dimensions.entry(1).run, lake.facts.entry(1).run] == runs
     assert lake.loads.head_seq() == 1
-    ends = {step: [a.outcome for a in lake.attempts.latest(step, 5)] for step in STEPS}
+    ends = {step: [a.outcome for a in lake.attempts.latest([step], 5)] for step in STEPS}
     assert ends == {
         "build_dimensions": ["succeeded", "succeeded"],
         "build_facts": ["succeeded", "succeeded"],

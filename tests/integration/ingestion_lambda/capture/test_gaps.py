@@ -12,13 +12,14 @@ from pg8000.native import Connection
 
 import contracts
 from ingestion_lambda.capture import log_reading
+from ingestion_lambda.capture.log_capture import UNEXPLAINED
 from ingestion_lambda.capture.options import CaptureOptions
 from ingestion_lambda.errors import SlotBusy
 from ingestion_lambda.source.log import spool
 from ingestion_lambda.source.log.publication import UNLIMITED
 from postgres import Sql, connected, render, value
 from tests.integration.ingestion_lambda.capture.conftest import Capture, publish
-from tests.integration.ingestion_lambda.capture.test_log import EDIT
+from tests.integration.ingestion_lambda.capture.test_log import EDIT, NEW
 from tests.integration.ingestion_lambda.conftest import Pipeline
 
 pytestmark = pytest.mark.lambda_runtime
@@ -395,3 +396,20 @@ def test_deferrable_key_does_not_identify_rows_and_the_statement_helps(
     source.run("UPDATE currency SET currency_code = lower(currency_code)")
     capture.poll()
     assert "currency" in (capture.head.capture or pytest.fail("not captured")).tables
+
+
+def test_row_that_the_log_does_not_explain_lands_as_the_difference_and_is_a_gap(
+    capture: Capture, source: Connection, caplog: pytest.LogCaptureFixture
+):
+    source.run("ALTER TABLE department ALTER COLUMN location SET STORAGE EXTERNAL")
+    source.run(NEW.format(98, "Archive"))
+    large = "UPDATE department SET location = :large WHERE department_id = 98"
+    source.run(large, large="x" * 100_000)
+    capture.poll()
+    source.run("UPDATE department SET department_id = 97 WHERE department_id = 98")
+    assert capture.poll().changes == {"department": {"I": 1, "U": 0, "D": 1}}
+    assert [(gap.reason, gap.tables) for gap in capture.gaps] == [(UNEXPLAINED, ("department",))]
+    [line] = [r for r in caplog.records if r.message == "changed rows are not in the log"]
+    assert vars(line)["rows"] == 1
+    capture.check_state()
+    edits_are_captured(capture, source)

@@ -73,7 +73,7 @@ def test_buckets_are_fetched_and_put_concurrently(
     edited = pipeline.poll(reread=reread).changes["sales_order"]["U"]
     assert edited > MANY
     assert CONCURRENCY // 4 < slow.most["get"] <= CONCURRENCY
-    assert CONCURRENCY // 4 < slow.most["put_new"] <= CONCURRENCY
+    assert CONCURRENCY // 4 < slow.most["put_new"] <= CONCURRENCY + 1  # and the changed rows
     assert len(pipeline.mirrored("sales_order")) == edited
 
 
