@@ -175,14 +175,14 @@ class LogCapture:
     def _read(self, files: ExitStack, snapshot: Snapshot) -> ReadLog:
         before, publication = self.before, self.prepared.publication
         assert before  # nosec B101 # otherwise there is a doubt
-        assert publication  # nosec B101
+        assert publication  # nosec B101 # as above
         tables, named = captured_tables(self.prepared, before), (self.publication, publication)
         return read_log(files, self.connect, self.source, named, before, snapshot, tables)
 
     def _following(self, snapshot: Snapshot, position: int, is_flushed: bool) -> Capture:
         slot, publication = self.prepared.slot, self.prepared.publication
         assert slot  # nosec B101 # otherwise the log cannot be used
-        assert publication  # nosec B101
+        assert publication  # nosec B101 # as above
         return Capture(
             snapshot=snapshot.visible,
             slot=slot.name,

@@ -116,7 +116,7 @@ class Scenario:
         self._simulator.delete_sales_order(order)
         return Change(
             f"sales_order {order} lived for milliseconds",
-            lambda: self._versions(order) == 2 and not self._is_current(order),  # noqa: PLR2004 - both
+            lambda: self._versions(order) == 2 and not self._is_current(order),  # noqa: PLR2004 - placed, deleted
         )
 
     def _place_in_savepoint(self) -> Change:
