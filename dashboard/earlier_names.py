@@ -24,7 +24,7 @@ ByKey = dict[int, set[str]]
 
 @dataclass
 class Names:
-    """The labels of the members of some dimensions in the batches up to ``through``. The log of the
+    """The labels of the members of some dimensions in the entries up to ``through``. The log of the
     lake only grows, so each of its entries and files is read once."""
 
     key: Key
@@ -33,7 +33,7 @@ class Names:
     lock: Lock = field(default_factory=Lock)
 
     def update(self, lake: Lake, dimensions: Sequence[Dimension]) -> None:
-        """Read the batches that were built since the last call. Raises LakeUnavailable."""
+        """Read the entries that were added since the last call. Raises LakeUnavailable."""
         with self.lock:
             head = lake.dimensions.head_seq()
             for name, key, label in _labels(lake, dimensions, range(self.through + 1, head + 1)):
@@ -72,7 +72,7 @@ def _names(key: Key) -> Names:
 def _labels(
     lake: Lake, dimensions: Sequence[Dimension], numbers: range
 ) -> Iterator[tuple[str, int, str]]:
-    """Yield dimension, key and label of the rows of these batches."""
+    """Yield dimension, key and label of the rows of these entries."""
     entries = map_concurrently(lake.dimensions.entry, numbers)
     files = (
         (of, file)

@@ -9,7 +9,7 @@ import streamlit as st
 from contracts.observation import OP_NAMES
 from dashboard.cached_lake import cached_lake
 from dashboard.settings import Settings
-from lake import Lake, Log, NotFound
+from lake import Lake, NotFound, RangeLog
 from lake.concurrent import map_concurrently
 from lake.entries import Batch, BuildEntry, LoadEntry
 from lake.freshness import freshness
@@ -64,7 +64,7 @@ def read(settings: Settings) -> LakeSummary | None:
     seq = lake.batches.head_seq() if lake else 0
     if lake is None or not seq:
         return None
-    loaded = lake.loads.head_seq()
+    loaded = lake.loads.last_batch()
     first = max(1, seq - MAX_BATCHES + 1)
     latest = list(map_concurrently(lambda number: _summary(lake, number), range(first, seq + 1)))
     in_quarantine = quarantine(lake)
@@ -102,8 +102,8 @@ def _summary(lake: Lake, seq: int) -> BatchSummary:
     )
 
 
-def _committed_at(log: Log[BuildEntry] | Log[LoadEntry], seq: int) -> datetime | None:
+def _committed_at(log: RangeLog[BuildEntry] | RangeLog[LoadEntry], seq: int) -> datetime | None:
     try:
-        return log.entry(seq).committed_at
+        return log.covering(seq).committed_at
     except NotFound:
         return None

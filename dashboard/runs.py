@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.cached_lake import cached_lake
 from dashboard.settings import Settings
-from lake import Lake, Log
+from lake import Lake, RangeLog
 from lake.attempts import PARTS, Attempt, Outcome
 from lake.concurrent import map_concurrently
 from lake.entries import Batch, BuildEntry, LoadEntry
@@ -67,10 +67,10 @@ def read(settings: Settings, part: str = ALL, only_failures: bool = False) -> Ru
     outcome: Outcome | None = "failed" if only_failures else None
     attempts = lake.attempts.latest(PARTS if part == ALL else [part], MAX_ATTEMPTS, outcome)
     work, steps = defaultdict[str, Work](Work), list[Step]()
-    for name, entry in _latest_entries(lake):
-        steps.append(Step(entry.seq, name, entry.run, entry.committed_at))
-        work[entry.run].batches.append(entry.seq)
-        for table, rows in _rows(entry).items():
+    for name, batch, entry in _latest_entries(lake):
+        steps.append(Step(batch, name, entry.run, entry.committed_at))
+        work[entry.run].batches.append(batch)
+        for table, rows in _rows(entry, batch).items():
             work[entry.run].rows[table] += rows
     steps.sort(key=lambda step: (step.batch, step.committed_at))
     return Runs(attempts, dict(work), steps)
@@ -98,26 +98,36 @@ def _deployed(deployment: Deployment) -> tuple[Limits, bool]:
     return aws.limits(), not aws.schedule().is_enabled
 
 
-def _latest_entries(lake: Lake) -> Iterator[tuple[str, Entry]]:
-    """Yield the part and the entry of every step of the latest batches."""
-    logs: dict[str, Log[Batch] | Log[BuildEntry] | Log[LoadEntry]] = {
-        "poll": lake.batches,
+def _latest_entries(lake: Lake) -> Iterator[tuple[str, int, Entry]]:
+    """Yield the part, the batch and the entry of every step of the latest batches."""
+    head = lake.batches.head_seq()
+    first = max(1, head - MAX_BATCHES + 1)
+    for batch in map_concurrently(lake.batches.entry, range(first, head + 1)):
+        yield "poll", batch.seq, batch
+    for name, log in _range_logs(lake).items():
+        last = log.last_batch()
+        for entry in log.spanning(first, last):
+            for seq in range(max(first, entry.first), entry.last + 1):
+                yield name, seq, entry
+
+
+def _range_logs(lake: Lake) -> dict[str, RangeLog[BuildEntry] | RangeLog[LoadEntry]]:
+    return {
         "build_dimensions": lake.dimensions,
         "build_facts": lake.facts,
         "load_warehouse": lake.loads,
     }
-    heads = dict(map_concurrently(lambda name: (name, logs[name].head_seq()), logs))
-    first = max(1, heads["poll"] - MAX_BATCHES + 1)
-    steps = [(name, seq) for name, head in heads.items() for seq in range(first, head + 1)]
-    return map_concurrently(lambda step: (step[0], logs[step[0]].entry(step[1])), steps)
 
 
-def _rows(entry: Entry) -> dict[str, int]:
+def _rows(entry: Entry, batch: int) -> dict[str, int]:
     match entry:
         case Batch():
             return {table: sum(ops.values()) for table, ops in entry.counts.items()}
         case BuildEntry():
-            built = {table: output.rows for table, output in entry.tables.items()}
-            kept = {f"{table} (quarantined)": o.rows for table, o in entry.quarantined.items()}
-            return built | kept
+            built = {table: entry.rows_of(output, batch) for table, output in entry.tables.items()}
+            kept = {
+                f"{table} (quarantined)": entry.rows_of(output, batch)
+                for table, output in entry.quarantined.items()
+            }
+            return {table: rows for table, rows in {**built, **kept}.items() if rows}
     return {}

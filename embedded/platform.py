@@ -132,7 +132,7 @@ class Platform:
         return {
             "seq": self.lake.batches.head_seq(),
             "changes": self._polled.changes,
-            "loaded_through": self.lake.loads.head_seq(),
+            "loaded_through": self.lake.loads.last_batch(),
             "quarantined": count_open(self.lake),
             "seconds": {name: round(seconds, 3) for name, seconds in self._seconds.items()},
         }

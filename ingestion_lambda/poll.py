@@ -63,7 +63,7 @@ def poll(
                 connection, source, lake.ingestion, head, run, snapshot, options, is_audit, capture
             )
             is_due = _is_due(following, lake)
-            loaded = lake.loads.head_seq()
+            loaded = lake.loads.last_batch()
             batch = following.entry(expire_through(head, loaded)) if is_due else None
         conclusion = _Conclusion(lake, bus, source, following, loaded, pause)
         if batch is None:
@@ -176,7 +176,7 @@ class _Conclusion:
         nothing, so it causes no pause."""
         if waiting >= self.pause.total_seconds() or not self.loaded:
             return False
-        return now() - self.lake.loads.entry(self.loaded).committed_at < self.pause
+        return now() - self.lake.loads.covering(self.loaded).committed_at < self.pause
 
 
 def _warn_of_unknown_columns(snapshot: Snapshot) -> None:

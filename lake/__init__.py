@@ -9,6 +9,7 @@ from lake.errors import (
 )
 from lake.lake import Lake, open_lake, open_store
 from lake.log import Log
+from lake.range_log import RangeLog
 from lake.run import new_run, now
 from lake.store import Store, Stored
 
@@ -19,6 +20,7 @@ __all__ = [
     "LakeUnavailable",
     "Log",
     "NotFound",
+    "RangeLog",
     "SeqTaken",
     "Store",
     "Stored",

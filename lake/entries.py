@@ -1,4 +1,4 @@
-"""The entries of the logs, one per batch in each log, and how they are stored as JSON.
+"""The entries of the logs, and how they are stored as JSON.
 
 Timestamps named ``observed_at`` are naive, on the source's clock; ``committed_at`` is UTC. Changing
 a field needs a new ``FORMAT``: an entry of another format, or with a field that this version does
@@ -10,9 +10,12 @@ from datetime import datetime
 from typing import Annotated, TypeVar
 
 import msgspec
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct, ValidationError, field
+from msgspec.structs import force_setattr
 
 FORMAT = 2
+RANGE_FORMAT = 3
+"""The format of entries that cover a range of batches. Versions that know no ranges refuse it."""
 
 Utc = Annotated[datetime, Meta(tz=True)]
 SourceTime = Annotated[datetime, Meta(tz=False)]
@@ -44,11 +47,13 @@ class Bucket(Struct, frozen=True, forbid_unknown_fields=True):
     rows: Count
 
 
-class Output(Struct, frozen=True, forbid_unknown_fields=True):
-    """Parquet files of one table, and the number of rows they hold together."""
+class Output(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Parquet files of one table, and the number of rows they hold together. ``batches`` counts
+    the rows of each batch; it is empty if all are of one batch."""
 
     files: tuple[str, ...]
     rows: Count
+    batches: Mapping[int, Count] = field(default_factory=dict)
 
 
 Outputs = Mapping[str, Output]
@@ -140,18 +145,32 @@ class Batch(Entry, frozen=True, kw_only=True, omit_defaults=True):
         return [bucket.key for buckets in self.mirror.values() for bucket in buckets.values()]
 
 
-class BuildEntry(Entry, frozen=True):
-    """An entry of the dimensions log or the facts log: what a job built from a batch.
+class RangeEntry(Entry, frozen=True, kw_only=True, tag=RANGE_FORMAT):
+    """An entry that covers the batches ``first`` to ``last``: ``first`` is the last batch of the
+    entry before, plus one. Without them, as earlier versions wrote it, it covers the batch of its
+    own number."""
+
+    first: Count = 0
+    last: Count = 0
+
+    def __post_init__(self) -> None:
+        if not self.last:
+            force_setattr(self, "first", self.seq)
+            force_setattr(self, "last", self.seq)
+
+
+class BuildEntry(RangeEntry, frozen=True):
+    """An entry of the dimensions log or the facts log: what a job built from a range of batches.
 
     ``quarantined`` holds source rows that do not conform, by source table. ``open_quarantined``
-    counts the quarantined rows that are open after this batch; rows that retries brought back since
+    counts the quarantined rows that are open after the range; rows that retries brought back since
     ``last_superseded_seq`` still count. ``calendars`` maps each calendar to the days in the lake
     (first/last). ``contracts`` is the fingerprint of the contracts used.
 
     ``tombstones`` holds, by fact, the keys of deleted rows whose last values do not conform.
     ``quarantined_total`` and ``tombstones_total`` count all quarantined rows and tombstones up to
-    this batch; they never decrease. ``last_superseded_seq`` is the last batch that closed a
-    quarantined row (0 = none): that batch's entry lists in ``open_after`` all rows, by source
+    ``last``; they never decrease. ``last_superseded_seq`` is the last batch of the last range that
+    closed a quarantined row (0 = none): its entry lists in ``open_after`` all rows, by source
     table, that stayed open.
     """
 
@@ -166,9 +185,13 @@ class BuildEntry(Entry, frozen=True):
     last_superseded_seq: Count = 0
     open_after: Outputs = field(default_factory=dict)
 
+    def rows_of(self, output: Output, batch: int) -> int:
+        """Return how many rows of an output of this entry belong to a batch of its range."""
+        return output.rows if self.first == self.last else output.batches.get(batch, 0)
 
-class LoadEntry(Entry, frozen=True):
-    """An entry of the load log: the batch is in the warehouse."""
+
+class LoadEntry(RangeEntry, frozen=True):
+    """An entry of the load log: the batches are in the warehouse."""
 
 
 class RetryEntry(Entry, frozen=True):
@@ -207,6 +230,7 @@ class Audit(Entry, frozen=True):
 
 
 E = TypeVar("E", bound=Entry)
+R = TypeVar("R", bound=RangeEntry)
 
 
 def encode(entry: Entry) -> bytes:
@@ -216,4 +240,17 @@ def encode(entry: Entry) -> bytes:
 
 def decode(body: bytes, kind: type[E]) -> E:
     """Return the entry in a JSON document. Raises ValueError (msgspec's own types are ones)."""
-    return msgspec.json.decode(body, type=kind)
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except ValidationError:
+        if not issubclass(kind, RangeEntry):
+            raise
+        return _of_one_batch(body, kind)
+
+
+def _of_one_batch(body: bytes, kind: type[R]) -> R:
+    """Return an entry that a version without ranges wrote."""
+    document = msgspec.json.decode(body)
+    if isinstance(document, dict) and document.get("format") == FORMAT:
+        document["format"] = RANGE_FORMAT
+    return msgspec.convert(document, kind)

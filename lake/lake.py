@@ -12,6 +12,7 @@ from lake.directory import DirectoryStore
 from lake.entries import Batch, BuildEntry, GenerationEntry, LoadEntry, RetryEntry
 from lake.errors import InvalidLake
 from lake.log import Log
+from lake.range_log import RangeLog
 from lake.store import Store
 
 
@@ -40,19 +41,19 @@ class Lake:
         return Attempts(self.ingestion, self.processed)
 
     @property
-    def dimensions(self) -> Log[BuildEntry]:
-        """Output of build_dimensions for each batch."""
-        return Log(self.processed, layout.processed_log(self.generation, "dimensions"), BuildEntry)
+    def dimensions(self) -> RangeLog[BuildEntry]:
+        """Output of build_dimensions."""
+        return self._built("dimensions")
 
     @property
-    def facts(self) -> Log[BuildEntry]:
-        """Output of build_facts for each batch."""
-        return Log(self.processed, layout.processed_log(self.generation, "facts"), BuildEntry)
+    def facts(self) -> RangeLog[BuildEntry]:
+        """Output of build_facts."""
+        return self._built("facts")
 
     @property
-    def loads(self) -> Log[LoadEntry]:
+    def loads(self) -> RangeLog[LoadEntry]:
         """Batches that are in the warehouse."""
-        return Log(self.processed, layout.processed_log(self.generation, "load"), LoadEntry)
+        return RangeLog(self.processed, layout.processed_log(self.generation, "load"), LoadEntry)
 
     @property
     def retries(self) -> Log[RetryEntry]:
@@ -63,6 +64,10 @@ class Lake:
     def generations(self) -> Log[GenerationEntry]:
         """Generations that were taken into use. The last one is in use; without any, the first."""
         return Log(self.processed, layout.GENERATIONS_LOG, GenerationEntry)
+
+    def _built(self, step: str) -> RangeLog[BuildEntry]:
+        folder = layout.processed_log(self.generation, step)
+        return RangeLog(self.processed, folder, BuildEntry)
 
     def in_use(self) -> "Lake":
         """Return the same lake in the generation that is in use; one request."""

@@ -21,6 +21,11 @@ class Log(Generic[E]):
         self._folder = folder
         self._kind = kind
 
+    @property
+    def address(self) -> str:
+        """The address of the log's folder."""
+        return self._store.uri(self._folder)
+
     def head_seq(self) -> int:
         """Return the last committed seq, or 0; one request for a log of any length."""
         key = self._store.newest(self._folder)

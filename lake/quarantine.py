@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from lake.entries import BuildEntry, Output, Outputs, RetryEntry
 from lake.lake import Lake
-from lake.log import Log
+from lake.range_log import RangeLog
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def quarantine(lake: Lake) -> Quarantine:
     added = list(entries_with_losses(lake.facts, through, facts)) if facts else []
     return Quarantine(
         last_retry=retry.seq if retry else 0,
-        through=facts.seq if facts else 0,
+        through=facts.last if facts else 0,
         closed=retry.closed if retry else 0,
         tables=merge_outputs(entry.quarantined for entry in (retry, *added) if entry),
         open=_open(lake.facts, facts, retry) if facts else {},
@@ -54,22 +54,22 @@ def open_rows(lake: Lake, facts: BuildEntry) -> dict[str, Output]:
 
 
 def count_open(lake: Lake) -> int:
-    """Return the number of open rows; at most three entries are read."""
+    """Return the number of open rows; few entries are read."""
     facts, retry = lake.facts.head(), lake.retries.head()
     if facts is None:
         return 0
     if retry is None or retry.through < facts.last_superseded_seq:
         return facts.open_quarantined
-    quarantined_before = lake.facts.entry(retry.through).quarantined_total
+    quarantined_before = lake.facts.covering(retry.through).quarantined_total
     return count_rows(retry.open_after) + facts.quarantined_total - quarantined_before
 
 
 def continue_totals(
     entry: BuildEntry, before: BuildEntry | None, open_after: Outputs | None
 ) -> BuildEntry:
-    """Return the entry of a batch with the totals that continue those of the entry before.
+    """Return the entry with the totals that continue those of the entry before.
 
-    ``open_after`` holds all rows that are open after the batch, or is None if it closed none.
+    ``open_after`` holds all rows that are open after its batches, or is None if they closed none.
     """
     added = count_rows(entry.quarantined)
     open_before = before.open_quarantined if before else 0
@@ -79,18 +79,21 @@ def continue_totals(
         open_quarantined=open_before + added if open_after is None else count_rows(open_after),
         quarantined_total=added + (before.quarantined_total if before else 0),
         tombstones_total=count_rows(entry.tombstones) + (before.tombstones_total if before else 0),
-        last_superseded_seq=last_superseded_seq if open_after is None else entry.seq,
+        last_superseded_seq=last_superseded_seq if open_after is None else entry.last,
         open_after=open_after or {},
     )
 
 
-def entries_with_losses(log: Log[BuildEntry], after: int, head: BuildEntry) -> Iterator[BuildEntry]:
-    """Yield the entries beyond ``after`` up to ``head`` with quarantined rows or tombstones.
+def entries_with_losses(
+    log: RangeLog[BuildEntry], after: int, head: BuildEntry
+) -> Iterator[BuildEntry]:
+    """Yield the entries beyond batch ``after`` up to ``head`` with quarantined rows or tombstones.
+    ``after`` is 0, or the last batch of an entry.
 
     They come oldest first. Their totals never decrease, so a binary search finds them.
     """
-    before = _losses(log.entry(after)) if after else 0
-    yield from _search(log, after, before, head)
+    before = log.covering(after) if after else None
+    yield from _search(log, before.seq if before else 0, _losses(before) if before else 0, head)
 
 
 def merge_outputs(parts: Iterable[Outputs]) -> dict[str, Output]:
@@ -108,19 +111,24 @@ def count_rows(outputs: Outputs) -> int:
     return sum(output.rows for output in outputs.values())
 
 
-def _open(log: Log[BuildEntry], head: BuildEntry, retry: RetryEntry | None) -> dict[str, Output]:
+def _open(
+    log: RangeLog[BuildEntry], head: BuildEntry, retry: RetryEntry | None
+) -> dict[str, Output]:
     """Return the last list of all open rows, by a retry or a batch, and the rows added since."""
     listed: Mapping[str, Output] = {}
     after = 0
     if retry and retry.through >= head.last_superseded_seq:
         listed, after = retry.open_after, retry.through
     elif head.last_superseded_seq:
-        listed, after = log.entry(head.last_superseded_seq).open_after, head.last_superseded_seq
+        after = head.last_superseded_seq
+        listed = log.covering(after).open_after
     added = entries_with_losses(log, after, head)
     return merge_outputs([listed, *(entry.quarantined for entry in added)])
 
 
-def _search(log: Log[BuildEntry], low: int, before: int, high: BuildEntry) -> Iterator[BuildEntry]:
+def _search(
+    log: RangeLog[BuildEntry], low: int, before: int, high: BuildEntry
+) -> Iterator[BuildEntry]:
     if high.seq == low or _losses(high) == before:
         return
     if high.seq == low + 1:

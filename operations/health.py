@@ -66,7 +66,7 @@ def health(
     facts = Facts(
         parts=parts,
         polled_at=polled_at(lake, polls_of(parts)),
-        waiting=freshness(lake, lake.batches.head_seq(), lake.loads.head_seq()),
+        waiting=freshness(lake, lake.batches.head_seq(), lake.loads.last_batch()),
         quarantined=count_open(lake),
         unreachable=unreachable,
         is_paused=is_paused,

@@ -91,7 +91,7 @@ def status(
 ) -> Status:
     """Return the status of a lake, which may be empty, with the given states of the other parts."""
     is_paused = services is not None and not services.schedule.is_enabled
-    seq, loaded = lake.batches.head_seq(), lake.loads.head_seq()
+    seq, loaded = lake.batches.head_seq(), lake.loads.last_batch()
     last, quarantined = list(lake.batches.after(max(0, seq - LAST), seq)), quarantine(lake)
     return Status(
         health=health(lake, limits, warehouse.unreachable, is_paused),
@@ -101,8 +101,8 @@ def status(
         seq=seq,
         loaded_through=loaded,
         pending={
-            "dimensions": seq - lake.dimensions.head_seq(),
-            "facts": seq - lake.facts.head_seq(),
+            "dimensions": seq - lake.dimensions.last_batch(),
+            "facts": seq - lake.facts.last_batch(),
             "load": seq - loaded,
             "retries": _pending_retries(lake, warehouse),
         },
@@ -122,7 +122,8 @@ def exit_status(result: Status, is_check: bool) -> int:
 
 def _load_log(lake: Lake, last: list[Batch], loaded: int) -> dict[int, datetime]:
     seqs = [batch.seq for batch in last if batch.seq <= loaded]
-    return {entry.seq: entry.committed_at for entry in map_concurrently(lake.loads.entry, seqs)}
+    entries = map_concurrently(lake.loads.covering, seqs)
+    return {seq: entry.committed_at for seq, entry in zip(seqs, entries, strict=True)}
 
 
 def _pending_retries(lake: Lake, warehouse: WarehouseState) -> int | None:

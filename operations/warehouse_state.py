@@ -51,7 +51,7 @@ def read_warehouse(lake: Lake, address: Callable[[], Address]) -> WarehouseState
 
 
 def _state(lake: Lake, address: Address) -> WarehouseState:
-    logged = lake.loads.head_seq()  # before the warehouse, which is loaded before its log
+    logged = lake.loads.last_batch()  # before the warehouse, which is loaded before its log
     try:
         with connected(address, "status") as connection:
             state = ledger.read_state(connection)

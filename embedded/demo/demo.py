@@ -84,8 +84,12 @@ def follow(console: Console, platform: Platform, step: Step) -> Arrival:
         )
     seconds = perf_counter() - committed
     report, lake = platform.report(), platform.lake
-    entries = lake.dimensions.entry(report["seq"]), lake.facts.entry(report["seq"])
-    rows = {name: output.rows for entry in entries for name, output in entry.tables.items()}
+    entries = [log.covering(report["seq"]) for log in (lake.dimensions, lake.facts)]
+    rows = {
+        name: entry.rows_of(output, report["seq"])
+        for entry in entries
+        for name, output in entry.tables.items()
+    }
     return Arrival(step.title, change.columns, report["changes"], rows, seconds)
 
 

@@ -53,7 +53,7 @@ class Registry:
     def register(self, lake: Lake, through: int, retries: int) -> None:
         """Register the batches up to ``through`` and all retries up to ``retries``. Retries are
         few, and no log records which of them were registered. Raises PartitionsRefused."""
-        head = lake.loads.head_seq()
+        head = lake.loads.last_batch()
         known = head if self.again_from is None else min(head, max(0, self.again_from - 1))
         for begin in range(known, through, MAX_BATCHES):
             end = min(begin + MAX_BATCHES, through)

@@ -63,7 +63,7 @@ class Pending:
 
 def built_through(lake: Lake) -> int:
     """Return the last batch from which both dimensions and facts were built; 0 if there is none."""
-    return min(lake.dimensions.head_seq(), lake.facts.head_seq())
+    return min(lake.dimensions.last_batch(), lake.facts.last_batch())
 
 
 def pending_batches(lake: Lake, after: int, through: int) -> list[PendingBatch]:

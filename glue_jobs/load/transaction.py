@@ -135,7 +135,7 @@ def _analyze(target: Target, tables: Iterable[StagingTable]) -> None:
 def record_loads(lake: Lake, through: int, run: str) -> None:
     """Add every missing batch up to ``through`` to the load log: a load may have crashed between
     its transaction and its entries, or a concurrent one may add the same."""
-    for seq in range(lake.loads.head_seq() + 1, through + 1):
+    for seq in range(lake.loads.last_batch() + 1, through + 1):
         try:
             lake.loads.commit(LoadEntry(seq, run, now()))
         except SeqTaken:

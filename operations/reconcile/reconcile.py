@@ -116,7 +116,7 @@ def reconcile(lake: Lake, source: Address, warehouse: Address, schema: str) -> R
 
     Raises NothingToReconcile, OtherLedger, SchemaOutdated, or an error of a poll.
     """
-    head, logged = lake.batches.head(), lake.loads.head_seq()  # before any snapshot
+    head, logged = lake.batches.head(), lake.loads.last_batch()  # before any snapshot
     if head is None:
         raise NothingToReconcile("The lake holds no batch yet. To fix: run a cycle first.")
     with (

@@ -138,7 +138,7 @@ def test_row_read_by_corrected_code_gets_its_place_in_history_with_the_next_load
         assert history[1] == [2, 2, "2025-02-01"]
         assert [seq for _, seq, _ in history] == [1, 2, 3]
     assert warehouse.run("SELECT retry_seq, through, rows FROM etl.retry") == [[1, 4, 1]]
-    assert platform.lake.loads.head_seq() == 4
+    assert platform.lake.loads.last_batch() == 4
 
 
 def test_rebuild_without_batches_or_into_the_warehouse_of_another_lake_is_refused(

@@ -130,7 +130,7 @@ def test_second_run_continues_where_the_first_was_stopped(directory: Path, spark
     assert "--orders 500 is ignored: the source already has rows." in again
     assert not any("the first rows" in line for line in again)
     assert not any("batch 1 " in line or "batch 2 " in line for line in again)
-    assert open_local_lake(directory / "lake").loads.head_seq() == 5
+    assert open_local_lake(directory / "lake").loads.last_batch() == 5
 
 
 def test_dashboard_answers_while_up_runs_and_stops_with_it(directory: Path, spark: SparkSession):
@@ -207,7 +207,7 @@ def test_failing_cycle_is_reported_and_the_next_one_tries_again(
     lines = lines_until(1, directory, spark)
     [failed] = [line for line in lines if "failed" in line]
     assert "No entry. The next cycle tries again." in failed
-    assert open_local_lake(directory / "lake").loads.head_seq() == 1
+    assert open_local_lake(directory / "lake").loads.last_batch() == 1
 
 
 @pytest.mark.parametrize("is_hangup_ignored", [False, True])

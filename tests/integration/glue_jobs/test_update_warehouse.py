@@ -39,7 +39,7 @@ def test_run_after_a_failed_load_repeats_the_load_only(
         main(argv, spark)
         assert owner.run(ORDERS) == [[1]]
     assert [lake.dimensions.entry(1).run, lake.facts.entry(1).run] == runs
-    assert lake.loads.head_seq() == 1
+    assert lake.loads.last_batch() == 1
     ends = {step: [a.outcome for a in lake.attempts.latest([step], 5)] for step in STEPS}
     assert ends == {
         "build_dimensions": ["succeeded", "succeeded"],

@@ -66,7 +66,7 @@ class Pipeline:
 
     def load(self, ago: timedelta = timedelta()) -> None:
         """Record in the load log that the warehouse has had every batch since ``ago``."""
-        for entry in self.lake.batches.after(self.lake.loads.head_seq()):
+        for entry in self.lake.batches.after(self.lake.loads.last_batch()):
             self.lake.loads.commit(LoadEntry(entry.seq, new_run(), now() - ago))
 
     def _rows(self, key: str) -> list[dict[str, Any]]:

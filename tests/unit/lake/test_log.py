@@ -71,7 +71,7 @@ def test_log_without_entries_has_no_head(lake: Lake):
 def test_head_is_the_last_seq_whatever_its_digits(lake: Lake, last: int):
     for seq in range(1, last + 1):
         lake.loads.commit(LoadEntry(seq, "run", now()))
-    assert lake.loads.head_seq() == last
+    assert lake.loads.last_batch() == last
 
 
 def test_entries_after_a_seq_are_listed_oldest_first(lake: Lake):
@@ -153,7 +153,7 @@ def test_each_generation_has_its_own_logs(tmp_path):
     first = open_lake(f"file://{tmp_path}/i", f"file://{tmp_path}/p", 1)
     second = open_lake(f"file://{tmp_path}/i", f"file://{tmp_path}/p", 2)
     first.loads.commit(LoadEntry(1, "run", now()))
-    assert (first.loads.head_seq(), second.loads.head_seq()) == (1, 0)
+    assert (first.loads.last_batch(), second.loads.last_batch()) == (1, 0)
 
 
 def test_entry_with_a_field_that_this_version_does_not_know_is_refused(lake: Lake):

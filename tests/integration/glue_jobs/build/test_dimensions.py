@@ -254,7 +254,7 @@ def test_batch_file_with_missing_rows_of_a_dimension_is_refused(
     with pytest.raises(DamagedFile, match=r"\(inserts and updates\) contains 1 rows, and the log records 2"):
         main(built.arguments, spark)
 
-    assert built.lake.dimensions.head_seq() == 1
+    assert built.lake.dimensions.last_batch() == 1
 
 
 def test_unchanged_buckets_are_not_read(built: LakeBuilder, changed: Changed):

@@ -236,7 +236,7 @@ def test_quarantine_is_not_read_while_no_row_is_open(
     monkeypatch.setattr(fact_files, "open_rows", fail)
     built.update(sales_order=[order(1)])
     main(built.arguments, spark)
-    assert built.lake.facts.head_seq() == 3
+    assert built.lake.facts.last_batch() == 3
 
 
 def test_unfit_value_of_a_column_outside_the_fact_is_ignored(spark: SparkSession, built: LakeBuilder):
@@ -293,7 +293,7 @@ def test_batch_file_with_missing_rows_is_refused(spark: SparkSession, built: Lak
     with pytest.raises(DamagedFile, match=r"contains 1 rows, and the log records 2\. To fix: restore"):
         main(built.arguments, spark)
 
-    assert built.lake.facts.head_seq() == 1
+    assert built.lake.facts.last_batch() == 1
 
 
 def test_jvm_without_the_classes_of_glue_is_not_glue(spark: SparkSession):

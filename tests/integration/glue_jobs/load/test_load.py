@@ -119,7 +119,7 @@ def test_dimensions_and_versions_of_a_batch_reach_the_warehouse(
     assert connection.run("select * from warehouse.dim_design") == [
         [1, "design_name 1", "file_location 1", "file_name 1"]
     ]
-    assert processed.lake.loads.head_seq() == 1
+    assert processed.lake.loads.last_batch() == 1
 
 
 @pytest.fixture(params=["default", "hostile"])
@@ -211,7 +211,7 @@ def test_batch_without_rows_for_the_warehouse_is_recorded_without_spark(
     result = load_once(spark=no_spark)
     assert (result.rows, result.through_seq) == ({}, 1)
     assert connection.run(LEDGER) == [[1]]
-    assert processed.lake.loads.head_seq() == 1
+    assert processed.lake.loads.last_batch() == 1
 
 
 def test_only_batches_that_both_jobs_built_are_loaded(
@@ -232,7 +232,7 @@ def test_one_load_inserts_many_batches_in_the_order_of_their_versions(
     processed.add({"fact_sales_order": [version_row(3, 3), version_row(2, 3)]})
     assert load_once().through_seq == 3
     assert connection.run(VERSIONS) == [[1, 1], [1, 2], [2, 1], [2, 3], [3, 3]]
-    assert processed.lake.loads.head_seq() == 3
+    assert processed.lake.loads.last_batch() == 3
 
 
 def test_latest_of_several_pending_rows_of_a_member_is_loaded(
@@ -515,7 +515,7 @@ def test_two_concurrent_loads_load_every_batch_once(
     assert results[0].rows == {}
     assert connection.run(VERSIONS) == [[1, 1], [1, 2]]
     assert connection.run(LEDGER) == [[1], [2]]
-    assert processed.lake.loads.head_seq() == 2
+    assert processed.lake.loads.last_batch() == 2
     assert connection.run(STAGING) == [[0]]
 
 
@@ -532,9 +532,9 @@ def test_load_after_a_crash_before_the_load_log_completes_the_log(
         with pytest.raises(Crash):
             load_once()
     assert connection.run(LEDGER) == [[1], [2]]
-    assert processed.lake.loads.head_seq() == 0
+    assert processed.lake.loads.last_batch() == 0
     assert load_once(spark=no_spark).rows == {}
-    assert processed.lake.loads.head_seq() == 2
+    assert processed.lake.loads.last_batch() == 2
     assert connection.run(VERSIONS) == [[1, 1], [1, 2]]
 
 
@@ -628,7 +628,7 @@ def test_warehouse_of_another_lake_or_generation_is_refused(
     with pytest.raises(OtherLedger, match="rebuild into an empty warehouse"):
         load_once(processed=other_lake, spark=no_spark)
     assert connection.run(LEDGER) == [[1]]
-    assert other_lake.lake.loads.head_seq() == 0
+    assert other_lake.lake.loads.last_batch() == 0
 
 
 def test_lake_that_was_restored_to_an_earlier_state_is_refused(

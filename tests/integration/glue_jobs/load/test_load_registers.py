@@ -87,11 +87,11 @@ def test_loaded_batches_are_registered(load_into: Load):
 def test_partitions_are_registered_after_the_commit_and_before_the_load_log(
     connection: Connection, processed: ProcessedLake, load_into: Load
 ):
-    catalog = DownOnce(lambda: (connection.run(LEDGER), processed.lake.loads.head_seq()))
+    catalog = DownOnce(lambda: (connection.run(LEDGER), processed.lake.loads.last_batch()))
     with pytest.raises(PartitionsRefused):
         load_into(catalog)
     assert catalog.found == [([[1], [2]], 0)]
-    assert processed.lake.loads.head_seq() == 0
+    assert processed.lake.loads.last_batch() == 0
 
 
 def test_next_load_registers_the_partitions_that_failed(processed: ProcessedLake, load_into: Load):
@@ -100,7 +100,7 @@ def test_next_load_registers_the_partitions_that_failed(processed: ProcessedLake
         load_into(catalog)
     assert load_into(catalog, no_spark).rows == {}
     assert len(catalog.partitions[FACT]) == 2
-    assert processed.lake.loads.head_seq() == 2
+    assert processed.lake.loads.last_batch() == 2
 
 
 def test_next_load_registers_a_retry_whose_registration_failed(
@@ -168,7 +168,7 @@ def test_job_registers_with_the_catalog_of_its_argument(
     registered: list[int],
 ):
     main([*job[:4], *catalog, *job[4:]], spark)
-    assert processed.lake.loads.head_seq() == 2
+    assert processed.lake.loads.last_batch() == 2
     assert batches(data_catalog) == registered
 
 

@@ -32,7 +32,7 @@ def test_every_pending_batch_is_committed_oldest_first(lake: Lake):
     seen: list[int] = []
 
     def build_batch(pending: PendingBatch) -> BatchOutput:
-        assert lake.facts.head_seq() == pending.batch.seq - 1
+        assert lake.facts.last_batch() == pending.batch.seq - 1
         seen.append(pending.batch.seq)
         return BatchOutput({})
 
@@ -65,7 +65,7 @@ def test_run_after_a_failure_continues_with_the_same_batch(lake: Lake):
     with pytest.raises(OSError, match="no space left"):
         build(lake.batches, lake.facts, fail_at_2, new_run())
 
-    assert lake.facts.head_seq() == 1
+    assert lake.facts.last_batch() == 1
     assert build(lake.batches, lake.facts, build_nothing, new_run()) == 2
 
 
@@ -97,7 +97,9 @@ def test_entries_record_the_output(lake: Lake):
 
     expected = BuildEntry(1, "this", moment, output.tables, output.quarantined, 1, quarantined_total=1)
     assert lake.facts.entry(1) == expected
-    assert lake.facts.entry(2) == replace(expected, seq=2, open_quarantined=2, quarantined_total=2)
+    assert lake.facts.entry(2) == replace(
+        expected, seq=2, first=2, last=2, open_quarantined=2, quarantined_total=2
+    )
 
 
 def without(*names: str) -> Warehouse:
