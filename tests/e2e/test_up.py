@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -37,9 +38,35 @@ PACE = Pace(every=0.2, rate=600)
 @pytest.fixture
 def directory() -> Iterator[Path]:
     """Create a directory that the database server's own user can traverse."""
-    directory = Path(tempfile.mkdtemp(prefix="totesys-up-"))
-    yield directory
+    with temporary_directory() as created:
+        yield created
+
+
+@pytest.fixture(scope="module")
+def first_run(spark: SparkSession) -> Iterator[Path]:
+    """Return the directory of an `up` that stopped after the first batch, which takes the most
+    time. Tests continue in copies of it."""
+    with temporary_directory() as created:
+        lines = lines_until(1, created, spark)
+        assert "Stopped." in lines[-1]
+        yield created
+
+
+@pytest.fixture
+def continued(directory: Path, first_run: Path) -> Path:
+    """Return a copy of the directory of the first run; its files keep their owners."""
     shutil.rmtree(directory)
+    subprocess.run(["cp", "-a", str(first_run), str(directory)], check=True)
+    return directory
+
+
+@contextmanager
+def temporary_directory() -> Iterator[Path]:
+    directory = Path(tempfile.mkdtemp(prefix="totesys-up-"))
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory)
 
 
 @pytest.fixture(autouse=True)
@@ -117,20 +144,17 @@ def lines_until(batches: int, directory: Path, spark: SparkSession, orders: int 
     return lines
 
 
-def test_second_run_continues_where_the_first_was_stopped(directory: Path, spark: SparkSession):
-    lines = lines_until(3, directory, spark)
-    assert any("visible after" in line for line in lines)
-    assert "Stopped." in lines[-1]
-    seq = open_local_lake(directory / "lake").batches.head_seq()
-    assert seq == 3
-    port = (directory / "postgresql" / "port").read_text()
-    again = lines_until(5, directory, spark, orders=500)
-    assert (directory / "postgresql" / "port").read_text() == port
+def test_second_run_continues_where_the_first_was_stopped(continued: Path, spark: SparkSession):
+    assert open_local_lake(continued / "lake").batches.head_seq() == 1
+    port = (continued / "postgresql" / "port").read_text()
+    again = lines_until(3, continued, spark, orders=500)
+    assert (continued / "postgresql" / "port").read_text() == port
     assert f"127.0.0.1:{port}/" in "".join(again)
     assert "--orders 500 is ignored: the source already has rows." in again
     assert not any("the first rows" in line for line in again)
-    assert not any("batch 1 " in line or "batch 2 " in line for line in again)
-    assert open_local_lake(directory / "lake").loads.last_batch() == 5
+    assert not any("batch 1 " in line for line in again)
+    assert any("visible after" in line for line in again)
+    assert open_local_lake(continued / "lake").loads.last_batch() == 3
 
 
 def test_dashboard_answers_while_up_runs_and_stops_with_it(directory: Path, spark: SparkSession):
@@ -153,13 +177,13 @@ def test_dashboard_answers_while_up_runs_and_stops_with_it(directory: Path, spar
 
 
 def test_end_of_the_dashboard_is_reported_once_and_cycles_continue(
-    directory: Path, spark: SparkSession
+    continued: Path, spark: SparkSession
 ):
     lines, stopping = list[str](), Event()
 
     def say(line: str, *, soft_wrap: bool = False) -> None:
         lines.append(line)
-        if "batch 1 " in line:
+        if "batch 2 " in line:
             for process in psutil.Process().children():
                 if f"--server.port={port}" in process.cmdline():  # not those of other tests
                     process.kill()
@@ -167,7 +191,7 @@ def test_end_of_the_dashboard_is_reported_once_and_cycles_continue(
             stopping.set()
 
     port = free_port()
-    keep_running(directory, Choices(PACE, 40, port), stopping, say, lambda: spark)
+    keep_running(continued, Choices(PACE, 40, port), stopping, say, lambda: spark)
     assert len([line for line in lines if "the dashboard has ended" in line]) == 1
     assert "Stopped." in lines[-1]
 
@@ -194,7 +218,7 @@ def address(lines: list[str]) -> str:
 
 
 def test_failing_cycle_is_reported_and_the_next_one_tries_again(
-    directory: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+    continued: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ):
     cycle, failures = Platform.cycle, [Refused("No entry.")]
 
@@ -204,31 +228,26 @@ def test_failing_cycle_is_reported_and_the_next_one_tries_again(
         cycle(self)
 
     monkeypatch.setattr(Platform, "cycle", failing)
-    lines = lines_until(1, directory, spark)
+    lines = lines_until(2, continued, spark)
     [failed] = [line for line in lines if "failed" in line]
     assert "No entry. The next cycle tries again." in failed
-    assert open_local_lake(directory / "lake").loads.last_batch() == 1
+    assert open_local_lake(continued / "lake").loads.last_batch() == 2
 
 
-@pytest.mark.parametrize("is_hangup_ignored", [False, True])
-def test_sigterm_stops_everything_and_an_ignored_hangup_stops_nothing(
-    directory: Path, *, is_hangup_ignored: bool
-):
-    if is_hangup_ignored:  # as nohup does
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    options = ["--every", "1", "--rate", "60", "--orders", "40", "--no-dashboard"]
-    with start(directory, *options) as process:
-        if is_hangup_ignored:
-            process.send_signal(signal.SIGHUP)
+def test_sigterm_stops_everything_and_an_ignored_hangup_stops_nothing(continued: Path):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    options = ["--every", "1", "--rate", "60", "--no-dashboard"]
+    with start(continued, *options) as process:
+        process.send_signal(signal.SIGHUP)
         assert process.stdout
         for line in process.stdout:
-            if "batch 1 " in line:
+            if "batch 2 " in line:
                 process.send_signal(signal.SIGTERM)
                 break
         rest = process.stdout.read()
     assert process.returncode == 0, rest
     assert "Stopped." in rest
-    assert not (directory / "postgresql" / "data" / "postmaster.pid").exists()
+    assert not (continued / "postgresql" / "data" / "postmaster.pid").exists()
 
 
 ABANDON = """
@@ -249,11 +268,11 @@ with running(folder / "postgresql") as server:
 
 
 def test_up_takes_over_what_a_killed_one_left_restarts_its_database_and_notifies(
-    directory: Path, spark: SparkSession, webhook: Webhook
+    continued: Path, spark: SparkSession, webhook: Webhook
 ):
     port, lines, stopping = free_port(), list[str](), Event()
     killed = subprocess.run(
-        [sys.executable, "-c", ABANDON, str(directory), str(port)],
+        [sys.executable, "-c", ABANDON, str(continued), str(port)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -264,22 +283,22 @@ def test_up_takes_over_what_a_killed_one_left_restarts_its_database_and_notifies
 
     def say(line: str, *, soft_wrap: bool = False) -> None:
         lines.append(line)
-        if "batch 1 " in line:
-            source(directory, "update sales_order set agreed_payment_date = 'soon'")
         if "batch 2 " in line:
-            source(directory, "update sales_order set agreed_payment_date = '2025-03-04'")
-            postmaster = int((directory / "postgresql/data/postmaster.pid").read_text().split()[0])
+            source(continued, "update sales_order set agreed_payment_date = 'soon'")
+        if "batch 3 " in line:
+            source(continued, "update sales_order set agreed_payment_date = '2025-03-04'")
+            postmaster = int((continued / "postgresql/data/postmaster.pid").read_text().split()[0])
             psutil.Process(postmaster).kill()
-        if "batch 4 " in line or len(lines) > 60:
+        if "batch 5 " in line or len(lines) > 60:
             stopping.set()
 
     choices = Choices(PACE, 40, port, webhook.url)
-    keep_running(directory, choices, stopping, say, lambda: spark)
+    keep_running(continued, choices, stopping, say, lambda: spark)
     text = "\n".join(lines)
     assert f"Stopped the dashboard (process {orphan})" in text
     assert f":{port}" in text
     assert "PostgreSQL had ended" in text
-    assert "batch 4 " in text
+    assert "batch 5 " in text
     told = [(message["alarm"], message["state"]) for message in webhook.messages]
     assert told[0] == ("quarantined-rows", "ALARM")
     assert ("quarantined-rows", "OK") in told
