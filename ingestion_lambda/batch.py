@@ -21,7 +21,8 @@ from ingestion_lambda.source.scope import FullRead, NoRead, Scope, XidRange, cho
 from ingestion_lambda.source.snapshot import Snapshot, is_flushed
 from ingestion_lambda.table_poll import MirrorIncomplete, TablePoll
 from lake import Store, layout, now
-from lake.entries import Batch, Bucket, Changes, Position
+from lake.entries import Batch, Changes, Position
+from lake.mirror_map import MirrorMap, mirror_map
 from postgres import Connection
 
 logger = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class NextBatch:
     captured: Captured = NOTHING_CAPTURED
     missed: dict[str, int] = field(default_factory=dict)
     _tables: dict[str, Changes] = field(default_factory=dict)
-    _mirror: dict[str, dict[int, Bucket]] = field(default_factory=dict)
+    _maps: dict[str, MirrorMap] = field(default_factory=dict)
 
     def read(self) -> bool:
         """Read every table and land its changes. Return whether the batch is due: a row changed,
@@ -77,7 +78,8 @@ class NextBatch:
             committed_at=now(),
             position=self._position(),
             tables=self._tables,
-            mirror=self._mirror,
+            mirror={name: each.inline for name, each in self._maps.items()},
+            pages={name: each.pages for name, each in self._maps.items() if each.pages},
             expired_through=expired_through,
             capture=self.captured.following,
             gaps=self.captured.all_gaps(self.head),
@@ -116,7 +118,7 @@ class NextBatch:
 
     def _read_table(self, table: SourceTable, scope: Scope) -> None:
         if isinstance(scope, NoRead):
-            self._mirror[table.name] = self._mirrored(table)
+            self._maps[table.name] = self._map(table)
             return
         try:
             changes = self._land(table, scope)
@@ -131,8 +133,9 @@ class NextBatch:
         MassDelete."""
         selected = self.snapshot.selected[table.name]
         table_poll = TablePoll(self.connection, self.source.schema, table, selected)
-        mirror = Mirror(self.store, table, self._mirrored(table))
-        writer = MirrorWriter(self.store, table, self.seq, self._mirror_run(scope))
+        known, run = self._map(table), self._mirror_run(scope)
+        mirror = Mirror(self.store, table, known.buckets)
+        writer = MirrorWriter(self.store, table, self.seq, run)
         log = self.captured.logs.get(table.name)
         differences = table_poll.differences(mirror, scope)
         missed, deleted, created = 0, 0, None
@@ -148,9 +151,9 @@ class NextBatch:
                 missed += table_poll.count_missed(bucket, difference, scope)
                 created = latest(created, difference.inserted, self.source.created)
                 writer.put(bucket, difference.mirror)
-            self._refuse_mass_delete(table, deleted)
+            refuse_mass_delete(table, deleted, known.rows, self.options)
             landed = changes.land(self.store, self._changes_key(table))
-        self._mirror[table.name] = writer.merged_into(mirror.buckets)
+        self._maps[table.name] = known.put(writer.merged_into(mirror.buckets), self.seq, run)
         self._note_missed(table, missed)
         warn_if_ahead(table.name, created, self.snapshot.observed_at)
         return landed
@@ -165,18 +168,13 @@ class NextBatch:
         is_widened = isinstance(scope, FullRead) and scope.instead_of is not None
         return f"{self.run}-all" if is_widened else self.run
 
-    def _refuse_mass_delete(self, table: SourceTable, deleted: int) -> None:
-        """Raise MassDelete. Versions that a log adds between two polls do not count."""
-        mirrored = sum(bucket.rows for bucket in self._mirrored(table).values())
-        refuse_mass_delete(table, deleted, mirrored, self.options)
-
     def _note_missed(self, table: SourceTable, missed: int) -> None:
         if missed:
             logger.warning("rows were missed", extra={"table": table.name, "rows": missed})
             self.missed[table.name] = missed
 
-    def _mirrored(self, table: SourceTable) -> dict[int, Bucket]:
-        return dict(self.head.mirror.get(table.name, {})) if self.head else {}
+    def _map(self, table: SourceTable) -> MirrorMap:
+        return mirror_map(self.store, self.head, table.name)
 
     def _position(self) -> Position:
         snapshot = self.snapshot

@@ -7,6 +7,7 @@ from ingestion_lambda.errors import AnotherSource, MassDelete
 from ingestion_lambda.options import PollOptions
 from ingestion_lambda.source.snapshot import Snapshot
 from lake.entries import Batch, Changes
+from lake.mirror_map import mirror_rows
 
 MASS_DELETE_SHARE = 0.20
 MASS_DELETE_ROWS = 100
@@ -48,7 +49,7 @@ def refuse_another_source(
     before = head.position.identity
     if all(before.get(part) == snapshot.identity.get(part) for part in SERVER):
         return
-    mirrored = sum(b.rows for buckets in head.mirror.values() for b in buckets.values())
+    mirrored = mirror_rows(head)
     differing = sum(table.updated + table.deleted for table in changes.values())
     if differing > OTHER_SOURCE_SHARE * mirrored:
         raise AnotherSource(

@@ -47,6 +47,21 @@ class Bucket(Struct, frozen=True, forbid_unknown_fields=True):
     rows: Count
 
 
+class Page(Struct, frozen=True, forbid_unknown_fields=True):
+    """A page of a mirror's map: the batch and the run that wrote it (`layout.mirror_page_key`), and
+    the rows of its buckets."""
+
+    seq: Annotated[int, Meta(ge=1)]
+    run: str
+    rows: Count
+
+
+class PageContent(Struct, frozen=True, forbid_unknown_fields=True, tag_field="format", tag=1):
+    """The object of a page: bucket -> object."""
+
+    buckets: Mapping[int, Bucket]
+
+
 class Output(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Parquet files of one table, and the number of rows they hold together. ``batches`` counts
     the rows of each batch; it is empty if all are of one batch."""
@@ -116,10 +131,11 @@ class Batch(Entry, frozen=True, kw_only=True, omit_defaults=True):
     """An entry of the batch log: what one poll committed. Fields with their defaults are not
     stored, so that earlier versions can read the entry of a poll by difference.
 
-    ``mirror`` maps table -> bucket -> object and is complete: unchanged buckets are listed too.
-    ``expired_through`` is the last batch whose superseded mirror objects are marked to expire.
-    ``capture`` is None unless the next batch can be captured by log; ``gaps`` are what a capture by
-    log could not read.
+    ``mirror`` maps table -> bucket -> object and is complete: unchanged buckets are listed too. A
+    table with many buckets has an empty map there, and its map lies in ``pages``: table -> page ->
+    object (`lake.mirror_map` reads both). ``expired_through`` is the last batch whose superseded
+    mirror objects are marked to expire. ``capture`` is None unless the next batch can be captured
+    by log; ``gaps`` are what a capture by log could not read.
     """
 
     lake: str
@@ -130,6 +146,7 @@ class Batch(Entry, frozen=True, kw_only=True, omit_defaults=True):
     expired_through: Count = 0
     capture: Capture | None = None
     gaps: tuple[Gap, ...] = ()
+    pages: Mapping[str, Mapping[int, Page]] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
@@ -138,11 +155,6 @@ class Batch(Entry, frozen=True, kw_only=True, omit_defaults=True):
             name: {"I": table.inserted, "U": table.updated, "D": table.deleted}
             for name, table in self.tables.items()
         }
-
-    @property
-    def mirror_keys(self) -> list[str]:
-        """The key of every object of the mirror."""
-        return [bucket.key for buckets in self.mirror.values() for bucket in buckets.values()]
 
 
 class RangeEntry(Entry, frozen=True, kw_only=True, tag=RANGE_FORMAT):

@@ -74,6 +74,11 @@ def mirror_key(table: str, bucket: int, seq: int, run: str) -> str:
     return f"_mirror/{table}/bucket={bucket}/{_batch(seq, run)}.parquet"
 
 
+def mirror_page_key(table: str, page: int, seq: int, run: str) -> str:
+    """Return the key of a page of the map of a table's mirror, as of a batch."""
+    return f"_mirror/{table}/page={page}/{_batch(seq, run)}.json.gz"
+
+
 def processed_log(generation: int, step: str) -> str:
     """Return the folder of a log: dimensions, facts, load or retries."""
     return f"g={generation}/_log/{step}/"

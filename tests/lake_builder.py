@@ -19,6 +19,7 @@ from contracts.observation import ADDED
 from lake import Lake, layout, new_run, now, open_lake
 from lake.entries import Batch, Bucket, Changes, Position
 from lake.landing import land, put_own
+from lake.mirror_map import mirror_map
 
 Row = Mapping[str, Any]
 BUCKET_BITS = 14
@@ -76,7 +77,11 @@ class LakeBuilder:
         }
         for name, ops in changes.items():
             self._mirror(tables[name], ops, seq, run)
-        mirror = {name: dict(self.buckets.get(name, {})) for name in tables}
+        store = self.lake.ingestion
+        maps = {
+            name: mirror_map(store, head, name).put(self.buckets.get(name, {}), seq, run)
+            for name in tables
+        }
         position = Position(100 + seq, 100 + seq, 100 + seq, {"system": "test"})
         batch = Batch(
             seq=seq,
@@ -86,7 +91,8 @@ class LakeBuilder:
             observed_at=observed_at,
             position=position,
             tables=landed,
-            mirror=mirror,
+            mirror={name: dict(each.inline) for name, each in maps.items()},
+            pages={name: each.pages for name, each in maps.items() if each.pages},
         )
         self.lake.batches.commit(batch)
         return batch

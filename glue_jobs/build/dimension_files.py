@@ -22,12 +22,16 @@ from glue_jobs.transform.dimensions import (
     changed_states,
     dimension_rows,
 )
-from lake import Lake, layout
+from lake import Lake, NotFound, layout
 from lake.entries import Batch, Bucket, Changes, Output
+from lake.mirror_map import MirrorMap, mirror_map
 
 FEW_ROWS = 100_000  # one task joins this many faster than several tasks are scheduled
 
 Mirror = Mapping[str, Mapping[int, Bucket]]
+Maps = Mapping[str, MirrorMap]
+MISSING = (MissingFile, NotFound)
+"""The errors of a mirror that expired: a file of its rows, or a page of its map."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,11 @@ class DimensionFiles:
         """Write the files of a batch. A dimension whose source tables did not change is not read.
         Raises DamagedFile."""
         batch, previous = pending.batch, pending.previous_batch
-        before: Mirror = previous.mirror if previous else {}
         built = pending.previous_entry.calendars if pending.previous_entry else {}
         tables = self._calendars(batch, built)
         for dimension in self.warehouse.dimensions:
             if dimension.source_tables & batch.tables.keys():
-                tables[dimension.name] = self._changed(dimension, batch, before)
+                tables[dimension.name] = self._changed(dimension, batch, previous)
         return BatchOutput(without_empty(tables), calendars=date_ranges(self.warehouse))
 
     def _calendars(self, batch: Batch, built: Mapping[str, str]) -> dict[str, Output]:
@@ -62,7 +65,7 @@ class DimensionFiles:
             for calendar in missing_calendars(self.warehouse, built)
         }
 
-    def _changed(self, dimension: Dimension, batch: Batch, before: Mirror) -> Output:
+    def _changed(self, dimension: Dimension, batch: Batch, before: Batch | None) -> Output:
         if dimension.lookups:
             return self._differences(dimension, batch, before)
         changes = batch.tables[dimension.of]
@@ -82,17 +85,18 @@ class DimensionFiles:
         return output
 
     def _changed_states(
-        self, dimension: Dimension, changes: Changes, batch: Batch, before: Mirror
+        self, dimension: Dimension, changes: Changes, batch: Batch, before: Batch
     ) -> Output:
         """Write the states that each changed row had in the batch, without those that differ in no
         column of the dimension from the state before."""
-        _, old = changed_buckets(dimension, batch.mirror, before)
+        compared = self._maps(dimension, before)[dimension.of].rows
         try:
-            known = self._rows_of(dimension, old)
-        except MissingFile:
+            _, old = changed_buckets(dimension, *self._both(dimension, batch, before))
+            compared, known = _rows(old[dimension.of]), self._rows_of(dimension, old)
+        except MISSING:
             known = self._replayed(dimension, batch.seq - 1)
         states = self._states(dimension, changes)
-        is_small = changes.file.rows + _rows(old[dimension.of]) <= FEW_ROWS
+        is_small = changes.file.rows + compared <= FEW_ROWS
         rows = changed_states(states, known, dimension.key, in_one_task=is_small)
         return self._write(rows, dimension, batch)
 
@@ -101,21 +105,28 @@ class DimensionFiles:
         landed = read(self.spark, self.lake.ingestion, [changes.file.key], schema)
         return dimension_rows({dimension.of: landed}, dimension, self.source, kept=STATE)
 
-    def _differences(self, dimension: Dimension, batch: Batch, before: Mirror) -> Output:
+    def _differences(self, dimension: Dimension, batch: Batch, before: Batch | None) -> Output:
         """Write the difference between two mirrors: rows of other tables, which the dimension looks
         up, may have changed in other transactions than its own."""
-        new, old = changed_buckets(dimension, batch.mirror, before)
-        if not new[dimension.of]:
-            return Output((), 0)
         try:
+            new, old = changed_buckets(dimension, *self._both(dimension, batch, before))
+            if not new[dimension.of]:
+                return Output((), 0)
             rows = self._rows_of(dimension, new)
             if old[dimension.of]:
                 rows = changed_rows(rows, self._rows_of(dimension, old), dimension.key)
-        except MissingFile:
+        except MISSING:
             # both are replayed: against a part of a stored mirror, unchanged rows would look changed
             after, known = (self._replayed(dimension, seq) for seq in (batch.seq, batch.seq - 1))
             rows = changed_rows(after, known, dimension.key)
         return self._write(as_of_the_batch(rows), dimension, batch)
+
+    def _both(self, dimension: Dimension, batch: Batch, before: Batch | None) -> tuple[Maps, Maps]:
+        return self._maps(dimension, batch), self._maps(dimension, before)
+
+    def _maps(self, dimension: Dimension, batch: Batch | None) -> Maps:
+        tables = dimension.source_tables
+        return {table: mirror_map(self.lake.ingestion, batch, table) for table in tables}
 
     def _rows_of(self, dimension: Dimension, mirror: Mirror) -> DataFrame:
         frames = {name: self._read(name, mirror[name]) for name in dimension.source_tables}
@@ -150,14 +161,14 @@ def _rows(buckets: Mapping[int, Bucket]) -> int:
     return sum(bucket.rows for bucket in buckets.values())
 
 
-def changed_buckets(dimension: Dimension, after: Mirror, before: Mirror) -> tuple[Mirror, Mirror]:
+def changed_buckets(dimension: Dimension, after: Maps, before: Maps) -> tuple[Mirror, Mirror]:
     """Return the buckets of two mirrors in which the dimension can differ. If its lookup tables are
-    unchanged, unchanged buckets of its own rows are left out."""
-    tables = dimension.source_tables
-    new = {table: dict(after.get(table, {})) for table in tables}
-    old = {table: dict(before.get(table, {})) for table in tables}
-    if all(new[table] == old[table] for table in dimension.lookups):
-        rows, old_rows = new[dimension.of], old[dimension.of]
-        for number in [n for n, bucket in rows.items() if old_rows.get(n) == bucket]:
-            del rows[number], old_rows[number]
+    unchanged, unchanged buckets of its own rows are left out. Raises NotFound if a page of a map
+    has expired."""
+    of, tables = dimension.of, dimension.source_tables
+    new, old = ({table: maps[table].buckets for table in tables - {of}} for maps in (after, before))
+    if all(after[table] == before[table] for table in dimension.lookups):
+        new[of], old[of] = after[of].differing(before[of])
+    else:
+        new[of], old[of] = after[of].buckets, before[of].buckets
     return new, old

@@ -8,6 +8,7 @@ from contracts.errors import PlatformError
 from lake import Lake
 from lake.concurrent import map_concurrently
 from lake.entries import Batch
+from lake.mirror_map import superseded_keys
 
 AT_ONCE = 100
 """Batches per poll: after a load that lagged for days, several polls share the work."""
@@ -49,7 +50,9 @@ def _superseded(lake: Lake, head: Batch, through: int) -> Iterator[str]:
     def entry(seq: int) -> Batch:
         return head if seq == head.seq else lake.batches.entry(seq)
 
+    def superseded(pair: tuple[Batch, Batch]) -> list[str]:
+        return sorted(superseded_keys(lake.ingestion, *pair))
+
     seqs = range(max(1, head.expired_through), through + 1)
-    for before, after in pairwise(map_concurrently(entry, seqs)):
-        current = set(after.mirror_keys)
-        yield from (key for key in before.mirror_keys if key not in current)
+    for keys in map_concurrently(superseded, pairwise(map_concurrently(entry, seqs))):
+        yield from keys

@@ -4,7 +4,7 @@ The source may change meanwhile, and polls and loads may run: the mirror is comp
 as of the last poll, and the warehouse as of the last batch that it must have.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +25,8 @@ from ingestion_lambda.source.scope import FullRead, choose_scope
 from ingestion_lambda.source.snapshot import Snapshot, open_snapshot
 from ingestion_lambda.table_poll import TablePoll
 from lake import Lake
-from lake.entries import Batch, Bucket, Output
+from lake.entries import Batch, Output
+from lake.mirror_map import mirror_map
 from lake.quarantine import Quarantine, quarantine
 from operations.reconcile.calendar import compare_calendar
 from operations.reconcile.expected import Lookups, compared_columns, expected
@@ -38,9 +39,6 @@ DIFFERENT = 3
 
 ROWS = "select {values} from {schema}.{rows} order by {key}"
 SNAPSHOT = "set transaction isolation level repeatable read, read only"
-
-
-Mirrors = Mapping[str, Mapping[int, Bucket]]
 
 
 class NothingToReconcile(PlatformError):
@@ -131,8 +129,8 @@ def reconcile(lake: Lake, source: Address, warehouse: Address, schema: str) -> R
         quarantined = quarantine(lake)
         comparisons = list(_mirror_of_source(source_connection, snapshot, lake, head))
         seq = max(state.head, logged)
-        mirrors = lake.batches.entry(seq).mirror if seq else {}
-        compared = _Warehouse(warehouse_connection, schema, lake, seq, mirrors, quarantined)
+        batch = lake.batches.entry(seq) if seq else None
+        compared = _Warehouse(warehouse_connection, schema, lake, seq, batch, quarantined)
         comparisons += compared.comparisons()
     retries = quarantined.last_retry - state.retries
     return Reconciliation(head.seq, state.head, seq, retries, quarantined.rows, comparisons)
@@ -154,7 +152,7 @@ def _mirror_of_source(
     source, scope = contracts.source(), choose_scope(head, snapshot)
     for table in source.tables.values():
         comparison = TableComparison("mirror", table.name)
-        mirror = _mirror(lake, table, head.mirror)
+        mirror = _mirror(lake, table, head)
         polled = TablePoll(connection, source.schema, table, snapshot.selected[table.name])
         for bucket, found in polled.differences(mirror, FullRead("reconcile")):
             if isinstance(scope, FullRead) or found.is_empty:
@@ -164,8 +162,8 @@ def _mirror_of_source(
         yield comparison
 
 
-def _mirror(lake: Lake, table: SourceTable, mirrors: Mirrors) -> Mirror:
-    return Mirror(lake.ingestion, table, mirrors.get(table.name, {}))
+def _mirror(lake: Lake, table: SourceTable, batch: Batch | None) -> Mirror:
+    return Mirror(lake.ingestion, table, mirror_map(lake.ingestion, batch, table.name).buckets)
 
 
 @dataclass(frozen=True)
@@ -174,7 +172,7 @@ class _Warehouse:
     schema: str
     lake: Lake
     seq: int
-    mirrors: Mirrors
+    batch: Batch | None
     quarantine: Quarantine
 
     def comparisons(self) -> Iterator[TableComparison]:
@@ -215,7 +213,7 @@ class _Warehouse:
         mirror."""
         compared, mirror = (
             compared_columns(table),
-            _mirror(self.lake, self._table(table.of), self.mirrors),
+            _mirror(self.lake, self._table(table.of), self.batch),
         )
         values = Sql(", ".join(_selected(column) for column in compared.columns))
         query = render(ROWS, values=values, schema=self.schema, rows=rows, key=compared.key)
@@ -233,7 +231,7 @@ class _Warehouse:
         """Return the whole mirrors of looked-up tables, which are small by nature."""
         lookups = {}
         for name in table.lookups if isinstance(table, Dimension) else ():
-            mirror = _mirror(self.lake, self._table(name), self.mirrors)
+            mirror = _mirror(self.lake, self._table(name), self.batch)
             empty = row_schema(self._table(name)).empty_table()
             lookups[name] = pa.concat_tables([empty, *(mirror.read(b) for b in mirror.buckets)])
         return lookups

@@ -16,6 +16,7 @@ from ingestion_lambda.options import PollOptions
 from ingestion_lambda.poll import Polled, poll
 from lake import Lake, new_run, now, open_lake
 from lake.entries import LoadEntry
+from lake.mirror_map import mirror_map
 from postgres import Address, connected, from_dsn, render
 from totesys.simulator import Simulator
 
@@ -60,8 +61,7 @@ class Pipeline:
 
     def mirrored(self, table: str) -> list[dict[str, Any]]:
         """Return the mirrored rows of a table in key order."""
-        head = self.lake.batches.head()
-        buckets = head.mirror[table] if head else {}
+        buckets = mirror_map(self.lake.ingestion, self.lake.batches.head(), table).buckets
         return [row for number in sorted(buckets) for row in self._rows(buckets[number].key)]
 
     def load(self, ago: timedelta = timedelta()) -> None:

@@ -30,7 +30,7 @@ from pg8000.native import Connection
 from contracts import Column, Source, SourceTable, Type
 from ingestion_lambda.poll import poll
 from ingestion_lambda.source import scope, snapshot
-from lake import new_run, open_lake
+from lake import mirror_map, new_run, open_lake
 from postgres import Sql, connected, from_dsn, render, value
 from tests.integration.ingestion_lambda.conftest import RecordingBus
 
@@ -262,8 +262,8 @@ class History(RuleBasedStateMachine):
         head = self.lake.batches.head()
         return {
             (name, row["id"]): (row["word"], row["number"])
-            for name, buckets in (head.mirror if head else {}).items()
-            for bucket in buckets.values()
+            for name in (head.mirror if head else {})
+            for bucket in mirror_map.mirror_map(self.lake.ingestion, head, name).buckets.values()
             for row in self._read(bucket.key)
         }
 
@@ -285,6 +285,9 @@ def test_every_poll_lands_exactly_the_changes_committed_since_the_last(
     monkeypatch.setattr(scope, "MARGIN", 0)  # the horizon must do without help
     # short, so that some polls have a horizon that is not flushed yet
     monkeypatch.setattr(snapshot, "FLUSH_WAIT", 0.02)
+    # small, so that the map of a mirror moves into pages and back
+    monkeypatch.setattr(mirror_map, "INLINE", 1)
+    monkeypatch.setattr(mirror_map, "SHIFT", 1)
     run_histories(History, source_dsn)
 
 

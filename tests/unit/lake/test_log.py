@@ -18,6 +18,7 @@ from lake.entries import (
     File,
     LoadEntry,
     Output,
+    Page,
     Position,
     encode,
 )
@@ -169,9 +170,11 @@ EARLIER_FIELDS = {
 }  # fmt: skip
 
 
-def test_earlier_version_reads_the_entry_of_a_poll_by_difference_and_no_entry_by_log():
+def test_earlier_version_reads_the_entry_of_a_poll_by_difference_and_none_by_log_or_in_pages():
     by_difference = batch(1)
     assert json.loads(encode(by_difference)).keys() <= EARLIER_FIELDS
+    in_pages = replace(by_difference, pages={"staff": {0: Page(1, "run", 20)}})
+    assert json.loads(encode(in_pages)).keys() - EARLIER_FIELDS == {"pages"}
     by_log = replace(by_difference, capture=Capture("1:1:", "slot", "0/1", 1, "2024", ("staff",)))
     assert json.loads(encode(by_log)).keys() - EARLIER_FIELDS == {"capture"}
 

@@ -16,6 +16,7 @@ from contracts.spark import spark_schema
 from glue_jobs.build import dimension_files
 from glue_jobs.build_dimensions import main
 from glue_jobs.errors import DamagedFile
+from lake import mirror_map
 from lake.entries import Output
 from tests.integration.glue_jobs.conftest import no_spark
 from tests.lake_builder import BUCKET_BITS, LakeBuilder, row
@@ -265,6 +266,29 @@ def test_unchanged_buckets_are_not_read(built: LakeBuilder, changed: Changed):
     built.update(design=[design(BEYOND, "c")])
 
     assert [r.design_name for r in changed()["dim_design"].collect()] == ["c"]
+
+
+def test_map_in_pages_of_which_unchanged_ones_are_not_read_and_expired_ones_are_replayed(
+    built: LakeBuilder, changed: Changed, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(mirror_map, "INLINE", 0)
+    monkeypatch.setattr(mirror_map, "SHIFT", 0)
+    built.insert(design=[design(1, "a"), design(BEYOND, "b")], address=[address(1)],
+                 counterparty=[counterparty(1)])  # fmt: skip
+    changed()
+    mirrors = built.directory / "ingestion" / "_mirror"
+    built.update(design=[design(BEYOND, "c")])
+    (unchanged,) = mirrors.glob("design/page=0/*")
+    unchanged.rename(mirrors / "renamed")
+    assert [r.design_name for r in changed()["dim_design"].collect()] == ["c"]
+
+    (mirrors / "renamed").rename(unchanged)
+    built.update(design=[design(BEYOND, "d")], address=[{**address(), "city": "York"}])
+    for page in mirrors.glob("*/page=*/*"):
+        page.unlink()
+    tables = changed()
+    assert [r.design_name for r in tables["dim_design"].collect()] == ["d"]
+    assert [r.counterparty_legal_city for r in tables["dim_counterparty"].collect()] == ["York"]
 
 
 def test_each_batch_is_compared_with_the_one_before_it(spark: SparkSession, built: LakeBuilder):

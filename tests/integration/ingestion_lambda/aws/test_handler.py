@@ -9,7 +9,7 @@ import pytest
 import contracts
 from contracts import PlatformError
 from ingestion_lambda.errors import InvalidOptions, InvalidSettings, UnknownTable
-from lake import now, open_lake
+from lake import Lake, now, open_lake
 from lake.entries import LoadEntry
 from lake.s3 import S3Store
 from postgres import connected, from_dsn
@@ -173,15 +173,20 @@ def test_pause_between_runs_is_that_of_the_environment_unless_the_event_ignores_
 
 @pytest.mark.usefixtures("secret", "events")
 def test_only_superseded_mirror_objects_are_tagged(seeded_source_dsn: str):
-    batches = open_lake("s3://ingestion", "s3://processed").batches
+    lake = open_lake("s3://ingestion", "s3://processed")
     edit_and_load(seeded_source_dsn)
     assert not any(superseded_tags().values())
     invoke()
-    first, second, third = (set(batches.entry(seq).mirror_keys) for seq in (1, 2, 3))
+    first, second, third = (mirror_objects(lake, seq) for seq in (1, 2, 3))
     objects = superseded_tags()
     assert len(first - second) == 1
     assert {key for key, is_superseded in objects.items() if is_superseded} == first - second
     assert {key for key, is_superseded in objects.items() if not is_superseded} == second | third
+
+
+def mirror_objects(lake: Lake, seq: int) -> set[str]:
+    buckets = lake.batches.entry(seq).mirror.values()
+    return {bucket.key for table in buckets for bucket in table.values()}
 
 
 @pytest.mark.usefixtures("secret")

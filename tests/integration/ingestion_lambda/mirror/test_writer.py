@@ -85,11 +85,12 @@ def test_buckets_with_deleted_rows_are_fetched_concurrently(
     assert CONCURRENCY // 4 < slow.most["get"] <= CONCURRENCY
 
 
+@pytest.mark.parametrize("refused", ["bucket=9", "page=0"])
 def test_refused_put_fails_the_poll_and_nothing_is_committed(
-    pipeline: Pipeline, source: Connection, slow: Slow
+    pipeline: Pipeline, source: Connection, slow: Slow, refused: str
 ):
     source.run(EDIT_ALL)
-    slow.refused = "_mirror/sales_order/bucket=9/"
+    slow.refused = f"_mirror/sales_order/{refused}/"
     with pytest.raises(LakeUnavailable):
         pipeline.poll()
     assert pipeline.lake.batches.head_seq() == 1
