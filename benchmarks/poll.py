@@ -13,7 +13,7 @@ import tempfile
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from time import perf_counter, sleep
+from time import perf_counter, process_time, sleep
 
 from pg8000.native import Connection
 
@@ -74,13 +74,11 @@ def _benchmark(orders: int, latency: float, capture: str) -> None:
                 change()
                 is_audit = name == AUDIT
                 lake = Path(folder) / "lake"
-                measured = _measured(
-                    server.dsn("totesys"), lake, latency, capture, is_audit=is_audit
-                )
-                base = base or measured["seconds"]
+                figures = measured(server.dsn("totesys"), lake, latency, capture, is_audit=is_audit)
+                base = base or figures["seconds"]
                 print(
-                    f"{name:<22}{measured['rows']:>10,}{measured['seconds']:>9.2f}"
-                    f"{measured['seconds'] / base:>8.3f}{measured['megabytes']:>7.0f}",
+                    f"{name:<22}{figures['rows']:>10,}{figures['seconds']:>9.2f}"
+                    f"{figures['seconds'] / base:>8.3f}{figures['megabytes']:>7.0f}",
                     flush=True,
                 )
 
@@ -95,7 +93,7 @@ def _changes(source: Connection, simulator: Simulator) -> Mapping[str, Callable[
         "every order edited": lambda: source.run(
             "update sales_order set units_sold = 1 + units_sold"
         ),
-        "500 MB elsewhere": lambda: _write_elsewhere(source),
+        "500 MB elsewhere": lambda: write_elsewhere(source),
         "one order deleted": simulator.delete_sales_order,
         AUDIT: lambda: None,
     }
@@ -112,15 +110,17 @@ def _scatter(source: Connection) -> None:
     )
 
 
-def _write_elsewhere(source: Connection) -> None:
+def write_elsewhere(source: Connection) -> None:
     """Write 500 MB of log that no poll needs."""
     insert = "insert into elsewhere select g, repeat('x', 400) from generate_series(1, 1100000) g"
     source.run(insert)
 
 
-def _measured(
+def measured(
     dsn: str, lake: Path, latency: float, capture: str, *, is_audit: bool
 ) -> dict[str, float]:
+    """Run one poll in a process of its own, and return its rows, seconds, seconds of CPU, and
+    megabytes of memory at most."""
     command = [sys.executable, "-m", "benchmarks.poll", "--poll", dsn, str(lake)]
     command += ["--latency", str(latency), "--capture", capture]
     command += ["--audit"] if is_audit else []
@@ -143,17 +143,18 @@ def _poll(dsn: str, folder: str, latency: float, capture: str, *, is_audit: bool
     lake = open_lake(f"file://{folder}/ingestion", f"file://{folder}/processed")
     ingestion = _Distant(lake.ingestion, latency / 1000)
     lake = replace(lake, ingestion=ingestion)  # type: ignore[arg-type]  # by getattr
-    start = perf_counter()
+    start, start_cpu = perf_counter(), process_time()
     with connected(from_dsn(dsn), "benchmark") as connection:
         source, run = contracts.source(), new_run()
         reread = source.tables if is_audit else ()
         options = PollOptions(reread=reread, capture=CaptureOptions(method(capture)))
         polled = poll(connection, source, lake, _NoBus(), run, options)
-    seconds = perf_counter() - start
+    seconds, cpu = perf_counter() - start, process_time() - start_cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     unit = 1 if sys.platform == "darwin" else 1024
     rows = sum(sum(counts.values()) for counts in polled.changes.values())
-    print(json.dumps({"rows": rows, "seconds": seconds, "megabytes": peak * unit / 1e6}))
+    figures = {"rows": rows, "seconds": seconds, "cpu": cpu, "megabytes": peak * unit / 1e6}
+    print(json.dumps(figures))
 
 
 class _Distant:

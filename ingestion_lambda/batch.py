@@ -107,7 +107,9 @@ class NextBatch:
     def _log_read(self, scope: Scope) -> AbstractContextManager[Captured]:
         if self.capture is None:
             return nullcontext(NOTHING_CAPTURED)
-        is_durable = is_flushed(self.connection, self.snapshot) or self.capture.flush()
+        is_durable = is_flushed(self.connection, self.snapshot)
+        if not is_durable and not isinstance(scope, NoRead):  # its id would cost the next poll
+            is_durable = self.capture.flush()
         return self.capture.read(self.snapshot, scope, is_durable)
 
     def _scope_of(self, table: SourceTable, scope: Scope) -> Scope:

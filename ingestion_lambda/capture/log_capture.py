@@ -18,7 +18,7 @@ from ingestion_lambda.capture.doubt import (
 )
 from ingestion_lambda.capture.log_reading import READ_TIMEOUT, Connect, ReadLog, read_log
 from ingestion_lambda.capture.options import CaptureOptions
-from ingestion_lambda.capture.preparation import Prepared, prepare
+from ingestion_lambda.capture.preparation import FLUSH, Prepared, prepare
 from ingestion_lambda.capture.table_log import TableLog
 from ingestion_lambda.errors import SlotBusy
 from ingestion_lambda.source.log.messages import LogUnavailable, UnreadableLog
@@ -32,10 +32,6 @@ MOST_HELD = 64 << 20
 """Bytes of log after the slot's position, from which on a batch without changes lets it move."""
 
 UNEXPLAINED = "the log does not explain the last state of some rows"
-
-FLUSH = """
-BEGIN; SET LOCAL synchronous_commit TO local; SELECT pg_current_xact_id(); COMMIT
-"""
 
 logger = logging.getLogger(__name__)
 
@@ -91,8 +87,8 @@ class LogCapture:
         return FullRead(WENT_BACK) if has_gone_back(self.prepared, self.before) else scope
 
     def flush(self) -> bool:
-        """Let the source write its log to disk, and return whether it did. A commit does that, even
-        of a transaction that changes nothing; the writer of a quiet server may sleep for 5 s."""
+        """Let the source write its log to disk, and return whether it did. A commit does that; the
+        writer of a quiet server may sleep for 5 s."""
         try:
             with self.connect(Session()) as connection:
                 connection.run(FLUSH)
@@ -218,7 +214,7 @@ def open_capture(
         yield None
         return
     name = options.slot or slot_name(head.lake if head else run)
-    prepared = prepare(connection, source, options, name)
+    prepared = prepare(connection, source, options, name, head.position.xmax if head else 0)
     capture = LogCapture(source, head, options.publication, prepared, connection.another)
     try:
         yield capture

@@ -26,6 +26,17 @@ from ingestion_lambda.source.log.slot import (
 )
 from postgres import Connection, Session, render, sqlstate, sqlstate_message
 
+# An asynchronous commit is on the disk within three times wal_writer_delay; a synchronous one puts
+# it there at once. The poll sees its id; after the snapshot it would cost the next poll.
+FLUSH_DUE = """
+SELECT pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn()
+       AND pg_snapshot_xmax(pg_current_snapshot())::text::bigint <> {xmax}
+"""
+# The message is of no row, and pgoutput leaves it out. A commit without one would not be flushed.
+FLUSH = """
+BEGIN; SET LOCAL synchronous_commit TO local; SELECT pg_logical_emit_message(true, '', ''); COMMIT
+"""
+
 REMEDIES = {
     "42501": "ALTER ROLE {role} REPLICATION; on Amazon RDS: GRANT rds_replication TO {role};",
     "53400": "ALTER SYSTEM SET max_replication_slots = 20; then restart the server.",
@@ -48,12 +59,18 @@ class Prepared:
     is_new: bool = False
 
 
-def prepare(connection: Connection, source: Source, options: CaptureOptions, name: str) -> Prepared:
-    """Return the log, with the slot ``name``. A problem is logged with its remedy."""
+def prepare(
+    connection: Connection, source: Source, options: CaptureOptions, name: str, xmax: int
+) -> Prepared:
+    """Return the log, with the slot ``name``. A problem is logged with its remedy.
+
+    Transactions that ended since the snapshot of ``xmax`` are then on the source's disk.
+    """
     slot: Slot | None = None
     try:
         slot = find_slot(connection, name)
         found = _find(connection, source, options, name, slot)
+        _flush(connection, xmax)
     except DatabaseError as error:
         found = Problem(sqlstate_message(error), "see docs/deploy.md.")
     except PlatformError as error:
@@ -64,6 +81,12 @@ def prepare(connection: Connection, source: Source, options: CaptureOptions, nam
     for problem in found.publication.problems.values() if found.publication else ():
         logger.warning("a table is not captured by log", extra={"reason": str(problem)})
     return found
+
+
+def _flush(connection: Connection, xmax: int) -> None:
+    [[is_due]] = connection.run(render(FLUSH_DUE, xmax=xmax))
+    if is_due:
+        connection.run(FLUSH)
 
 
 def _find(

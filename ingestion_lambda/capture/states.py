@@ -8,7 +8,9 @@ import pyarrow.compute as pc
 
 from contracts import SourceTable
 from contracts.arrow import row_schema
+from ingestion_lambda.capture.neighbours import differs_from_next, flat, of_before
 from ingestion_lambda.mirror.difference import differs
+from ingestion_lambda.source.log.bytes import iota
 from ingestion_lambda.source.log.rows import (
     CHANGE,
     IMAGE,
@@ -38,7 +40,7 @@ def states(
     is not known keeps its UNCHANGED.
     """
     images = pa.concat_tables([images, *_truncated(table, mirrored, images, truncations)])
-    is_logged = pc.is_in(mirrored[table.key], value_set=_flat(images[table.key]))
+    is_logged = pc.is_in(mirrored[table.key], value_set=flat(images[table.key]))
     old = _as_images(mirrored.filter(is_logged), MIRRORED, MIRRORED, is_deleted=False)
     ordered = pa.concat_tables([old, images]).sort_by(
         [(table.key, "ascending"), (PLACE, "ascending")]
@@ -77,13 +79,13 @@ def _filled(table: SourceTable, ordered: pa.Table) -> pa.Table:
     unchanged = ordered[UNCHANGED]
     if unchanged.null_count == len(unchanged):
         return ordered
-    place = pa.array(range(len(unchanged)), pa.int64())
+    place = iota(len(unchanged))
     is_unknown = pa.repeat(False, len(unchanged))
     for number, name in enumerate(table.column_names):
         is_missing = pc.fill_null(pc.match_substring(unchanged, f",{number},"), False)
         is_of_before = pc.and_(is_missing, pc.invert(ordered[IS_INSERTED]))
         sent = pc.if_else(is_of_before, pa.scalar(None, pa.int64()), place)
-        at = pc.fill_null(_flat(pc.fill_null_forward(sent)), 0)
+        at = pc.fill_null(flat(pc.fill_null_forward(sent)), 0)
         is_same = pc.equal(ordered[table.key].take(at), ordered[table.key])
         is_absent = pc.or_(ordered[IS_DELETED].take(at), is_missing.take(at))
         is_found = pc.and_(is_same, pc.invert(is_absent))
@@ -103,52 +105,35 @@ def _with_one_row_a_key(table: SourceTable, ordered: pa.Table) -> pa.Table:
     stays. Otherwise all states of the key become AMBIGUOUS."""
     if not pc.any(is_doubled := _is_doubled(table, ordered)).as_py():
         return ordered
-    place = pa.array(range(ordered.num_rows), pa.int64())
+    place = iota(ordered.num_rows)
     newer = ordered.take(pc.max_element_wise(pc.subtract(place, 1), 0))
     older = ordered.take(pc.max_element_wise(pc.subtract(place, 2), 0))
     names = row_schema(table).names
     is_of_older = _all_of(
         ordered[IS_DELETED],
-        _before(is_doubled),
+        of_before(is_doubled),
         pc.equal(ordered[table.key], newer[table.key]),
         pc.equal(ordered[CHANGE], newer[CHANGE]),
         pc.invert(differs(ordered.select(names), older.select(names))),
     )
     is_resolved = pa.concat_arrays([is_of_older[1:], pa.array([False])])
     unresolved = ordered.filter(pc.and_(is_doubled, pc.invert(is_resolved)))[table.key]
-    is_ambiguous = pc.is_in(ordered[table.key], value_set=_flat(unresolved))
+    is_ambiguous = pc.is_in(ordered[table.key], value_set=flat(unresolved))
     marked = pc.if_else(is_ambiguous, AMBIGUOUS, ordered[UNCHANGED])
     return _replaced(ordered, UNCHANGED, marked).filter(pc.invert(is_of_older))
 
 
 def _is_doubled(table: SourceTable, ordered: pa.Table) -> pa.Array:
     """Return for each image whether a row comes while another one has its key."""
-    is_alive = _flat(pc.invert(ordered[IS_DELETED]))
+    is_alive = flat(pc.invert(ordered[IS_DELETED]))
     follows = pc.invert(differs_from_next(ordered[table.key]))
-    return _all_of(ordered[IS_INSERTED], _before(pc.and_(is_alive, follows)))
-
-
-def _before(condition: pa.Array) -> pa.Array:
-    """Return for each image the condition of the image before it."""
-    return pa.concat_arrays([pa.array([False]), condition])[: len(condition)]
+    return _all_of(ordered[IS_INSERTED], of_before(pc.and_(is_alive, follows)))
 
 
 def _all_of(*conditions: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return reduce(pc.and_, map(_flat, conditions))
+    return reduce(pc.and_, map(flat, conditions))
 
 
 def _last_of_each_transaction(table: SourceTable, ordered: pa.Table) -> pa.Table:
     is_last = pc.or_(differs_from_next(ordered[table.key]), differs_from_next(ordered[CHANGE]))
     return ordered.filter(is_last)
-
-
-def differs_from_next(column: pa.ChunkedArray) -> pa.Array:
-    """Return for each value whether the next one differs; true for the last."""
-    values = _flat(column)
-    if not len(values):
-        return pa.array([], pa.bool_())
-    return pa.concat_arrays([pc.not_equal(values[:-1], values[1:]), pa.array([True])])
-
-
-def _flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

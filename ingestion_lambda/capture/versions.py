@@ -12,8 +12,15 @@ import pyarrow.compute as pc
 
 from contracts import SourceTable
 from contracts.arrow import row_schema
-from ingestion_lambda.capture.states import MIRRORED, differs_from_next, states
+from ingestion_lambda.capture.neighbours import (
+    differs_from_before,
+    differs_from_next,
+    flat,
+    of_before,
+)
+from ingestion_lambda.capture.states import MIRRORED, states
 from ingestion_lambda.mirror.difference import Difference, differs
+from ingestion_lambda.source.log.bytes import iota
 from ingestion_lambda.source.log.rows import CHANGE, IS_DELETED, UNCHANGED
 
 OP = "op"
@@ -39,12 +46,12 @@ def versions(
     """Return the versions of a bucket that end with ``difference``."""
     every = states(table, difference.before, images, truncations)
     doubtful = pa.chunked_array(list(_doubtful(table, every, difference)), every[table.key].type)
-    known = every.filter(pc.invert(pc.is_in(every[table.key], value_set=_flat(doubtful))))
+    known = every.filter(pc.invert(pc.is_in(every[table.key], value_set=flat(doubtful))))
     logged = _changed(table, known)
-    unlogged = pa.concat_tables(_unlogged(table, difference, _flat(known[table.key])))
+    unlogged = pa.concat_tables(_unlogged(table, difference, flat(known[table.key])))
     both = pa.concat_tables([logged, unlogged])
     rows = both.select(row_schema(table).names)
-    return Versions(rows, _flat(both[OP]), _flat(both[CHANGE]), unlogged.num_rows)
+    return Versions(rows, flat(both[OP]), flat(both[CHANGE]), unlogged.num_rows)
 
 
 def _doubtful(
@@ -55,23 +62,23 @@ def _doubtful(
     names = row_schema(table).names
     yield from every.filter(pc.is_valid(every[UNCHANGED]))[key].chunks
     last = every.filter(differs_from_next(every[key]))
-    position = pc.index_in(last[key], value_set=_flat(mirror[key]))
+    position = pc.index_in(last[key], value_set=flat(mirror[key]))
     is_alive = pc.invert(last[IS_DELETED])
     yield from last.filter(pc.xor(is_alive, pc.is_valid(position)))[key].chunks
     is_both = pc.and_(is_alive, pc.is_valid(position))
     alive = last.filter(is_both)
-    mirrored = mirror.take(_flat(position.filter(is_both))).select(names)
+    mirrored = mirror.take(flat(position.filter(is_both))).select(names)
     yield from alive.filter(differs(alive.select(names), mirrored))[key].chunks
 
 
 def _changed(table: SourceTable, known: pa.Table) -> pa.Table:
     """Return the states that differ from the state before them, with their operation."""
-    names, count = row_schema(table).names, known.num_rows
-    place = pa.array(range(count), pa.int64())
-    before = known.take(pa.array([max(0, row - 1) for row in range(count)], pa.int64()))
-    is_first = pc.or_(pc.equal(place, 0), pc.not_equal(known[table.key], before[table.key]))
-    is_gone, was_gone = known[IS_DELETED], pc.or_(is_first, before[IS_DELETED])
-    is_other = differs(known.select(names), before.select(names))
+    names, key = row_schema(table).names, table.key
+    values = known.select(names).combine_chunks()
+    is_first = pc.invert(of_before(pc.invert(differs_from_next(known[key]))))
+    is_gone = flat(known[IS_DELETED])
+    was_gone = pc.or_(is_first, of_before(is_gone))
+    is_other = differs_from_before(values)
     op = pc.case_when(
         pc.make_struct(
             pc.equal(known[CHANGE], MIRRORED),
@@ -82,8 +89,8 @@ def _changed(table: SourceTable, known: pa.Table) -> pa.Table:
         pa.scalar(None, pa.string()), "I", "D", "U",
     )  # fmt: skip
     is_deletion = pc.fill_null(pc.equal(op, "D"), False)
-    source = pc.if_else(is_deletion, pc.subtract(place, 1), place)  # with the values before it
-    rows = known.take(_flat(source)).select(names)
+    with_values = pc.subtract(iota(known.num_rows), is_deletion.cast(pa.int64()))  # those before
+    rows = values.take(with_values) if pc.any(is_deletion).as_py() else values
     rows = rows.append_column(OP, op).append_column(CHANGE, known[CHANGE])
     return rows.filter(pc.is_valid(op))
 
@@ -96,7 +103,3 @@ def _unlogged(table: SourceTable, difference: Difference, logged: pa.Array) -> I
         yield rest.append_column(OP, pa.repeat(op, count)).append_column(
             CHANGE, pa.nulls(count, pa.int32())
         )
-
-
-def _flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -1,5 +1,8 @@
 """A source whose owner published its tables, and polls that capture by log."""
 
+import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +18,25 @@ from postgres import Sql, names, render, value
 from tests.integration.ingestion_lambda.conftest import Pipeline, mirrored_rows, source_rows
 
 Version = tuple[str, Any]
+
+
+@dataclass
+class Tally:
+    """Counts of random histories, for the table that `pytest -s` prints."""
+
+    histories: int = 0
+    crashes: int = 0
+    batches: int = 0
+    versions: int = 0
+    gaps: Counter[str] = field(default_factory=Counter)
+
+    def add_gaps(self, gaps: Iterable[Gap]) -> None:
+        self.gaps.update({re.sub(r"slot \w*\d\w*", "slot", gap.reason) for gap in gaps})
+
+    def __str__(self) -> str:
+        counts = f"{self.histories} histories, {self.crashes} crashes, {self.batches} batches by"
+        reasons = "".join(f"\n{count:>8} {reason}" for reason, count in self.gaps.most_common())
+        return f"{counts} log with {self.versions} versions, each once; gaps:{reasons}"
 
 
 @dataclass

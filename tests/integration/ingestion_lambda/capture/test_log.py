@@ -8,7 +8,9 @@ from pg8000.native import Connection
 
 import contracts
 from ingestion_lambda.capture import log_capture
+from ingestion_lambda.capture.log_capture import open_capture
 from ingestion_lambda.errors import MassDelete
+from postgres import render, value
 from tests.integration.ingestion_lambda.capture.conftest import Capture, publish
 from tests.integration.ingestion_lambda.conftest import Pipeline
 from totesys.simulator import Simulator
@@ -36,6 +38,17 @@ def test_poll_without_a_change_commits_nothing(capture: Capture):
     capture.source.run("CREATE TABLE elsewhere (id int); INSERT INTO elsewhere VALUES (1)")
     assert capture.poll().changes == {}
     assert capture.head.seq == 1
+
+
+def test_asynchronous_commit_is_on_the_disk_before_the_snapshot(
+    capture: Capture, source: Connection
+):
+    source.run("SET synchronous_commit TO off")
+    source.run(EDIT.format("A"))
+    [[end]] = source.run("SELECT pg_current_wal_insert_lsn()::text")
+    with open_capture(source, contracts.source(), capture.head, "run", capture.options):
+        flushed = "SELECT pg_current_wal_flush_lsn() >= {end}"
+        assert source.run(render(flushed, end=value(end))) == [[True]]
 
 
 def test_every_edit_between_two_polls_is_a_version_with_its_order_and_time(

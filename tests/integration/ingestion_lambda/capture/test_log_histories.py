@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from ingestion_lambda.capture import log_capture, preparation
@@ -22,21 +23,25 @@ from lake import new_run
 from lake.errors import LakeUnavailable
 from lake.log import Log
 from postgres import render, value
+from tests.integration.ingestion_lambda.capture.conftest import Tally
 from tests.integration.ingestion_lambda.conftest import RecordingBus
 from tests.integration.ingestion_lambda.test_histories import (
     TABLES,
     History,
     Row,
     Rows,
+    Write,
     differences,
     run_histories,
+    sessions,
     tables,
+    writes,
 )
 
 pytestmark = pytest.mark.lambda_runtime
 
 Versions = dict[tuple[str, int], tuple[str, Row]]
-STEPS = 10
+STEPS, TALLY = 8, Tally()
 SLOT_OF = "SELECT slot_name FROM pg_replication_slots WHERE slot_name = {slot} AND NOT active"
 
 
@@ -63,6 +68,9 @@ class LogHistory(History):
         self.options = CaptureOptions("log", self.name, self.slot)
         self.transactions: list[Versions] = []
         self.seq, self.doubts = 0, list[str]()
+        TALLY.histories += 1
+        self.write(0, [(("thing", 1), ("", 1))])
+        self.poll()  # from here on the log is read
 
     @rule(table=tables)
     @precondition(lambda self: not self.locked and not any(s.is_open for s in self.sessions))
@@ -104,6 +112,12 @@ class LogHistory(History):
     def poll(self) -> None:
         self._check(self._polled(self.options), is_captured=True)
 
+    @rule(session=sessions, edits=st.lists(writes, min_size=2, max_size=4))
+    def write_often_and_poll(self, session: int, edits: list[list[Write]]) -> None:
+        for edit in edits:
+            self.write(session, edit)
+        self.poll()
+
     def teardown(self) -> None:
         super().teardown()
         if hasattr(self, "slot"):
@@ -131,8 +145,11 @@ class LogHistory(History):
         reasons = {gap.reason for gap in head.gaps}
         is_captured &= head.seq > 1 and not reasons
         landed = self._transactions(head.seq) if polled.changes else []
+        TALLY.add_gaps(head.gaps)
         if is_captured:
             assert landed == self.transactions
+            TALLY.batches += 1
+            TALLY.versions += sum(map(len, landed))
         else:
             expected = differences(self.polled, self.committed)
             assert landed == ([expected] if expected else [])
@@ -164,3 +181,4 @@ def test_every_version_lands_once_whatever_happens_to_slots_and_polls(
     for module in (slot, preparation):  # an open transaction of a history does not end meanwhile
         monkeypatch.setattr(module, "CREATE_TIMEOUT", 0.1)
     run_histories(LogHistory, source_dsn, STEPS)
+    print(TALLY)
