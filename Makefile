@@ -51,7 +51,7 @@ check: lint type ## Check style and types, and run the unit tests; run it before
 	@$(BIN)/python -m pytest $(PARALLEL) tests/unit
 
 test: setup browser pgbouncer class-archive ## Run all tests except Terraform's, with coverage of lines and branches
-	@$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term-missing:skip-covered
+	@$(BIN)/python -m pytest $(PARALLEL) -p tests.line_coverage
 
 test-lambda: ## Run the tests marked lambda_runtime on Python 3.13, if there is one
 	@.ci/venv 3.13 .venv-lambda requirements/lambda-test.txt; case $$? in \
@@ -161,5 +161,5 @@ lock: setup ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes newer versi
 
 clean: ## Remove everything that these targets created
 	rm -rf .venv .venv-lambda .venv-cloud .venv-checkov .venv-glue build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	rm -rf .coverage .coverage.* htmlcov metastore_db spark-warehouse derby.log .totesys hs_err_pid*
+	rm -rf metastore_db spark-warehouse derby.log .totesys hs_err_pid*
 	find . -name __pycache__ -prune -exec rm -rf {} +

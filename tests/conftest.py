@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.client import ClientCreator
 from botocore.loaders import JSONFileLoader
+from botocore.model import ServiceModel
 from hypothesis import settings
 
 from embedded.server import Server, running
@@ -46,6 +48,22 @@ def load_service_models_once() -> Iterator[None]:
     load_file = cache(loader.load_file)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(JSONFileLoader, "load_file", lambda _, path: load_file(path))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def create_client_classes_once() -> Iterator[None]:
+    """Create the class of each of botocore's clients once, instead of once for each client."""
+    create = ClientCreator._create_client_class  # type: ignore[attr-defined]  # private
+    classes = dict[str, type]()
+
+    def create_once(self: ClientCreator, name: str, model: ServiceModel) -> type:
+        if name not in classes:
+            classes[name] = create(self, name, model)
+        return classes[name]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ClientCreator, "_create_client_class", create_once)
         yield
 
 
