@@ -13,8 +13,8 @@ PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 BROKEN_LINKS = ("docs/no-page.md", "docs/deploy.md#no-heading", "contracts/no-file")
 
 
-def build(source: Path, site: Path) -> subprocess.CompletedProcess[str]:
-    options = ["-q", "-n", "-W", "--keep-going", "-c", "docs", ".", str(site)]
+def build(source: Path, site: Path, builder: str) -> subprocess.CompletedProcess[str]:
+    options = ["-q", "-b", builder, "-n", "-W", "--keep-going", "-c", "docs", ".", str(site)]
     return subprocess.run(
         [sys.executable, "-m", "sphinx", *options],
         cwd=source,
@@ -27,7 +27,7 @@ def build(source: Path, site: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
-    built = build(ROOT, folder)
+    built = build(ROOT, folder, "html")
     assert (built.returncode, built.stderr) == (0, "")
     return folder
 
@@ -71,7 +71,7 @@ def test_broken_links_and_a_page_outside_the_navigation_fail_the_build(copy: Pat
     with (copy / "README.md").open("a") as page:
         page.writelines(f"\n[link]({link})\n" for link in BROKEN_LINKS)
     (copy / "docs" / "forgotten.md").write_text("# Forgotten\n")
-    built = build(copy, tmp_path / "site")
+    built = build(copy, tmp_path / "site", "dummy")  # writes no pages
     assert built.returncode == 1
     warnings = built.stderr.splitlines()
     assert len(warnings) == len(BROKEN_LINKS) + 1
