@@ -6,8 +6,9 @@ from typing import Any
 from rich.table import Table
 
 from contracts import PlatformError
+from ingestion_lambda.source.log.access import find_access
 from operations.screen import console, section
-from postgres import Address, Connection, connected, render, value
+from postgres import Address, Connection, connected
 
 PREFIX = "warehouse_"
 """The names of slots that polls create begin so; the name of the lake follows."""
@@ -64,7 +65,7 @@ def drop_slot(address: Address, name: str) -> str:
                 f"Another session reads the replication slot {slot.name}. To fix: wait for the end"
                 " of the poll, or end that session."
             )
-        connection.run(render("SELECT pg_drop_replication_slot({slot})", slot=value(slot.name)))
+        connection.run(find_access(connection, slot.name).sql("drop"))
         return slot.name
 
 

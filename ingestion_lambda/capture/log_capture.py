@@ -16,7 +16,13 @@ from ingestion_lambda.capture.doubt import (
     find_gaps,
     has_gone_back,
 )
-from ingestion_lambda.capture.log_reading import READ_TIMEOUT, Connect, ReadLog, read_log
+from ingestion_lambda.capture.log_reading import (
+    READ_TIMEOUT,
+    Connect,
+    LogInterval,
+    ReadLog,
+    read_log,
+)
 from ingestion_lambda.capture.options import CaptureOptions
 from ingestion_lambda.capture.preparation import FLUSH, Prepared, prepare
 from ingestion_lambda.capture.table_log import TableLog
@@ -64,7 +70,6 @@ class LogCapture:
 
     source: Source
     head: Batch | None
-    publication: str
     prepared: Prepared
     connect: Connect
     is_committed: bool = False
@@ -120,16 +125,15 @@ class LogCapture:
             return
         try:
             with self.connect(Session(statement_timeout=READ_TIMEOUT)) as connection:
-                advance_slot(connection, slot.name, lsn(following.position))
+                advance_slot(connection, self.prepared.access, lsn(following.position))
         except PlatformError as error:
             logger.warning("the replication slot stays behind", extra={"reason": str(error)})
 
     def discard(self) -> None:
         """Drop the slot, whose log cannot be read: the next poll creates another one."""
-        slot = self.prepared.slot
         try:
             with self.connect(Session()) as connection:
-                drop_slot(connection, slot.name if slot else "")
+                drop_slot(connection, self.prepared.access)
         except PlatformError as error:
             logger.warning("the slot cannot be dropped", extra={"reason": str(error)})
 
@@ -172,8 +176,9 @@ class LogCapture:
         before, publication = self.before, self.prepared.publication
         assert before  # nosec B101 # otherwise there is a doubt
         assert publication  # nosec B101 # as above
-        tables, named = captured_tables(self.prepared, before), (self.publication, publication)
-        return read_log(files, self.connect, self.source, named, before, snapshot, tables)
+        tables = captured_tables(self.prepared, before)
+        interval = LogInterval(self.source, publication, before, snapshot, tables)
+        return read_log(files, self.connect, self.prepared.access, interval)
 
     def _following(self, snapshot: Snapshot, position: int, is_flushed: bool) -> Capture:
         slot, publication = self.prepared.slot, self.prepared.publication
@@ -213,13 +218,13 @@ def open_capture(
     if options.method == "difference":
         yield None
         return
-    name = options.slot or slot_name(head.lake if head else run)
-    prepared = prepare(connection, source, options, name, head.position.xmax if head else 0)
-    capture = LogCapture(source, head, options.publication, prepared, connection.another)
+    default, xmax = slot_name(head.lake if head else run), head.position.xmax if head else 0
+    prepared = prepare(connection, source, options, default, xmax)
+    capture = LogCapture(source, head, prepared, connection.another)
     try:
         yield capture
     except PlatformError:
-        extra = {"slot": name, "retained_bytes": capture.retained}
+        extra = {"slot": prepared.access.slot, "retained_bytes": capture.retained}
         logger.warning("the replication slot stays where it is", extra=extra)
         raise
     finally:

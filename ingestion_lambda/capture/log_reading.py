@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from pg8000.exceptions import DatabaseError
@@ -13,6 +14,7 @@ from ingestion_lambda.capture.doubt import MOVED
 from ingestion_lambda.capture.images import Images
 from ingestion_lambda.capture.table_log import TableLog
 from ingestion_lambda.errors import SlotBusy
+from ingestion_lambda.source.log.access import SlotAccess
 from ingestion_lambda.source.log.messages import LogUnavailable, UnreadableLog
 from ingestion_lambda.source.log.publication import Publication
 from ingestion_lambda.source.log.reader import LogReader
@@ -42,49 +44,59 @@ class ReadLog(NamedTuple):
     position: int
 
 
-def read_log(
-    files: ExitStack,
-    connect: Connect,
-    source: Source,
-    publication: tuple[str, Publication],
-    before: Capture,
-    snapshot: Snapshot,
-    tables: frozenset[str],
-) -> ReadLog:
-    """Read the changes of ``tables`` since ``before``, as ``snapshot`` sees them. The files of the
-    logs exist as long as ``files``.
+@dataclass(frozen=True)
+class LogInterval:
+    """The changes of ``tables`` since the batch of ``before``, as ``snapshot`` sees them."""
 
-    ``publication`` has the name besides. Raises UnreadableLog, LogUnavailable, SlotBusy, or what a
-    connection raises.
+    source: Source
+    publication: Publication
+    before: Capture
+    snapshot: Snapshot
+    tables: frozenset[str]
+
+    @property
+    def end(self) -> str:
+        """The LSN at which the log ends that the snapshot sees."""
+        return self.snapshot.insert_lsn or "0/0"
+
+    def reader(self, images: Mapping[str, Images]) -> LogReader:
+        """Return the reader that writes the images of each table."""
+        visible = (Visibility.parse(each) for each in (self.before.snapshot, self.snapshot.visible))
+        return LogReader(
+            Interval(*visible),
+            {oid: images[t] for oid, t in self.publication.tables.items() if t in images},
+            self.snapshot.types,
+            self.publication.partitions,
+        )
+
+
+def read_log(
+    files: ExitStack, connect: Connect, access: SlotAccess, interval: LogInterval
+) -> ReadLog:
+    """Read the changes of the interval. The files of the logs exist as long as ``files``.
+
+    Raises UnreadableLog, LogUnavailable, SlotBusy, or what a connection raises.
     """
-    name, published = publication
-    upto = snapshot.insert_lsn or "0/0"
-    images = {table: files.enter_context(Images(source.tables[table])) for table in tables}
-    reader = LogReader(
-        Interval(Visibility.parse(before.snapshot), Visibility.parse(snapshot.visible)),
-        {oid: images[table] for oid, table in published.tables.items() if table in images},
-        snapshot.types,
-        published.partitions,
-    )
-    session = Session(source.timezone, search_path=(), statement_timeout=READ_TIMEOUT)
+    tables = interval.source.tables
+    images = {name: files.enter_context(Images(tables[name])) for name in interval.tables}
+    reader = interval.reader(images)
+    session = Session(interval.source.timezone, search_path=(), statement_timeout=READ_TIMEOUT)
     with connect(session) as connection:
-        _read_spooled(connection, before.slot, name, upto, reader)
-        _check_not_moved(connection, before)
+        _read_spooled(connection, access, interval.end, reader)
+        _check_not_moved(connection, interval.before)
     for image in images.values():
         image.close()
     logger.info("log read", extra={"transactions": len(reader.committed_at)})
     logs = {table: TableLog(image, reader.committed_at) for table, image in images.items()}
-    end = lsn(upto)
+    end = lsn(interval.end)
     return ReadLog(logs, end if reader.pending is None else min(end, reader.pending))
 
 
-def _read_spooled(
-    connection: Connection, slot: str, publication: str, upto: str, reader: LogReader
-) -> None:
+def _read_spooled(connection: Connection, access: SlotAccess, upto: str, reader: LogReader) -> None:
     deadline = time.monotonic() + BUSY_TIMEOUT
     while True:
         try:
-            with spool_log(connection, slot, publication, upto) as file:
+            with spool_log(connection, access, upto) as file:
                 return reader.read(file)
         except OSError as error:  # of the temporary file
             raise UnreadableLog(error.strerror or str(error)) from error
@@ -92,7 +104,7 @@ def _read_spooled(
             if not is_busy(error):
                 raise _refused(error) from error
             if time.monotonic() > deadline:
-                raise SlotBusy(_busy(slot, error)) from None
+                raise SlotBusy(_busy(access.slot, error)) from None
             time.sleep(INTERVAL)
 
 

@@ -11,6 +11,7 @@ from pg8000.exceptions import DatabaseError
 
 from contracts import PlatformError, Source
 from ingestion_lambda.capture.options import CaptureOptions
+from ingestion_lambda.source.log.access import SlotAccess, find_access
 from ingestion_lambda.source.log.publication import (
     Problem,
     Publication,
@@ -38,7 +39,8 @@ BEGIN; SET LOCAL synchronous_commit TO local; SELECT pg_logical_emit_message(tru
 """
 
 REMEDIES = {
-    "42501": "ALTER ROLE {role} REPLICATION; on Amazon RDS: GRANT rds_replication TO {role};",
+    "42501": "ALTER ROLE {role} REPLICATION; on Amazon RDS: GRANT rds_replication TO {role};"
+    " docs/deploy.md has functions for a role without this right.",
     "53400": "ALTER SYSTEM SET max_replication_slots = 20; then restart the server.",
     "57014": "end the transactions that have been open for long; the next poll tries again.",
 }
@@ -51,8 +53,9 @@ logger = logging.getLogger(__name__)
 class Prepared:
     """The log as it is before the snapshot: its slot and publication, or the ``problem`` that
     rules it out, with the slot, which retains WAL all the same. ``is_new`` states whether this poll
-    created the slot."""
+    created the slot, ``access`` how it is reached."""
 
+    access: SlotAccess
     slot: Slot | None = None
     publication: Publication | None = None
     problem: str = ""
@@ -60,16 +63,18 @@ class Prepared:
 
 
 def prepare(
-    connection: Connection, source: Source, options: CaptureOptions, name: str, xmax: int
+    connection: Connection, source: Source, options: CaptureOptions, default: str, xmax: int
 ) -> Prepared:
-    """Return the log, with the slot ``name``. A problem is logged with its remedy.
+    """Return the log; the slot is ``default`` unless it has another name. A problem is logged with
+    its remedy.
 
     Transactions that ended since the snapshot of ``xmax`` are then on the source's disk.
     """
-    slot: Slot | None = None
+    access, slot = SlotAccess(options.slot or default, options.publication), None
     try:
-        slot = find_slot(connection, name)
-        found = _find(connection, source, options, name, slot)
+        access = find_access(connection, options.slot, default, options.publication)
+        slot = find_slot(connection, access.slot)
+        found = _find(connection, source, access, slot, options.accept_unlimited_wal)
         _flush(connection, xmax)
     except DatabaseError as error:
         found = Problem(sqlstate_message(error), "see docs/deploy.md.")
@@ -77,7 +82,7 @@ def prepare(
         found = Problem(str(error), "see docs/deploy.md.")
     if isinstance(found, Problem):
         logger.warning("the log is not read", extra={"reason": str(found)})
-        return Prepared(slot if slot and slot.is_ours else None, problem=found.reason)
+        return Prepared(access, slot if slot and slot.is_ours else None, problem=found.reason)
     for problem in found.publication.problems.values() if found.publication else ():
         logger.warning("a table is not captured by log", extra={"reason": str(problem)})
     return found
@@ -92,40 +97,40 @@ def _flush(connection: Connection, xmax: int) -> None:
 def _find(
     connection: Connection,
     source: Source,
-    options: CaptureOptions,
-    name: str,
+    access: SlotAccess,
     slot: Slot | None,
+    is_unlimited_accepted: bool,
 ) -> Prepared | Problem:
-    if problem := server_problem(connection, options.accept_unlimited_wal):
+    if problem := server_problem(connection, is_unlimited_accepted):
         return problem
-    publication = read_publication(connection, source, options.publication)
+    publication = read_publication(connection, source, access.publication)
     if isinstance(publication, Problem):
         return publication
     is_new = False
     if slot and not slot.is_ours:
         return Problem(
-            f"the replication slot {name} is of another plugin or database",
+            f"the replication slot {slot.name} is of another plugin or database",
             "give another name with --slot.",
         )
     if slot is None or slot.is_lost:
-        if problem := _create(connection, name, is_lost=slot is not None):
+        if problem := _create(connection, access, is_lost=slot is not None):
             return problem
-        slot, is_new = find_slot(connection, name), True
-    return Prepared(slot, publication, is_new=is_new)
+        slot, is_new = find_slot(connection, access.slot), True
+    return Prepared(access, slot, publication, is_new=is_new)
 
 
-def _create(first: Connection, name: str, is_lost: bool) -> Problem | None:
+def _create(first: Connection, access: SlotAccess, is_lost: bool) -> Problem | None:
     """Create the slot, in place of one that has lost its log."""
     with first.another(Session(statement_timeout=CREATE_TIMEOUT)) as connection:
         try:
             if is_lost:
-                drop_slot(connection, name)
-            if create_slot(connection, name):
-                logger.info("replication slot created", extra={"slot": name})
+                drop_slot(connection, access)
+            if create_slot(connection, access):
+                logger.info("replication slot created", extra={"slot": access.slot})
                 return None
             reason, state = "transactions are in progress", "57014"
         except DatabaseError as error:
             reason, state = sqlstate_message(error), sqlstate(error)
-        [[role]] = connection.run("SELECT current_user::text")
+        [[role]] = connection.run(access.sql("role"))
     remedy = render(REMEDIES.get(state, "see docs/deploy.md."), role=role)
-    return Problem(f"the replication slot {name} cannot be created: {reason}", remedy)
+    return Problem(f"the replication slot {access.slot} cannot be created: {reason}", remedy)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pg8000.exceptions import DatabaseError
 
+from ingestion_lambda.source.log.access import SlotAccess
 from postgres import Connection, render, sqlstate, value
 
 PLUGIN = "pgoutput"
@@ -77,7 +78,7 @@ def find_slot(connection: Connection, name: str) -> Slot | None:
     return None
 
 
-def create_slot(connection: Connection, name: str) -> bool:
+def create_slot(connection: Connection, access: SlotAccess) -> bool:
     """Create the slot and return whether it is there, within CREATE_TIMEOUT.
 
     The connection must have that statement timeout and no transaction. A transaction that began
@@ -85,26 +86,23 @@ def create_slot(connection: Connection, name: str) -> bool:
     the slot is only good once those have ended.
     """
     deadline = time.monotonic() + CREATE_TIMEOUT
-    arguments = {"slot": value(name), "plugin": value(PLUGIN)}
-    connection.run(
-        render("SELECT pg_create_logical_replication_slot({slot}, {plugin})", **arguments)
-    )
+    connection.run(access.sql("create"))
     writers = {xid for [xid] in connection.run(WRITERS)}
     while writers and time.monotonic() < deadline:
         time.sleep(INTERVAL)
         writers &= {xid for [xid] in connection.run(WRITERS)}
     if writers:
-        drop_slot(connection, name)
+        drop_slot(connection, access)
     return not writers
 
 
-def drop_slot(connection: Connection, name: str) -> None:
+def drop_slot(connection: Connection, access: SlotAccess) -> None:
     """Drop the slot, so that the server can remove its log. A session that has just ended may hold
     it for a moment."""
     deadline = time.monotonic() + BUSY_TIMEOUT
     while True:
         try:
-            connection.run(render("SELECT pg_drop_replication_slot({slot})", slot=value(name)))
+            connection.run(access.sql("drop"))
         except DatabaseError as error:
             if not is_busy(error) or time.monotonic() > deadline:
                 raise
@@ -113,11 +111,10 @@ def drop_slot(connection: Connection, name: str) -> None:
             return
 
 
-def advance_slot(connection: Connection, name: str, position: int) -> None:
+def advance_slot(connection: Connection, access: SlotAccess, position: int) -> None:
     """Let the slot begin at ``position``, unless it is there or beyond already."""
-    advance = "SELECT pg_replication_slot_advance({slot}, {position})"
     try:
-        connection.run(render(advance, slot=value(name), position=value(as_text(position))))
+        connection.run(access.sql("advance", as_text(position)))
     except DatabaseError as error:
         if sqlstate(error) != BEYOND:
             raise

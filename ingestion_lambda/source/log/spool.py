@@ -9,9 +9,10 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingestion_lambda.source.log.access import SlotAccess
 from ingestion_lambda.source.log.bytes import Bytes, iota
 from ingestion_lambda.source.log.messages import UnreadableLog
-from postgres import Connection, Sql, names, render, value
+from postgres import Connection, Sql, render
 
 # A row holds many messages, because the driver takes longer for a row than the server for a
 # message. The first message of a transaction has the time of its commit, in microseconds since 2000
@@ -26,9 +27,7 @@ COPY (
             timestamptz '2000-01-01 00:00:00+00' + interval '1 microsecond'
             * ('x' || encode(substr(data, 10, 8), 'hex'))::bit(64)::bigint)::timestamp
             END AS committed_at
-        FROM pg_logical_slot_peek_binary_changes(
-            {slot}, {upto}, NULL, 'proto_version', '1', 'publication_names', {publications})
-            WITH ORDINALITY AS log (lsn, xid, data, n)
+        FROM {log} WITH ORDINALITY AS log (lsn, xid, data, n)
     ) AS messages
     GROUP BY n / {together} ORDER BY n / {together}
 ) TO STDOUT (FORMAT binary)
@@ -73,15 +72,13 @@ class Block:
 
 
 @contextmanager
-def spool_log(connection: Connection, slot: str, publication: str, upto: str) -> Iterator[BinaryIO]:
+def spool_log(connection: Connection, access: SlotAccess, upto: str) -> Iterator[BinaryIO]:
     """Write the transactions that committed after the slot's position, up to the LSN ``upto`` at
     least, to a file that exists for the block. The slot stays where it is."""
     with tempfile.TemporaryFile() as file:
         copy = render(
             PEEK,
-            slot=value(slot),
-            upto=value(upto),
-            publications=value(str(names([publication]))),
+            log=access.sql("peek", upto),
             together=TOGETHER,
             unknown=Sql(r"'\x0000000000000000'::bytea"),
         )

@@ -16,6 +16,7 @@ from ingestion_lambda.capture.log_capture import UNEXPLAINED
 from ingestion_lambda.capture.options import CaptureOptions
 from ingestion_lambda.errors import SlotBusy
 from ingestion_lambda.source.log import spool
+from ingestion_lambda.source.log.access import SlotAccess
 from ingestion_lambda.source.log.publication import UNLIMITED
 from postgres import Sql, connected, render, value
 from tests.integration.ingestion_lambda.capture.conftest import Capture, publish
@@ -338,12 +339,11 @@ def test_slot_that_is_created_again_during_the_poll_is_a_gap(
     capture: Capture, source: Connection, monkeypatch: pytest.MonkeyPatch
 ):
     def create_again(
-        connection: Connection, slot: str, *rest: str
+        connection: Connection, access: SlotAccess, upto: str
     ) -> AbstractContextManager[BinaryIO]:
-        source.run(render("SELECT pg_drop_replication_slot({slot})", slot=value(slot)))
-        create = "SELECT pg_create_logical_replication_slot({slot}, 'pgoutput')"
-        source.run(render(create, slot=value(slot)))
-        return spool.spool_log(connection, slot, *rest)
+        source.run(access.sql("drop"))
+        source.run(access.sql("create"))
+        return spool.spool_log(connection, access, upto)
 
     with monkeypatch.context() as patch:
         patch.setattr(log_reading, "spool_log", create_again)

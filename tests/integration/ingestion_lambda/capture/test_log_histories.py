@@ -19,6 +19,7 @@ from ingestion_lambda.options import PollOptions
 from ingestion_lambda.poll import Polled, poll
 from ingestion_lambda.source import scope
 from ingestion_lambda.source.log import slot
+from ingestion_lambda.source.log.access import SlotAccess
 from lake import new_run
 from lake.errors import LakeUnavailable
 from lake.log import Log
@@ -81,7 +82,7 @@ class LogHistory(History):
     @rule()
     def drop_slot(self) -> None:
         for [name] in self.poller.run(render(SLOT_OF, slot=value(self.slot))):
-            slot.drop_slot(self.poller, name)
+            slot.drop_slot(self.poller, SlotAccess(name, self.name))
 
     @rule()
     def move_slot(self) -> None:
