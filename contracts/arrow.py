@@ -7,8 +7,12 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from contracts.observation import CHANGE, CHANGE_SEQ, UNFIT_VALUES
+from contracts.field_ids import field_ids
+from contracts.observation import CHANGE_SEQ, batch_columns
 from contracts.tables import Column, SourceTable, Type
+
+FIELD_ID = "PARQUET:field_id"
+"""Metadata of a column: its number in the Parquet files that Arrow writes."""
 
 
 def arrow_type(type_: Type) -> pa.DataType:
@@ -35,13 +39,14 @@ def row_schema(table: SourceTable) -> pa.Schema:
 
     Every column is nullable, because a value that does not fit its type is stored as NULL.
     """
-    columns = [pa.field(column.name, arrow_type(column.type)) for column in table.columns]
-    return pa.schema([*columns, _field(UNFIT_VALUES)])
+    return pa.schema(list(batch_schema(table))[: len(table.columns) + 1])
 
 
 def batch_schema(table: SourceTable) -> pa.Schema:
     """Return the schema of a changed row in a batch."""
-    return pa.schema([*row_schema(table), *(_field(column) for column in CHANGE)])
+    columns = batch_columns(table)
+    ids, own = field_ids(columns), set(table.column_names)
+    return pa.schema([_field(c, ids[c.name], c.nullable or c.name in own) for c in columns])
 
 
 def read_changes(body: bytes, columns: Sequence[str]) -> pa.Table:
@@ -55,5 +60,5 @@ def read_changes(body: bytes, columns: Sequence[str]) -> pa.Table:
     return rows.select(columns)
 
 
-def _field(column: Column) -> pa.Field:
-    return pa.field(column.name, arrow_type(column.type), column.nullable)
+def _field(column: Column, field_id: int, nullable: bool) -> pa.Field:
+    return pa.field(column.name, arrow_type(column.type), nullable, {FIELD_ID: str(field_id)})

@@ -58,10 +58,12 @@ class FactDocument(WarehouseDocument, kw_only=True):
 
 
 class ColumnDocument(Struct, forbid_unknown_fields=True):
-    """A column. A question mark after ``type`` makes it nullable."""
+    """A column. A question mark after ``type`` makes it nullable. ``field_id`` is given to a column
+    that is added after the first release of its table."""
 
     type: str
     about: str
+    field_id: int = 0
 
 
 class SourceColumn(ColumnDocument):

@@ -5,7 +5,7 @@ from typing import Any
 
 import contracts
 from contracts import Column, Dimension, Fact, SourceTable, Type, WarehouseTable
-from contracts.observation import CHANGE, TOMBSTONE, UNFIT_VALUES, stored_columns
+from contracts.observation import batch_columns, stored_columns, tombstone_columns
 
 DAY = Column("observed_date", Type("date"), False, "Day of observed_at.")
 BATCH = Column("batch", Type("text"), False, "The batch, as 20 digits, and the run that wrote it.")
@@ -24,8 +24,7 @@ def glue_type(type_: Type) -> str:
 
 def ingestion_table(table: SourceTable) -> dict[str, Any]:
     """Describe the changed rows of a source table in the *ingestion* store."""
-    columns = [*table.columns, UNFIT_VALUES, *CHANGE]
-    return _table(table.about, table.key, columns, [DAY, BATCH])
+    return _table(table.about, table.key, batch_columns(table), [DAY, BATCH])
 
 
 def processed_table(table: WarehouseTable) -> dict[str, Any]:
@@ -42,7 +41,7 @@ def processed_table(table: WarehouseTable) -> dict[str, Any]:
 def tombstones_table(fact: Fact) -> dict[str, Any]:
     """Describe the tombstones of a fact."""
     about = f"Deletions whose last values cannot be a version of {fact.name}."
-    return _table(about, fact.key, [fact.column(fact.key), *TOMBSTONE], [BATCH])
+    return _table(about, fact.key, tombstone_columns(fact), [BATCH])
 
 
 def tables() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import csv
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -139,12 +140,12 @@ def _column(name: str, spec: ColumnDocument, where: str) -> Column:
         type_ = Type.parse(spec.type.removesuffix("?"))
     except ValueError as wrong:
         raise ContractError(f"{where}: {wrong} To fix: edit the file.") from wrong
-    nullable, about = spec.type.endswith("?"), spec.about
+    column = Column(name, type_, spec.type.endswith("?"), spec.about, field_id=spec.field_id)
     match spec:
         case SourceColumn(personal=personal):
-            return Column(name, type_, nullable, about, personal=personal)
+            return replace(column, personal=personal)
         case DimensionColumn(origin=origin, translate=translate):
-            return Column(name, type_, nullable, about, origin or name, translate)
+            return replace(column, origin=origin or name, translate=translate)
         case FactColumn(origin=origin, references=references):
-            return Column(name, type_, nullable, about, origin or name, references=references)
-    return Column(name, type_, nullable, about)
+            return replace(column, origin=origin or name, references=references)
+    return column

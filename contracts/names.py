@@ -5,7 +5,9 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from contracts.errors import ContractError
+from contracts.field_ids import check_field_ids
 from contracts.nearest import nearest
+from contracts.observation import batch_columns, stored_columns
 from contracts.tables import Calendar, Column, Dimension, Fact, Source, SourceTable, Warehouse
 from contracts.tables import WarehouseTable as Table
 
@@ -40,8 +42,9 @@ def _is_timezone(name: str) -> bool:
 
 
 def check_source_table(table: SourceTable, where: str) -> None:
-    """Raise ContractError unless the table has its key."""
+    """Raise ContractError unless the table has its key, and its field ids are complete."""
     _check([Use("key", table.key, table.column_names)], where)
+    check_field_ids(batch_columns(table), where)
 
 
 def check_warehouse_table(
@@ -52,6 +55,7 @@ def check_warehouse_table(
     ``lists`` are the names of the reference lists.
     """
     _check(_uses(table, warehouse, source, lists), where)
+    check_field_ids(stored_columns(table), where)
     if isinstance(table, Fact):
         missing = [name for name in FIRST_VALID if name not in table.column_names]
         if missing:

@@ -3,7 +3,7 @@ batch, and what happened to it. Every other schema with such a column is derived
 
 from dataclasses import replace
 
-from contracts.tables import Column, Dimension, Type, Warehouse, WarehouseTable
+from contracts.tables import Column, Fact, SourceTable, Type, Warehouse, WarehouseTable
 
 UNFIT = "_unfit"
 """Name of the column with the values that their type cannot hold."""
@@ -45,17 +45,36 @@ ORDER = (BATCH_SEQ.name, CHANGE_SEQ.name)
 VERSION = (OBSERVED_AT, BATCH_SEQ, IS_DELETED, CHANGE_SEQ, CHANGED_AT)
 """Last columns of a fact: one row of a fact is one version."""
 
-TOMBSTONE = (OBSERVED_AT, BATCH_SEQ, CHANGE_SEQ, CHANGED_AT)
-"""Columns of a tombstone, after the key."""
+OBSERVATION = (OBSERVED_AT, BATCH_SEQ, CHANGE_SEQ, CHANGED_AT)
+"""Last columns of every other row in the *processed* store."""
+
+REASONS = Column("reasons", Type("text"), False, "Why the row is quarantined.", field_id=10_000)
+"""Column of quarantined rows. Its field id is beyond those of any table: PostgreSQL allows 1,600
+columns."""
 
 OP_NAMES = {"I": "new", "U": "changed", "D": "deleted"}
 """Each operation as people read it."""
 
 
+def batch_columns(table: SourceTable) -> tuple[Column, ...]:
+    """Return the columns of a changed row in a batch."""
+    return (*table.columns, UNFIT_VALUES, *CHANGE)
+
+
+def quarantine_columns(table: SourceTable) -> tuple[Column, ...]:
+    """Return the columns of a quarantined row."""
+    return (*batch_columns(table), REASONS)
+
+
 def stored_columns(table: WarehouseTable) -> tuple[Column, ...]:
     """Return the columns of a warehouse table in the *processed* store. A row of a dimension also
-    has the order and time of its change within the batch, which the warehouse does not keep."""
-    return (*table.columns, *ADDED) if isinstance(table, Dimension) else table.columns
+    has its observation, which the warehouse does not keep."""
+    return table.columns if isinstance(table, Fact) else (*table.columns, *OBSERVATION)
+
+
+def tombstone_columns(fact: Fact) -> tuple[Column, ...]:
+    """Return the columns of a tombstone."""
+    return (fact.column(fact.key), *OBSERVATION)
 
 
 def can_continue(warehouse: Warehouse, fingerprint: str) -> bool:

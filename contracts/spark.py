@@ -1,12 +1,29 @@
 """Spark schemas of the tables in the lake."""
 
+from collections.abc import Sequence
+
 from pyspark.sql import types as spark
 
-from contracts.observation import BATCH_SEQ, CHANGE, CHANGE_SEQ, UNFIT_VALUES, stored_columns
+from contracts.field_ids import field_ids
+from contracts.observation import (
+    BATCH_SEQ,
+    CHANGE_SEQ,
+    UNFIT_VALUES,
+    batch_columns,
+    quarantine_columns,
+    stored_columns,
+    tombstone_columns,
+)
 from contracts.tables import Column, Fact, SourceTable, Type, WarehouseTable
 
 WHERE_ABSENT = {CHANGE_SEQ.name: "0"}
 """The value of a column, as SQL, in a file that was written before the column existed."""
+
+FIELD_ID = "parquet.field.id"
+"""Metadata of a column: its number in the Parquet files that Spark writes."""
+
+ABSENT = "EXISTS_DEFAULT"
+"""Metadata of a column: the value that Spark reads from a file without the column."""
 
 
 def spark_type(type_: Type) -> spark.DataType:
@@ -33,28 +50,42 @@ def spark_type(type_: Type) -> spark.DataType:
 
 def spark_schema(table: WarehouseTable) -> spark.StructType:
     """Return the schema of a warehouse table in the *processed* store."""
-    return spark.StructType([_field(column, column.nullable) for column in stored_columns(table)])
+    return _schema(stored_columns(table))
+
+
+def tombstone_schema(fact: Fact) -> spark.StructType:
+    """Return the schema of the fact's tombstones."""
+    return _schema(tombstone_columns(fact))
+
+
+def quarantine_schema(table: SourceTable) -> spark.StructType:
+    """Return the schema of the table's quarantined rows."""
+    return _schema(quarantine_columns(table))
 
 
 def order_schema(fact: Fact) -> spark.StructType:
     """Return the schema of the key and the order of a version, or of a tombstone, of the fact."""
-    columns = fact.column(fact.key), BATCH_SEQ, CHANGE_SEQ
-    return spark.StructType([_field(column, column.nullable) for column in columns])
+    return _schema([fact.column(fact.key), BATCH_SEQ, CHANGE_SEQ])
 
 
 def row_schema(table: SourceTable) -> spark.StructType:
     """Return the schema of a mirror file, which was written by `contracts.arrow.row_schema`."""
-    columns = (*table.columns, UNFIT_VALUES)
-    return spark.StructType([spark.StructField(c.name, spark_type(c.type)) for c in columns])
+    return _schema([*table.columns, UNFIT_VALUES])
 
 
 def batch_schema(table: SourceTable) -> spark.StructType:
     """Return the schema of a batch file, which was written by `contracts.arrow.batch_schema`."""
-    return spark.StructType([*row_schema(table), *(_field(column, True) for column in CHANGE)])
+    return _schema(batch_columns(table))
 
 
-def _field(column: Column, nullable: bool) -> spark.StructField:
-    # Spark's Parquet reader returns this default where a file does not have the column
-    absent = WHERE_ABSENT.get(column.name)
-    metadata = {"EXISTS_DEFAULT": absent} if absent else None
-    return spark.StructField(column.name, spark_type(column.type), nullable, metadata)
+def _schema(columns: Sequence[Column]) -> spark.StructType:
+    """Return the schema of these columns, all nullable, with their field ids."""
+    ids = field_ids(columns)
+    return spark.StructType([_field(column, ids[column.name]) for column in columns])
+
+
+def _field(column: Column, field_id: int) -> spark.StructField:
+    metadata: dict[str, object] = {FIELD_ID: field_id}
+    if absent := WHERE_ABSENT.get(column.name):
+        metadata[ABSENT] = absent
+    return spark.StructField(column.name, spark_type(column.type), nullable=True, metadata=metadata)

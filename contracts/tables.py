@@ -50,7 +50,8 @@ class Column:
     In a fact or dimension ``origin`` names the source column with its values, with a looked-up
     table before a dot; it is empty where the values do not come from the source. ``translate``
     names the reference list that maps the values, ``references`` the dimension that they point to.
-    A column of the source is ``personal`` if its values may describe a person.
+    A column of the source is ``personal`` if its values may describe a person. ``field_id`` is 0,
+    unless the column was added after the first release of its table (`contracts.field_ids`).
     """
 
     name: str
@@ -61,6 +62,7 @@ class Column:
     translate: str = ""
     references: str = ""
     personal: bool = False
+    field_id: int = 0
 
     @property
     def lookup(self) -> str:

@@ -1,14 +1,17 @@
 """Parquet files of the lake, read and written with Spark."""
 
+import json
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructType
+from pyspark.sql.types import StructField, StructType
 
+from contracts.spark import FIELD_ID
 from glue_jobs.errors import BuildFailed, DamagedFile, MissingFile
 from glue_jobs.session import Session
 from lake import Store
@@ -23,7 +26,7 @@ def read(spark: Session, store: Store, keys: Iterable[str], schema: StructType) 
     if not addresses:
         return spark().createDataFrame([], schema)
     try:
-        return spark().read.schema(schema).parquet(*addresses)
+        return spark().read.schema(_by_name(schema)).parquet(*addresses)
     except AnalysisException as refusal:
         if refusal.getErrorClass() != "PATH_NOT_FOUND":
             raise
@@ -33,11 +36,12 @@ def read(spark: Session, store: Store, keys: Iterable[str], schema: StructType) 
         ) from None
 
 
-def write(frame: DataFrame, store: Store, folder: str) -> tuple[str, ...]:
-    """Write the rows as Parquet files into a new folder, flush them to disk, and return their
-    keys. Raises BuildFailed."""
+def write(frame: DataFrame, store: Store, folder: str, schema: StructType) -> tuple[str, ...]:
+    """Write the columns of the schema as Parquet files into a new folder, flush them to disk, and
+    return their keys. Raises BuildFailed."""
+    rows = frame.select(*_columns(schema.json(), id(frame.sparkSession._jvm)))
     try:
-        frame.write.mode("error").option("compression", "zstd").parquet(store.uri(folder))
+        rows.write.mode("error").option("compression", "zstd").parquet(store.uri(folder))
     except Py4JJavaError as failure:
         raise BuildFailed(
             f"{store.uri(folder)} cannot be built: {first_cause(failure)}. To fix: restore a"
@@ -65,6 +69,23 @@ def first_cause(failure: Py4JJavaError) -> str:
     while cause.getCause() is not None:
         cause = cause.getCause()
     return str(cause.getMessage()).partition("\n")[0].rstrip(".")
+
+
+@cache
+def _columns(schema: str, _jvm: int) -> tuple[Column, ...]:
+    """Return the columns of a schema, with its field ids. They are made once in a JVM, because each
+    of them costs several calls. ``DataFrame.to`` would lose the ids of columns without a cast."""
+    fields = StructType.fromJson(json.loads(schema))
+    return tuple(F.col(f.name).alias(f.name, metadata=f.metadata) for f in fields)
+
+
+def _by_name(schema: StructType) -> StructType:
+    """Return the schema without field ids: Spark refuses to read files without ids otherwise."""
+    return StructType([StructField(f.name, f.dataType, f.nullable, _unnumbered(f)) for f in schema])
+
+
+def _unnumbered(field: StructField) -> dict[str, object]:
+    return {name: value for name, value in field.metadata.items() if name != FIELD_ID}
 
 
 def _escape_glob(address: str) -> str:

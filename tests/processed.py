@@ -146,7 +146,8 @@ class ProcessedLake:
 
     def _write(self, table: WarehouseTable, seq: int, rows: Rows, run: str = "build") -> Output:
         named = {name for row in rows for name in row}
-        columns = (c for c in stored_columns(table) if c not in ADDED or c.name in named)
+        known = set(table.columns) - set(ADDED)
+        columns = (c for c in stored_columns(table) if c in known or c.name in named)
         schema = pa.schema([(c.name, arrow_type(c.type)) for c in columns])
         file = io.BytesIO()
         pq.write_table(pa.Table.from_pylist([dict(row) for row in rows], schema), file)

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from pyspark.sql import DataFrame
 
 from contracts import Calendar, Dimension, Source, Warehouse
-from contracts.spark import batch_schema, row_schema
+from contracts.spark import batch_schema, row_schema, spark_schema
 from glue_jobs.build.batches import BatchOutput, PendingBatch
 from glue_jobs.build.fact_files import without_empty
 from glue_jobs.build.mirror_replay import MirrorReplay
@@ -17,10 +18,10 @@ from glue_jobs.session import Session
 from glue_jobs.transform.date_dimension import calendar_rows, date_ranges, missing_calendars
 from glue_jobs.transform.dimensions import (
     STATE,
-    as_of_the_batch,
     changed_rows,
     changed_states,
     dimension_rows,
+    observed,
 )
 from lake import Lake, NotFound, layout
 from lake.entries import Batch, Bucket, Changes, Output
@@ -61,7 +62,11 @@ class DimensionFiles:
 
     def _calendars(self, batch: Batch, built: Mapping[str, str]) -> dict[str, Output]:
         return {
-            calendar.name: self._write(calendar_rows(self.spark(), calendar), calendar, batch)
+            calendar.name: self._write(
+                calendar_rows(self.spark(), calendar).transform(observed, *_place(batch)),
+                calendar,
+                batch,
+            )
             for calendar in missing_calendars(self.warehouse, built)
         }
 
@@ -119,7 +124,7 @@ class DimensionFiles:
             # both are replayed: against a part of a stored mirror, unchanged rows would look changed
             after, known = (self._replayed(dimension, seq) for seq in (batch.seq, batch.seq - 1))
             rows = changed_rows(after, known, dimension.key)
-        return self._write(as_of_the_batch(rows), dimension, batch)
+        return self._write(rows.transform(observed, *_place(batch)), dimension, batch)
 
     def _both(self, dimension: Dimension, batch: Batch, before: Batch | None) -> tuple[Maps, Maps]:
         return self._maps(dimension, batch), self._maps(dimension, before)
@@ -153,8 +158,13 @@ class DimensionFiles:
     def _write(self, rows: DataFrame, table: Dimension | Calendar, batch: Batch) -> Output:
         counter = RowCounter()
         folder = layout.processed_folder(self.lake.generation, table.name, batch.seq, self.run)
-        files = write(rows.transform(counter.observe), self.lake.processed, folder)
+        observed_rows = rows.transform(counter.observe)
+        files = write(observed_rows, self.lake.processed, folder, spark_schema(table))
         return Output(files, counter["rows"])
+
+
+def _place(batch: Batch) -> tuple[int, datetime]:
+    return batch.seq, batch.observed_at
 
 
 def _rows(buckets: Mapping[int, Bucket]) -> int:

@@ -5,15 +5,21 @@ from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
 
 from contracts import Fact, Source, Warehouse
 from contracts.observation import CHANGE_SEQ
-from contracts.spark import batch_schema, order_schema
+from contracts.spark import (
+    batch_schema,
+    order_schema,
+    quarantine_schema,
+    spark_schema,
+    tombstone_schema,
+)
 from glue_jobs.build.batches import BatchOutput, PendingBatch
 from glue_jobs.parquet import RowCounter, check_rows, read, write
 from glue_jobs.session import Session
 from glue_jobs.transform.facts import (
-    REASONS,
     is_tombstone,
     is_valid,
     not_superseded,
@@ -70,6 +76,7 @@ class FactFiles:
             rows.transform(counter.observe).transform(versions, fact),
             self.lake.processed,
             layout.processed_folder(generation, fact.name, *place),
+            spark_schema(fact),
         )
         check_rows(self.lake.ingestion.uri(file.key), counter["rows"], file.rows)
         valid, deleted = counter["valid"], counter["tombstones"]
@@ -77,13 +84,18 @@ class FactFiles:
         tombstone_folder = layout.processed_folder(generation, fact.tombstones, *place)
         return (
             Output(files, valid),
-            self._put(quarantined(rows, fact), quarantine_folder, file.rows - valid - deleted),
-            self._put(tombstones(rows, fact), tombstone_folder, deleted),
+            self._put(
+                quarantined(rows, fact),
+                quarantine_folder,
+                quarantine_schema(of),
+                file.rows - valid - deleted,
+            ),
+            self._put(tombstones(rows, fact), tombstone_folder, tombstone_schema(fact), deleted),
             counter["numbered"] > 0,
         )
 
-    def _put(self, rows: DataFrame, folder: str, count: int) -> Output:
-        return Output(write(rows, self.lake.processed, folder) if count else (), count)
+    def _put(self, rows: DataFrame, folder: str, schema: StructType, count: int) -> Output:
+        return Output(write(rows, self.lake.processed, folder, schema) if count else (), count)
 
     def _open_after(
         self,
@@ -114,7 +126,7 @@ class FactFiles:
     def _left(self, opened: Output, written: Output, fact: Fact, batch: Batch) -> Output:
         """Return the open rows without a later version or tombstone among those that the batch
         wrote, in the same files if that is all of them."""
-        schema = batch_schema(self.source.tables[fact.of]).add(REASONS, "string")
+        schema = quarantine_schema(self.source.tables[fact.of])
         rows = read(self.spark, self.lake.processed, opened.files, schema)
         keys = read(self.spark, self.lake.processed, written.files, order_schema(fact))
         key = fact.column(fact.key)
@@ -123,7 +135,7 @@ class FactFiles:
         if count == opened.rows:
             return opened
         folder = layout.open_folder(self.lake.generation, fact.of, batch.seq, self.run)
-        return self._put(left.coalesce(1), folder, count)
+        return self._put(left.coalesce(1), folder, schema, count)
 
 
 def without_empty(outputs: Mapping[str, Output]) -> dict[str, Output]:

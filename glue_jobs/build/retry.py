@@ -6,13 +6,20 @@ from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
 
 from contracts import Fact, Source, Warehouse
-from contracts.spark import batch_schema
+from contracts.spark import (
+    batch_schema,
+    quarantine_schema,
+    spark_schema,
+    tombstone_schema,
+)
 from glue_jobs.build.fact_files import without_empty
 from glue_jobs.parquet import check_rows, read, write
 from glue_jobs.session import Session
 from glue_jobs.transform.date_dimension import calendar_rows, missing_calendars
+from glue_jobs.transform.dimensions import observed
 from glue_jobs.transform.facts import (
     is_tombstone,
     is_valid,
@@ -90,37 +97,45 @@ class Retry:
         quarantine_folder = layout.quarantine_folder(generation, fact.of, *place)
         tombstone_folder = layout.processed_folder(generation, fact.tombstones, *place)
         return (
-            self._put(versions(rows, fact), version_folder, valid),
-            self._put(quarantined(rows, fact), quarantine_folder, count - valid - deleted),
-            self._put(tombstones(rows, fact), tombstone_folder, deleted),
+            self._put(versions(rows, fact), version_folder, spark_schema(fact), valid),
+            self._put(
+                quarantined(rows, fact),
+                quarantine_folder,
+                quarantine_schema(self.source.tables[fact.of]),
+                count - valid - deleted,
+            ),
+            self._put(tombstones(rows, fact), tombstone_folder, tombstone_schema(fact), deleted),
         )
 
     def _open_after(self, fact: Fact, before: Quarantine, run: str) -> Output:
         """Write the rows that stay open: neither those that come back nor older rows of their
         keys."""
-        key = self.source.tables[fact.of].key
+        of = self.source.tables[fact.of]
+        key = of.key
         closing = self._validated(before.tables[fact.of], fact).where(is_valid() | is_tombstone())
         invalid = self._validated(before.open[fact.of], fact).transform(quarantined, fact)
         left = invalid.transform(not_superseded, key, closing, key).coalesce(1)
         folder = layout.open_folder(self.lake.generation, fact.of, before.through, run)
-        return self._put(left, folder, left.count())
+        return self._put(left, folder, quarantine_schema(of), left.count())
 
     def _validated(self, held: Output, fact: Fact) -> DataFrame:
         of = self.source.tables[fact.of]
         rows = read(self.spark, self.lake.processed, held.files, batch_schema(of))
         return rows.transform(validated, fact, of, self.warehouse.tables)
 
-    def _put(self, rows: DataFrame, folder: str, count: int) -> Output:
-        return Output(write(rows, self.lake.processed, folder) if count else (), count)
+    def _put(self, rows: DataFrame, folder: str, schema: StructType, count: int) -> Output:
+        return Output(write(rows, self.lake.processed, folder, schema) if count else (), count)
 
     def _calendars(self, through: int, run: str) -> Mapping[str, Output]:
         """Write the days that the rows refer to and that no batch has built yet."""
         built = self.lake.dimensions.head()
         calendars = missing_calendars(self.warehouse, built.calendars) if built else []
+        place = through, self.lake.batches.entry(through).observed_at
         return {
             calendar.name: self._put(
-                calendar_rows(self.spark(), calendar),
+                calendar_rows(self.spark(), calendar).transform(observed, *place),
                 layout.processed_folder(self.lake.generation, calendar.name, through, run),
+                spark_schema(calendar),
                 (calendar.last - calendar.first).days + 1,
             )
             for calendar in calendars

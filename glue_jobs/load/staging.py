@@ -10,9 +10,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 import contracts
-from contracts import Column, Dimension, Fact, WarehouseTable
+from contracts import Column, Fact, WarehouseTable
 from contracts.errors import PlatformError
-from contracts.observation import BATCH_SEQ, CHANGE_SEQ, TOMBSTONE
+from contracts.observation import BATCH_SEQ, CHANGE_SEQ, tombstone_columns
 from contracts.spark import spark_schema
 from glue_jobs import parquet
 from glue_jobs.errors import StagedCountsDiffer
@@ -68,7 +68,7 @@ def staging_tables(pending: Pending, run: str) -> list[StagingTable]:
         tables.append(StagingTable(table, name, columns, rows.files, rows.rows))
     for fact in warehouse.facts:
         rows, name = pending.tombstones_of(fact.name), _name(run, f"{fact.name}_gone")
-        columns = (fact.column(fact.key), *TOMBSTONE)
+        columns = tombstone_columns(fact)
         tables.append(StagingTable(fact, name, columns, rows.files, rows.rows, is_tombstones=True))
     return [table for table in tables if table.rows]
 
@@ -149,10 +149,9 @@ def _read(spark: Session, store: Store, table: StagingTable) -> DataFrame:
     """Return the rows of the table's files, in one partition, or in several if there are many."""
     rows = parquet.read(spark, store, table.files, spark_schema(table.table))
     if not isinstance(table.table, Fact):
+        # files of earlier versions have the batch only in their keys
         seq = F.regexp_extract(F.col("_metadata.file_path"), layout.SEQ_IN_KEY, 1).cast("long")
-        rows = rows.withColumn(BATCH_SEQ.name, seq)
-        if not isinstance(table.table, Dimension):
-            rows = rows.withColumn(CHANGE_SEQ.name, F.lit(0))
+        rows = rows.withColumn(BATCH_SEQ.name, F.coalesce(BATCH_SEQ.name, seq))
     rows = rows.select(*(column.name for column in table.columns))
     return rows.coalesce(1) if table.rows < MANY_ROWS else rows.repartition(CONNECTIONS)
 

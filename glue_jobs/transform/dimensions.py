@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -9,12 +10,11 @@ from pyspark.sql.window import Window
 
 import contracts
 from contracts import UNKNOWN, Dimension, Source
-from contracts.observation import ADDED, OP
+from contracts.observation import OBSERVATION, OP
 from glue_jobs.transform.conversions import converted
 
-NO_TIME = "cast(null as timestamp_ntz) changed_at"
-STATE = (OP.name, *(column.name for column in ADDED))
-"""The columns of a changed row that place it among the states of its row within the batch."""
+STATE = (OP.name, *(column.name for column in OBSERVATION))
+"""The columns of a changed row that place it among the states of its row."""
 
 
 def dimension_rows(
@@ -48,19 +48,25 @@ def changed_states(
     """Return the states that are new or differ from the state of their row before; NULL equals
     NULL. ``changes`` are the changed rows of a batch, with the columns of `STATE`, and ``before``
     the rows as of the batch before."""
-    first = before.selectExpr("*", "'U' op", "-1 change_seq", NO_TIME)
+    first = before.selectExpr("*", "'U' op", "-1 change_seq")
     state = F.when(F.col("op") != "D", F.struct(*before.columns))
     by_key = Window.partitionBy(key).orderBy("change_seq")
-    every = changes.unionByName(first)
+    every = changes.unionByName(first, allowMissingColumns=True)
     every = every.coalesce(1) if in_one_task else every
     previous = every.withColumn("_previous", F.lag(state).over(by_key))
     is_changed = (F.col("change_seq") >= 0) & ~state.eqNullSafe(F.col("_previous"))
     return previous.where(is_changed & (F.col("op") != "D")).drop("op", "_previous")
 
 
-def as_of_the_batch(rows: DataFrame) -> DataFrame:
-    """Return rows whose transactions are not known, with the columns that say so."""
-    return rows.selectExpr("*", "0 change_seq", NO_TIME)
+def observed(rows: DataFrame, seq: int, observed_at: datetime) -> DataFrame:
+    """Return rows whose transactions are not known, with the batch that they were observed in."""
+    return rows.selectExpr(
+        "*",
+        f"timestamp_ntz'{observed_at}' observed_at",
+        f"{seq}L batch_seq",
+        "0 change_seq",
+        "cast(null as timestamp_ntz) changed_at",
+    )
 
 
 def _value(column: contracts.Column, dimension: Dimension, source: Source) -> Column:

@@ -14,11 +14,11 @@ from pyspark.sql import functions as F
 
 import contracts
 from contracts import Calendar, Fact, SourceTable, WarehouseTable
-from contracts.observation import IS_DELETED, ORDER, TOMBSTONE, UNFIT, VERSION
+from contracts.observation import IS_DELETED, ORDER, UNFIT, VERSION, tombstone_columns
+from contracts.observation import REASONS as REASONS_COLUMN
 from glue_jobs.transform.conversions import converted
 
-REASONS = "reasons"
-OBSERVATION = tuple(column.name for column in TOMBSTONE)
+REASONS = REASONS_COLUMN.name
 SHOWN_CHARACTERS = 100  # of an invalid value
 
 Problems = Mapping[str, str]
@@ -60,7 +60,8 @@ def versions(validated: DataFrame, fact: Fact) -> DataFrame:
 def tombstones(validated: DataFrame, fact: Fact) -> DataFrame:
     """Return the key of each tombstone, with the batch and time at which it was observed."""
     key = f"{_value(fact.column(fact.key))} as {fact.key}"
-    return validated.where(is_tombstone()).selectExpr(key, *OBSERVATION)
+    _, *observation = (column.name for column in tombstone_columns(fact))
+    return validated.where(is_tombstone()).selectExpr(key, *observation)
 
 
 def quarantined(validated: DataFrame, fact: Fact) -> DataFrame:

@@ -66,7 +66,8 @@ def failure(action: Callable[[], Any]) -> str:
 
 def write(committer: str, store: S3Store, into: str) -> int:
     """Write the rows as a job does; return how many are read."""
-    keys = parquet.write(rows(committer), store, into)
+    written = rows(committer)
+    keys = parquet.write(written, store, into, written.schema)
     return spark.read.parquet(*(store.uri(key) for key in keys)).count()
 
 
@@ -94,7 +95,9 @@ def with_checksums(committer: str) -> str:
 def broken(committer: str) -> str:
     """Write rows of which the last one cannot be computed."""
     frame = rows(committer).where(F.expr(f"if(id = {ROWS - 1}, raise_error('broken'), true)"))
-    return failure(lambda: parquet.write(frame, lake, f"{folder}-broken-{committer}/"))
+    return failure(
+        lambda: parquet.write(frame, lake, f"{folder}-broken-{committer}/", frame.schema)
+    )
 
 
 def kill_writers() -> None:
@@ -102,7 +105,7 @@ def kill_writers() -> None:
     for committer in sessions:
         half = rows(committer).where(F.expr(f"id < {ROWS // 2} or {FOR_EVER} is null"))
         into = f"{folder}-killed-{committer}/"
-        writing = partial(parquet.write, half, lake, into)
+        writing = partial(parquet.write, half, lake, into, half.schema)
         Thread(target=failure, args=[writing], daemon=True).start()
         while not has_committed_task(into):
             time.sleep(0.1)

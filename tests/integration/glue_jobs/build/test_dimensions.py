@@ -18,7 +18,7 @@ from glue_jobs.build_dimensions import main
 from glue_jobs.errors import DamagedFile
 from lake import mirror_map
 from lake.entries import Output
-from tests.integration.glue_jobs.conftest import no_spark
+from tests.integration.glue_jobs.conftest import PLACE, no_spark
 from tests.lake_builder import BUCKET_BITS, LakeBuilder, row
 
 Written = Callable[[Output, StructType], DataFrame]
@@ -68,7 +68,9 @@ def changed(
         assert {name: frame.count() for name, frame in frames.items()} == {
             name: output.rows for name, output in entry.tables.items()
         }
-        return frames
+        place = (entry.seq, built.lake.batches.entry(entry.seq).observed_at)
+        assert all(set(frame.select(*PLACE).collect()) <= {place} for frame in frames.values())
+        return {name: frame.drop(*PLACE) for name, frame in frames.items()}
 
     return changed
 
@@ -330,7 +332,7 @@ def test_first_batch_writes_every_day_of_the_calendar_with_english_names(
     built: LakeBuilder, changed: Changed
 ):
     built.insert(design=[design(1, "a")])
-    days = {r.date_id: r for r in changed()["dim_date"].collect()}
+    days = {r.date_id: r for r in changed()["dim_date"].drop("change_seq", "changed_at").collect()}
 
     calendar = contracts.warehouse().calendars[0]
     assert (min(days), max(days)) == (calendar.first, calendar.last)
