@@ -79,6 +79,15 @@ test-cloud: setup ## Check the Terraform; apply, run, break and destroy it on a 
 chaos: setup ## Run the tests on random histories twenty times as long
 	@$(BIN)/python -m pytest --hypothesis-profile=chaos $(CHAOS_TESTS)
 
+bench: setup class-archive ## Measure each step beside other programs, in a few minutes: docs/performance/
+	@.ci/venv 3.11 .venv-bench requirements/bench.txt
+	@$(BIN)/python -m benchmarks $@
+	@.venv-bench/bin/python -m benchmarks.plot $@
+
+bench-large: setup class-archive ## Measure each step with up to ten million orders, in hours
+	@.ci/venv 3.11 .venv-bench requirements/bench.txt
+	@$(BIN)/python -m benchmarks $@
+
 lint: setup ## Check style, format and the import rules
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
@@ -92,7 +101,7 @@ type: setup ## Check the types
 
 # Tests assert (B101), start programs, by name too (B404, B603, B607) and invent passwords (B105, B106).
 security: secrets ## Look for insecure code, secrets, and packages with known vulnerabilities
-	@$(BIN)/bandit --quiet --recursive . --exclude ./.venv,./.venv-lambda,./.venv-cloud,./.venv-checkov,./.venv-glue,./build,./tests
+	@$(BIN)/bandit --quiet --recursive . --exclude ./.venv,./.venv-lambda,./.venv-cloud,./.venv-checkov,./.venv-glue,./.venv-bench,./build,./tests
 	@$(BIN)/bandit --quiet --recursive tests --skip B101,B105,B106,B404,B603,B607
 	@$(BIN)/zizmor --offline --quiet --persona pedantic .github
 	@.ci/audit requirements/dev.txt
@@ -154,12 +163,12 @@ lock: setup ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes newer versi
 	@$(LOCK) requirements/dev.in --output-file requirements/dev.txt
 	@for name in lambda lambda-test uv; do $(LOCK) --constraint requirements/dev.txt \
 		requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
-	@for name in glue cloud checkov; do $(LOCK) requirements/$$name.in \
+	@for name in glue cloud checkov bench; do $(LOCK) requirements/$$name.in \
 		--output-file requirements/$$name.txt || exit 1; done
 	@$(LOCK) --constraint requirements/glue.txt requirements/glue-test.in \
 		--output-file requirements/glue-test.txt
 
 clean: ## Remove everything that these targets created
-	rm -rf .venv .venv-lambda .venv-cloud .venv-checkov .venv-glue build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-lambda .venv-cloud .venv-checkov .venv-glue .venv-bench build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	rm -rf metastore_db spark-warehouse derby.log .totesys hs_err_pid*
 	find . -name __pycache__ -prune -exec rm -rf {} +

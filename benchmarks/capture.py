@@ -6,20 +6,12 @@ seconds that a poll takes, and its seconds of CPU, without those of the server. 
 machine; compare the ratios. The last line is the time that a gigabyte of log of other tables takes.
 """
 
-import tempfile
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from statistics import median
 
-from pg8000.native import Connection
-
-import contracts
-from benchmarks.poll import measured, write_elsewhere
-from embedded.server import running
-from postgres import Sql, connected, from_dsn, names, render
-from totesys.simulator import Simulator
+from benchmarks.poll import polled
+from benchmarks.source import Benched, seeded
 
 WAYS = ("difference", "log")
 Figures = Mapping[str, float]
@@ -33,48 +25,30 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5, help="runs of each change (5)")
     arguments = parser.parse_args()
     print(f"{'poll':<24}{'difference':>14}{'log':>14}{'ratio':>8}{'ratio of CPU':>14}")
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        _source(folder, arguments.orders) as (dsn, source),
-    ):
-        _both(dsn, folder)
-        for name, change in _changes(source).items():
-            _compare(name, [_changed(change, dsn, folder) for _ in range(arguments.runs)])
-        _measure_elsewhere(dsn, folder, source)
+    with seeded(arguments.orders) as benched:
+        benched.source.run("alter system set autovacuum = off")
+        benched.source.run("select pg_reload_conf()")
+        _both(benched)
+        for name, change in _changes(benched).items():
+            _compare(name, [_changed(change, benched) for _ in range(arguments.runs)])
+        _measure_elsewhere(benched)
 
 
-@contextmanager
-def _source(folder: str, orders: int) -> Iterator[tuple[str, Connection]]:
-    settings = {"max_slot_wal_keep_size": "8GB", "max_wal_size": "8GB", "autovacuum": "off"}
-    with running(Path(folder) / "server", settings) as server:
-        server.create_database("totesys")
-        dsn = server.dsn("totesys")
-        with connected(from_dsn(dsn), "benchmark") as source:
-            simulator = Simulator(source)
-            simulator.create_schema()
-            simulator.seed(orders)
-            source.run("analyze; create table elsewhere (id int, words text)")
-            tables = Sql(names(contracts.source().tables))
-            source.run(render("create publication warehouse for table {tables}", tables=tables))
-            yield dsn, source
-
-
-def _changes(source: Connection) -> Mapping[str, Callable[[], object]]:
-    every = "update sales_order set units_sold = 1 + units_sold"
+def _changes(benched: Benched) -> Mapping[str, Callable[[], object]]:
     return {
         "nothing changed": lambda: None,
-        "every order edited": lambda: source.run(every),
-        "edited 3 times": lambda: [source.run(every) for _ in range(3)],
+        "every order edited": benched.edit_all,
+        "edited 3 times": lambda: benched.edit_all(times=3),
     }
 
 
-def _changed(change: Callable[[], object], dsn: str, folder: str) -> dict[str, Figures]:
+def _changed(change: Callable[[], object], benched: Benched) -> dict[str, Figures]:
     change()
-    return _both(dsn, folder)
+    return _both(benched)
 
 
-def _both(dsn: str, folder: str) -> dict[str, Figures]:
-    return {way: measured(dsn, Path(folder) / way, 0.0, way, is_audit=False) for way in WAYS}
+def _both(benched: Benched) -> dict[str, Figures]:
+    return {way: polled(benched, benched.folder / way, "--capture", way).printed for way in WAYS}
 
 
 def _compare(name: str, runs: list[dict[str, Figures]]) -> None:
@@ -90,11 +64,12 @@ def _medians(figures: list[Figures]) -> Figures:
     return {name: median(each[name] for each in figures) for name in ("seconds", "cpu")}
 
 
-def _measure_elsewhere(dsn: str, folder: str, source: Connection) -> None:
-    [[before]] = source.run("select pg_current_wal_lsn()::text")
-    write_elsewhere(source)
-    [[gigabytes]] = source.run("select (pg_current_wal_lsn() - :lsn::pg_lsn) / 1e9", lsn=before)
-    run = _both(dsn, folder)
+def _measure_elsewhere(benched: Benched) -> None:
+    [[before]] = benched.source.run("select pg_current_wal_lsn()::text")
+    benched.write_elsewhere()
+    written = "select (pg_current_wal_lsn() - :lsn::pg_lsn) / 1e9"
+    [[gigabytes]] = benched.source.run(written, lsn=before)
+    run = _both(benched)
     longer = run["log"]["seconds"] - run["difference"]["seconds"]
     print(f"{longer / float(gigabytes):.1f} s for each gigabyte of log of other tables")
 

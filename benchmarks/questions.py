@@ -2,15 +2,15 @@
 
 It creates a warehouse of that size by SQL in a temporary PostgreSQL server: sales orders with 1.3
 versions on average, 0.4 times as many purchase orders, and a payment for each order, nearly all of
-them paid. Then it measures the cost of keeping the latest versions, which the questions read. Times
-vary with the machine and its load; compare the ratios, and the processor's time, which is that of a
-run without parallel workers.
+them paid. Then it measures the cost of keeping the latest versions, which the questions read.
 """
 
 import statistics
 import tempfile
 from argparse import ArgumentParser
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
@@ -18,7 +18,9 @@ import psutil
 from pg8000.native import Connection
 
 import contracts
-from embedded.server import running
+from benchmarks.measuring import Figure
+from benchmarks.report import show
+from embedded.server import Server, running
 from glue_jobs.load.foreign_keys import foreign_keys_added_last
 from glue_jobs.load.merge import qualified
 from postgres import Sql, connected, from_dsn, render, transaction
@@ -27,6 +29,7 @@ from warehouse.questions import questions
 
 DATA = Path(__file__).with_name("questions.sql")
 VERSIONS = (10, 1_000, 100_000)
+STATES = {"kept": "enable always", "not kept": "disable"}
 TRIGGER = "alter table fact_sales_order {state} trigger latest_added"
 ADD = """
 insert into fact_sales_order (
@@ -44,25 +47,46 @@ from fact_sales_order_current order by sales_order_id desc limit {versions}
 """
 
 
-def main() -> None:
-    """Create the warehouse, run every question, and print a line for each."""
-    parser = ArgumentParser(
-        "python -m benchmarks.questions", description="Measure the cost of the questions."
-    )
-    parser.add_argument("--orders", type=int, default=100_000, help="sales orders (100000)")
-    parser.add_argument("--runs", type=int, default=5, help="runs of each question (5)")
-    arguments = parser.parse_args()
+@dataclass(frozen=True)
+class Warehouse:
+    """A warehouse of so many sales orders, and the owner's session with it."""
+
+    server: Server
+    connection: Connection
+    orders: int
+
+
+def figures(warehouse: Warehouse, runs: int = 3) -> Iterator[Figure]:
+    """Yield the median cost of each question; the server's is that of a run without parallel
+    workers."""
+    connection = warehouse.connection
+    for question in questions().values():
+        seconds = statistics.median(_seconds(connection, question.sql) for _ in range(runs))
+        rows, processor = connection.row_count, _processor_seconds(connection, question.sql)
+        case = f"{warehouse.orders:,} orders: {question.name}"
+        yield Figure("question", case, seconds, server_seconds=processor, rows=rows)
+
+
+def latest_figures(warehouse: Warehouse, runs: int = 3) -> Iterator[Figure]:
+    """Yield the median cost of adding versions to the sales orders, with and without the triggers
+    that keep the latest versions."""
+    for versions in VERSIONS:
+        for name, state in STATES.items():
+            added = (_add(warehouse.connection, versions, state) for _ in range(runs))
+            case = f"{versions:,} versions added, latest versions {name}"
+            yield Figure("load", case, statistics.median(added), rows=versions)
+
+
+@contextmanager
+def filled(orders: int) -> Iterator[Warehouse]:
+    """Provide a warehouse with so many sales orders for the block."""
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "server") as server:
         server.create_database("warehouse")
         with connected(from_dsn(server.dsn("warehouse")), "benchmark") as connection:
             migrate(connection)
             connection.run(render("set search_path to {schema}", schema=SCHEMA))
-            print(f"{arguments.orders:,} sales orders, created in", end=" ", flush=True)
-            start = perf_counter()
-            _fill(connection, arguments.orders)
-            print(f"{perf_counter() - start:.0f} s\n")
-            _run_all(connection, arguments.runs)
-            _add_all(connection, arguments.runs)
+            _fill(connection, orders)
+            yield Warehouse(server, connection, orders)
 
 
 def _fill(connection: Connection, orders: int) -> None:
@@ -73,18 +97,6 @@ def _fill(connection: Connection, orders: int) -> None:
     connection.run("vacuum analyze")
 
 
-def _run_all(connection: Connection, runs: int) -> None:
-    print(f"{'question':<28}{'rows':>7}{'min s':>9}{'median s':>10}{'max s':>9}{'processor s':>13}")
-    for question in questions().values():
-        seconds = sorted(_seconds(connection, question.sql) for _ in range(runs))
-        rows, processor = connection.row_count, _processor_seconds(connection, question.sql)
-        print(
-            f"{question.name:<28}{rows:>7}{seconds[0]:>9.2f}{statistics.median(seconds):>10.2f}"
-            f"{seconds[-1]:>9.2f}{processor:>13.2f}",
-            flush=True,
-        )
-
-
 def _processor_seconds(connection: Connection, sql: str) -> float:
     [[pid]] = connection.run("select pg_backend_pid()")
     connection.run("set max_parallel_workers_per_gather = 0")
@@ -93,18 +105,6 @@ def _processor_seconds(connection: Connection, sql: str) -> float:
     after = psutil.Process(pid).cpu_times()
     connection.run("reset max_parallel_workers_per_gather")
     return after.user + after.system - before.user - before.system
-
-
-def _add_all(connection: Connection, runs: int) -> None:
-    """Print the cost of adding versions to the sales orders, with and without the triggers that
-    keep the latest versions."""
-    print(f"\n{'versions added':<28}{'kept s':>9}{'not kept s':>13}{'ratio':>8}")
-    for versions in VERSIONS:
-        kept, not_kept = (
-            statistics.median(_add(connection, versions, state) for _ in range(runs))
-            for state in ("enable always", "disable")
-        )
-        print(f"{versions:<28,}{kept:>9.3f}{not_kept:>13.3f}{kept / not_kept:>8.2f}", flush=True)
 
 
 def _add(connection: Connection, versions: int, state: str) -> float:
@@ -122,6 +122,19 @@ def _seconds(connection: Connection, sql: str) -> float:
     start = perf_counter()
     connection.run(sql)
     return perf_counter() - start
+
+
+def main() -> None:
+    """Create the warehouse, run every question, and print a line for each."""
+    parser = ArgumentParser(
+        "python -m benchmarks.questions", description="Measure the cost of the questions."
+    )
+    parser.add_argument("--orders", type=int, default=100_000, help="sales orders (100000)")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each question (5)")
+    arguments = parser.parse_args()
+    with filled(arguments.orders) as warehouse:
+        show(figures(warehouse, arguments.runs))
+        show(latest_figures(warehouse, arguments.runs))
 
 
 if __name__ == "__main__":

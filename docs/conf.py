@@ -58,11 +58,11 @@ CONTENTS: dict[str, list[str]] = {
         "docs/costs",
     ],
     "Rely on it": ["docs/guarantees", "docs/glossary", "docs/privacy"],
-    "Work on it": ["CONTRIBUTING", "docs/adr/README", "CHANGELOG"],
+    "Work on it": ["CONTRIBUTING", "docs/performance/README", "docs/adr/README", "CHANGELOG"],
 }
 """The navigation: its parts and their pages. A page that is in no part fails the build."""
 
-FOLDERS = {"docs/runbook/README": "docs/runbook", "docs/adr/README": "docs/adr"}
+FOLDERS = {f"docs/{name}/README": f"docs/{name}" for name in ("runbook", "adr", "performance")}
 """Index pages of folders; the other pages of the folder are listed below them."""
 
 REPOSITORY = "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/tree/{GITHUB_SHA}/"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from embedded.arrow_alone import import_arrow_alone
 from embedded.progress import finish_progress
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 
 def _demo(arguments: Namespace) -> int:
+    import_arrow_alone()
     from embedded.demo.demo import demo
 
     demo(arguments.orders or 200)
@@ -23,6 +25,7 @@ def _demo(arguments: Namespace) -> int:
 
 
 def _up(arguments: Namespace) -> int:
+    import_arrow_alone()
     from embedded.demo.pace import Pace
     from embedded.demo.up import Choices, up
 
@@ -67,6 +70,7 @@ def _poll_options(arguments: Namespace) -> "PollOptions":
 
 
 def _step(arguments: Namespace, step: Callable[["Platform"], object]) -> int:
+    import_arrow_alone()
     from embedded.platform import Platform
 
     start = perf_counter()
@@ -77,6 +81,7 @@ def _step(arguments: Namespace, step: Callable[["Platform"], object]) -> int:
 
 
 def _migrate(arguments: Namespace) -> int:
+    import_arrow_alone()
     from embedded.platform import Platform
     from postgres import connected, from_dsn
     from warehouse import migrate
@@ -92,6 +97,7 @@ def _migrate(arguments: Namespace) -> int:
 
 
 def _rebuild(arguments: Namespace) -> int:
+    import_arrow_alone()
     from embedded.local_lake import existing
     from embedded.rebuild import rebuild
 
@@ -117,6 +123,7 @@ def _reconcile(arguments: Namespace) -> int:
 
 
 def _erase(arguments: Namespace) -> int:
+    import_arrow_alone()
     from embedded.local_lake import existing
     from operations.erasure import erase
 

@@ -1,0 +1,85 @@
+"""Run every benchmark and write docs/performance/: `make bench`, or `make bench-large`.
+
+python -m benchmarks bench
+"""
+
+import os
+import platform
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import psutil
+
+from benchmarks import backfill, cycle, extract, pages, poll, questions
+from benchmarks.measuring import Figure
+from benchmarks.report import show, write
+from benchmarks.source import seeded
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The orders of each step; ``polls`` and ``backfills`` are further sizes of these steps."""
+
+    extract: int
+    history: int
+    cycle: int
+    questions: int
+    polls: tuple[int, ...] = ()
+    backfills: tuple[int, ...] = ()
+
+
+SIZES = {
+    "bench": Sizes(50_000, 10_000, 10_000, 100_000),
+    "bench-large": Sizes(
+        500_000, 50_000, 10_000, 1_000_000, (1_000_000, 10_000_000), (10_000_000,)
+    ),
+}
+
+
+def figures(sizes: Sizes) -> Iterator[Figure]:
+    """Yield the figures of all steps, one after the other."""
+    with seeded(sizes.extract) as benched:
+        yield from extract.figures(benched, sizes.extract)
+        yield from backfill.figures(benched, sizes.extract)
+    for orders in sizes.backfills:
+        with seeded(orders) as benched:
+            yield backfill.first_poll(benched, orders)
+            yield from backfill.figures(benched, orders)
+    with seeded(sizes.history) as benched:
+        yield from extract.history(benched, sizes.history)
+    with seeded(sizes.cycle) as benched:
+        yield from poll.figures(benched, sizes.cycle)
+        yield from cycle.figures(benched, sizes.cycle)
+    for orders in sizes.polls:
+        with seeded(orders) as benched:
+            yield from poll.figures(benched, orders)
+    with questions.filled(sizes.questions) as warehouse:
+        yield from questions.figures(warehouse)
+        yield from pages.figures(warehouse)
+        yield from questions.latest_figures(warehouse)
+
+
+def machine() -> str:
+    """Describe the machine and how busy it was."""
+    memory = psutil.virtual_memory().total / 2**30
+    busy = os.getloadavg()[2]
+    return (
+        f"{datetime.now(UTC):%d %B %Y}, {os.cpu_count()} cores, {memory:.0f} GiB,"
+        f" {platform.system()}, Python {platform.python_version()};"
+        f" load average {busy:.1f} over 15 minutes at the end"
+    )
+
+
+def main() -> None:
+    """Run one of SIZES, and write its figures."""
+    parser = ArgumentParser("python -m benchmarks", description="Measure everything.")
+    parser.add_argument("name", choices=list(SIZES))
+    name = parser.parse_args().name
+    shown = show(figures(SIZES[name]))
+    write(name, machine(), shown)
+
+
+if __name__ == "__main__":
+    main()
