@@ -1,4 +1,4 @@
-"""What people would pick instead of a poll: each program writes every table of a source to Parquet.
+"""Run a program that people would pick instead of a poll: it writes every table to Parquet.
 
     .venv-bench/bin/python -m benchmarks.peers connectorx DSN FOLDER TABLE…
 
