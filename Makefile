@@ -12,7 +12,7 @@ CHECK := $(BIN)/check-jsonschema --quiet --builtin-schema
 CHAOS_TESTS = $(shell grep -rl --include='test_*.py' '^from hypothesis' tests)
 # The deployment is read from Terraform's outputs, or from NAME and REGION without its state. Only values
 # given to make count: environment variables of these names belong to other programs.
-$(foreach variable,NAME REGION SOURCE WAREHOUSE SINCE FILTER FOLLOW ALL,$(eval $(variable) :=))
+$(foreach variable,NAME REGION SOURCE WAREHOUSE SINCE FILTER FOLLOW ALL SLOT DROP,$(eval $(variable) :=))
 ASK = $(if $(NAME),,.ci/terraform $(ENV) output -json |) $(BIN)/python -m operations $@ \
 	$(addprefix --name ,$(NAME)) $(addprefix --region ,$(REGION))
 PACKAGE_FLAGS = $(addprefix --ca-bundle ,$(wildcard terraform/environments/$(ENV)/ca.pem))
@@ -144,6 +144,9 @@ status: setup settings ## Show the state of a deployed platform; NAME=totesys-de
 
 reconcile: setup settings ## Compare the source, lake and warehouse of a deployment, value by value
 	@$(ASK) $(PACKAGE_FLAGS) $(addprefix --source ,$(SOURCE)) $(addprefix --warehouse ,$(WAREHOUSE))
+
+slot: setup settings ## Show the replication slots of a deployment's source; DROP=1 drops the only one, or SLOT=name
+	@$(ASK) $(PACKAGE_FLAGS) $(addprefix --source ,$(SOURCE)) $(if $(DROP),--drop) $(addprefix --slot ,$(SLOT))
 
 logs: setup settings ## Show the last hour of logs of a deployed platform; SINCE=2h, FILTER=text, FOLLOW=1, ALL=1
 	@$(ASK) $(addprefix --since ,$(SINCE)) $(if $(FILTER),--filter "$$FILTER") \

@@ -4,12 +4,12 @@ The caller commits the entry. ADR docs/adr/0018-change-detection.md explains the
 """
 
 import logging
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from contracts import Source, SourceTable
-from ingestion_lambda.capture.log_capture import NOTHING_CAPTURED, Captured, LogCapture
+from ingestion_lambda.capture.captured import NOTHING_CAPTURED, Captured
+from ingestion_lambda.capture.opening import BatchCapture, DifferenceCapture
 from ingestion_lambda.guards import refuse_another_source, refuse_mass_delete
 from ingestion_lambda.mirror.changes_file import ChangesFile
 from ingestion_lambda.mirror.mirror import Mirror
@@ -26,6 +26,8 @@ from lake.mirror_map import MirrorMap, mirror_map
 from postgres import Connection
 
 logger = logging.getLogger(__name__)
+
+BY_DIFFERENCE = DifferenceCapture()
 
 
 @dataclass
@@ -45,7 +47,7 @@ class NextBatch:
     snapshot: Snapshot
     options: PollOptions = DEFAULT_OPTIONS
     is_audit: bool = False
-    capture: LogCapture | None = None
+    capture: BatchCapture = BY_DIFFERENCE
     captured: Captured = NOTHING_CAPTURED
     missed: dict[str, int] = field(default_factory=dict)
     _tables: dict[str, Changes] = field(default_factory=dict)
@@ -59,7 +61,7 @@ class NextBatch:
         """
         scope = self.scope
         _log(scope)
-        with self._log_read(scope) as self.captured:
+        with self.capture.read(self.connection, self.snapshot, scope) as self.captured:
             for table in self.source.tables.values():
                 self._read_table(table, self._scope_of(table, scope))
         refuse_another_source(self.head, self.snapshot, self._tables, self.options)
@@ -89,7 +91,7 @@ class NextBatch:
     def scope(self) -> Scope:
         """The scope of every table that the option ``reread`` does not name."""
         scope = choose_scope(self.head, self.snapshot)
-        scope = self.capture.widen(scope) if self.capture else scope
+        scope = self.capture.widen(scope)
         return FullRead.widen(scope, "daily audit") if self.is_audit else scope
 
     @property
@@ -103,14 +105,6 @@ class NextBatch:
         if self.head is None:
             return self.snapshot.observed_at
         return max(self.snapshot.observed_at, self.head.observed_at + timedelta(microseconds=1))
-
-    def _log_read(self, scope: Scope) -> AbstractContextManager[Captured]:
-        if self.capture is None:
-            return nullcontext(NOTHING_CAPTURED)
-        is_durable = is_flushed(self.connection, self.snapshot)
-        if not is_durable and not isinstance(scope, NoRead):  # its id would cost the next poll
-            is_durable = self.capture.flush()
-        return self.capture.read(self.snapshot, scope, is_durable)
 
     def _scope_of(self, table: SourceTable, scope: Scope) -> Scope:
         if table.name not in self.options.reread:

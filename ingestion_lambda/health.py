@@ -13,8 +13,8 @@ class HealthMetrics:
     ``quarantined`` counts the open rows in quarantine. ``missed_rows`` counts the rows that this
     poll found by a full read and that an earlier poll should have found: any value but 0 is a
     defect. ``retained_wal`` is the number of bytes of WAL that the source keeps for the replication
-    slot, None unless versions are captured by log; ``gaps`` counts the gaps of the batch that this
-    poll committed.
+    slots of the lake, None without one; ``leftover_slots`` counts those that polls do not read.
+    ``gaps`` counts the gaps of the batch that this poll committed.
     """
 
     freshness: float = 0.0
@@ -22,6 +22,7 @@ class HealthMetrics:
     quarantined: int = 0
     missed_rows: int = 0
     retained_wal: int | None = None
+    leftover_slots: int = 0
     gaps: int = 0
 
     @property

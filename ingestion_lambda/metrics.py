@@ -50,7 +50,7 @@ def poll_metrics(source: str, polled: Polled, seconds: float) -> Iterator[Metric
     """Yield every metric of a poll that succeeded and took ``seconds``.
 
     POLLS is the heartbeat; HealthMetrics describes the other values. ROWS is sent only for the
-    operations that occurred, RETAINED_WAL and GAPS only if versions are captured by log.
+    operations that occurred, RETAINED_WAL and GAPS only if the lake has a replication slot.
     """
     health = polled.health
     yield MetricGroup(

@@ -7,7 +7,7 @@ from datetime import timedelta
 from contracts import Source
 from ingestion_lambda.batch import NextBatch
 from ingestion_lambda.bus import Bus, batch_committed
-from ingestion_lambda.capture.log_capture import open_capture
+from ingestion_lambda.capture.opening import open_capture
 from ingestion_lambda.errors import SlotBusy
 from ingestion_lambda.health import HealthMetrics
 from ingestion_lambda.mirror.expiry import expire_superseded, expire_through
@@ -62,16 +62,14 @@ def poll(
             following = NextBatch(
                 connection, source, lake.ingestion, head, run, snapshot, options, is_audit, capture
             )
-            is_due = _is_due(following, lake)
-            loaded = lake.loads.last_batch()
+            is_due, loaded = _is_due(following, lake), lake.loads.last_batch()
             batch = following.entry(expire_through(head, loaded)) if is_due else None
         conclusion = _Conclusion(lake, bus, source, following, loaded, pause)
-        if batch is None:
-            return conclusion.lost() if is_due is None else conclusion.unchanged()
-        if not _commit(lake, batch):
+        if is_due is False:
+            return conclusion.unchanged()
+        if batch is None or not _commit(lake, batch):
             return conclusion.lost()
-        if capture:
-            capture.committed(batch)
+        capture.committed(batch)
         return conclusion.won(batch)
 
 
@@ -146,12 +144,14 @@ class _Conclusion:
     ) -> Polled:
         waiting = freshness(self.lake, newest.seq if newest else 0, self.loaded, newest)
         emitted = newest is not None and self._emit_while_load_lags(newest, waiting)
+        wal = self.following.capture.wal
         health = HealthMetrics(
             waiting,
             horizon_age(self.following.head, self.following.snapshot),
             count_open(self.lake),
             missed,
-            self.following.capture.retained if self.following.capture else None,
+            wal.bytes,
+            len(wal.leftover),
             gaps,
         )
         return Polled(newest.seq if newest else 0, changes or {}, emitted, health)

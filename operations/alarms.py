@@ -163,10 +163,11 @@ def _were_missed(facts: Facts) -> str:
 
 
 def _is_retained(facts: Facts) -> str:
-    size = facts.figures.get("retained_wal", 0)
-    if size <= facts.limits.retained_wal:
-        return ""
-    return f"The source retains {size / MEGABYTE:,.0f} MB of WAL for the replication slot."
+    size, slots = (facts.figures.get(name, 0) for name in ("retained_wal", "leftover_slots"))
+    retains = f"The source retains {size / MEGABYTE:,.0f} MB of WAL for"
+    if slots:
+        return f"{retains} a replication slot that polls do not read. To fix: drop it (`slot`)."
+    return f"{retains} the replication slot." if size > facts.limits.retained_wal else ""
 
 
 def _has_gaps(facts: Facts) -> str:

@@ -212,6 +212,7 @@ module "alarms" {
   freshness_seconds   = var.freshness_seconds
   horizon_age_seconds = var.horizon_age_seconds
   captures_log        = var.capture.method == "log"
+  retained_wal_bytes  = var.retained_wal_bytes
   log_retention_days  = var.log_retention_days
 }
 

@@ -228,6 +228,12 @@ variable "horizon_age_seconds" {
   default     = 3600
 }
 
+variable "retained_wal_bytes" {
+  description = "Bytes of WAL that the source retains for replication slots of the lake at which the alarm retained-wal fires"
+  type        = number
+  default     = 2147483648
+}
+
 variable "log_retention_days" {
   description = "Days for which logs are retained: a value that CloudWatch accepts"
   type        = number

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from contracts import PlatformError, Source
+from ingestion_lambda.capture.captured import Captured
 from ingestion_lambda.capture.doubt import (
     WENT_BACK,
     captured_tables,
@@ -23,45 +24,20 @@ from ingestion_lambda.capture.log_reading import (
     ReadLog,
     read_log,
 )
-from ingestion_lambda.capture.options import CaptureOptions
-from ingestion_lambda.capture.preparation import FLUSH, Prepared, prepare
-from ingestion_lambda.capture.table_log import TableLog
+from ingestion_lambda.capture.preparation import FLUSH, Prepared
+from ingestion_lambda.capture.retained_wal import RetainedWal
 from ingestion_lambda.errors import SlotBusy
 from ingestion_lambda.source.log.messages import LogUnavailable, UnreadableLog
-from ingestion_lambda.source.log.slot import advance_slot, as_text, drop_slot, lsn, slot_name
+from ingestion_lambda.source.log.slot import advance_slot, as_text, drop_slot, lsn
 from ingestion_lambda.source.scope import FullRead, NoRead, Scope
-from ingestion_lambda.source.snapshot import Snapshot
-from lake.entries import Batch, Capture, Gap
+from ingestion_lambda.source.snapshot import Snapshot, is_flushed
+from lake.entries import Batch, Capture
 from postgres import Connection, Session
 
 MOST_HELD = 64 << 20
 """Bytes of log after the slot's position, from which on a batch without changes lets it move."""
 
-UNEXPLAINED = "the log does not explain the last state of some rows"
-
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Captured:
-    """The additions of the log to a batch: the logs of its tables, its gaps, and the point from
-    which the next batch is captured. ``is_due`` states whether the batch is due even without a
-    change."""
-
-    logs: Mapping[str, TableLog] = field(default_factory=dict)
-    gaps: tuple[Gap, ...] = ()
-    following: Capture | None = None
-    is_due: bool = False
-
-    def all_gaps(self, head: Batch | None) -> tuple[Gap, ...]:
-        """Return the gaps, once the tables are read: also of rows that the log did not explain."""
-        tables = tuple(name for name, log in self.logs.items() if log.unlogged)
-        unexplained = (Gap(UNEXPLAINED, tables, head.observed_at),) if head and tables else ()
-        return self.gaps + unexplained
-
-
-NOTHING_CAPTURED = Captured()
-"""The additions of a capture by difference."""
 
 
 @dataclass
@@ -72,6 +48,7 @@ class LogCapture:
     head: Batch | None
     prepared: Prepared
     connect: Connect
+    leftover: Mapping[str, int] = field(default_factory=dict)
     is_committed: bool = False
 
     @property
@@ -80,9 +57,10 @@ class LogCapture:
         return self.head.capture if self.head else None
 
     @property
-    def retained(self) -> int:
-        """The bytes of WAL that the source retains for the slot, 0 without one."""
-        return self.prepared.slot.retained if self.prepared.slot else 0
+    def wal(self) -> RetainedWal:
+        """The WAL that the source retains for the slots of the lake."""
+        slot = self.prepared.slot
+        return RetainedWal(slot.retained if slot else 0, self.leftover)
 
     def widen(self, scope: Scope) -> Scope:
         """Return a full read if the source may have gone back in time or lost transactions that
@@ -91,25 +69,17 @@ class LogCapture:
             return scope
         return FullRead(WENT_BACK) if has_gone_back(self.prepared, self.before) else scope
 
-    def flush(self) -> bool:
-        """Let the source write its log to disk, and return whether it did. A commit does that; the
-        writer of a quiet server may sleep for 5 s."""
-        try:
-            with self.connect(Session()) as connection:
-                connection.run(FLUSH)
-        except PlatformError as error:
-            logger.warning("the log is not flushed", extra={"reason": str(error)})
-            return False
-        return True
-
     @contextmanager
-    def read(self, snapshot: Snapshot, scope: Scope, is_flushed: bool) -> Iterator[Captured]:
-        """Read the log up to the snapshot. The logs of tables exist for the block.
+    def read(self, connection: Connection, snapshot: Snapshot, scope: Scope) -> Iterator[Captured]:
+        """Read the log up to the snapshot, which ``connection`` has. The logs of tables exist for
+        the block.
 
         Raises SlotBusy.
         """
         with ExitStack() as files:
-            captured = self._captured(files, snapshot, scope, is_flushed)
+            captured = self._captured(
+                files, snapshot, scope, self._is_durable(connection, snapshot, scope)
+            )
             yield captured
             for name, log in captured.logs.items():
                 if log.unlogged:
@@ -137,11 +107,27 @@ class LogCapture:
         except PlatformError as error:
             logger.warning("the slot cannot be dropped", extra={"reason": str(error)})
 
+    def _is_durable(self, connection: Connection, snapshot: Snapshot, scope: Scope) -> bool:
+        """Return whether the log is on the source's disk. It is written there if need be, but not
+        by a poll that reads nothing: the transaction for it would cost the next poll."""
+        return is_flushed(connection, snapshot) or (not isinstance(scope, NoRead) and self._flush())
+
+    def _flush(self) -> bool:
+        """Let the source write its log to disk, and return whether it did. A commit does that; the
+        writer of a quiet server may sleep for 5 s."""
+        try:
+            with self.connect(Session()) as connection:
+                connection.run(FLUSH)
+        except PlatformError as error:
+            logger.warning("the log is not flushed", extra={"reason": str(error)})
+            return False
+        return True
+
     def _captured(
-        self, files: ExitStack, snapshot: Snapshot, scope: Scope, is_flushed: bool
+        self, files: ExitStack, snapshot: Snapshot, scope: Scope, is_durable: bool
     ) -> Captured:
         slot = self.prepared.slot
-        doubt = find_doubt(self.prepared, self.before, snapshot, scope, is_flushed)
+        doubt = find_doubt(self.prepared, self.before, snapshot, scope, is_durable)
         is_usable, begins = self._is_usable(snapshot), bool(doubt)
         read = ReadLog({}, slot.position if slot else 0)
         if not doubt and not isinstance(scope, NoRead):
@@ -159,7 +145,7 @@ class LogCapture:
                 doubt = "the connection for the log failed"
         if doubt and self.head:
             logger.warning("gap in the log", extra={"reason": doubt})
-        following = self._following(snapshot, read.position, is_flushed) if is_usable else None
+        following = self._following(snapshot, read.position, is_durable) if is_usable else None
         return Captured(
             read.tables,
             tuple(find_gaps(self.source, self.prepared, self.head, doubt)) if self.head else (),
@@ -180,7 +166,7 @@ class LogCapture:
         interval = LogInterval(self.source, publication, before, snapshot, tables)
         return read_log(files, self.connect, self.prepared.access, interval)
 
-    def _following(self, snapshot: Snapshot, position: int, is_flushed: bool) -> Capture:
+    def _following(self, snapshot: Snapshot, position: int, is_durable: bool) -> Capture:
         slot, publication = self.prepared.slot, self.prepared.publication
         assert slot  # nosec B101 # otherwise the log cannot be used
         assert publication  # nosec B101 # as above
@@ -191,7 +177,7 @@ class LogCapture:
             publication=publication.oid,
             server_start=slot.server_start,
             tables=publication.captured,
-            is_durable=is_flushed,
+            is_durable=is_durable,
         )
 
     def _is_due(self, following: Capture | None, snapshot: Snapshot, begins: bool) -> bool:
@@ -205,28 +191,3 @@ class LogCapture:
         held = lsn(snapshot.insert_lsn or "0/0") - slot.position
         is_held = held > MOST_HELD and lsn(following.position) > slot.position
         return self.before.tables != following.tables or is_held
-
-
-@contextmanager
-def open_capture(
-    connection: Connection, source: Source, head: Batch | None, run: str, options: CaptureOptions
-) -> Iterator[LogCapture | None]:
-    """Prepare the capture of the batch that follows ``head``, for the block: None by difference.
-
-    The slot is named after the lake. Unless the first poll of a lake commits, it drops its slot.
-    """
-    if options.method == "difference":
-        yield None
-        return
-    default, xmax = slot_name(head.lake if head else run), head.position.xmax if head else 0
-    prepared = prepare(connection, source, options, default, xmax)
-    capture = LogCapture(source, head, prepared, connection.another)
-    try:
-        yield capture
-    except PlatformError:
-        extra = {"slot": prepared.access.slot, "retained_bytes": capture.retained}
-        logger.warning("the replication slot stays where it is", extra=extra)
-        raise
-    finally:
-        if prepared.is_new and head is None and not capture.is_committed and not options.slot:
-            capture.discard()

@@ -218,6 +218,7 @@ def stack(
         "quicksight": quicksight,
         "freshness_seconds": 2,
         "horizon_age_seconds": 1,
+        "retained_wal_bytes": 1,
         "job_metrics": True,
         "permissions_boundary": account.outputs["boundaries"]["dev"],
     }

@@ -1,7 +1,7 @@
 """Every alarm of the applied platform sends a mail when its cause occurs.
 
 The causes are real failures of the deployed code or of its databases. Only the clock of CloudWatch
-is set forward, and two thresholds are low, to save time.
+is set forward, and three thresholds are low, to save time.
 """
 
 import json
@@ -17,7 +17,8 @@ import pytest
 from pg8000.native import Connection
 
 from embedded.server import Server
-from postgres import Sql, connected, from_dsn, render
+from ingestion_lambda.source.log.access import FUNCTIONS_SLOT
+from postgres import Sql, connected, from_dsn, render, value
 from tests.cloud.local_aws import ACCOUNT
 from tests.cloud.stacks import Databases, Stack
 
@@ -234,6 +235,16 @@ def change_hides_from_polls(platform: Platform) -> None:
     platform.poll(reread=["design"])
 
 
+def slot_is_left_over(platform: Platform) -> None:
+    """As after a change from capture by log back to capture by difference."""
+    slot = value(FUNCTIONS_SLOT)
+    create = "SELECT pg_create_logical_replication_slot({slot}, 'pgoutput')"
+    platform.source.run(render(create, slot=slot))
+    edit(platform)
+    platform.poll()
+    platform.source.run(render("SELECT pg_drop_replication_slot({slot})", slot=slot))
+
+
 # The order matters: a batch that no job loads keeps freshness stale, and failed polls raise more
 # than one alarm.
 CASES: dict[str, Callable[[Platform], None]] = {
@@ -246,6 +257,7 @@ CASES: dict[str, Callable[[Platform], None]] = {
     "horizon-age": transaction_stays_open,
     "mass-delete": designs_are_deleted,
     "missed-rows": change_hides_from_polls,
+    "retained-wal": slot_is_left_over,
     "quarantined-rows": date_is_invalid,
 }
 

@@ -26,6 +26,9 @@ BY_FUNCTIONS: Mapping[Statement, str] = {
     " WHERE oid = 'warehouse_log.create_slot'::regproc",
 }
 
+FUNCTIONS_SLOT = "warehouse_log"
+"""The slot of the functions, unless their owner gave it another name."""
+
 # A role that has REPLICATION does not need the functions.
 MAY_CALL = """
 SELECT EXISTS (
@@ -40,7 +43,7 @@ NAMES = "SELECT warehouse_log.slot()::text, warehouse_log.publication()::text"
 
 @dataclass(frozen=True)
 class SlotAccess:
-    """A slot, the publication of which it is read, and how they are reached."""
+    """A slot, the publication of which it is read (empty if it is not), and how they are reached."""
 
     slot: str
     publication: str
@@ -53,7 +56,7 @@ class SlotAccess:
         return render(
             statements[statement],
             slot=value(self.slot),
-            publications=value(str(names([self.publication]))),
+            publications=value(names([self.publication] if self.publication else [])),
             upto=value(upto),
         )
 

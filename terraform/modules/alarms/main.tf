@@ -122,8 +122,9 @@ locals {
       dimensions = local.poll
     }
 
+    # also without capture by log, which can leave a slot behind
     retained-wal = {
-      means      = "The source retains more than ${floor(var.retained_wal_bytes / 1048576)} MB of WAL for the replication slot."
+      means      = "The source retains more than ${floor(var.retained_wal_bytes / 1048576)} MB of WAL for a replication slot."
       namespace  = "Warehouse"
       metric     = "RetainedWal"
       dimensions = local.poll
@@ -136,7 +137,7 @@ locals {
       metric     = "CaptureGaps"
       dimensions = local.poll
     }
-  } : key => merge(local.usual, alarm) if var.captures_log || !contains(["retained-wal", "capture-gaps"], key) }
+  } : key => merge(local.usual, alarm) if var.captures_log || key != "capture-gaps" }
 }
 
 resource "aws_cloudwatch_metric_alarm" "this" {

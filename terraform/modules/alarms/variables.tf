@@ -125,13 +125,13 @@ variable "horizon_age_seconds" {
 }
 
 variable "captures_log" {
-  description = "Whether polls read the source's log, whose alarms exist only then"
+  description = "Whether polls read the source's log, whose gaps have an alarm only then"
   type        = bool
   default     = false
 }
 
 variable "retained_wal_bytes" {
-  description = "Bytes of WAL that the source retains for the replication slot at which the alarm retained-wal fires"
+  description = "Bytes of WAL that the source retains for replication slots of the lake at which the alarm retained-wal fires"
   type        = number
   default     = 2147483648
 

@@ -13,7 +13,7 @@ from ingestion_lambda import metrics
 from ingestion_lambda.poll import Polled
 from tests.pages import Page, computed
 
-OF_A_LOG = 2
+OF_A_LOG = 1
 """Alarms that exist only if versions are captured by log."""
 
 ROOT = Path(__file__).parents[3]

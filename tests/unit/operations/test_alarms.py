@@ -88,6 +88,13 @@ def cases() -> dict[str, tuple[Facts, str]]:
     }
 
 
+def test_slot_that_polls_do_not_read_is_an_alarm_at_any_size():
+    figures = attempt(1, retained_wal=0.0, leftover_slots=1.0)
+    [alarm] = alarms(facts(polls=LastAttempts("poll", None, figures)))
+    assert (alarm.name, alarm.state) == ("retained-wal", "warning")
+    assert "To fix: drop it" in alarm.reason
+
+
 @pytest.mark.parametrize("name", sorted(CONDITIONS.keys() - {"mass-delete"}))
 def test_condition_that_holds_is_an_alarm_with_its_reason(name: str):
     of, reason = cases()[name]

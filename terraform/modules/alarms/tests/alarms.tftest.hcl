@@ -233,21 +233,21 @@ run "invalid_values_are_refused" {
   ]
 }
 
-run "alarms_on_the_log_exist_only_if_it_is_read" {
+run "gaps_have_an_alarm_only_if_the_log_is_read_and_a_slot_always" {
   assert {
-    condition     = !anytrue([for name in ["retained-wal", "capture-gaps"] : contains(keys(aws_cloudwatch_metric_alarm.this), name)])
+    condition     = !contains(keys(aws_cloudwatch_metric_alarm.this), "capture-gaps")
     error_message = "An alarm watches a metric that no poll sends."
-  }
-}
-
-run "retained_wal_has_an_alarm_if_the_log_is_read" {
-  variables {
-    captures_log = true
   }
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["retained-wal"].threshold == 2147483648
-    error_message = "The WAL that the source retains for the slot has no alarm."
+    error_message = "The WAL that the source retains for a slot that is left over has no alarm."
+  }
+}
+
+run "gaps_have_an_alarm_if_the_log_is_read" {
+  variables {
+    captures_log = true
   }
 
   assert {

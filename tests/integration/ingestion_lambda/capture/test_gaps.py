@@ -12,7 +12,7 @@ from pg8000.native import Connection
 
 import contracts
 from ingestion_lambda.capture import log_reading
-from ingestion_lambda.capture.log_capture import UNEXPLAINED
+from ingestion_lambda.capture.captured import UNEXPLAINED
 from ingestion_lambda.capture.options import CaptureOptions
 from ingestion_lambda.errors import SlotBusy
 from ingestion_lambda.source.log import spool
@@ -64,15 +64,29 @@ def test_lake_that_was_polled_by_difference_is_captured_from_its_next_poll_on(
 
 
 def test_switch_to_difference_and_back_is_a_gap_of_the_batches_between(
-    capture: Capture, source: Connection
+    capture: Capture, source: Connection, caplog: pytest.LogCaptureFixture
 ):
     edit_twice(source)
     assert capture.pipeline.poll().changes["department"]["U"] == 1
     assert capture.head.capture is None
     source.run(EDIT.format("between"))
-    assert capture.pipeline.poll().changes["department"]["U"] == 1
+    health = capture.pipeline.poll().health
+    assert (health.leftover_slots, health.retained_wal is None) == (1, False)
+    assert (
+        reasons(caplog, "no poll reads a replication slot of this lake")
+        == [f"To fix: operations slot --drop --slot {capture.slot}"] * 2
+    )
     edits_are_one_version(capture, source)
     assert capture.reasons == ["the batch before it was not captured by log"]
+    edits_are_captured(capture, source)
+    source.run(render("SELECT pg_drop_replication_slot({slot})", slot=value(capture.slot)))
+    health = capture.pipeline.poll().health
+    assert (health.leftover_slots, health.retained_wal) == (0, None)
+
+
+def test_slot_that_another_one_replaced_is_left_over(capture: Capture, source: Connection):
+    capture.options = CaptureOptions("log", slot=f"other_{capture.pipeline.address.database}")
+    assert capture.poll().health.leftover_slots == 1
     edits_are_captured(capture, source)
 
 

@@ -8,7 +8,7 @@ from pg8000.native import Connection
 
 import contracts
 from ingestion_lambda.capture import log_capture
-from ingestion_lambda.capture.log_capture import open_capture
+from ingestion_lambda.capture.opening import open_capture
 from ingestion_lambda.errors import MassDelete
 from postgres import render, value
 from tests.integration.ingestion_lambda.capture.conftest import Capture, publish
