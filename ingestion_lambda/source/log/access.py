@@ -43,7 +43,7 @@ NAMES = "SELECT warehouse_log.slot()::text, warehouse_log.publication()::text"
 
 @dataclass(frozen=True)
 class SlotAccess:
-    """A slot, the publication of which it is read (empty if it is not), and how they are reached."""
+    """A slot, the publication that it is read of (empty if it is not), and how they are reached."""
 
     slot: str
     publication: str
