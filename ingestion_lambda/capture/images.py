@@ -1,15 +1,13 @@
 """The images of a table: every state that the log shows, on disk, to be read bucket by bucket."""
 
-import tempfile
 from collections import defaultdict
-from contextlib import ExitStack
-from types import TracebackType
-from typing import Self
+from typing import BinaryIO
 
 import pyarrow as pa
 
 from contracts import SourceTable
 from ingestion_lambda.mirror.buckets import by_bucket
+from ingestion_lambda.mirror.temporary_rows import TemporaryRows
 from ingestion_lambda.source.log.messages import UnreadableLog
 from ingestion_lambda.source.log.rows import image_schema
 
@@ -17,7 +15,7 @@ MOST_IMAGES = 400_000
 """Images of one bucket, which are in memory together: 24 of each row if every row changed."""
 
 
-class Images:
+class Images(TemporaryRows):
     """The images of one table; the file exists for the length of the block.
 
     ``truncations`` holds the place and the number of the transaction of each TRUNCATE.
@@ -31,23 +29,9 @@ class Images:
         self._rows = defaultdict[int, int](int)
         self._count = 0
 
-    def __enter__(self) -> Self:
-        with ExitStack() as opened:
-            self._file = opened.enter_context(tempfile.TemporaryFile())
-            options = pa.ipc.IpcWriteOptions(compression="lz4")
-            self._writer = opened.enter_context(
-                pa.ipc.new_file(self._file, self._schema, options=options)
-            )
-            self._opened = opened.pop_all()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._opened.close()
+    def _open(self, file: BinaryIO) -> pa.ipc.RecordBatchFileWriter:
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        return pa.ipc.new_file(file, self._schema, options=options)
 
     def add(self, images: pa.RecordBatch) -> None:
         """Append images of any keys. Raises UnreadableLog if a bucket has more than MOST_IMAGES."""

@@ -1,10 +1,7 @@
 """The changed rows of one table: a temporary file on disk that lands as one object."""
 
-import tempfile
-from contextlib import ExitStack
 from datetime import datetime
-from types import TracebackType
-from typing import Self
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,12 +11,13 @@ from contracts import SourceTable
 from contracts.arrow import batch_schema
 from contracts.observation import CHANGE
 from ingestion_lambda.mirror.difference import Difference
+from ingestion_lambda.mirror.temporary_rows import TemporaryRows
 from lake import Store
 from lake.entries import Changes
 from lake.landing import land
 
 
-class ChangesFile:
+class ChangesFile(TemporaryRows):
     """The changes of one table in batch ``seq``; the file exists for the length of the block."""
 
     def __init__(self, table: SourceTable, seq: int, observed_at: datetime) -> None:
@@ -27,22 +25,8 @@ class ChangesFile:
         self._seq, self._observed_at = seq, observed_at
         self._counts = {"I": 0, "U": 0, "D": 0}
 
-    def __enter__(self) -> Self:
-        with ExitStack() as opened:
-            self._file = opened.enter_context(tempfile.TemporaryFile())
-            self._writer = opened.enter_context(
-                pq.ParquetWriter(self._file, self._schema, compression="zstd")
-            )
-            self._opened = opened.pop_all()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._opened.close()
+    def _open(self, file: BinaryIO) -> pq.ParquetWriter:
+        return pq.ParquetWriter(file, self._schema, compression="zstd")
 
     def add(self, difference: Difference) -> None:
         """Append the rows of a difference, each with its operation, batch and time."""
