@@ -13,7 +13,7 @@ from embedded.platform import Platform
 from ingestion_lambda.capture.options import CaptureOptions
 from ingestion_lambda.options import PollOptions
 from postgres import render
-from tests.integration.ingestion_lambda.capture.conftest import publish
+from tests.integration.ingestion_lambda.conftest import publish
 from totesys.simulator import Simulator
 
 BY_LOG = PollOptions(capture=CaptureOptions("log"))

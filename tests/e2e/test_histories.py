@@ -15,12 +15,16 @@ from pyspark.sql import SparkSession
 
 from embedded.platform import Platform
 from embedded.server import Server
+from ingestion_lambda.capture.options import CaptureOptions, Method
+from ingestion_lambda.options import PollOptions
 from postgres import connected, from_dsn
+from tests.integration.ingestion_lambda.conftest import publish
 
 HISTORIES = settings().max_examples // 20
 Change = tuple[int, int | None, bool]
 Versions = dict[int, list[tuple[int, bool]]]
 NUMBERS = count(1)
+NO_CHANGE: tuple[Method, list[Change]] = ("log", [])
 
 HISTORY = """
 SELECT sales_order_id, units_sold, is_deleted FROM warehouse.fact_sales_order_history
@@ -39,11 +43,14 @@ PATTERN = 26  # an order that no history changes
 changes = st.tuples(
     st.sampled_from([1, 2, 3, 900, 901]), st.none() | st.integers(1, 3), st.booleans()
 )
-histories = st.lists(st.lists(changes, min_size=1, max_size=4), min_size=2, max_size=4)
+ways = st.sampled_from(["log", "log", "difference"])
+steps = st.tuples(ways, st.lists(changes, min_size=1, max_size=4))
+histories = st.lists(steps, min_size=2, max_size=4)
 
 
 class Source:
-    """The orders of the source: the committed ones, and those of one open transaction."""
+    """The orders of the source: the committed ones, also after each of the ``commits`` since the
+    last cycle, and those of one open transaction."""
 
     def __init__(self, connection: Connection, late: Connection) -> None:
         self._connection, self._late = connection, late
@@ -51,6 +58,7 @@ class Source:
             connection.run("SELECT sales_order_id, units_sold FROM sales_order")
         )
         self._pending: dict[int, int | None] = {}
+        self.commits: list[dict[int, int]] = []
 
     def change(self, key: int, units: int | None, *, is_late: bool) -> None:
         """Write or delete an order, unless the open transaction has it locked."""
@@ -84,10 +92,11 @@ class Source:
                 self.committed.pop(key, None)
             else:
                 self.committed[key] = units
+        self.commits.append(dict(self.committed))
 
 
 def follow(versions: Versions, committed: dict[int, int]) -> None:
-    """Add the versions that a poll of these orders must see."""
+    """Add the versions of these orders: by log those after each commit, else those of a poll."""
     for key, units in committed.items():
         if versions.get(key, [(0, True)])[-1] != (units, False):
             versions.setdefault(key, []).append((units, False))
@@ -117,7 +126,10 @@ def fresh(server: Server, template: str) -> Iterator[tuple[str, str, Path]]:
 )
 @pytest.mark.timeout(600)  # five random histories of the whole platform
 def test_every_order_has_exactly_the_versions_that_polls_could_see(
-    server: Server, seeded_template: str, spark: SparkSession, history: list[list[Change]]
+    server: Server,
+    seeded_template: str,
+    spark: SparkSession,
+    history: list[tuple[Method, list[Change]]],
 ):
     with (
         fresh(server, seeded_template) as (source_dsn, warehouse_dsn, folder),
@@ -129,13 +141,19 @@ def test_every_order_has_exactly_the_versions_that_polls_could_see(
         ]
         source, warehouse = Source(*sessions[:2]), sessions[2]
         platform = Platform(folder, source_dsn, warehouse_dsn, spark=lambda: spark)
+        publish(sessions[0])
         versions: Versions = {}
-        for step in [[], *history, []]:
+        follow(versions, source.committed)
+        for way, step in [NO_CHANGE, *history, NO_CHANGE]:
             source.commit_late()
             for key, units, is_late in step:
                 source.change(key, units, is_late=is_late)
-            platform.cycle()
-            follow(versions, source.committed)
+            platform.cycle(PollOptions(capture=CaptureOptions(way)))
+            head = platform.lake.batches.head()
+            is_captured = way == "log" and head is not None and not head.gaps
+            for committed in source.commits if is_captured else [source.committed]:
+                follow(versions, committed)
+            source.commits.clear()
             assert stored_versions(warehouse) == versions
         source.commit_late()
 

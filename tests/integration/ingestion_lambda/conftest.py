@@ -12,12 +12,13 @@ import pytest
 from pg8000.native import Connection
 
 import contracts
+from ingestion_lambda.capture.options import METHODS, CaptureOptions, method
 from ingestion_lambda.options import PollOptions
 from ingestion_lambda.poll import Polled, poll
 from lake import Lake, new_run, now, open_lake
 from lake.entries import LoadEntry
 from lake.mirror_map import mirror_map
-from postgres import Address, connected, from_dsn, render
+from postgres import Address, Sql, connected, from_dsn, names, render
 from totesys.simulator import Simulator
 
 
@@ -44,6 +45,7 @@ class Pipeline:
     folder: Path
     bus: RecordingBus = field(default_factory=RecordingBus)
     pause: timedelta = timedelta()
+    capture: CaptureOptions = field(default_factory=CaptureOptions)
 
     def poll(self, **options: Any) -> Polled:
         with connected(self.address, "poll") as connection:
@@ -51,7 +53,7 @@ class Pipeline:
 
     def poll_through(self, connection: Connection, **options: Any) -> Polled:
         source, run = contracts.source(), new_run()
-        chosen = PollOptions(**options)
+        chosen = PollOptions(**{"capture": self.capture, **options})
         return poll(connection, source, self.lake, self.bus, run, chosen, pause=self.pause)
 
     def landed(self, table: str) -> list[dict[str, Any]]:
@@ -75,10 +77,30 @@ class Pipeline:
         return rows
 
 
+both_ways = pytest.mark.parametrize("pipeline", METHODS, indirect=True)
+"""Runs a test by difference, and by log, which must then have no gap."""
+
+
 @pytest.fixture
-def pipeline(seeded_source_dsn: str, tmp_path: Path) -> Pipeline:
+def pipeline(
+    request: pytest.FixtureRequest, seeded_source_dsn: str, tmp_path: Path
+) -> Iterator[Pipeline]:
     lake = open_lake(f"file://{tmp_path}/ingestion", f"file://{tmp_path}/processed")
-    return Pipeline(from_dsn(seeded_source_dsn), lake, tmp_path)
+    pipeline = Pipeline(from_dsn(seeded_source_dsn), lake, tmp_path)
+    if not hasattr(request, "param"):
+        yield pipeline
+        return
+    with connected(pipeline.address, "owner") as owner:
+        publish(owner)
+    pipeline.capture = CaptureOptions(method(request.param))
+    yield pipeline
+    assert [gap for batch in lake.batches.after(1) for gap in batch.gaps] == []
+
+
+def publish(source: Connection) -> None:
+    """Create the publication as docs/deploy.md says."""
+    tables = Sql(names(contracts.source().tables))
+    source.run(render("CREATE PUBLICATION warehouse FOR TABLE {tables}", tables=tables))
 
 
 @pytest.fixture

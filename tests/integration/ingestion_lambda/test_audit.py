@@ -15,7 +15,7 @@ from lake import SeqTaken
 from lake.audits import Audits
 from lake.log import Log
 from postgres import Sql, render
-from tests.integration.ingestion_lambda.conftest import Pipeline
+from tests.integration.ingestion_lambda.conftest import Pipeline, both_ways
 from totesys.simulator import Simulator
 
 pytestmark = pytest.mark.lambda_runtime
@@ -67,6 +67,7 @@ def test_first_poll_of_a_lake_is_the_audit_of_its_day(pipeline: Pipeline, read_i
     assert read_in_full == set()
 
 
+@both_ways
 def test_first_poll_of_a_day_reads_everything_of_a_quiet_source_and_commits_nothing(
     pipeline: Pipeline, read_in_full: set[str], monkeypatch: pytest.MonkeyPatch
 ):
@@ -109,6 +110,7 @@ def test_rows_that_the_next_incremental_poll_would_show_are_not_missed(
     assert polled.health.missed_rows == 0
 
 
+@both_ways
 def test_missed_edit_is_found_by_the_audit_and_counted_once(
     pipeline: Pipeline, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ):

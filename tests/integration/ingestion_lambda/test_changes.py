@@ -10,7 +10,12 @@ from ingestion_lambda.bus import DETAIL_TYPE
 from ingestion_lambda.source import snapshot
 from lake import now
 from postgres import render, value
-from tests.integration.ingestion_lambda.conftest import Pipeline, mirrored_rows, source_rows
+from tests.integration.ingestion_lambda.conftest import (
+    Pipeline,
+    both_ways,
+    mirrored_rows,
+    source_rows,
+)
 from totesys.simulator import Simulator
 
 pytestmark = pytest.mark.lambda_runtime
@@ -40,6 +45,7 @@ def test_transaction_in_another_table_makes_no_batch(pipeline: Pipeline, source:
     assert pipeline.poll().changes == {}
 
 
+@both_ways
 def test_silent_edit_is_one_update(pipeline: Pipeline, simulator: Simulator):
     pipeline.poll()
     edit = simulator.edit_sales_order_silently()
@@ -58,6 +64,7 @@ def test_order_with_its_transaction_and_payment_is_three_inserts(
     assert pipeline.poll().changes == {"sales_order": one, "transaction": one, "payment": one}
 
 
+@both_ways
 def test_row_written_in_a_savepoint_is_seen_and_a_rolled_back_one_is_not(
     pipeline: Pipeline, simulator: Simulator
 ):
@@ -68,6 +75,7 @@ def test_row_written_in_a_savepoint_is_seen_and_a_rolled_back_one_is_not(
     assert pipeline.poll().changes == {}
 
 
+@both_ways
 def test_late_commit_is_seen_by_the_poll_after_it(pipeline: Pipeline, simulator: Simulator):
     pipeline.poll()
     with simulator.late_order(pipeline.address):
@@ -80,6 +88,7 @@ def test_late_commit_is_seen_by_the_poll_after_it(pipeline: Pipeline, simulator:
     assert pipeline.poll().changes == {}
 
 
+@both_ways
 def test_deleted_order_is_a_deletion_with_its_last_values(pipeline: Pipeline, simulator: Simulator):
     pipeline.poll()
     before = {row["sales_order_id"]: row for row in pipeline.mirrored("sales_order")}
@@ -95,6 +104,7 @@ def test_deleted_order_is_a_deletion_with_its_last_values(pipeline: Pipeline, si
     assert pipeline.poll().changes == {}
 
 
+@both_ways
 def test_key_inserted_again_after_its_deletion_is_an_insert(pipeline: Pipeline, source: Connection):
     pipeline.poll()
     source.run("INSERT INTO department VALUES (99, 'Late', NULL, NULL, now(), now())")
@@ -113,6 +123,7 @@ def test_edit_reversed_before_the_next_poll_makes_no_batch(pipeline: Pipeline, s
     assert pipeline.poll().changes == {}
 
 
+@both_ways
 def test_edit_reversed_after_a_poll_is_two_updates(pipeline: Pipeline, source: Connection):
     pipeline.poll()
     source.run("UPDATE staff SET first_name = 'A' || first_name WHERE staff_id = 1")
@@ -146,6 +157,7 @@ def test_maintenance_makes_no_batch(pipeline: Pipeline, source: Connection, stat
     assert pipeline.poll().changes == {}
 
 
+@both_ways
 def test_rows_in_many_buckets_and_below_zero_are_distinguished(
     pipeline: Pipeline, source: Connection
 ):
@@ -178,6 +190,7 @@ def test_only_the_buckets_that_changed_are_written(pipeline: Pipeline, source: C
     assert after.mirror["staff"] == before.mirror["staff"]
 
 
+@both_ways
 def test_observed_at_is_the_source_clock_and_increases_if_the_clock_goes_back(
     pipeline: Pipeline,
     simulator: Simulator,

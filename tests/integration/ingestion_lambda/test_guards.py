@@ -6,12 +6,13 @@ from pg8000.native import Connection
 from embedded.server import Server
 from ingestion_lambda.errors import AnotherSource, MassDelete
 from postgres import connected, from_dsn
-from tests.integration.ingestion_lambda.conftest import Pipeline
+from tests.integration.ingestion_lambda.conftest import Pipeline, both_ways
 from totesys.simulator import Simulator
 
 pytestmark = pytest.mark.lambda_runtime
 
 
+@both_ways
 def test_mass_delete_is_refused_unless_allowed(pipeline: Pipeline, source: Connection):
     source.run(
         "INSERT INTO design SELECT g, now(), 'D', '/d', 'f', now()"
@@ -42,6 +43,7 @@ def pipeline_from(pipeline: Pipeline, dsn: str) -> Pipeline:
     return Pipeline(from_dsn(dsn), pipeline.lake, pipeline.folder)
 
 
+@both_ways
 def test_another_source_is_refused_and_the_lake_stays_unchanged(
     pipeline: Pipeline, source_dsn: str
 ):

@@ -14,8 +14,13 @@ from ingestion_lambda.capture.options import CaptureOptions
 from ingestion_lambda.poll import Polled
 from ingestion_lambda.source.log.slot import slot_name
 from lake.entries import Batch, Gap
-from postgres import Sql, names, render, value
-from tests.integration.ingestion_lambda.conftest import Pipeline, mirrored_rows, source_rows
+from postgres import render, value
+from tests.integration.ingestion_lambda.conftest import (
+    Pipeline,
+    mirrored_rows,
+    publish,
+    source_rows,
+)
 
 Version = tuple[str, Any]
 
@@ -84,12 +89,6 @@ class Capture:
     def check_state(self) -> None:
         for table in contracts.source().tables:
             assert mirrored_rows(self.pipeline, table) == source_rows(self.source, table)
-
-
-def publish(source: Connection) -> None:
-    """Create the publication as docs/deploy.md says."""
-    tables = Sql(names(contracts.source().tables))
-    source.run(render("CREATE PUBLICATION warehouse FOR TABLE {tables}", tables=tables))
 
 
 @pytest.fixture

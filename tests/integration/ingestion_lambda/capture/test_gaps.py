@@ -19,9 +19,9 @@ from ingestion_lambda.source.log import spool
 from ingestion_lambda.source.log.access import SlotAccess
 from ingestion_lambda.source.log.publication import UNLIMITED
 from postgres import Sql, connected, render, value
-from tests.integration.ingestion_lambda.capture.conftest import Capture, publish
+from tests.integration.ingestion_lambda.capture.conftest import Capture
 from tests.integration.ingestion_lambda.capture.test_log import EDIT, NEW
-from tests.integration.ingestion_lambda.conftest import Pipeline
+from tests.integration.ingestion_lambda.conftest import Pipeline, publish
 
 pytestmark = pytest.mark.lambda_runtime
 

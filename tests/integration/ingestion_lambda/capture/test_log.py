@@ -11,8 +11,8 @@ from ingestion_lambda.capture import log_capture
 from ingestion_lambda.capture.opening import open_capture
 from ingestion_lambda.errors import MassDelete
 from postgres import render, value
-from tests.integration.ingestion_lambda.capture.conftest import Capture, publish
-from tests.integration.ingestion_lambda.conftest import Pipeline
+from tests.integration.ingestion_lambda.capture.conftest import Capture
+from tests.integration.ingestion_lambda.conftest import Pipeline, publish
 from totesys.simulator import Simulator
 
 pytestmark = pytest.mark.lambda_runtime

@@ -12,13 +12,13 @@ import ingestion_lambda.source.log
 from ingestion_lambda.capture.options import CaptureOptions
 from operations.slots import drop_slot, list_slots
 from postgres import Sql, connected, names, render, sqlstate
-from tests.integration.ingestion_lambda.capture.conftest import Capture, publish
+from tests.integration.ingestion_lambda.capture.conftest import Capture
 from tests.integration.ingestion_lambda.capture.test_gaps import (
     edits_are_captured,
     edits_are_one_version,
     reasons,
 )
-from tests.integration.ingestion_lambda.conftest import Pipeline
+from tests.integration.ingestion_lambda.conftest import Pipeline, publish
 
 pytestmark = pytest.mark.lambda_runtime
 
