@@ -148,6 +148,10 @@ reconcile: setup settings ## Compare the source, lake and warehouse of a deploym
 slot: setup settings ## Show the replication slots of a deployment's source; DROP=1 drops the only one, or SLOT=name
 	@$(ASK) $(PACKAGE_FLAGS) $(addprefix --source ,$(SOURCE)) $(if $(DROP),--drop) $(addprefix --slot ,$(SLOT))
 
+backfill: setup settings ## Fill an added column from landed rows; TABLE=fact_payment COLUMN=name
+	@$(ASK) $(PACKAGE_FLAGS) $(addprefix --table ,$(TABLE)) $(addprefix --column ,$(COLUMN)) \
+		$(addprefix --warehouse ,$(WAREHOUSE))
+
 logs: setup settings ## Show the last hour of logs of a deployed platform; SINCE=2h, FILTER=text, FOLLOW=1, ALL=1
 	@$(ASK) $(addprefix --since ,$(SINCE)) $(if $(FILTER),--filter "$$FILTER") \
 		$(if $(FOLLOW),--follow) $(if $(ALL),--all)

@@ -122,6 +122,17 @@ def _reconcile(arguments: Namespace) -> int:
     return result.exit_status
 
 
+def _backfill(arguments: Namespace) -> int:
+    from embedded.local_lake import existing
+    from lake.local import open_local_lake
+    from operations.backfill import backfill
+    from postgres import from_dsn
+
+    start, lake = perf_counter(), open_local_lake(existing(arguments.lake))
+    address, column = from_dsn(arguments.warehouse), (arguments.table, arguments.column)
+    return _report(backfill(lake, address, arguments.schema, *column).report(), start)
+
+
 def _erase(arguments: Namespace) -> int:
     import_arrow_alone()
     from embedded.local_lake import existing
@@ -193,6 +204,7 @@ RUN: Mapping[str, Callable[[Namespace], int]] = {
     "migrate": _migrate,
     "rebuild": _rebuild,
     "reconcile": _reconcile,
+    "backfill": _backfill,
     "erase": _erase,
     "status": _status,
     "slot": _slot,

@@ -14,6 +14,7 @@ from contracts.project import PROJECT
 from embedded.server.spark import EmbeddedSpark
 from embedded.workflow import JobResult, Spark, run, run_job
 from embedded.workflow_definition import Event, Workflow, read_workflow
+from glue_jobs.build.generation import check_generation
 from ingestion_lambda.options import DEFAULT_OPTIONS, PollOptions
 from ingestion_lambda.poll import Polled, poll
 from lake import Lake, new_run, open_lake
@@ -138,13 +139,15 @@ class Platform:
         }
 
     def migrate(self) -> list[str]:
-        """Create or migrate the warehouse, and return the names of the applied migrations."""
+        """Create or migrate the warehouse, and return the names of the applied migrations. Raises
+        ContractsChanged, before anything changes, if the generation cannot follow the contracts."""
         os.environ[WAREHOUSE] = self._warehouse
         address = from_dsn(self._warehouse)
         with (
             Recording(self.lake.attempts, MIGRATE, new_run()),
             connected(address, "migrate") as connection,
         ):
+            check_generation(self.lake, contracts.warehouse())
             return migrate(connection, self._schema)
 
     def _note(self, results: dict[str, JobResult]) -> None:

@@ -102,6 +102,15 @@ COMMANDS = {
         ("source", "warehouse", "lake"),
         ("schema",),
     ),
+    "backfill": Command(
+        "fill a column that was added to the warehouse, from landed rows that have it",
+        ("warehouse", "lake", "table", "column"),
+        ("schema",),
+        help={
+            "warehouse": "the warehouse, as its owner",
+            "table": "fact or dimension of the warehouse",
+        },
+    ),
     "erase": Command(
         "replace the personal columns in all versions of a row by their values in the source",
         ("lake", "table", "key"),
@@ -172,6 +181,7 @@ OPTIONS: Mapping[str, dict[str, Any]] = {
     },
     "drop": {"action": "store_true", "help": "drop the slot, which lets the source remove its log"},
     "table": {"metavar": "TABLE", "help": "table of the source"},
+    "column": {"metavar": "COLUMN", "help": "column that may be NULL"},
     "key": {"type": int, "metavar": "KEY", "help": "primary key of the row"},
     "retry-quarantined": {
         "action": "store_true",

@@ -16,7 +16,8 @@ def main(argv: Sequence[str], spark: SessionSource = None) -> None:
     with open_job("build_dimensions", Arguments(__doc__), argv, spark) as job:
         lake, warehouse = job.lake, contracts.warehouse()
         files = DimensionFiles(lake, job.spark, job.run, contracts.source(), warehouse)
-        build(lake.batches, lake.dimensions, files.build, job.run, contracts=warehouse)
+        log, shapes = lake.dimensions, lake.shapes
+        build(lake.batches, log, files.build, job.run, contracts=warehouse, shapes=shapes)
 
 
 if __name__ == "__main__":

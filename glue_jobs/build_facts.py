@@ -27,7 +27,8 @@ def main(argv: Sequence[str], spark: SessionSource = None) -> None:
     with open_job("build_facts", arguments, argv, spark) as job:
         lake, warehouse = job.lake, contracts.warehouse()
         files = FactFiles(lake, job.spark, job.run, contracts.source(), warehouse)
-        build(lake.batches, lake.facts, files.build, job.run, contracts=warehouse)
+        log, shapes = lake.facts, lake.shapes
+        build(lake.batches, log, files.build, job.run, contracts=warehouse, shapes=shapes)
         if job.arguments.retry_quarantined == "true":
             Retry(lake, job.spark, contracts.source(), warehouse).run()
 

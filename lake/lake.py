@@ -13,6 +13,7 @@ from lake.entries import Batch, BuildEntry, GenerationEntry, LoadEntry, RetryEnt
 from lake.errors import InvalidLake
 from lake.log import Log
 from lake.range_log import RangeLog
+from lake.shapes import Shapes
 from lake.store import Store
 
 
@@ -59,6 +60,11 @@ class Lake:
     def retries(self) -> Log[RetryEntry]:
         """Retries of quarantined rows, with numbers of their own."""
         return Log(self.processed, layout.processed_log(self.generation, "retries"), RetryEntry)
+
+    @property
+    def shapes(self) -> Shapes:
+        """Shapes of the contracts that the generation was built with."""
+        return Shapes(self.processed, self.generation)
 
     @property
     def generations(self) -> Log[GenerationEntry]:

@@ -3,7 +3,7 @@
 ingestion  <source>/<table>/observed_date=YYYY-MM-DD/batch=<seq>-<run>/part.parquet
            _log/…  _mirror/<table>/…  _audits/YYYY-MM-DD.json  _attempts/poll/…
 processed  g=<generation>/<warehouse table>/batch=<seq>-<run>/…parquet
-           g=<generation>/_log/{dimensions,facts,load,retries}/…
+           g=<generation>/_log/{dimensions,facts,load,retries,contracts}/…
            g=<generation>/_quarantine/<table>/batch=<seq>-<run>/…parquet
            g=<generation>/_open/<table>/batch=<seq>-<run>/…parquet
            g=<generation>/<fact>_tombstones/batch=<seq>-<run>/…parquet
@@ -82,6 +82,11 @@ def mirror_page_key(table: str, page: int, seq: int, run: str) -> str:
 def processed_log(generation: int, step: str) -> str:
     """Return the folder of a log: dimensions, facts, load or retries."""
     return f"g={generation}/_log/{step}/"
+
+
+def shape_key(generation: int, fingerprint: str) -> str:
+    """Return the key of the shape of the contracts of this fingerprint."""
+    return f"{processed_log(generation, 'contracts')}{fingerprint}.json"
 
 
 def processed_folder(generation: int, table: str, seq: int, run: str) -> str:

@@ -14,9 +14,11 @@ from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
 import contracts
+from glue_jobs.build.generation import check_generation
 from lake.quarantine import quarantine
 from operations.alarms import limits
 from operations.aws import Aws
+from operations.backfill import backfill
 from operations.deployment import EXAMPLE, Deployment, from_outputs, named
 from operations.errors import InvalidQuestion, NotSignedIn
 from operations.logs import Logs, Question, ago
@@ -58,6 +60,14 @@ def _reconcile(arguments: Namespace) -> int:
     return result.exit_status
 
 
+def _backfill(arguments: Namespace) -> int:
+    start, aws = perf_counter(), Aws(_deployment(arguments), arguments.ca_bundle)
+    owner = _secret(f"{aws.deployment.name}/warehouse-owner")
+    address, column = aws.address(arguments.warehouse or owner), (arguments.table, arguments.column)
+    _report(backfill(aws.lake(), address, arguments.schema, *column).report(), start)
+    return 0
+
+
 def _quarantine(arguments: Namespace) -> int:
     lake = Aws(_deployment(arguments)).lake()
     print(keys_as_csv(quarantined_keys(lake, quarantine(lake).open)), end="", flush=True)
@@ -84,7 +94,9 @@ def _logs(arguments: Namespace) -> int:
 
 
 def _migrate(arguments: Namespace) -> int:
-    migrate(Aws(_deployment(arguments)), arguments.patience, print)
+    aws = Aws(_deployment(arguments))
+    check_generation(aws.lake(), contracts.warehouse())
+    migrate(aws, arguments.patience, print)
     return 0
 
 
@@ -147,6 +159,7 @@ def _region() -> str:
 RUN: Mapping[str, Callable[[Namespace], int]] = {
     "status": _status,
     "reconcile": _reconcile,
+    "backfill": _backfill,
     "quarantine": _quarantine,
     "slot": _slot,
     "logs": _logs,

@@ -34,6 +34,10 @@ RECONCILE = """Compare the source, the mirror in the lake's buckets, and the war
 value. The databases are those of the secrets NAME/source and NAME/warehouse-reader, read with the
 caller's credentials, and must be reachable from this machine. The last line on stdout is JSON; the
 exit status is 3 if a difference is not explained."""
+BACKFILL = """Fill a column that was added to the warehouse, from landed rows that have it, and
+count the versions whose landed rows do not. The warehouse is that of NAME/warehouse-owner,
+read with the caller's credentials, and must be reachable from this machine. Loads wait meanwhile.
+The last line on stdout is JSON."""
 QUARANTINE = "Print every open row in quarantine as CSV: table, key, batch, time, reasons."
 SLOT = """Show the replication slots of the source, from which polls with CAPTURE=log read, and what
 the server keeps for them; --drop drops one. The database is that of the secret NAME/source, and
@@ -103,6 +107,9 @@ def _commands() -> Mapping[str, tuple[str, str, tuple[Callable[[ArgumentParser],
         "reconcile": (
             "compare source, mirror and warehouse", RECONCILE, (_add_ca_bundle, _add_databases),
         ),
+        "backfill": (
+            "fill a column that was added", BACKFILL, (_add_ca_bundle, _add_column),
+        ),
         "slot": ("replication slots of the source", SLOT, (_add_ca_bundle, _add_slot)),
         "logs": ("logs of all parts, merged", LOGS, (_add_selection,)),
         "quarantine": ("every quarantined row as CSV", QUARANTINE, ()),
@@ -149,6 +156,17 @@ def _add_databases(command: ArgumentParser) -> None:
         "--warehouse",
         metavar="REFERENCE",
         help="likewise (secretsmanager:NAME/warehouse-reader)",
+    )
+    command.add_argument("--schema", default="warehouse", help="the warehouse's schema (warehouse)")
+
+
+def _add_column(command: ArgumentParser) -> None:
+    command.add_argument("--table", required=True, help="fact or dimension of the warehouse")
+    command.add_argument("--column", required=True, help="column that may be NULL")
+    command.add_argument(
+        "--warehouse",
+        metavar="REFERENCE",
+        help=f"{REFERENCE} of the owner (secretsmanager:NAME/warehouse-owner)",
     )
     command.add_argument("--schema", default="warehouse", help="the warehouse's schema (warehouse)")
 

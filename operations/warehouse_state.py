@@ -6,7 +6,8 @@ from datetime import datetime
 
 import contracts
 from contracts import PlatformError
-from glue_jobs.errors import OtherLedger, SchemaOutdated
+from glue_jobs.build.generation import check_generation
+from glue_jobs.errors import ContractsChanged, OtherLedger, SchemaOutdated
 from glue_jobs.load import ledger
 from lake import Lake
 from postgres import Address, connected
@@ -59,11 +60,10 @@ def _state(lake: Lake, address: Address) -> WarehouseState:
     except SchemaOutdated as never_migrated:
         return WarehouseState(problem=str(never_migrated), is_down=logged > 0)
     try:
-        if lake.batches.head_seq():
-            fingerprint = contracts.warehouse().fingerprint
-            ledger.check_contracts(state, state.schema, fingerprint)
-            ledger.check_lake(state, lake)
-    except SchemaOutdated as outdated:
+        check_generation(lake, contracts.warehouse())
+        ledger.check_contracts(state, state.schema, contracts.warehouse().fingerprint)
+        ledger.check_lake(state, lake)
+    except (ContractsChanged, SchemaOutdated) as outdated:
         return WarehouseState(state.head, state.retries, loaded_at, problem=str(outdated))
     except OtherLedger as other:
         return WarehouseState(problem=str(other), is_down=True)

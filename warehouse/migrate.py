@@ -17,6 +17,7 @@ from postgres import (
     sqlstate_message,
     transaction,
 )
+from warehouse.additions import additions
 from warehouse.errors import EncodingUnsupported, MigrationFailed, OthersDepend
 from warehouse.plan import SCHEMA, Plan, Recorded, plan
 from warehouse.recreate_views import recreate_views
@@ -33,6 +34,7 @@ from etl.migration left join etl.warehouse on true
 """
 DEPENDENT_OBJECTS_STILL_EXIST = "2BP01"
 LOCK = "select pg_advisory_xact_lock(hashtext('etl.migration'))"
+WAIT_FOR_LOAD = "select pg_advisory_xact_lock(cast(cast('etl.ledger' as regclass) as bigint))"
 LOCK_TIMEOUT = "10min"
 """The wait for another migration, which may add a column or an index to large tables."""
 SCHEMA_EXISTS = "select exists (select from pg_namespace where nspname = :schema)"
@@ -47,10 +49,11 @@ on conflict (only_row) do update set
 
 
 def migrate(connection: Connection, schema: str = SCHEMA, target: Plan | None = None) -> list[str]:
-    """Apply the missing migrations to ``schema``, recreate views, functions and comments if they or
-    the contracts changed, and return the names of what was applied. If nothing changed, that takes
-    two queries. Grants on views are preserved. Concurrent calls apply each migration once.
-    ``target`` defaults to the plan of the migration files and the contracts.
+    """Apply the missing migrations to ``schema``, add the tables and nullable columns that only the
+    contracts have, recreate views, functions and comments if they or the contracts changed, and
+    return the names of what was applied. If nothing changed, that takes two queries. Grants on
+    views are preserved. Concurrent calls apply each migration once. ``target`` defaults to the plan
+    of the migration files and the contracts.
 
     Raises EncodingUnsupported, MigrationEdited, NewerWarehouse, OtherSchema, MigrationFailed,
     OthersDepend or WarehouseMismatch. A migration that fails is rolled back; those before it stay
@@ -67,6 +70,7 @@ def migrate(connection: Connection, schema: str = SCHEMA, target: Plan | None = 
                 connection.run(RECORD_MIGRATION, name=name, checksum=checksum)
                 applied.append(name)
     if applied or target.views_differ(recorded):
+        applied += _add(connection, schema)
         applied += _update_views(connection, target, schema)
     return applied
 
@@ -84,6 +88,20 @@ def migrate_at(address: Address, schema: str = SCHEMA) -> list[str]:
             with _serialized(connection, "roles", schema):
                 grant_roles(connection, schema, contracts.warehouse())
     return applied
+
+
+def _add(connection: Connection, schema: str) -> list[str]:
+    """Add the tables and columns that the contracts have and the warehouse does not, each in a
+    transaction of its own, so that a table is locked for a moment, and return their names."""
+    wanted = [*additions(connection, contracts.warehouse(), schema)]
+    for name in wanted:
+        with _serialized(connection, name, schema):
+            with local_lock_timeout(connection, LOCK_TIMEOUT):
+                connection.run(WAIT_FOR_LOAD)  # before tables are locked: nobody waits for a load
+            missing = additions(connection, contracts.warehouse(), schema)
+            if name in missing:  # another migration may have been first
+                connection.run(missing[name])
+    return wanted
 
 
 def _update_views(connection: Connection, target: Plan, schema: str) -> list[str]:

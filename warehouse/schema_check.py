@@ -23,11 +23,16 @@ where nspname = :schema and relkind in ('r', 'p')
 Catalog = dict[tuple[str, str], tuple[str, bool]]
 
 
+def read_columns(connection: Connection, schema: str) -> Catalog:
+    """Return the type and the nullability of each column of the tables in ``schema``."""
+    rows = connection.run(COLUMNS, schema=schema)
+    return {(table, column): (kind, null) for table, column, kind, null in rows}
+
+
 def check_schema(connection: Connection, warehouse: Warehouse, schema: str) -> None:
     """Raise WarehouseMismatch if a column is missing, or differs from its contract in type or
     nullability: a load into an adopted table with such a difference would fail."""
-    rows = connection.run(COLUMNS, schema=schema)
-    catalog: Catalog = {(table, column): (kind, null) for table, column, kind, null in rows}
+    catalog = read_columns(connection, schema)
     for table in warehouse.tables.values():
         for column in table.columns:
             _check_column(catalog, table, column)
@@ -43,14 +48,18 @@ def _check_column(catalog: Catalog, table: WarehouseTable, column: Column) -> No
     if actual != expected:
         raise WarehouseMismatch(
             f"{table.name}.{column.name} is {_definition(*actual)} in the warehouse, and"
-            f" {_definition(*expected)} in its contract. To fix: alter it, then migrate again."
+            f" {_definition(*expected)} in its contract. To fix: restore the contract, or rebuild"
+            " the next generation into an empty database; alter a table that existed before the"
+            " warehouse, then migrate again."
         )
 
 
 def _missing(table: WarehouseTable, column: str) -> str:
     return (
-        f"{table.name} has no column {column} in the warehouse. To fix: add a migration for a new"
-        " column of a contract; add the column to a table that existed before, or rename the table."
+        f"{table.name} has no column {column} in the warehouse, and its contract says that it is"
+        " never NULL. To fix: write a question mark after its type in the contract, or rebuild the"
+        " next generation into an empty database; a table that existed before the warehouse needs"
+        " the column, or another name."
     )
 
 

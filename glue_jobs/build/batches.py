@@ -8,11 +8,11 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from contracts import Warehouse
-from contracts.observation import can_continue
-from glue_jobs.errors import ContractsChanged
+from glue_jobs.build.generation import check_contracts
 from lake import Log, SeqTaken, now
 from lake.entries import Batch, BuildEntry, Output
 from lake.quarantine import continue_totals
+from lake.shapes import Shapes
 
 logger = logging.getLogger(__name__)
 
@@ -58,18 +58,21 @@ def build(
     run: str,
     clock: Callable[[], datetime] = now,
     contracts: Warehouse | None = None,
+    shapes: Shapes | None = None,
 ) -> int:
     """Build and commit every batch beyond the head of ``log``, and return how many were committed.
 
     A second run, also a concurrent one, commits nothing twice: a run that another one overtakes
-    stops, and its uncommitted files belong to no entry. ``contracts`` are those in use. Raises
-    ContractsChanged.
+    stops, and its uncommitted files belong to no entry. ``contracts`` are those in use, and
+    ``shapes`` those of the generation. Raises ContractsChanged.
     """
     before, committed = log.head(), 0
     if contracts:
-        _check_contracts(before, contracts)
+        check_contracts(before, contracts, batches, shapes)
     fingerprint = contracts.fingerprint if contracts else ""
     for previous, batch in _pending(batches, before.seq if before else 0):
+        if shapes and contracts and not committed:
+            shapes.keep(contracts)  # before the first entry that names them
         output = build_batch(PendingBatch(batch, previous, before))
         entry = output.after(before, BuildEntry(batch.seq, run, clock(), {}, contracts=fingerprint))
         try:
@@ -90,18 +93,6 @@ def _pending(batches: Log[Batch], built: int) -> Iterator[tuple[Batch | None, Ba
             previous = batches.entry(batch.seq - 1)
         yield previous, batch
         previous = batch
-
-
-def _check_contracts(head: BuildEntry | None, contracts: Warehouse) -> None:
-    """Raise ContractsChanged if the batches before were built with other contracts: the history of
-    a new table would begin in the middle."""
-    if head and head.contracts and not can_continue(contracts, head.contracts):
-        raise ContractsChanged(
-            f"Batches 1 to {head.seq} of this generation were built with contracts"
-            f" {head.contracts}, and the contracts are {contracts.fingerprint} now: one history would follow"
-            " two contracts. To fix: build the next generation into an empty database (python -m"
-            " embedded rebuild --generation next, or a higher --generation of the jobs)."
-        )
 
 
 def _counts(output: BatchOutput) -> dict[str, dict[str, int]]:

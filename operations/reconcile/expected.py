@@ -29,12 +29,15 @@ def expected(rows: pa.Table, table: Dimension | Fact, lookups: Lookups) -> pa.Ta
     """Return the rows of the warehouse table for these rows of its source table. A value that does
     not conform is NULL: its row is in quarantine, and the warehouse has no equal row."""
     compared = compared_columns(table)
-    values = [_value(rows, column, table, lookups) for column in compared.columns]
+    values = [column_values(rows, column, table, lookups) for column in compared.columns]
     unfit = pa.nulls(rows.num_rows, pa.string())
     return pa.table([*values, unfit], schema=row_schema(compared))
 
 
-def _value(rows: pa.Table, column: Column, table: Dimension | Fact, lookups: Lookups) -> pa.Array:
+def column_values(
+    rows: pa.Table, column: Column, table: Dimension | Fact, lookups: Lookups
+) -> pa.Array:
+    """Return the values of a column for these rows of its source table."""
     origin = contracts.source().tables[column.lookup or table.of].column(column.origin_column)
     values = _origin(rows, column, table, lookups)
     if origin.type != column.type:

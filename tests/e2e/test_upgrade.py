@@ -5,17 +5,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pg8000.native import Connection
 
+from dashboard.settings import WAREHOUSE
 from embedded.platform import Platform
-from embedded.server import Server
 from postgres import connected, from_dsn
-from tests.pages import PROGRAM, Page
+from tests.integration.dashboard.conftest import ONE_PAGE
+from tests.pages import Page
 
 ROOT = Path(__file__).parents[2]
 PAGE = Page("upgrade.md")
@@ -30,6 +30,7 @@ class Checkout:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.environment: dict[str, str] = {}
         for name in PACKAGES:
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / name, folder / name, ignore=ignored)
@@ -43,16 +44,32 @@ class Checkout:
                 with (self.folder / named).open("a", encoding="utf-8") as file:
                     file.write(text)
 
+    def append(self, file: str, text: str) -> None:
+        with (self.folder / file).open("a", encoding="utf-8") as opened:
+            opened.write(text)
+
+    def replace(self, file: str, old: str, new: str) -> None:
+        path = self.folder / file
+        path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", *words],
             cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": str(self.folder)},
+            env=os.environ | {"PYTHONPATH": str(self.folder)} | self.environment,
             capture_output=True,
             text=True,
             timeout=300,
             check=False,
         )
+
+    def show(self, page: str, warehouse: str) -> str:
+        """Return the text of a page of the dashboard."""
+        self.append("show.py", SHOW)
+        self.environment = {"PAGE": page, WAREHOUSE: warehouse}
+        shown = self.run("show", str(ONE_PAGE))
+        assert shown.returncode == 0, shown.stderr
+        return shown.stdout
 
     def embedded(self, *words: str) -> dict[str, Any]:
         """Return the report in the last line of a successful command."""
@@ -67,85 +84,129 @@ def checkout(tmp_path: Path) -> Checkout:
     return Checkout(tmp_path / "checkout")
 
 
-@pytest.fixture
-def another(server: Server) -> Iterator[str]:
-    """An empty database for the next generation."""
-    server.create_database("upgraded")
-    yield server.dsn("upgraded")
-    server.drop_database("upgraded")
-
-
 def owner_changes(source: Connection, heading: str) -> None:
     """Run the SQL of the page that the owner of the source runs: the block that is not a file."""
     [own] = [sql for sql in PAGE.blocks("sql", heading) if not sql.startswith("--")]
     source.run(own)
 
 
+@pytest.fixture
+def places(seeded_source_dsn: str, warehouse_dsn: str, tmp_path: Path) -> dict[str, list[str]]:
+    """The options of each command, from which database to which."""
+    to = ["--warehouse", warehouse_dsn, "--lake", str(tmp_path / "lake")]
+    return {"cycle": ["--source", seeded_source_dsn, *to], "migrate": to}
+
+
+HISTORY = """
+select version, channel, batch_seq from warehouse.fact_sales_order_history
+where sales_order_id = 2 order by version
+"""
+VALUES = """
+select
+    (select channel from warehouse.fact_sales_order_wide where sales_order_id = 2),
+    (select channel from warehouse.fact_sales_order_as_of(now()::timestamp + interval '1 day')
+     where sales_order_id = 2),
+    (select new_value from warehouse.fact_sales_order_changes
+     where sales_order_id = 2 and column_name = 'channel'),
+    (select channel from etl.latest_sales_order where sales_order_id = 2)
+"""
+SHOW = """
+import sys
+
+from streamlit.testing.v1 import AppTest
+
+app = AppTest.from_file(sys.argv[1], default_timeout=60)
+app.query_params.update({"kind": "Sales order", "order": "2"})
+assert not app.run().exception
+print(*(part.value for part in (*app.markdown, *app.get("html"))))
+"""
+
+
 @pytest.mark.loaded
-def test_column_of_the_source_lands_in_the_same_generation_and_can_be_rolled_back(
+def test_column_is_added_in_the_middle_of_a_history_without_a_replay(
     platform: Platform,
     checkout: Checkout,
     source: Connection,
-    seeded_source_dsn: str,
     warehouse_dsn: str,
-    tmp_path: Path,
+    places: dict[str, list[str]],
 ):
-    places = ["--source", seeded_source_dsn, "--lake", str(tmp_path / "lake"), "--warehouse"]
     owner_changes(source, COLUMN)
     platform.cycle()  # a column without a contract does not stop a poll
     checkout.change("toml", COLUMN, "totesys/contracts/source")
-    landed = checkout.embedded("cycle", *places, warehouse_dsn)
-    assert landed["changes"] == {"staff": {"I": 0, "U": 1, "D": 0}}
+    landed = checkout.embedded("cycle", *places["cycle"])
+    assert landed["changes"] == {
+        "sales_order": {"I": 0, "U": 1, "D": 0}
+    }  # the only row with a value
     assert landed["loaded_through"] == landed["seq"]
-    platform.cycle()  # with the former contracts
-    rolled_back = platform.report()
-    assert (rolled_back["changes"], rolled_back["loaded_through"]) == ({}, landed["seq"] + 1)
+
+    checkout.change("toml", COLUMN, "totesys/contracts/warehouse")
+    status = json.loads(
+        checkout.run("embedded", "status", *places["migrate"]).stdout.splitlines()[-1]
+    )
+    assert "To fix: run `python -m warehouse migrate" in status["warehouse"]["error"]
+    migrated = checkout.embedded("migrate", *places["migrate"])
+    assert migrated["applied"][0] == "fact_sales_order.channel"
+    with connected(from_dsn(warehouse_dsn), "test") as warehouse:
+        [[before]] = warehouse.run("select count(*) from warehouse.fact_sales_order")
+        [[orders]] = warehouse.run("select count(*) from etl.latest_sales_order")
+        [words] = [words for words in PAGE.commands(COLUMN) if "backfill" in words]
+        column = words[words.index("--table") :]
+        filled = checkout.embedded("backfill", *places["migrate"], *column)
+        assert (filled["filled"], filled["without_column"], filled["invalid"]) == (1, orders, 0)
+        assert checkout.embedded("backfill", *places["migrate"], *column)["filled"] == 0
+        assert warehouse.run(HISTORY) == [[1, None, 1], [2, "web", landed["seq"]]]
+        assert warehouse.run(VALUES) == [["web"] * 4]
+
+        assert "<dt>Channel</dt><dd>web</dd>" in checkout.show("history", warehouse_dsn)
+
+        source.run("update sales_order set channel = 'shop' where sales_order_id = 2")
+        after = checkout.embedded("cycle", *places["cycle"])
+        assert (after["changes"], after["loaded_through"]) == (
+            {"sales_order": {"I": 0, "U": 1, "D": 0}}, landed["seq"] + 1,
+        )  # fmt: skip
+        assert warehouse.run(HISTORY)[2:] == [[3, "shop", after["seq"]]]
+        assert warehouse.run("select count(*) from warehouse.fact_sales_order") == [[before + 1]]
+    assert checkout.embedded("reconcile", *places["cycle"])["unexplained"] == 0
+
+
+JOB_TITLE = 'job_title = { type = "text?", field_id = %d, about = "What they do." }\n'
 
 
 @pytest.mark.loaded
-def test_steps_of_the_page_add_a_column_and_a_table_to_the_warehouse(
+def test_table_and_column_of_a_dimension_are_added_in_the_same_generation(
     platform: Platform,
     checkout: Checkout,
     source: Connection,
-    seeded_source_dsn: str,
     warehouse_dsn: str,
-    another: str,
-    tmp_path: Path,
+    places: dict[str, list[str]],
 ):
     source.run(
         "do $$ begin create role platform; exception when duplicate_object then null; end $$"
     )
-    places = ["--source", seeded_source_dsn, "--lake", str(tmp_path / "lake"), "--warehouse"]
-    for heading in (COLUMN, TABLE):
-        owner_changes(source, heading)
-    source.run("insert into carrier values (1, 'Swift', now(), now()), (2, 'Sure', now(), now())")
-    source.run("insert into shipment values (1, 7, 1, '2025-03-04', 12.50, now(), now())")
-    source.run("insert into shipment values (2, 8, 2, '2025-03-05', null, now(), now())")
-    platform.cycle()  # a column without a contract does not stop a poll
-
-    checkout.change("toml", COLUMN, "totesys/contracts")
-    checkout.change("sql", COLUMN, "totesys/migrations")
+    owner_changes(source, TABLE)
+    source.run("insert into shipment values (1, 'Swift', '2025-03-04', 12.50, now(), now())")
+    source.run("insert into shipment values (2, 'Sure', '2025-03-05', null, now(), now())")
+    source.run("alter table staff add column job_title text")
+    source.run("update staff set job_title = 'Buyer' where staff_id = 2")
     checkout.change("toml", TABLE, "totesys/contracts")
-    checkout.change("sql", TABLE, "totesys/migrations")
-    refused = checkout.run("embedded", "cycle", *places, warehouse_dsn)
-    assert refused.returncode == 1
-    assert "rebuild --generation next" in refused.stderr
+    for table, number in {"source/staff": 14, "warehouse/dim_staff": 11}.items():
+        checkout.append(f"totesys/contracts/{table}.toml", JOB_TITLE % number)
 
-    [rebuild] = PAGE.commands(COLUMN)
-    place = {"$another": another, "$lake": str(tmp_path / "lake")}
-    words = [place.get(word, word) for word in rebuild[len(PROGRAM) :]]
-    assert checkout.embedded(*words)["generation"] == 2
-    source.run("update shipment set carrier_id = 2, weight_kg = 13 where shipment_id = 1")
-    assert checkout.embedded("cycle", *places, another)["changes"]["shipment"]["U"] == 1
-    assert checkout.embedded("reconcile", *places, another)["unexplained"] == 0
+    applied = checkout.embedded("migrate", *places["migrate"])["applied"]  # before any poll
+    assert {"dim_staff.job_title", "fact_shipment", "fact_shipment_history"} <= {*applied}
+    platform.load()  # by the version before, whose views do not have the column
+    assert checkout.embedded("cycle", *places["cycle"])["loaded_through"] == 2
+    source.run("update shipment set carrier = 'Sure', weight_kg = 13 where shipment_id = 1")
+    assert checkout.embedded("cycle", *places["cycle"])["changes"]["shipment"]["U"] == 1
+    assert checkout.embedded("reconcile", *places["cycle"])["unexplained"] == 0
 
-    with connected(from_dsn(another), "test") as warehouse:
+    with connected(from_dsn(warehouse_dsn), "test") as warehouse:
         warehouse.run("set search_path to warehouse")
         titles = "select staff_id, job_title from dim_staff where job_title is not null"
         assert warehouse.run(titles) == [[2, "Buyer"]]
         history = """
-            select shipment_id, version, carrier_name, shipped_on::text, weight_kg::text
-            from fact_shipment_history join dim_carrier using (carrier_id) order by 1, 2
+            select shipment_id, version, carrier, shipped_on::text, weight_kg::text
+            from fact_shipment_history order by 1, 2
         """
         assert warehouse.run(history) == [
             [1, 1, "Swift", "2025-03-04", "12.50"],
@@ -154,9 +215,15 @@ def test_steps_of_the_page_add_a_column_and_a_table_to_the_warehouse(
         ]
         assert warehouse.run("select count(*) from fact_shipment_wide") == [[2]]
 
+    checkout.replace("totesys/contracts/warehouse/fact_shipment.toml", "(10,2)", "(12,2)")
+    refused = checkout.run("embedded", "migrate", *places["migrate"])
+    assert refused.returncode == 1
+    assert "fact_shipment.weight_kg is numeric(12,2) instead of numeric(10,2)" in refused.stderr
+    assert "rebuild --generation next" in refused.stderr
+
     assert checkout.run("artifacts.catalog").returncode == 0
     catalog = checkout.folder / "build" / "catalog"
     tables = json.loads((catalog / "tables.json").read_text(encoding="utf-8"))
     assert "fact_shipment" in tables["processed"]
-    assert "carrier" in tables["ingestion"]
+    assert "shipment" in tables["ingestion"]
     assert (catalog / "queries" / "fact_shipment_history.sql").exists()

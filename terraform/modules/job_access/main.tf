@@ -62,6 +62,7 @@ data "aws_iam_policy_document" "build" {
       "${local.generation_arn}/*/batch=*",
       "${local.generation_arn}/_log/dimensions/*",
       "${local.generation_arn}/_log/facts/*",
+      "${local.generation_arn}/_log/contracts/*",
       "${var.lake.processed.arn}/_attempts/build_*",
     ]
   }

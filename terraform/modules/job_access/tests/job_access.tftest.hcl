@@ -68,6 +68,7 @@ run "a_build_writes_its_generation_and_never_the_log_of_loads" {
       "arn:aws:s3:::processed/g=2/*/batch=*",
       "arn:aws:s3:::processed/g=2/_log/dimensions/*",
       "arn:aws:s3:::processed/g=2/_log/facts/*",
+      "arn:aws:s3:::processed/g=2/_log/contracts/*",
       "arn:aws:s3:::processed/_attempts/build_*",
     ])
     error_message = "A build writes more than its generation and its attempts."
