@@ -6,9 +6,12 @@ with batches as (
 versions as (
     select
         ${columns},
-        batch_seq, coalesce(change_seq, 0) as change_seq, coalesce(changed_at, observed_at) as begins_at
-    from ${dimension}
-    inner join batches on batch_seq = cast(substr(batch, 1, 20) as bigint)
+        batches.batch_seq, coalesce(change_seq, 0) as change_seq,
+        coalesce(changed_at, batches.observed_at) as begins_at
+    from ${dimension} as dimension
+    -- files of earlier versions of the platform have the batch only in the partition
+    inner join batches
+        on batches.batch_seq = coalesce(dimension.batch_seq, cast(substr(batch, 1, 20) as bigint))
 ),
 valid as (
     -- from the commit of the change, or else its observation, but never earlier than the version before
