@@ -136,10 +136,14 @@ def _backfill(arguments: Namespace) -> int:
 def _erase(arguments: Namespace) -> int:
     import_arrow_alone()
     from embedded.local_lake import existing
+    from lake.local import open_local_lake
     from operations.erasure import erase
+    from publish.catalog import LocalCatalog
 
-    start = perf_counter()
-    return _report(vars(erase(existing(arguments.lake), arguments.table, arguments.key)), start)
+    start, folder = perf_counter(), existing(arguments.lake)
+    erased = erase(folder, arguments.table, arguments.key)
+    LocalCatalog(open_local_lake(folder)).forget()  # its tables have the sizes of files
+    return _report(vars(erased), start)
 
 
 def _status(arguments: Namespace) -> int:
@@ -186,6 +190,33 @@ def _quarantine(arguments: Namespace) -> int:
     return 0
 
 
+def _publish(arguments: Namespace) -> int:
+    from embedded.local_lake import existing
+    from lake.local import open_local_lake
+    from publish.catalog import LocalCatalog
+    from publish.publisher import publish
+
+    start, lake = perf_counter(), open_local_lake(existing(arguments.lake))
+    catalog = LocalCatalog(lake)
+    if arguments.again:
+        catalog.forget()
+    result = publish(lake, catalog)
+    return _report({"files": sum(result.files.values()), "commits": result.commits}, start)
+
+
+def _query(arguments: Namespace) -> int:
+    from embedded.lake_query import query
+    from embedded.local_lake import existing
+    from lake.local import open_local_lake
+    from publish.catalog import LocalCatalog
+    from publish.publisher import publish
+
+    lake = open_local_lake(existing(arguments.lake))
+    publish(lake, LocalCatalog(lake))
+    query(lake, arguments.sql, as_csv=arguments.csv)
+    return 0
+
+
 def _report(report: Mapping[str, Any], start: float) -> int:
     """Print the last line, which programs read."""
     finish_progress()
@@ -209,4 +240,6 @@ RUN: Mapping[str, Callable[[Namespace], int]] = {
     "status": _status,
     "slot": _slot,
     "quarantine": _quarantine,
+    "publish": _publish,
+    "query": _query,
 }

@@ -30,13 +30,15 @@ input, 3 unexplained differences (reconcile)."""
 
 @dataclass(frozen=True)
 class Command:
-    """A command: its description, required and optional options. Options in ``accepted`` have no
-    effect: all steps of a cycle take the same options. ``help`` replaces an option's help."""
+    """A command: its description, required and optional options, and arguments without a name.
+    Options in ``accepted`` have no effect: all steps of a cycle take the same options. ``help``
+    replaces an option's help."""
 
     about: str
     required: Sequence[str] = ()
     optional: Sequence[str] = ()
     accepted: Sequence[str] = ()
+    arguments: Sequence[str] = ()
     help: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -127,6 +129,15 @@ COMMANDS = {
         help={"slot": "the slot to drop (the only one that polls created)"},
     ),
     "quarantine": Command("print every quarantined row as CSV: table, key, reasons", ("lake",)),
+    "publish": Command(
+        "publish what is in the warehouse as Iceberg tables of the lake", ("lake",), ("again",)
+    ),
+    "query": Command(
+        "publish, and print the rows of a SELECT over the lake",
+        ("lake",),
+        ("csv",),
+        arguments=("sql",),
+    ),
 }
 
 
@@ -224,9 +235,15 @@ OPTIONS: Mapping[str, dict[str, Any]] = {
         "metavar": "URL",
         "help": "webhook that receives a JSON message when an alarm begins or ends",
     },
+    "again": {
+        "action": "store_true",
+        "help": "make all tables new from the logs, such as after the lake was copied or moved",
+    },
+    "csv": {"action": "store_true", "help": "print CSV with a header"},
+    "sql": {"metavar": "SELECT", "help": "one SELECT, in DuckDB's SQL"},
     "no-dashboard": {"action": "store_true", "help": "run without the dashboard"},
 }
-QUIET = ("demo", "up", "status", "quarantine")  # these print their own progress
+QUIET = ("demo", "up", "status", "quarantine", "query")  # these print their own progress
 
 
 def parser() -> ArgumentParser:
@@ -241,6 +258,8 @@ def parser() -> ArgumentParser:
     for name, command in COMMANDS.items():
         about = command.about[0].upper() + command.about[1:] + "."
         sub = commands.add_parser(name, help=command.about, description=about)
+        for argument in command.arguments:
+            sub.add_argument(argument, **OPTIONS[argument])
         for option in command.options:
             sub.add_argument(f"--{option}", **OPTIONS[option] | _specific(command, option))
         sub.add_argument("--debug", action="store_true", help="log everything, show tracebacks")

@@ -233,6 +233,14 @@ class GenerationEntry(Entry, frozen=True):
     """An entry of the generations log: generation ``seq`` is in use from then on."""
 
 
+class PublishEntry(Entry, frozen=True):
+    """An entry of the publish log, a hint: the Iceberg tables at these addresses, by identifier,
+    have the files of all entries of each log up to the one in ``through``."""
+
+    tables: Mapping[str, str]
+    through: Mapping[str, Count]
+
+
 class Audit(Entry, frozen=True):
     """The record of a day's audit, in which a full read was compared with the mirror of batch
     ``seq``. ``missed`` counts, per table, the rows that earlier polls had missed."""

@@ -9,7 +9,7 @@ from lake import layout
 from lake.attempts import Attempts
 from lake.audits import Audits
 from lake.directory import DirectoryStore
-from lake.entries import Batch, BuildEntry, GenerationEntry, LoadEntry, RetryEntry
+from lake.entries import Batch, BuildEntry, GenerationEntry, LoadEntry, PublishEntry, RetryEntry
 from lake.errors import InvalidLake
 from lake.log import Log
 from lake.range_log import RangeLog
@@ -65,6 +65,11 @@ class Lake:
     def shapes(self) -> Shapes:
         """Shapes of the contracts that the generation was built with."""
         return Shapes(self.processed, self.generation)
+
+    @property
+    def published(self) -> Log[PublishEntry]:
+        """Hints of publishers, with numbers of their own."""
+        return Log(self.processed, layout.processed_log(self.generation, "published"), PublishEntry)
 
     @property
     def generations(self) -> Log[GenerationEntry]:

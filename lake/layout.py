@@ -3,11 +3,11 @@
 ingestion  <source>/<table>/observed_date=YYYY-MM-DD/batch=<seq>-<run>/part.parquet
            _log/…  _mirror/<table>/…  _audits/YYYY-MM-DD.json  _attempts/poll/…
 processed  g=<generation>/<warehouse table>/batch=<seq>-<run>/…parquet
-           g=<generation>/_log/{dimensions,facts,load,retries,contracts}/…
+           g=<generation>/_log/{dimensions,facts,load,retries,contracts,published}/…
            g=<generation>/_quarantine/<table>/batch=<seq>-<run>/…parquet
            g=<generation>/_open/<table>/batch=<seq>-<run>/…parquet
            g=<generation>/<fact>_tombstones/batch=<seq>-<run>/…parquet
-           _generations/…  _attempts/<job>/…
+           _generations/…  _attempts/<job>/…  _published/… (Iceberg tables)
 """
 
 import re

@@ -1,0 +1,16 @@
+"""The errors of publishing, one type per remedy."""
+
+from contracts.errors import PlatformError
+
+
+class PublishRefused(PlatformError):
+    """The published tables do not belong to this lake or to its contracts. Publish everything
+    again."""
+
+
+class OutdatedFile(PlatformError):
+    """A file of an earlier version has no field ids, or timestamps as INT96. Replay the batches."""
+
+
+class PublishFailed(PlatformError):
+    """The catalog does not answer, or other publishers were always first. Publish later."""

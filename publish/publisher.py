@@ -1,0 +1,175 @@
+"""Publish the files that the logs name, in commits of at most about a thousand files."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pyiceberg.table import Table
+from pyiceberg.table.update.snapshot import ExpireSnapshots
+
+from lake import Lake, SeqTaken, new_run, now
+from lake.entries import Entry, PublishEntry
+from publish.catalog import Conflict, LocalCatalog, commit
+from publish.data_files import data_files
+from publish.errors import PublishFailed
+from publish.tables import LOGS, PublishedTable, entries, files_of, property_of, published_tables
+
+MOST_FILES = 1_000  # of a commit, beyond those of its last entry
+MOST_ENTRIES = 1_000  # in memory at once
+ATTEMPTS = 20  # of a commit that loses against other publishers
+PAUSE = 0.03  # seconds, longer after each attempt
+KEPT_SNAPSHOTS = 10
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Published:
+    """The result of a publication: files and commits of this run, by table."""
+
+    files: dict[str, int] = field(default_factory=dict)
+    commits: int = 0
+    is_complete: bool = True
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Consecutive entries of a log: their numbers and the files that each adds, by table."""
+
+    through: int
+    entries: Sequence[tuple[int, Mapping[str, tuple[str, ...]]]]
+
+    def files(self, table: str, after: int) -> list[str]:
+        """Return the files of a table in the entries beyond ``after``."""
+        return [file for seq, files in self.entries if seq > after for file in files.get(table, ())]
+
+
+def publish(
+    lake: Lake, catalog: LocalCatalog, has_time: Callable[[], bool] = lambda: True
+) -> Published:
+    """Publish the entries whose batches are in the warehouse, until ``has_time`` returns False.
+
+    Publishers may run concurrently, and may be killed at any point: a table has exactly the files
+    of the entries up to the last one that its properties name. Raises PublishRefused, OutdatedFile
+    or PublishFailed.
+    """
+    return _Publisher(lake, catalog, has_time).run()
+
+
+class _Publisher:
+    def __init__(self, lake: Lake, catalog: LocalCatalog, has_time: Callable[[], bool]) -> None:
+        self._lake, self._catalog, self._has_time = lake, catalog, has_time
+        self._tables = published_tables(lake.generation)
+        self._published = Published()
+
+    def run(self) -> Published:
+        loaded = self._lake.loads.last_batch()
+        located = self._catalog.locations()
+        hint = self._lake.published.head()
+        through = {
+            log: self._publish_log(log, self._begin(log, located, hint), loaded) for log in LOGS
+        }
+        self._record(through, hint)
+        return self._published
+
+    def _begin(self, log: str, located: Mapping[str, str], hint: PublishEntry | None) -> int:
+        """Return an entry up to which every table of the log has its files: the one that the hint
+        names, if it was written for these very tables."""
+        tables = [table.identifier for table in self._tables if log in table.logs]
+        if hint is None or any(
+            not located.get(name, "").startswith(hint.tables.get(name, "-")) for name in tables
+        ):
+            return 0
+        return hint.through.get(log, 0)
+
+    def _publish_log(self, log: str, after: int, loaded: int) -> int:
+        for chunk in _chunks(self._lake, entries(self._lake, log, after, loaded)):
+            if not self._has_time():
+                self._published.is_complete = False
+                return after
+            for table in self._tables:
+                if log in table.logs:
+                    self._append(table, log, chunk)
+            after = chunk.through
+        return after
+
+    def _append(self, published: PublishedTable, log: str, chunk: _Chunk) -> None:
+        """Add the files of the entries that the table does not have yet. They decide together with
+        its property, in one commit; the property alone never moves."""
+        if not chunk.files(published.name, 0):
+            return
+        reason = ""
+        for attempt in range(ATTEMPTS):
+            try:
+                time.sleep(PAUSE * attempt)
+                table = self._catalog.table(published)
+                done = int(table.properties.get(property_of(log), 0))
+                if files := chunk.files(published.name, done):
+                    _commit(table, published, files, {property_of(log): str(chunk.through)})
+                    self._note(published, len(files))
+                return
+            except Conflict as conflict:
+                reason = str(conflict)
+                fields = {"table": published.identifier, "reason": reason}
+                logger.info("publishing again", extra=fields)
+        raise PublishFailed(
+            f"{published.identifier} could not be changed in {ATTEMPTS} attempts: {reason}. Nothing"
+            " is lost. To fix: if other publishers were first, publish again later."
+        )
+
+    def _note(self, published: PublishedTable, count: int) -> None:
+        files = self._published.files
+        files[published.identifier] = files.get(published.identifier, 0) + count
+        self._published.commits += 1
+        logger.info("published", extra={"table": published.identifier, "files": count})
+
+    def _record(self, through: Mapping[str, int], before: PublishEntry | None) -> None:
+        """Write a hint for the next publisher, if this one got further."""
+        folders = {
+            name: location.partition("/metadata/")[0] + "/"
+            for name, location in self._catalog.locations().items()
+        }
+        entry = PublishEntry(
+            before.seq + 1 if before else 1, new_run(), now(), folders, dict(through)
+        )
+        if before and (before.through, before.tables) == (entry.through, entry.tables):
+            return
+        try:
+            self._lake.published.commit(entry)
+        except SeqTaken:
+            logger.info("another publisher was first", extra={"seq": entry.seq})
+
+
+def _chunks(lake: Lake, entries: Iterable[Entry]) -> Iterator[_Chunk]:
+    """Yield the entries in chunks that no table has many more files of than MOST_FILES."""
+    chunk: list[tuple[int, Mapping[str, tuple[str, ...]]]] = []
+    counts: dict[str, int] = {}
+    for entry in entries:
+        files = files_of(lake, entry)
+        chunk.append((entry.seq, files))
+        for name, added in files.items():
+            counts[name] = counts.get(name, 0) + len(added)
+        if len(chunk) == MOST_ENTRIES or max(counts.values(), default=0) >= MOST_FILES:
+            yield _Chunk(entry.seq, chunk)
+            chunk, counts = [], {}
+    if chunk:
+        yield _Chunk(chunk[-1][0], chunk)
+
+
+def _commit(
+    table: Table, published: PublishedTable, files: Sequence[str], properties: Mapping[str, str]
+) -> None:
+    """Add files and set properties in one commit, and forget all but the newest snapshots. Raises
+    Conflict."""
+    described = list(data_files(table.io, table.metadata, published.columns, files))
+    with commit():
+        transaction = table.transaction()
+        expired = [s.snapshot_id for s in table.snapshots()][: -(KEPT_SNAPSHOTS - 1)]
+        if expired:
+            ExpireSnapshots(transaction).by_ids(expired).commit()
+        transaction.set_properties(dict(properties))
+        with transaction.update_snapshot().merge_append() as append:
+            for file in described:
+                append.append_data_file(file)
+        transaction.commit_transaction()

@@ -1,0 +1,155 @@
+"""The tables that are published, and the files of each that the entries of the logs name."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain, takewhile
+from typing import Any
+
+import contracts
+from contracts import Calendar, Dimension, Fact, Source
+from contracts.observation import batch_columns, stored_columns, tombstone_columns
+from contracts.tables import Column, WarehouseTable
+from lake import Lake, Log
+from lake.concurrent import map_concurrently
+from lake.entries import Batch, BuildEntry, Entry, Output, Outputs, RangeEntry, RetryEntry
+
+BATCHES, DIMENSIONS, FACTS, RETRIES = "batches", "dimensions", "facts", "retries"
+"""The logs whose entries are published, in this order: dimensions before the facts that refer to
+them, and a retry after its batches."""
+
+LOGS = (BATCHES, DIMENSIONS, FACTS, RETRIES)
+THROUGH = "through"
+
+INGESTED = "ingestion"
+"""The namespace of the source's tables, which all generations share."""
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """A table of the catalog: its namespace and name, its columns and those of them that may
+    describe a person, and the logs whose entries name its files."""
+
+    namespace: str
+    name: str
+    columns: tuple[Column, ...]
+    personal: frozenset[str]
+    logs: tuple[str, ...]
+
+    @property
+    def identifier(self) -> str:
+        return f"{self.namespace}.{self.name}"
+
+
+def property_of(log: str) -> str:
+    """Return the table property with the last entry of the log whose files the table has."""
+    return RETRIES if log == RETRIES else THROUGH
+
+
+def published_tables(generation: int) -> list[PublishedTable]:
+    """Return all tables, dimensions before facts."""
+    source, warehouse = contracts.source(), contracts.warehouse()
+    processed = f"processed_g{generation}"
+    ingested = [
+        PublishedTable(
+            INGESTED,
+            table.name,
+            batch_columns(table),
+            frozenset(column.name for column in table.columns if column.personal),
+            (BATCHES,),
+        )
+        for table in source.tables.values()
+    ]
+    ordered: Iterable[WarehouseTable] = chain(
+        warehouse.calendars, warehouse.dimensions, warehouse.facts
+    )
+    built = [
+        PublishedTable(
+            processed,
+            table.name,
+            stored_columns(table),
+            _personal(table, source),
+            _logs(table),
+        )
+        for table in ordered
+    ]
+    deleted = [
+        PublishedTable(
+            processed,
+            fact.tombstones,
+            tombstone_columns(fact),
+            _personal(fact, source),
+            (FACTS, RETRIES),
+        )
+        for fact in warehouse.facts
+    ]
+    return [*ingested, *built, *deleted]
+
+
+def _logs(table: WarehouseTable) -> tuple[str, ...]:
+    match table:
+        case Fact():
+            return FACTS, RETRIES
+        case Calendar():
+            return DIMENSIONS, RETRIES
+    return (DIMENSIONS,)
+
+
+def _personal(table: WarehouseTable, source: Source) -> frozenset[str]:
+    """Return the columns that take their values from personal columns of the source."""
+    if not isinstance(table, Fact | Dimension):
+        return frozenset()
+    return frozenset(
+        column.name
+        for column in table.columns
+        if column.origin
+        and source.tables[column.lookup or table.of].column(column.origin_column).personal
+    )
+
+
+def files_of(lake: Lake, entry: Entry) -> Mapping[str, tuple[str, ...]]:
+    """Return the addresses of the files that the entry adds, by the name of their table."""
+    match entry:
+        case Batch():
+            uri = lake.ingestion.uri
+            return {name: (uri(changes.file.key),) for name, changes in entry.tables.items()}
+        case BuildEntry() | RetryEntry():
+            uri, outputs = lake.processed.uri, {**entry.tables, **_by_table(entry.tombstones)}
+            return {
+                name: tuple(uri(key) for key in output.files if _is_own(entry, key))
+                for name, output in outputs.items()
+            }
+    return {}
+
+
+def _is_own(entry: BuildEntry | RetryEntry, key: str) -> bool:
+    """Return whether the entry adds the file. A retry lists the tombstones of earlier entries, too:
+    its own files have its run in their keys."""
+    return isinstance(entry, BuildEntry) or f"-{entry.run}/" in key
+
+
+def _by_table(tombstones: Outputs) -> dict[str, Output]:
+    facts = {fact.name: fact.tombstones for fact in contracts.warehouse().facts}
+    return {facts[name]: output for name, output in tombstones.items() if name in facts}
+
+
+def entries(lake: Lake, log: str, after: int, loaded: int) -> Iterator[Entry]:
+    """Yield the entries of a log beyond ``after``, oldest first, up to the first one whose last
+    batch is beyond ``loaded``."""
+    logs: Mapping[str, Log[Any]] = {
+        BATCHES: lake.batches,
+        DIMENSIONS: lake.dimensions,
+        FACTS: lake.facts,
+        RETRIES: lake.retries,
+    }
+    read = map_concurrently(logs[log].entry, range(after + 1, logs[log].head_seq() + 1))
+    return takewhile(lambda entry: last_batch(entry) <= loaded, read)
+
+
+def last_batch(entry: Entry) -> int:
+    """Return the last batch that the entry covers."""
+    match entry:
+        case RangeEntry(last=last):
+            return last
+        case RetryEntry(through=through):
+            return through
+    return entry.seq

@@ -1,0 +1,308 @@
+"""Publishing: the tables have exactly the rows that the logs name, after any kill and any race."""
+
+import json
+import shutil
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.table import Table
+
+import contracts
+from contracts.arrow import batch_schema
+from contracts.observation import stored_columns
+from embedded.cli import main
+from lake.entries import Output
+from publish import publisher
+from publish.catalog import Conflict, LocalCatalog
+from publish.errors import OutdatedFile, PublishRefused
+from publish.publisher import Published, publish
+from publish.tables import published_tables
+from tests.lake_builder import LakeBuilder, row
+from tests.published import DIMENSION, FACT, SOURCE, LoggedLake, fact_of
+
+
+@pytest.fixture
+def logged(tmp_path: Path) -> LoggedLake:
+    return LoggedLake(tmp_path / "a [lake] of {50} %3D")
+
+
+def run(logged: LoggedLake) -> Published:
+    return publish(logged.lake, LocalCatalog(logged.lake))
+
+
+def table(logged: LoggedLake, name: str) -> Table:
+    [published] = [t for t in published_tables(1) if t.name == name]
+    return LocalCatalog(logged.lake).table(published)
+
+
+def rows(logged: LoggedLake, name: str, *columns: str) -> Counter[tuple[Any, ...]]:
+    found = table(logged, name).scan(selected_fields=columns).to_arrow()
+    return Counter(tuple(row[c] for c in columns) for row in found.to_pylist())
+
+
+def orders(logged: LoggedLake) -> Counter[tuple[Any, ...]]:
+    return rows(logged, FACT, "sales_order_id", "batch_seq")
+
+
+def test_loaded_batches_are_published_and_others_are_not(logged: LoggedLake):
+    logged.add([1, 2], staff=[7])
+    logged.add([1])
+    logged.add([3], load=False)
+
+    assert run(logged).files == {
+        f"ingestion.{SOURCE}": 2, f"processed_g1.{FACT}": 2, f"processed_g1.{DIMENSION}": 1,
+    }  # fmt: skip
+    assert orders(logged) == Counter({(1, 1): 1, (2, 1): 1, (1, 2): 1})
+    assert rows(logged, SOURCE, "sales_order_id") == Counter({(1,): 2, (2,): 1})
+    assert rows(logged, DIMENSION, "staff_id", "first_name") == Counter({(7, "Ada 1"): 1})
+
+    assert run(logged).commits == 0
+    logged.load(3)
+    run(logged)
+    assert orders(logged)[3, 3] == 1
+
+
+def test_retries_are_published_once_with_their_own_tombstones(logged: LoggedLake):
+    logged.add([1])
+    logged.retry([5], deleted=[8])
+    run(logged)
+    logged.retry([6], deleted=[9])
+    run(logged)
+    assert run(logged).commits == 0
+    assert orders(logged) == Counter({(1, 1): 1, (5, 1): 1, (6, 1): 1})
+    gone = rows(logged, fact_of(FACT).tombstones, "sales_order_id")
+    assert gone == Counter({(8,): 1, (9,): 1})
+
+
+class Killed(BaseException):
+    """The publisher dies here."""
+
+
+BATCHES = 12
+
+
+@pytest.mark.parametrize("step", ["data_files", "_commit", "after the commit", "PublishEntry"])
+def test_killed_publisher_leaves_nothing_doubled_and_nothing_missing(
+    logged: LoggedLake, monkeypatch: pytest.MonkeyPatch, step: str
+):
+    logged.add([1], staff=[1])
+    run(logged)
+    logged.add([2], staff=[2])
+
+    def die(*_: Any) -> None:
+        raise Killed
+
+    if step == "after the commit":
+        monkeypatch.setattr(publisher._Publisher, "_note", die)
+    else:
+        monkeypatch.setattr(publisher, step, die)
+    with pytest.raises(Killed):
+        run(logged)
+    monkeypatch.undo()
+
+    run(logged)
+    assert orders(logged) == Counter({(1, 1): 1, (2, 2): 1})
+    assert rows(logged, DIMENSION, "staff_id") == Counter({(1,): 1, (2,): 1})
+
+
+def test_commit_that_landed_and_was_reported_as_failed_is_not_repeated(
+    logged: LoggedLake, monkeypatch: pytest.MonkeyPatch
+):
+    logged.add([1])
+    commit, reports = publisher._commit, iter([True])
+
+    def reported_as_failed(*arguments: Any) -> None:
+        commit(*arguments)
+        if next(reports, False):
+            raise Conflict("no answer")
+
+    monkeypatch.setattr(publisher, "_commit", reported_as_failed)
+    run(logged)
+    assert orders(logged) == Counter({(1, 1): 1})
+
+
+def test_stale_publisher_moves_nothing_back(logged: LoggedLake):
+    """One that loaded the table before another one committed is refused, and decides again."""
+    logged.add([1])
+    run(logged)
+    stale = table(logged, FACT)
+    logged.add([2])
+    run(logged)
+    [published] = [t for t in published_tables(1) if t.name == FACT]
+    file = logged.lake.facts.entry(2).tables[FACT].files[0]
+    with pytest.raises(Conflict) as refusal:
+        publisher._commit(stale, published, [logged.lake.processed.uri(file)], {"through": "2"})
+    assert isinstance(refusal.value.__cause__, CommitFailedException)
+    assert orders(logged) == Counter({(1, 1): 1, (2, 2): 1})
+
+
+def test_four_publishers_at_once_publish_every_row_once(logged: LoggedLake):
+    def publish_all(_: int) -> None:
+        while logged.lake.loads.head_seq() < BATCHES:
+            run(logged)
+        run(logged)
+
+    logged.add([1], staff=[1])
+    with ThreadPoolExecutor(4) as threads:
+        publishers = threads.map(publish_all, range(4))
+        for number in range(2, BATCHES + 1):
+            logged.add([number], staff=[number])
+        assert list(publishers) == [None] * 4
+    assert run(logged).commits == 0
+    assert orders(logged) == Counter({(n, n): 1 for n in range(1, BATCHES + 1)})
+    assert rows(logged, DIMENSION, "staff_id") == Counter({(n,): 1 for n in range(1, BATCHES + 1)})
+
+
+def test_many_entries_are_published_in_bounded_commits(
+    logged: LoggedLake, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(publisher, "MOST_FILES", 5)
+    for number in range(1, 13):
+        logged.add([number])
+    times = iter([True, True, False])
+    part = publish(logged.lake, LocalCatalog(logged.lake), lambda: next(times, False))
+    assert not part.is_complete
+    assert part.files == {f"ingestion.{SOURCE}": 10}
+    assert run(logged).commits == 4
+    assert sum(orders(logged).values()) == 12
+
+
+def test_snapshots_are_expired_by_count(logged: LoggedLake, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(publisher, "KEPT_SNAPSHOTS", 3)
+    counts = []
+    for number in range(1, 6):
+        logged.add([number])
+        run(logged)
+        counts.append(len(table(logged, FACT).snapshots()))
+    assert counts == [1, 2, 3, 3, 3]
+    assert sum(orders(logged).values()) == 5
+
+
+def test_copied_lake_is_refused_even_if_the_original_exists(logged: LoggedLake, tmp_path: Path):
+    logged.add([1])
+    run(logged)
+    copy = LoggedLake(tmp_path / "copy")
+    shutil.copytree(logged.root, copy.root)
+    with pytest.raises(PublishRefused, match=r"copied or moved.*--again"):
+        run(copy)
+    LocalCatalog(copy.lake).forget()
+    run(copy)
+    assert orders(copy) == Counter({(1, 1): 1})
+    paths = [task.file.file_path for task in table(copy, FACT).scan().plan_files()]
+    assert len(paths) == 1
+    assert paths[0].startswith(copy.lake.processed.uri("g=1/"))
+
+
+def test_everything_is_published_again(logged: LoggedLake):
+    logged.add([1], staff=[1])
+    logged.retry([5])
+    run(logged)
+    before = table(logged, FACT).location()
+    LocalCatalog(logged.lake).forget()
+    run(logged)
+    assert table(logged, FACT).location() != before
+    assert orders(logged) == Counter({(1, 1): 1, (5, 1): 1})
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [({"use_deprecated_int96_timestamps": True}, "INT96"), ({}, "no field id of the column")],
+)
+def test_file_of_an_earlier_version_is_refused_with_the_remedy(
+    logged: LoggedLake, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], reason: str
+):
+    write = LoggedLake.write
+
+    def outdated(self: LoggedLake, table: str, columns: Any, *rest: Any) -> Output:
+        if not options:
+            monkeypatch.setattr("tests.published.FIELD_ID", "other")
+        output = write(self, table, columns, *rest, **options)
+        monkeypatch.setattr("tests.published.FIELD_ID", "PARQUET:field_id")
+        return output
+
+    monkeypatch.setattr(LoggedLake, "write", outdated)
+    logged.add([1])
+    with pytest.raises(OutdatedFile, match=rf"{reason}.*--generation next"):
+        run(logged)
+
+
+def test_columns_have_the_ids_of_the_contract_and_texts_no_bounds(logged: LoggedLake):
+    logged.add([1], staff=[7])
+    run(logged)
+    for published in published_tables(1):
+        of = LocalCatalog(logged.lake).table(published)
+        assert [field.field_id for field in of.schema().fields] == list(
+            range(1, len(published.columns) + 1)
+        )
+        assert not any(field.required for field in of.schema().fields)
+    staff = table(logged, DIMENSION)
+    ids = {field.name: field.field_id for field in staff.schema().fields}
+    [task] = staff.scan().plan_files()
+    bounded = {n for n, number in ids.items() if number in (task.file.lower_bounds or {})}
+    assert bounded == {"staff_id", "batch_seq", "change_seq", "observed_at"}
+
+
+def test_column_in_the_middle_of_the_contract_is_added_by_id_and_old_files_read_as_null(
+    logged: LoggedLake, monkeypatch: pytest.MonkeyPatch
+):
+    logged.add(staff=[7])
+    run(logged)
+    staff = contracts.warehouse().tables[DIMENSION]
+    stored = stored_columns(staff)
+    number, text = len(stored) + 1, contracts.Type("text")
+    added = contracts.Column("middle_name", text, True, "Middle name.", field_id=number)
+    wider = (*stored[:2], added, *stored[2:])
+    monkeypatch.setattr(
+        "publish.tables.stored_columns", lambda t: wider if t == staff else stored_columns(t)
+    )
+    schema = table(logged, DIMENSION).schema()
+    assert schema.find_field("middle_name").field_id == number
+    assert schema.find_field("last_name").field_id == 3
+    names = ("staff_id", "first_name", "middle_name")
+    assert rows(logged, DIMENSION, *names) == Counter({(7, "Ada 1", None): 1})
+
+
+def test_erasure_drops_the_tables_and_the_next_publication_has_the_new_values(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    built = LakeBuilder(tmp_path)
+    built.insert(staff=[row("staff", 1, first_name="Zebediah")])
+    built.update(staff=[row("staff", 1, first_name="erased")])
+    logged = LoggedLake(tmp_path)
+    for seq in (1, 2):
+        logged.load(seq)
+    run(logged)
+    assert rows(logged, "staff", "first_name") == Counter({("Zebediah",): 1, ("erased",): 1})
+    assert main(["erase", "--lake", str(tmp_path), "--table", "staff", "--key", "1"]) == 0
+    run(logged)
+    assert rows(logged, "staff", "first_name") == Counter({("erased",): 2})
+    assert "Zebediah" not in "".join(
+        path.read_bytes().decode("latin-1") for path in tmp_path.rglob("*.avro")
+    )
+
+
+def test_commands_publish_and_say_how_much(logged: LoggedLake, capsys: pytest.CaptureFixture[str]):
+    logged.add([1], staff=[1])
+    for arguments, count in {(): 3, ("",): 0, ("--again",): 3}.items():
+        given = ["publish", "--lake", str(logged.root), *filter(None, arguments)]
+        assert main(given) == 0
+        report = json.loads(capsys.readouterr().out.splitlines()[-1])
+        assert (report["files"], report["commits"]) == (count, count)
+
+
+def test_landed_files_of_an_earlier_version_are_read_by_name(
+    logged: LoggedLake, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as earlier:
+        schema = batch_schema(contracts.source().tables[SOURCE])
+        plain = pa.schema([field.remove_metadata() for field in schema])
+        earlier.setattr("tests.published.batch_schema", lambda _: plain)
+        logged.add([1])
+    logged.add([2])
+    run(logged)
+    assert rows(logged, SOURCE, "sales_order_id", "batch_seq") == Counter({(1, 1): 1, (2, 2): 1})
