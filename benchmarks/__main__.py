@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import psutil
 
-from benchmarks import backfill, cycle, extract, pages, poll, questions
+from benchmarks import backfill, capture, cycle, extract, pages, poll, questions
 from benchmarks.measuring import Figure
 from benchmarks.report import show, write
 from benchmarks.source import seeded
@@ -43,6 +43,7 @@ def figures(sizes: Sizes) -> Iterator[Figure]:
     with seeded(sizes.extract) as benched:
         yield from extract.figures(benched, sizes.extract)
         yield from backfill.figures(benched, sizes.extract)
+        yield from capture.figures(benched)
     for orders in sizes.backfills:
         with seeded(orders) as benched:
             yield backfill.first_poll(benched, orders)

@@ -13,6 +13,7 @@ FOLDER = Path(__file__).parents[1] / "docs" / "performance"
 STEPS = {
     "extract": "Every row of every table out of the source",
     "poll": "A poll, from the connection to the commit",
+    "capture": "A poll by log beside a poll by difference, with the CPU s of the server",
     "backfill": "A first batch through all steps",
     "load": "Rows into the warehouse",
     "cycle": "A cycle, with the start of its process where it is not warm",

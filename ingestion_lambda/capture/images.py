@@ -4,6 +4,7 @@ from collections import defaultdict
 from typing import BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from contracts import SourceTable
 from ingestion_lambda.mirror.buckets import by_bucket
@@ -36,7 +37,10 @@ class Images(TemporaryRows):
     def add(self, images: pa.RecordBatch) -> None:
         """Append images of any keys. Raises UnreadableLog if a bucket has more than MOST_IMAGES."""
         key = self.table.key
-        for bucket, rows in by_bucket([images.sort_by(key)], key, self._schema):
+        is_ordered = pc.less_equal(images[key][:-1], images[key][1:])
+        if not pc.all(is_ordered, min_count=0).as_py():
+            images = images.sort_by(key)
+        for bucket, rows in by_bucket([images], key, self._schema):
             self._rows[bucket] += rows.num_rows
             if self._rows[bucket] > MOST_IMAGES:
                 raise UnreadableLog(

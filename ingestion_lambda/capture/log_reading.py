@@ -12,11 +12,12 @@ from pg8000.exceptions import DatabaseError
 from contracts import Source
 from ingestion_lambda.capture.doubt import MOVED
 from ingestion_lambda.capture.images import Images
+from ingestion_lambda.capture.preparation import find_remedy
 from ingestion_lambda.capture.table_log import TableLog
 from ingestion_lambda.errors import SlotBusy
 from ingestion_lambda.source.log.access import SlotAccess
 from ingestion_lambda.source.log.messages import LogUnavailable, UnreadableLog
-from ingestion_lambda.source.log.publication import Publication
+from ingestion_lambda.source.log.publication import Problem, Publication
 from ingestion_lambda.source.log.reader import LogReader
 from ingestion_lambda.source.log.slot import BUSY_TIMEOUT, INTERVAL, find_slot, is_busy, lsn
 from ingestion_lambda.source.log.spool import spool_log
@@ -28,6 +29,7 @@ from postgres import Connection, Session, sqlstate, sqlstate_message
 READ_TIMEOUT = 60.0
 """Seconds, half of the function's default timeout. A gigabyte of other tables takes about 7."""
 
+NOT_GRANTED = "42501"
 UNREADABLE = ("57014", "55000", "58P01", "42704")
 """The SQLSTATEs with which a server refuses this log for ever: it takes longer than READ_TIMEOUT,
 was removed, or is older than the publication. Internal errors (XX) belong to them, too."""
@@ -102,7 +104,7 @@ def _read_spooled(connection: Connection, access: SlotAccess, upto: str, reader:
             raise UnreadableLog(error.strerror or str(error)) from error
         except DatabaseError as error:
             if not is_busy(error):
-                raise _refused(error) from error
+                raise _refused(connection, access, error) from error
             if time.monotonic() > deadline:
                 raise SlotBusy(_busy(access.slot, error)) from None
             time.sleep(INTERVAL)
@@ -115,8 +117,14 @@ def _check_not_moved(connection: Connection, before: Capture) -> None:
         raise LogUnavailable(MOVED)
 
 
-def _refused(error: DatabaseError) -> UnreadableLog | LogUnavailable:
+def _refused(
+    connection: Connection, access: SlotAccess, error: DatabaseError
+) -> UnreadableLog | LogUnavailable:
+    """Return the doubt. A right that is missing is logged with its remedy."""
     state, reason = sqlstate(error), sqlstate_message(error)
+    if state == NOT_GRANTED:
+        problem = Problem(reason, find_remedy(connection, access, state))
+        logger.warning("the log is not read", extra={"reason": str(problem)})
     is_for_ever = state in UNREADABLE or state.startswith("XX")
     return UnreadableLog(reason) if is_for_ever else LogUnavailable(reason)
 

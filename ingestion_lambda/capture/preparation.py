@@ -89,9 +89,14 @@ def prepare(
 
 
 def _flush(connection: Connection, xmax: int) -> None:
-    [[is_due]] = connection.run(render(FLUSH_DUE, xmax=xmax))
-    if is_due:
-        connection.run(FLUSH)
+    """Let the source write its log to disk if a transaction has ended since ``xmax`` was the next
+    id. If it refuses, the poll waits for its writer."""
+    try:
+        [[is_due]] = connection.run(render(FLUSH_DUE, xmax=xmax))
+        if is_due:
+            connection.run(FLUSH)
+    except DatabaseError as error:
+        logger.warning("the log is not flushed", extra={"reason": sqlstate_message(error)})
 
 
 def _find(
@@ -131,6 +136,11 @@ def _create(first: Connection, access: SlotAccess, is_lost: bool) -> Problem | N
             reason, state = "transactions are in progress", "57014"
         except DatabaseError as error:
             reason, state = sqlstate_message(error), sqlstate(error)
-        [[role]] = connection.run(access.sql("role"))
-    remedy = render(REMEDIES.get(state, "see docs/deploy.md."), role=role)
+        remedy = find_remedy(connection, access, state)
     return Problem(f"the replication slot {access.slot} cannot be created: {reason}", remedy)
+
+
+def find_remedy(connection: Connection, access: SlotAccess, state: str) -> str:
+    """Return what to do about a slot that the server refuses with this SQLSTATE."""
+    [[role]] = connection.run(access.sql("role"))
+    return render(REMEDIES.get(state, "see docs/deploy.md."), role=role)

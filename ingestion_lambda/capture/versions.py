@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from contracts import SourceTable
 from contracts.arrow import row_schema
+from ingestion_lambda.capture.direct import OP, direct_versions
 from ingestion_lambda.capture.neighbours import (
     differs_from_before,
     differs_from_next,
@@ -22,8 +23,6 @@ from ingestion_lambda.capture.states import MIRRORED, states
 from ingestion_lambda.mirror.difference import Difference, differs
 from ingestion_lambda.source.log.bytes import iota
 from ingestion_lambda.source.log.rows import CHANGE, IS_DELETED, UNCHANGED
-
-OP = "op"
 
 
 @dataclass(frozen=True)
@@ -44,14 +43,29 @@ def versions(
     truncations: Sequence[tuple[int, int]],
 ) -> Versions:
     """Return the versions of a bucket that end with ``difference``."""
+    key = table.key
+    direct = direct_versions(table, difference, images.slice(0, 0) if truncations else images)
+    rest = images.filter(pc.invert(pc.is_in(images[key], value_set=flat(direct[key]))))
+    known = _known(table, difference, rest, truncations)
+    explained = pa.concat_arrays([flat(direct[key]), flat(known[key])])
+    unlogged = pa.concat_tables(_unlogged(table, difference, explained))
+    every = pa.concat_tables([direct, _changed(table, known), unlogged])
+    rows = every.select(row_schema(table).names)
+    return Versions(rows, flat(every[OP]), flat(every[CHANGE]), unlogged.num_rows)
+
+
+def _known(
+    table: SourceTable,
+    difference: Difference,
+    images: pa.Table,
+    truncations: Sequence[tuple[int, int]],
+) -> pa.Table:
+    """Return the states of the rows whose last state is that of the new mirror."""
+    if not (images.num_rows or truncations):
+        return images
     every = states(table, difference.before, images, truncations)
     doubtful = pa.chunked_array(list(_doubtful(table, every, difference)), every[table.key].type)
-    known = every.filter(pc.invert(pc.is_in(every[table.key], value_set=flat(doubtful))))
-    logged = _changed(table, known)
-    unlogged = pa.concat_tables(_unlogged(table, difference, flat(known[table.key])))
-    both = pa.concat_tables([logged, unlogged])
-    rows = both.select(row_schema(table).names)
-    return Versions(rows, flat(both[OP]), flat(both[CHANGE]), unlogged.num_rows)
+    return every.filter(pc.invert(pc.is_in(every[table.key], value_set=flat(doubtful))))
 
 
 def _doubtful(

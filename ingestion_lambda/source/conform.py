@@ -65,5 +65,7 @@ def _unfit_column(
     for name, mask in unfit.items():
         for row in pc.indices_nonzero(mask).to_pylist():
             rows.setdefault(row, {})[name] = encoding.original(cells.column(name)[row].as_py())
+    if not rows:
+        return pa.nulls(cells.num_rows, pa.string())
     notes = [json.dumps(rows[row]) if row in rows else None for row in range(cells.num_rows)]
-    return pa.array(notes, pa.string()) if rows else pa.nulls(cells.num_rows, pa.string())
+    return pa.array(notes, pa.string())

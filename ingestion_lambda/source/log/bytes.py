@@ -1,5 +1,7 @@
 """Bytes read at many offsets at once, which takes a tenth of the time of a loop."""
 
+from functools import lru_cache
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -30,18 +32,16 @@ class Bytes:
     def slices(self, begins: pa.Array, ends: pa.Array) -> pa.BinaryArray:
         """Return the bytes from each begin to its end; the pairs increase and do not overlap.
 
-        The offsets b0 e0 b1 e1 ... divide the bytes into slices and the bytes between them.
+        The offsets b0 e0 b1 e1 ... divide the bytes into slices and the bytes between them. Two
+        offsets of 32 bits are one number of 64 bits, because Arrow's buffers are little-endian.
         """
-        count = len(begins)
-        place = iota(2 * count)
-        odd = pc.multiply(pc.bit_wise_and(place, 1), count)
-        order = pc.add(pc.shift_right(place, 1), odd)
-        offsets = pa.concat_arrays([begins, ends]).take(order).cast(pa.int32())
-        buffers = [None, offsets.buffers()[1], pa.py_buffer(self._data)]
-        every = pa.Array.from_buffers(pa.binary(), 2 * count - 1, buffers)
-        return every.take(pc.multiply(iota(count), 2))
+        offsets = pc.bit_wise_or(begins, pc.shift_left(ends, 32)).buffers()[1]
+        buffers = [None, offsets, pa.py_buffer(self._data)]
+        every = pa.Array.from_buffers(pa.binary(), 2 * len(begins) - 1, buffers)
+        return every.take(pc.multiply(iota(len(begins)), 2))
 
 
+@lru_cache(maxsize=4)  # every column of a block needs the same
 def iota(count: int) -> pa.Int64Array:
     """Return the numbers from 0 to ``count`` - 1."""
     return pc.subtract(pc.cumulative_sum(pa.repeat(pa.scalar(1, pa.int64()), count)), 1)

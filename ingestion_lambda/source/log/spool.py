@@ -32,6 +32,9 @@ COPY (
     GROUP BY n / {together} ORDER BY n / {together}
 ) TO STDOUT (FORMAT binary)
 """
+SORT_IN_MEMORY = "SET work_mem TO '64MB'"
+"""Memory of the session for the messages of about 300,000 rows; more are sorted on its disk."""
+
 TOGETHER = 64
 """Messages in a row, which must not reach a gigabyte."""
 
@@ -82,6 +85,7 @@ def spool_log(connection: Connection, access: SlotAccess, upto: str) -> Iterator
             together=TOGETHER,
             unknown=Sql(r"'\x0000000000000000'::bytea"),
         )
+        connection.run(SORT_IN_MEMORY)
         connection.run(Sql(copy.strip()), stream=file)
         file.seek(0)
         yield file

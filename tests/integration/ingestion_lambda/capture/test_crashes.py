@@ -83,9 +83,9 @@ def crashing() -> Iterator[Server]:
         shutil.rmtree(directory)
 
 
-def crash(server: Server) -> None:
+def crash(server: Server, mode: str = "immediate") -> None:
     assert server.cluster
-    server.cluster._control("stop", "--mode=immediate")
+    server.cluster._control("stop", f"--mode={mode}")
     server.cluster.start()
 
 
@@ -182,6 +182,10 @@ class History:
         crashes.start()
         self.poll()
         crashes.join()
+
+    def change(self, key: int) -> None:
+        with connected(from_dsn(self.dsn), "writer") as connection:
+            connection.run("SELECT change(:key, false)", key=key)
 
     def poll(self) -> None:
         with suppress(*BROKEN), connected(from_dsn(self.dsn), "poll") as connection:
@@ -312,6 +316,21 @@ def test_no_version_is_missed_or_doubled_in_crashes(crashing: Server, seed: int,
         assert history.check() > 10
     TALLY.histories, TALLY.crashes = TALLY.histories + 1, TALLY.crashes + history.crashes
     print(TALLY)
+
+
+def test_restart_of_the_server_is_no_gap(crashing: Server, tmp_path: Path):
+    lake = open_lake(f"file://{tmp_path}/i", f"file://{tmp_path}/p")
+    with database(crashing, "restarted") as dsn:
+        history = History(crashing, dsn, lake, 0)
+        history.change(1)
+        history.poll()
+        history.change(1)
+        crash(crashing, mode="fast")
+        history.change(1)
+        history.poll()
+        batches = list(lake.batches.after(1))
+        assert [history.landed(batch) for batch in batches] == [{1: [("U", 2), ("U", 3)]}]
+        assert [batch.gaps for batch in batches] == [()]
 
 
 def test_commit_that_waits_for_a_standby_belongs_to_the_batch_that_sees_it(

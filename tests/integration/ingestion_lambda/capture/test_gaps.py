@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from pathlib import Path
 from threading import Thread
 from typing import BinaryIO
 
@@ -18,6 +19,7 @@ from ingestion_lambda.errors import SlotBusy
 from ingestion_lambda.source.log import spool
 from ingestion_lambda.source.log.access import SlotAccess
 from ingestion_lambda.source.log.publication import UNLIMITED
+from lake import open_lake
 from postgres import Sql, connected, render, value
 from tests.integration.ingestion_lambda.capture.conftest import Capture
 from tests.integration.ingestion_lambda.capture.test_log import EDIT, NEW
@@ -237,6 +239,43 @@ def test_role_without_replication_is_named_with_its_statement(
     source.run(Sql(statement))
     edits_are_one_version(capture, source)
     edits_are_captured(capture, source)
+
+
+def test_right_that_vanishes_is_named_with_its_statement(
+    pipeline: Pipeline, source: Connection, caplog: pytest.LogCaptureFixture
+):
+    publish(source)
+    role = f"loses_rights_{pipeline.address.database}"
+    source.run(
+        render(
+            "CREATE ROLE {role} LOGIN REPLICATION PASSWORD 'reads';"
+            " GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}",
+            role=role,
+        )
+    )
+    pipeline.address = replace(pipeline.address, user=role, password="reads")
+    capture = Capture(pipeline, source)
+    capture.poll()
+    source.run(render("ALTER ROLE {role} NOREPLICATION", role=role))
+    edits_are_one_version(capture, source)
+    [line] = reasons(caplog, "the log is not read")
+    assert capture.reasons == [line.split(". To fix: ")[0]]
+    source.run(Sql(line.split(". To fix: ")[1].partition(";")[0]))
+    edits_are_captured(capture, source)
+
+
+def test_second_lake_on_a_slot_has_gaps_and_no_wrong_version(
+    capture: Capture, source: Connection, tmp_path: Path
+):
+    lake = open_lake(f"file://{tmp_path}/other/i", f"file://{tmp_path}/other/p")
+    capture.options = CaptureOptions("log", slot=capture.slot)
+    other = Capture(replace(capture.pipeline, lake=lake), source, capture.options)
+    other.poll()
+    edits_are_captured(capture, source)
+    edits_are_one_version(other, source)
+    assert other.reasons == ["another session moved the slot"]
+    assert capture.poll().changes == {"department": {"I": 0, "U": 2, "D": 0}}
+    assert capture.gaps == ()
 
 
 def test_unlimited_wal_is_refused_unless_it_is_accepted(
