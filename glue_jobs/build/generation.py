@@ -8,7 +8,10 @@ from lake import Lake, Log
 from lake.entries import Batch, BuildEntry
 from lake.shapes import Shapes
 
-UNKNOWN_SHAPE = "an earlier version built it, which did not record its contracts"
+UNKNOWN_SHAPE = (
+    "an earlier version built it and did not record them; a build of one batch with the former"
+    " contracts does"
+)
 REMEDY = (
     "To fix: build the next generation into an empty database (python -m embedded rebuild"
     " --generation next, or a higher --generation of the jobs)."
