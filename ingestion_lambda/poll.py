@@ -64,13 +64,7 @@ def poll(
             )
             is_due, loaded = _is_due(following, lake), lake.loads.last_batch()
             batch = following.entry(expire_through(head, loaded)) if is_due else None
-        conclusion = _Conclusion(lake, bus, source, following, loaded, pause)
-        if is_due is False:
-            return conclusion.unchanged()
-        if batch is None or not _commit(lake, batch):
-            return conclusion.lost()
-        capture.committed(batch)
-        return conclusion.won(batch)
+        return _Conclusion(lake, bus, source, following, loaded, pause).of(batch, is_due)
 
 
 def _is_due(following: NextBatch, lake: Lake) -> bool | None:
@@ -106,6 +100,15 @@ class _Conclusion:
     following: NextBatch
     loaded: int
     pause: timedelta
+
+    def of(self, batch: Batch | None, is_due: bool | None) -> Polled:
+        """Commit the batch that is due, let its slot move, and conclude the poll."""
+        if is_due is False:
+            return self.unchanged()
+        if batch is None or not _commit(self.lake, batch):
+            return self.lost()
+        self.following.capture.committed(batch)
+        return self.won(batch)
 
     def won(self, batch: Batch) -> Polled:
         """Conclude a poll that committed ``batch``."""
