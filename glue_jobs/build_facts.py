@@ -4,10 +4,11 @@ import sys
 from collections.abc import Sequence
 
 import contracts
-from glue_jobs.build.batches import build
+from glue_jobs.build.arguments import build_arguments
 from glue_jobs.build.fact_files import FactFiles
+from glue_jobs.build.ranges import Bounds, build
 from glue_jobs.build.retry import Retry
-from glue_jobs.job import Arguments, open_job
+from glue_jobs.job import open_job
 from glue_jobs.json_logs import to_stdout
 from glue_jobs.session import SessionSource
 
@@ -15,7 +16,7 @@ from glue_jobs.session import SessionSource
 def main(argv: Sequence[str], spark: SessionSource = None) -> None:
     """Build the facts, and retry quarantined rows if the arguments say so. Spark does not start if
     no batch is pending and no row is retried."""
-    arguments = Arguments(__doc__)
+    arguments = build_arguments(__doc__)
     arguments.add_argument(
         "--retry-quarantined",
         nargs="?",
@@ -27,8 +28,15 @@ def main(argv: Sequence[str], spark: SessionSource = None) -> None:
     with open_job("build_facts", arguments, argv, spark) as job:
         lake, warehouse = job.lake, contracts.warehouse()
         files = FactFiles(lake, job.spark, job.run, contracts.source(), warehouse)
-        log, shapes = lake.facts, lake.shapes
-        build(lake.batches, log, files.build, job.run, contracts=warehouse, shapes=shapes)
+        build(
+            lake.batches,
+            lake.facts,
+            files.build,
+            job.run,
+            contracts=warehouse,
+            shapes=lake.shapes,
+            bounds=Bounds(job.arguments.rows_per_range, job.limit),
+        )
         if job.arguments.retry_quarantined == "true":
             Retry(lake, job.spark, contracts.source(), warehouse).run()
 

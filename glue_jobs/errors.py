@@ -41,6 +41,10 @@ class StagedCountsDiffer(PlatformError):
     """A staging table does not contain the number of rows that the logs record."""
 
 
+class BatchTooLarge(PlatformError):
+    """A batch has more rows than a load of this job's time limit can bring to the warehouse."""
+
+
 class PartitionsRefused(PlatformError):
     """The Data Catalog does not accept the partitions of committed files."""
 

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from glue_jobs.errors import InvalidArguments
 from glue_jobs.session import LazySession, Session, SessionSource
+from glue_jobs.time_limit import TimeLimit
 from lake import Lake, new_run, open_lake
 from lake.recording import Recording
 
@@ -26,6 +27,7 @@ class Job:
     lake: Lake
     run: str
     spark: Session
+    limit: TimeLimit
 
 
 class Arguments(ArgumentParser):
@@ -37,6 +39,13 @@ class Arguments(ArgumentParser):
         self.add_argument("--ingestion", required=True, metavar="ADDRESS", help="s3:// or file://")
         self.add_argument("--processed", required=True, metavar="ADDRESS", help="s3:// or file://")
         self.add_argument("--generation", type=int, default=1, help="replay of the batch log")
+        self.add_argument(
+            "--time-limit",
+            type=int,
+            default=0,
+            metavar="SECONDS",
+            help="end before so many seconds, with what is done committed; 0 for none",
+        )
         for name in GLUE_ARGUMENTS:
             self.add_argument(f"--{name}")
 
@@ -62,10 +71,10 @@ def open_job(
     parsed, _ = arguments.parse_known_args(argv)
     session = LazySession(spark, glue_arguments(parsed))
     lake, run = open_lake(parsed.ingestion, parsed.processed, parsed.generation), new_run()
-    start = perf_counter()
+    start, limit = perf_counter(), TimeLimit(parsed.time_limit)
     try:
         with Recording(lake.attempts, name, run):
-            yield Job(parsed, lake, run, session)
+            yield Job(parsed, lake, run, session, limit)
             session.succeeded()
     finally:
         if parsed.JOB_NAME:  # the dashboard in CloudWatch reads these lines

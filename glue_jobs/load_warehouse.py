@@ -8,6 +8,7 @@ import boto3
 
 from glue_jobs.job import Arguments, open_job
 from glue_jobs.json_logs import to_stdout
+from glue_jobs.load.chunks import CHUNK_ROWS, LIFT, ChunkSize
 from glue_jobs.load.glue_catalog import GlueCatalog
 from glue_jobs.load.partitions import Registry
 from glue_jobs.load.transaction import Target, load
@@ -22,7 +23,9 @@ def main(argv: Sequence[str], spark: SessionSource = None) -> None:
         options = job.arguments
         address = resolve(options.warehouse, os.environ, read_secret, options.ca_bundle)
         registry = _registry(options.catalog, options.register_from)
-        load(job.lake, Target(address, options.schema), job.run, job.spark, registry)
+        size = ChunkSize(options.rows_per_transaction, options.allow_large_batch == "true")
+        target = Target(address, options.schema)
+        load(job.lake, target, job.run, job.spark, registry, size, job.limit)
 
 
 def _arguments() -> Arguments:
@@ -53,6 +56,22 @@ def _arguments() -> Arguments:
         metavar="SEQ",
         help="register every batch from this one on again, after the catalog or one of its tables"
         " was created again",
+    )
+    arguments.add_argument(
+        "--rows-per-transaction",
+        type=int,
+        default=CHUNK_ROWS,
+        metavar="ROWS",
+        help="commit whole batches with at most so many rows together; a job with a time limit"
+        " commits more often",
+    )
+    arguments.add_argument(
+        LIFT,
+        nargs="?",
+        const="true",
+        default="false",
+        choices=("true", "false"),
+        help="load a batch that may need longer than the time limit",
     )
     return arguments
 

@@ -208,9 +208,7 @@ class _Backfill:
             self.invalid += self._run(OUTSIDE, **parts)
         elif dimension and isinstance(self.table, Fact):
             alone = replace(self.table, columns=(self.column,))
-            insert_inferred(
-                self.connection, self.schema, StagingTable(alone, ROWS, (self.column,), (), 0)
-            )
+            insert_inferred(self.connection, self.schema, StagingTable(alone, ROWS, (self.column,)))
 
     def _fill(self) -> int:
         """Update the rows, and return how many. The trigger that keeps the latest versions would

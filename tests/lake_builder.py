@@ -62,6 +62,11 @@ class LakeBuilder:
         ]
 
     @property
+    def by_batch(self) -> list[str]:
+        """Arguments of a build job that builds each batch by itself."""
+        return [*self.arguments, "--rows-per-range", "1"]
+
+    @property
     def lake(self) -> Lake:
         return open_lake(self._address("ingestion"), self._address("processed"))
 

@@ -1,6 +1,6 @@
-"""The files of the facts of a batch: versions, quarantined rows, tombstones."""
+"""The files of the facts of a range of batches: versions, quarantined rows, tombstones."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
@@ -16,7 +16,8 @@ from contracts.spark import (
     spark_schema,
     tombstone_schema,
 )
-from glue_jobs.build.batches import BatchOutput, PendingBatch
+from glue_jobs.build.ranges import FILE_ROWS, PendingRange, RangeOutput
+from glue_jobs.build.row_counts import count_by_batch
 from glue_jobs.parquet import RowCounter, check_rows, read, write
 from glue_jobs.session import Session
 from glue_jobs.transform.facts import (
@@ -29,14 +30,25 @@ from glue_jobs.transform.facts import (
     versions,
 )
 from lake import Lake, layout
-from lake.entries import Batch, Output
+from lake.entries import Output, Outputs
 from lake.quarantine import merge_outputs, open_rows
 
 
 @dataclass(frozen=True)
+class _Written:
+    """The output of one fact. ``has_several`` states whether the range may have several versions of
+    a row: it has several batches, or a batch that numbers its transactions."""
+
+    versions: Output
+    quarantined: Output
+    tombstones: Output
+    has_several: bool
+
+
+@dataclass(frozen=True)
 class FactFiles:
-    """Writes the versions of every fact that a batch contains, the rows that it quarantines, and
-    its tombstones."""
+    """Writes the versions of every fact that a range of batches contains, the rows that it
+    quarantines, and its tombstones: each in one Spark job for the whole range."""
 
     lake: Lake
     spark: Session
@@ -44,67 +56,77 @@ class FactFiles:
     source: Source
     warehouse: Warehouse
 
-    def build(self, pending: PendingBatch) -> BatchOutput:
-        """Write the files of a batch. If it closes rows that were quarantined before, by an earlier
-        batch or by itself, also write those that stay open. Raises DamagedFile."""
-        batch = pending.batch
-        good: dict[str, Output] = {}
-        bad: dict[str, Output] = {}
-        deleted: dict[str, Output] = {}
-        several = set[str]()
-        for fact in self.warehouse.facts:
-            if fact.of in batch.tables and batch.tables[fact.of].file.rows:
-                written = self._write(fact, batch)
-                good[fact.name], bad[fact.of], deleted[fact.name], has_several = written
-                several |= {fact.of} if has_several else set()
-        good, bad, deleted = map(without_empty, (good, bad, deleted))
+    def build(self, pending: PendingRange) -> RangeOutput:
+        """Write the files of a range. If it closes rows that were quarantined before, by an earlier
+        range or by itself, also write those that stay open. Raises DamagedFile."""
+        changed = [fact for fact in self.warehouse.facts if pending.changes(fact.of)]
+        written = {fact: self._write(fact, pending) for fact in changed}
+        outputs: list[Outputs] = [
+            without_empty({fact.name: each.versions for fact, each in written.items()}),
+            without_empty({fact.of: each.quarantined for fact, each in written.items()}),
+            without_empty({fact.name: each.tombstones for fact, each in written.items()}),
+        ]
+        if not pending.is_one_batch:
+            outputs = count_by_batch(self.spark, self.lake.processed, outputs)
+        good, bad, deleted = outputs
+        for fact in changed:
+            parts = good.get(fact.name), bad.get(fact.of), deleted.get(fact.name)
+            self._check(fact, pending, [output for output in parts if output])
+        several = {fact.of for fact, each in written.items() if each.has_several}
         open_after = self._open_after(pending, merge_outputs([good, deleted]), bad, several)
-        return BatchOutput(good, bad, tombstones=deleted, open_after=open_after)
+        return RangeOutput(good, bad, tombstones=deleted, open_after=open_after)
 
-    def _write(self, fact: Fact, batch: Batch) -> tuple[Output, Output, Output, bool]:
-        """Write the versions, quarantined rows and tombstones of a fact, and return them, and
-        whether the batch numbers its transactions: it may then have several versions of a row."""
-        file, of = batch.tables[fact.of].file, self.source.tables[fact.of]
-        rows = read(self.spark, self.lake.ingestion, [file.key], batch_schema(of)).transform(
-            validated, fact, of, self.warehouse.tables
-        )
+    def _write(self, fact: Fact, pending: PendingRange) -> _Written:
+        """Write the versions, quarantined rows and tombstones of a fact."""
+        of, files = self.source.tables[fact.of], [c.file for c in pending.changes(fact.of).values()]
+        landed = read(self.spark, self.lake.ingestion, [f.key for f in files], batch_schema(of))
+        if len(files) > 1:
+            landed = landed.coalesce(1 + sum(file.rows for file in files) // FILE_ROWS)
+        rows = landed.transform(validated, fact, of, self.warehouse.tables)
         counter = RowCounter(
             valid=is_valid(), tombstones=is_tombstone(), numbered=F.col(CHANGE_SEQ.name) > 0
         )
-        generation, place = self.lake.generation, (batch.seq, self.run)
-        files = write(
+        generation, place = self.lake.generation, (pending.last, self.run)
+        written = write(
             rows.transform(counter.observe).transform(versions, fact),
             self.lake.processed,
             layout.processed_folder(generation, fact.name, *place),
             spark_schema(fact),
         )
-        check_rows(self.lake.ingestion.uri(file.key), counter["rows"], file.rows)
         valid, deleted = counter["valid"], counter["tombstones"]
         quarantine_folder = layout.quarantine_folder(generation, fact.of, *place)
         tombstone_folder = layout.processed_folder(generation, fact.tombstones, *place)
-        return (
-            Output(files, valid),
+        return _Written(
+            Output(written, valid),
             self._put(
                 quarantined(rows, fact),
                 quarantine_folder,
                 quarantine_schema(of),
-                file.rows - valid - deleted,
+                counter["rows"] - valid - deleted,
             ),
             self._put(tombstones(rows, fact), tombstone_folder, tombstone_schema(fact), deleted),
-            counter["numbered"] > 0,
+            has_several=not pending.is_one_batch or counter["numbered"] > 0,
         )
+
+    def _check(self, fact: Fact, pending: PendingRange, outputs: Sequence[Output]) -> None:
+        """Raise DamagedFile unless each landed file has as many rows as the log records: each row
+        is a version, quarantined or a tombstone."""
+        for seq, changes in pending.changes(fact.of).items():
+            is_one = pending.is_one_batch
+            rows = sum(o.rows if is_one else o.batches.get(seq, 0) for o in outputs)
+            check_rows(self.lake.ingestion.uri(changes.file.key), rows, changes.file.rows)
 
     def _put(self, rows: DataFrame, folder: str, schema: StructType, count: int) -> Output:
         return Output(write(rows, self.lake.processed, folder, schema) if count else (), count)
 
     def _open_after(
         self,
-        pending: PendingBatch,
+        pending: PendingRange,
         written: Mapping[str, Output],
         bad: Mapping[str, Output],
         several: Set[str],
     ) -> Mapping[str, Output] | None:
-        """Return the rows that are open after this batch, which wrote these versions and tombstones
+        """Return the rows that are open after this range, which wrote these versions and tombstones
         and quarantined ``bad``, or None if it closed none. Of the source tables in ``several`` it
         has several versions of a row, and may have closed its own. Without open rows no file is
         read."""
@@ -114,7 +136,7 @@ class FactFiles:
         own = {table: output for table, output in bad.items() if table in several}
         candidates = merge_outputs([opened, own])
         left = {
-            fact.of: self._left(candidates[fact.of], written[fact.name], fact, pending.batch)
+            fact.of: self._left(candidates[fact.of], written[fact.name], fact, pending.last)
             for fact in self.warehouse.facts
             if fact.of in candidates and fact.name in written
         }
@@ -123,8 +145,8 @@ class FactFiles:
         others = {table: output for table, output in bad.items() if table not in several}
         return without_empty(merge_outputs([{**candidates, **left}, others]))
 
-    def _left(self, opened: Output, written: Output, fact: Fact, batch: Batch) -> Output:
-        """Return the open rows without a later version or tombstone among those that the batch
+    def _left(self, opened: Output, written: Output, fact: Fact, last: int) -> Output:
+        """Return the open rows without a later version or tombstone among those that the range
         wrote, in the same files if that is all of them."""
         schema = quarantine_schema(self.source.tables[fact.of])
         rows = read(self.spark, self.lake.processed, opened.files, schema)
@@ -134,7 +156,7 @@ class FactFiles:
         count = left.count()
         if count == opened.rows:
             return opened
-        folder = layout.open_folder(self.lake.generation, fact.of, batch.seq, self.run)
+        folder = layout.open_folder(self.lake.generation, fact.of, last, self.run)
         return self._put(left.coalesce(1), folder, schema, count)
 
 

@@ -1,12 +1,13 @@
 """The ledger: the warehouse's own record of the batches that it contains."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pg8000.exceptions import DatabaseError
 
 from glue_jobs.errors import OtherLedger, SchemaOutdated
-from glue_jobs.load.pending import PendingBatch
+from glue_jobs.load.pending import Pending
 from lake import Lake
 from lake.entries import RetryEntry
 from postgres import Connection, local_lock_timeout, sqlstate
@@ -27,10 +28,14 @@ from etl.warehouse left join (
     select lake, generation, batch_run, batch_seq from etl.ledger order by batch_seq desc limit 1
 ) as last on true
 """
-RECORD_BATCH = """
+RECORD_BATCHES = """
 insert into etl.ledger
     (batch_seq, lake, generation, batch_run, run, observed_at, committed_at, rows)
-values (:seq, :lake, :generation, :batch_run, :run, :observed_at, :committed_at, :rows)
+select (batch->>'seq')::bigint, batch->>'lake', :generation, batch->>'run', :run,
+    (batch->>'observed_at')::timestamp, (batch->>'committed_at')::timestamptz,
+    (batch->>'rows')::bigint
+from jsonb_array_elements(cast(:batches as jsonb)) as batch
+order by 1
 """
 RECORD_RETRY = """
 insert into etl.retry (retry_seq, through, run, committed_at, rows)
@@ -113,22 +118,21 @@ def check_last_batch(state: LedgerState, lake: Lake) -> None:
         )
 
 
-def record_batches(
-    connection: Connection, batches: Iterable[PendingBatch], generation: int, run: str
-) -> None:
+def record_batches(connection: Connection, pending: Pending, generation: int, run: str) -> None:
     """Add the batches to the ledger, in the transaction that inserts their rows."""
-    for item in batches:
-        connection.run(
-            RECORD_BATCH,
-            seq=item.batch.seq,
-            lake=item.batch.lake,
-            generation=generation,
-            batch_run=item.batch.run,
-            run=run,
-            observed_at=item.batch.observed_at,
-            committed_at=item.batch.committed_at,
-            rows=item.rows,
-        )
+    rows = pending.rows
+    batches = [
+        {
+            "seq": batch.seq,
+            "lake": batch.lake,
+            "run": batch.run,
+            "observed_at": batch.observed_at.isoformat(),
+            "committed_at": batch.committed_at.isoformat(),
+            "rows": rows[batch.seq],
+        }
+        for batch in pending.batches
+    ]
+    connection.run(RECORD_BATCHES, generation=generation, run=run, batches=json.dumps(batches))
 
 
 def record_retries(connection: Connection, retries: Iterable[RetryEntry], run: str) -> None:

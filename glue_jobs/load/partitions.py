@@ -2,16 +2,16 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import contracts
-from glue_jobs.load.pending import PendingBatch, pending_batches
+from glue_jobs.load.pending import read_batches
 from lake import Lake, Store, layout
-from lake.entries import Output, RetryEntry
+from lake.entries import Outputs, RetryEntry
 
-MAX_BATCHES = 100  # whose entries are in memory at once: a new catalog may miss very many
+MAX_BATCHES = 100  # of a request: a new catalog may miss very many
 
 logger = logging.getLogger(__name__)
 
@@ -57,11 +57,7 @@ class Registry:
         known = head if self.again_from is None else min(head, max(0, self.again_from - 1))
         for begin in range(known, through, MAX_BATCHES):
             end = min(begin + MAX_BATCHES, through)
-            self._add(
-                file
-                for batch in pending_batches(lake, begin, end)
-                for file in _files_of_batch(lake, batch)
-            )
+            self._add(_files_of_batches(lake, begin, end))
             logger.info("batches registered", extra={"through": end})
         self._add(
             file
@@ -81,10 +77,16 @@ class Registry:
             logger.info("partitions registered", extra=fields)
 
 
-def _files_of_batch(lake: Lake, pending: PendingBatch) -> Iterator[tuple[Table, Store, str]]:
-    for name, changes in pending.batch.tables.items():
-        yield Table("ingestion", name), lake.ingestion, changes.file.key
-    yield from _processed_files(lake, pending.tables, pending.facts.tombstones)
+def _files_of_batches(lake: Lake, after: int, through: int) -> Iterator[tuple[Table, Store, str]]:
+    """Yield the landed files of the batches beyond ``after``, and the processed files of the ranges
+    that end among them: a range is visible when all of it is in the warehouse."""
+    for batch in read_batches(lake, after + 1, through):
+        for name, changes in batch.tables.items():
+            yield Table("ingestion", name), lake.ingestion, changes.file.key
+    for log in (lake.dimensions, lake.facts):
+        for entry in log.spanning(after + 1, through):
+            if entry.last <= through:
+                yield from _processed_files(lake, entry.tables, entry.tombstones)
 
 
 def _files_of_retry(lake: Lake, retry: RetryEntry) -> Iterator[tuple[Table, Store, str]]:
@@ -92,7 +94,7 @@ def _files_of_retry(lake: Lake, retry: RetryEntry) -> Iterator[tuple[Table, Stor
 
 
 def _processed_files(
-    lake: Lake, tables: Mapping[str, Output], tombstones: Mapping[str, Output]
+    lake: Lake, tables: Outputs, tombstones: Outputs
 ) -> Iterator[tuple[Table, Store, str]]:
     facts = {fact.name: fact for fact in contracts.warehouse().facts}
     deleted = {facts[name].tombstones: output for name, output in tombstones.items()}

@@ -1,8 +1,8 @@
 """The batches and retries that were built and are not in the warehouse yet."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import accumulate, takewhile
 
 from msgspec.structs import replace
 
@@ -10,33 +10,35 @@ from lake import Lake
 from lake.concurrent import map_concurrently
 from lake.entries import Batch, BuildEntry, Output, RetryEntry
 
+MAX_BATCHES = 1000
+"""Batches of a load's transaction: their entries are in memory together."""
+
 
 @dataclass(frozen=True)
-class PendingBatch:
-    """A batch, with the entries of what the two jobs built from it."""
+class Files:
+    """Files of a table, and the number of their rows to load. Of ``cut`` only the rows of the
+    pending batches are loaded: their entry covers other batches too."""
 
-    batch: Batch
-    dimensions: BuildEntry
-    facts: BuildEntry
+    whole: tuple[str, ...] = ()
+    cut: tuple[str, ...] = ()
+    rows: int = 0
 
-    @property
-    def rows(self) -> int:
-        """The number of its rows for the warehouse."""
-        outputs = *self.tables.values(), *self.facts.tombstones.values()
-        return sum(output.rows for output in outputs)
+    def __add__(self, other: "Files") -> "Files":
+        return Files(self.whole + other.whole, self.cut + other.cut, self.rows + other.rows)
 
-    @property
-    def tables(self) -> dict[str, Output]:
-        """Its files by warehouse table."""
-        return {**self.dimensions.tables, **self.facts.tables}
+
+NO_FILES = Files()
 
 
 @dataclass(frozen=True)
 class Pending:
-    """The batches and the retries, oldest first, that one load brings to the warehouse."""
+    """The batches and the retries, oldest first, that one transaction brings to the warehouse, with
+    the entries of both build logs that cover the batches."""
 
-    batches: list[PendingBatch]
+    batches: list[Batch]
     retries: list[RetryEntry]
+    dimensions: list[BuildEntry]
+    facts: list[BuildEntry]
 
     def __bool__(self) -> bool:
         return bool(self.batches or self.retries)
@@ -44,21 +46,35 @@ class Pending:
     @property
     def span(self) -> tuple[int, int]:
         """The first and the last batch; 0 and 0 without batches."""
-        seqs = [pending.batch.seq for pending in self.batches]
-        return (seqs[0], seqs[-1]) if seqs else (0, 0)
+        return (self.batches[0].seq, self.batches[-1].seq) if self.batches else (0, 0)
 
-    def rows_of(self, table: str) -> Output:
-        """Return the files and the row count of a warehouse table."""
-        batches = (item.tables for item in self.batches)
-        return _of_table(table, [*batches, *(retry.tables for retry in self.retries)])
+    @property
+    def rows(self) -> dict[int, int]:
+        """The number of rows that each batch has for the warehouse."""
+        return rows_by_batch([*self.dimensions, *self.facts], *self.span)
 
-    def tombstones_of(self, fact: str) -> Output:
-        """Return the files and the row count of a fact's tombstones. A retry lists those of all
-        batches that it covers."""
-        last = self.retries[-1] if self.retries else None
-        covered = last.through if last else 0
-        later = [item.facts.tombstones for item in self.batches if item.batch.seq > covered]
-        return _of_table(fact, [last.tombstones, *later] if last else later)
+    def files_of(self, table: str) -> Files:
+        """Return the files of a warehouse table."""
+        built = [self._built(e, e.tables, table) for e in (*self.dimensions, *self.facts)]
+        return sum((*built, *_retried(table, (each.tables for each in self.retries))), NO_FILES)
+
+    def tombstones_of(self, fact: str) -> Files:
+        """Return the files of a fact's tombstones. A retry lists those of all batches that it
+        covers."""
+        last = self.retries[-1:]
+        covered = last[0].through if last else 0
+        built = [self._built(e, e.tombstones, fact) for e in self.facts if e.last > covered]
+        return sum((*built, *_retried(fact, (each.tombstones for each in last))), NO_FILES)
+
+    def _built(self, entry: BuildEntry, outputs: Mapping[str, Output], table: str) -> Files:
+        output, (first, last) = outputs.get(table), self.span
+        if output is None:
+            return NO_FILES
+        if first <= entry.first and entry.last <= last:
+            return Files(output.files, rows=output.rows)
+        seqs = range(max(first, entry.first), min(last, entry.last) + 1)
+        rows = sum(entry.rows_of(output, seq) for seq in seqs)
+        return Files(cut=output.files, rows=rows) if rows else NO_FILES
 
 
 def built_through(lake: Lake) -> int:
@@ -66,15 +82,39 @@ def built_through(lake: Lake) -> int:
     return min(lake.dimensions.last_batch(), lake.facts.last_batch())
 
 
-def pending_batches(lake: Lake, after: int, through: int) -> list[PendingBatch]:
-    """Return the batches beyond ``after`` up to and including ``through``, oldest first."""
+def next_pending(lake: Lake, head: int, retries: int, through: int, most_rows: int) -> Pending:
+    """Return the batches beyond ``head`` up to and including ``through``, as many as have together
+    at most ``most_rows`` rows and at least one, with the retries beyond ``retries`` that can follow
+    them."""
+    end = min(through, head + MAX_BATCHES)
+    logs = lake.dimensions, lake.facts
+    dimensions, facts = (list(log.spanning(head + 1, end)) for log in logs)
+    rows = rows_by_batch([*dimensions, *facts], head + 1, end)
+    sums = accumulate(rows.values())
+    last = head + max(sum(1 for _ in takewhile(lambda n: n <= most_rows, sums)), min(1, len(rows)))
+    return Pending(
+        list(read_batches(lake, head + 1, last)),
+        pending_retries(lake, retries, min(last, through)),
+        [entry for entry in dimensions if entry.first <= last],
+        [entry for entry in facts if entry.first <= last],
+    )
 
-    def read(seq: int) -> PendingBatch:
-        # without its mirror, which is most of an entry: there may be many batches
-        batch = replace(lake.batches.entry(seq), mirror={})
-        return PendingBatch(batch, lake.dimensions.entry(seq), lake.facts.entry(seq))
 
-    return list(map_concurrently(read, range(after + 1, through + 1)))
+def rows_by_batch(entries: Iterable[BuildEntry], first: int, last: int) -> dict[int, int]:
+    """Return how many rows each batch from ``first`` to ``last`` has for the warehouse."""
+    rows = dict.fromkeys(range(first, last + 1), 0)
+    for entry in entries:
+        for output in (*entry.tables.values(), *entry.tombstones.values()):
+            for seq, count in (output.batches or {entry.first: output.rows}).items():
+                if seq in rows:
+                    rows[seq] += count
+    return rows
+
+
+def read_batches(lake: Lake, first: int, last: int) -> Iterator[Batch]:
+    """Yield these entries of the batch log, without their mirrors, which are most of them."""
+    batches = map_concurrently(lake.batches.entry, range(first, last + 1))
+    return (replace(batch, mirror={}, pages={}) for batch in batches)
 
 
 def pending_retries(lake: Lake, after: int, through: int) -> list[RetryEntry]:
@@ -83,7 +123,5 @@ def pending_retries(lake: Lake, after: int, through: int) -> list[RetryEntry]:
     return list(takewhile(lambda retry: retry.through <= through, lake.retries.after(after)))
 
 
-def _of_table(table: str, outputs: Iterable[Mapping[str, Output]]) -> Output:
-    found = [each[table] for each in outputs if table in each]
-    files = tuple(file for output in found for file in output.files)
-    return Output(files, sum(output.rows for output in found))
+def _retried(table: str, outputs: Iterable[Mapping[str, Output]]) -> Iterator[Files]:
+    return (Files(each[table].files, rows=each[table].rows) for each in outputs if table in each)

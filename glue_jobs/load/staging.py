@@ -18,7 +18,7 @@ from glue_jobs import parquet
 from glue_jobs.errors import StagedCountsDiffer
 from glue_jobs.load import jdbc
 from glue_jobs.load.connection import load_connection, load_transaction
-from glue_jobs.load.pending import Pending
+from glue_jobs.load.pending import NO_FILES, Files, Pending
 from glue_jobs.session import Session
 from lake import Store, layout
 from postgres import Address, Connection, Sql, render, transaction
@@ -41,14 +41,19 @@ where schemaname = 'etl' and pg_has_role(tableowner, 'USAGE')
 @dataclass(frozen=True)
 class StagingTable:
     """A staging table for rows of a warehouse table, or for the tombstones of a fact, with the
-    files to copy and the number of rows that they contain."""
+    files to copy. Of files that are cut, only the rows of batches in ``span`` are copied."""
 
     table: WarehouseTable
     name: Sql
     columns: tuple[Column, ...]
-    files: tuple[str, ...]
-    rows: int
+    files: Files = NO_FILES
+    span: tuple[int, int] = (0, 0)
     is_tombstones: bool = False
+
+    @property
+    def rows(self) -> int:
+        """The number of rows to copy."""
+        return self.files.rows
 
 
 def staging_tables(pending: Pending, run: str) -> list[StagingTable]:
@@ -61,15 +66,15 @@ def staging_tables(pending: Pending, run: str) -> list[StagingTable]:
     )
     tables = []
     for table in ordered:
-        rows, name = pending.rows_of(table.name), _name(run, table.name)
+        files, name = pending.files_of(table.name), _name(run, table.name)
         # the rows of a dimension are ordered as versions are, too
         order = () if isinstance(table, Fact) else (BATCH_SEQ, CHANGE_SEQ)
         columns = *table.columns, *order
-        tables.append(StagingTable(table, name, columns, rows.files, rows.rows))
+        tables.append(StagingTable(table, name, columns, files, pending.span))
     for fact in warehouse.facts:
-        rows, name = pending.tombstones_of(fact.name), _name(run, f"{fact.name}_gone")
+        files, name = pending.tombstones_of(fact.name), _name(run, f"{fact.name}_gone")
         columns = tombstone_columns(fact)
-        tables.append(StagingTable(fact, name, columns, rows.files, rows.rows, is_tombstones=True))
+        tables.append(StagingTable(fact, name, columns, files, pending.span, is_tombstones=True))
     return [table for table in tables if table.rows]
 
 
@@ -146,14 +151,22 @@ def check_counts(connection: Connection, tables: Iterable[StagingTable]) -> None
 
 
 def _read(spark: Session, store: Store, table: StagingTable) -> DataFrame:
-    """Return the rows of the table's files, in one partition, or in several if there are many."""
-    rows = parquet.read(spark, store, table.files, spark_schema(table.table))
-    if not isinstance(table.table, Fact):
+    """Return the rows to copy, in one partition, or in several if there are many."""
+    rows = _rows(spark, store, table, table.files.whole)
+    if table.files.cut:
+        is_pending = F.col(BATCH_SEQ.name).between(*table.span)
+        cut = _rows(spark, store, table, table.files.cut).where(is_pending)
+        rows = rows.unionByName(cut) if table.files.whole else cut
+    return rows.coalesce(1) if table.rows < MANY_ROWS else rows.repartition(CONNECTIONS)
+
+
+def _rows(spark: Session, store: Store, table: StagingTable, files: Sequence[str]) -> DataFrame:
+    rows = parquet.read(spark, store, files, spark_schema(table.table))
+    if files and not isinstance(table.table, Fact):
         # files of earlier versions have the batch only in their keys
         seq = F.regexp_extract(F.col("_metadata.file_path"), layout.SEQ_IN_KEY, 1).cast("long")
         rows = rows.withColumn(BATCH_SEQ.name, F.coalesce(BATCH_SEQ.name, seq))
-    rows = rows.select(*(column.name for column in table.columns))
-    return rows.coalesce(1) if table.rows < MANY_ROWS else rows.repartition(CONNECTIONS)
+    return rows.select(*(column.name for column in table.columns))
 
 
 def _name(run: str, table: str) -> Sql:

@@ -1,18 +1,21 @@
-"""Load pending batches into the warehouse: every batch exactly once."""
+"""Load pending batches into the warehouse: every batch exactly once, in chunks of whole batches."""
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
 import contracts
 from contracts import Fact
 from glue_jobs.load import ledger
+from glue_jobs.load.chunks import DEFAULT_SIZE, ChunkSize
 from glue_jobs.load.connection import load_transaction
 from glue_jobs.load.ledger import LedgerState
 from glue_jobs.load.merge import merge, qualified
 from glue_jobs.load.partitions import Registry
-from glue_jobs.load.pending import Pending, built_through, pending_batches, pending_retries
+from glue_jobs.load.pending import Pending, built_through, next_pending
 from glue_jobs.load.staging import (
     StagingTable,
     check_counts,
@@ -22,6 +25,7 @@ from glue_jobs.load.staging import (
     staging_tables,
 )
 from glue_jobs.session import Session
+from glue_jobs.time_limit import NO_LIMIT, TimeLimit
 from lake import Lake, SeqTaken, now
 from lake.entries import LoadEntry
 from postgres import Address, LockTimeout, render
@@ -44,45 +48,75 @@ class Target:
 @dataclass(frozen=True)
 class LoadResult:
     """The result of a load: rows written per table, the first and last batch (0 if there was none),
-    and the number of retries of quarantined rows."""
+    the number of retries of quarantined rows, and how many built batches are left for the next
+    load."""
 
-    rows: Mapping[str, int]
-    from_seq: int
-    through_seq: int
-    seconds: float
+    rows: Mapping[str, int] = field(default_factory=dict)
+    from_seq: int = 0
+    through_seq: int = 0
+    seconds: float = 0.0
     retries: int = 0
+    left: int = 0
+
+    def __add__(self, later: "LoadResult") -> "LoadResult":
+        return LoadResult(
+            dict(Counter(self.rows) + Counter(later.rows)),
+            self.from_seq or later.from_seq,
+            later.through_seq or self.through_seq,
+            self.seconds + later.seconds,
+            self.retries + later.retries,
+            later.left,
+        )
 
 
 def load(
-    lake: Lake, target: Target, run: str, spark: Session, registry: Registry | None = None
+    lake: Lake,
+    target: Target,
+    run: str,
+    spark: Session,
+    registry: Registry | None = None,
+    size: ChunkSize = DEFAULT_SIZE,
+    limit: TimeLimit = NO_LIMIT,
 ) -> LoadResult:
-    """Load every pending batch and retry into the warehouse in one transaction, register its
-    partitions with ``registry``, and add the batches to the load log.
+    """Load every pending batch and retry into the warehouse, in one transaction for each chunk of
+    whole batches. After each, register its partitions with ``registry``, and add its batches to the
+    load log. The load ends before ``limit``; the next one continues.
 
     ``spark`` is called only if there are rows to load. Of several concurrent loads one loads.
     Raises the errors of ``glue_jobs.errors``, and LockTimeout.
     """
-    began = time.monotonic()
-    through = built_through(lake)
+    result, through = LoadResult(), built_through(lake)
     if not through:
-        return LoadResult({}, 0, 0, 0.0)
+        return result
     state = _read_state(target, lake)
-    batches = pending_batches(lake, state.head, through)
-    pending = Pending(batches, pending_retries(lake, state.retries, through))
-    rows = None
-    if pending:
-        rows = _load_pending(lake, target, run, spark, state, pending)
-        state = _read_state(target, lake)  # another load may have been first
+    if lake.loads.last_batch() < min(state.head, through):  # an earlier load crashed before its log
+        _conclude(lake, state, through, run, registry)
+    while pending := next_pending(lake, state.head, state.retries, through, size.within(limit)):
+        if not size.has_time(pending, limit):
+            logger.info("time limit is near", extra={"run": run, "left": result.left})
+            return result
+        with limit.step():
+            chunk = _load_chunk(lake, target, run, spark, state, pending)
+            state = _read_state(target, lake)  # another load may have been first
+            _conclude(lake, state, through, run, registry)
+        registry = replace(registry, again_from=None) if registry else None
+        if chunk is None:
+            return result
+        result += replace(chunk, left=max(0, through - state.head))
+        logger.info("warehouse loaded", extra={**vars(chunk), "run": run, "left": result.left})
+    if not result.through_seq:
+        _conclude(lake, state, through, run, registry)
+    return result
+
+
+def _conclude(
+    lake: Lake, state: LedgerState, through: int, run: str, registry: Registry | None
+) -> None:
+    """Register the partitions of what the warehouse has, then add it to the load log."""
     loaded = min(state.head, through)
     if registry:
         registry.register(lake, loaded, state.retries)
     record_loads(lake, loaded, run)
-    seconds = time.monotonic() - began
-    if rows is None:
-        return LoadResult({}, 0, 0, seconds)
-    result = LoadResult(rows, *pending.span, seconds, len(pending.retries))
-    logger.info("warehouse loaded", extra={**vars(result), "run": run})
-    return result
 
 
 def _read_state(target: Target, lake: Lake) -> LedgerState:
@@ -96,26 +130,27 @@ def _read_state(target: Target, lake: Lake) -> LedgerState:
     return state
 
 
-def _load_pending(
+def _load_chunk(
     lake: Lake, target: Target, run: str, spark: Session, before: LedgerState, pending: Pending
-) -> Mapping[str, int] | None:
-    """Stage the rows of all tables, then merge them in one transaction, and return the rows written
-    per table; None if another load was first."""
+) -> LoadResult | None:
+    """Stage the rows of all tables, then merge them in one transaction, and return the result; None
+    if another load was first."""
+    began, rows = time.monotonic(), None
     tables = staging_tables(pending, run)
     with created(target.address, tables) as options:
         stage_all(spark, lake.processed, target.address, options, tables)
         with load_transaction(target.address) as connection:
             ledger.lock(connection)
-            rows = None
             if ledger.read_state(connection) == before:
                 check_counts(connection, tables)
                 rows = merge(connection, target.schema, tables)
-                ledger.record_batches(connection, pending.batches, lake.generation, run)
+                ledger.record_batches(connection, pending, lake.generation, run)
                 ledger.record_retries(connection, pending.retries, run)
             drop(connection, tables)
-    if rows is not None:
-        _analyze(target, tables)
-    return rows
+    if rows is None:
+        return None
+    _analyze(target, tables)
+    return LoadResult(rows, *pending.span, time.monotonic() - began, len(pending.retries))
 
 
 def _analyze(target: Target, tables: Iterable[StagingTable]) -> None:
@@ -133,10 +168,11 @@ def _analyze(target: Target, tables: Iterable[StagingTable]) -> None:
 
 
 def record_loads(lake: Lake, through: int, run: str) -> None:
-    """Add every missing batch up to ``through`` to the load log: a load may have crashed between
-    its transaction and its entries, or a concurrent one may add the same."""
-    for seq in range(lake.loads.last_batch() + 1, through + 1):
-        try:
-            lake.loads.commit(LoadEntry(seq, run, now()))
-        except SeqTaken:
-            continue
+    """Add the missing batches up to ``through`` to the load log, in one entry: a load may have
+    crashed between its transaction and its entry, or a concurrent one may add the same."""
+    while (last := lake.loads.head()) is None or last.last < through:
+        number, first = (last.seq + 1, last.last + 1) if last else (1, 1)
+        if first > through:
+            return
+        with suppress(SeqTaken):
+            lake.loads.commit(LoadEntry(number, run, now(), first=first, last=through))

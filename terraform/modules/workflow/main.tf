@@ -189,6 +189,7 @@ resource "aws_glue_job" "this" {
   default_arguments = merge(
     local.every_job,
     contains(keys(each.value.arguments), "--warehouse") ? local.jobs_with_warehouse : {},
+    each.value.role == "migrate" ? {} : { "--time-limit" = tostring(each.value.timeout * 60 - 30) },
     each.value.arguments,
   )
 }

@@ -71,7 +71,7 @@ run "each_job_has_exactly_the_arguments_of_the_definition_by_default" {
         keys(aws_glue_job.this[name].default_arguments),
         [
           "--additional-python-modules", "--conf", "--enable-continuous-cloudwatch-log",
-          "--job-bookmark-option", "--job-language", "--python-modules-installer-option",
+          "--job-bookmark-option", "--job-language", "--python-modules-installer-option", "--time-limit",
         ],
       )
       } == {
@@ -79,6 +79,11 @@ run "each_job_has_exactly_the_arguments_of_the_definition_by_default" {
       name => toset(keys(job.arguments))
     }
     error_message = "The arguments of a job differ from workflow.json."
+  }
+
+  assert {
+    condition     = alltrue([for name in keys(local.definition.jobs) : aws_glue_job.this[name].default_arguments["--time-limit"] == tostring(aws_glue_job.this[name].timeout * 60 - 30)])
+    error_message = "A job does not end by itself half a minute before its timeout."
   }
 
   assert {

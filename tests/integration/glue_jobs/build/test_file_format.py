@@ -29,8 +29,8 @@ def test_every_processed_file_has_the_ids_of_the_contract_and_no_int96(
     rows = {name: [row(name, 1)] for name in ("staff", "department", "transaction")}
     built.insert(**rows, sales_order=[row("sales_order", 1), row("sales_order", 2, **INVALID)])
     built.batch({"sales_order": [("D", row("sales_order", 3, **INVALID))]})
-    build_dimensions.main(built.arguments, spark)
-    build_facts.main(built.arguments, spark)
+    build_dimensions.main(built.by_batch, spark)
+    build_facts.main(built.by_batch, spark)
 
     lake, warehouse, source = built.lake, contracts.warehouse(), contracts.source()
     fact = next(fact for fact in warehouse.facts if fact.of == "sales_order")

@@ -17,7 +17,7 @@ from contracts import Warehouse
 from contracts.spark import batch_schema, spark_schema
 from glue_jobs import build_dimensions, build_facts
 from glue_jobs.build import fact_files
-from glue_jobs.build.batches import PendingBatch
+from glue_jobs.build.ranges import PendingRange
 from glue_jobs.transform import conversions, facts
 from glue_jobs.build.dimension_files import DimensionFiles
 from lake.quarantine import count_open, entries_with_losses, quarantine
@@ -41,7 +41,7 @@ def quarantined(built: LakeBuilder, spark: SparkSession) -> LakeBuilder:
     built.insert(sales_order=[order(1), order(2, "18/11/2024"), order(3, "soon")])
     built.update(sales_order=[order(1)])
     built.update(sales_order=[order(2, "19/11/2024"), order(1)])
-    build_facts.main(built.arguments, spark)
+    build_facts.main(built.by_batch, spark)
     assert count_open(built.lake) == 3
     return built
 
@@ -77,7 +77,7 @@ def test_retry_that_converts_no_row_writes_nothing(
 def test_corrected_code_brings_rows_back_once_with_their_batch_and_time(
     quarantined: LakeBuilder, spark: SparkSession, written: Callable[[Output, StructType], DataFrame]
 ):
-    build_facts.main([*quarantined.arguments, "--retry-quarantined"], spark)
+    build_facts.main([*quarantined.by_batch, "--retry-quarantined"], spark)
 
     assert retry(quarantined, spark) == 0
     [entry] = quarantined.lake.retries.after(0)
@@ -114,7 +114,7 @@ def test_rows_quarantined_after_a_retry_are_open_with_those_that_it_left(
 ):
     retry(quarantined, spark)
     quarantined.update(sales_order=[order(4, "later")])
-    build_facts.main(quarantined.arguments, spark)
+    build_facts.main(quarantined.by_batch, spark)
 
     assert count_open(quarantined.lake) == quarantine(quarantined.lake).rows == 2
     assert retry(quarantined, spark) == 0
@@ -125,13 +125,13 @@ def test_superseded_row_comes_back_and_is_not_counted_twice(
     quarantined: LakeBuilder, spark: SparkSession
 ):
     quarantined.update(sales_order=[order(2)])
-    build_facts.main(quarantined.arguments, spark)
+    build_facts.main(quarantined.by_batch, spark)
     assert count_open(quarantined.lake) == quarantine(quarantined.lake).rows == 1
 
     assert retry(quarantined, spark) == 2
     assert count_open(quarantined.lake) == quarantine(quarantined.lake).rows == 1
     quarantined.batch({"sales_order": [("D", order(3, "soon"))]})
-    build_facts.main(quarantined.arguments, spark)
+    build_facts.main(quarantined.by_batch, spark)
     assert count_open(quarantined.lake) == quarantine(quarantined.lake).rows == 0
     assert retry(quarantined, spark) == 0
 
@@ -144,7 +144,7 @@ def test_row_that_comes_back_supersedes_older_rows_of_its_key(
         before.setitem(conversions.CONVERSIONS, ("text", "date"), NEVER)
         quarantined.update(sales_order=[order(3, "20/11/2024")])
         quarantined.update(sales_order=[order(3, "later")])
-        build_facts.main(quarantined.arguments, spark)
+        build_facts.main(quarantined.by_batch, spark)
     assert count_open(quarantined.lake) == 5
 
     assert retry(quarantined, spark) == 3
@@ -157,11 +157,11 @@ def test_retry_lists_the_tombstones_of_all_batches(
     quarantined: LakeBuilder, spark: SparkSession
 ):
     quarantined.batch({"sales_order": [("D", order(2, "never"))]})
-    build_facts.main(quarantined.arguments, spark)
+    build_facts.main(quarantined.by_batch, spark)
     assert retry(quarantined, spark) == 2
     quarantined.update(sales_order=[order(3, "20/11/2024")])  # converted at once
     quarantined.update(sales_order=[order(4, "never")])
-    build_facts.main(quarantined.arguments, spark)
+    build_facts.main(quarantined.by_batch, spark)
 
     [entry] = quarantined.lake.retries.after(0)
     assert entry.tombstones == quarantined.lake.facts.entry(4).tombstones
@@ -177,7 +177,7 @@ def test_deletion_that_an_earlier_release_quarantined_becomes_a_tombstone(
         earlier.setattr(fact_files, "is_tombstone", lambda: F.lit(False))
         built.insert(sales_order=[order(1), order(2, "soon")])
         built.batch({"sales_order": [("D", order(1, "soon"))]})
-        build_facts.main(built.arguments, spark)
+        build_facts.main(built.by_batch, spark)
         assert count_open(built.lake) == 2
 
     assert retry(built, spark) == 1
@@ -189,8 +189,8 @@ def test_longer_calendar_is_written_with_the_rows_that_need_its_days(
     built: LakeBuilder, spark: SparkSession
 ):
     built.insert(sales_order=[order(1, "2150-01-01")])
-    build_dimensions.main(built.arguments, spark)
-    build_facts.main(built.arguments, spark)
+    build_dimensions.main(built.by_batch, spark)
+    build_facts.main(built.by_batch, spark)
     warehouse = contracts.warehouse()
     [calendar] = warehouse.calendars
     longer = replace(calendar, last=date(2150, 12, 31))
@@ -202,8 +202,8 @@ def test_longer_calendar_is_written_with_the_rows_that_need_its_days(
     assert retried.tables["dim_date"].rows == (longer.last - longer.first).days + 1
     files = DimensionFiles(built.lake, lambda: spark, "run", contracts.source(), warehouse)
     following = files.build(
-        PendingBatch(
-            built.insert(sales_order=[order(2, "2150-01-02")]),
+        PendingRange(
+            (built.insert(sales_order=[order(2, "2150-01-02")]),),
             built.lake.batches.entry(1),
             built.lake.dimensions.entry(1),
         )

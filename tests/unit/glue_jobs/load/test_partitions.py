@@ -116,7 +116,8 @@ def test_entries_are_read_concurrently(
     barrier, entry = Barrier(4), Log.entry
 
     def wait_for_others(log: Log[Batch], seq: int) -> Batch:
-        barrier.wait(timeout=10)
+        if log.address == built.lake.batches.address:
+            barrier.wait(timeout=10)
         return entry(log, seq)
 
     monkeypatch.setattr(Log, "entry", wait_for_others)

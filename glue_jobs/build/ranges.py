@@ -1,0 +1,179 @@
+"""Build the pending batches of a log in ranges, oldest first, and commit one entry for each."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from contracts import Warehouse
+from glue_jobs.build.generation import check_contracts
+from glue_jobs.time_limit import NO_LIMIT, TimeLimit
+from lake import Log, RangeLog, SeqTaken, now
+from lake.concurrent import map_concurrently
+from lake.entries import Batch, BuildEntry, Changes, Output
+from lake.quarantine import continue_totals
+from lake.shapes import Shapes
+
+logger = logging.getLogger(__name__)
+
+RANGE_ROWS = 500_000
+"""Landed rows of a range of several batches: what one Spark job builds within a minute."""
+
+FILE_ROWS = 100_000
+"""Rows of a file that has the rows of several batches."""
+
+RANGE_BATCHES = 500
+"""Batches of a range: its entry counts the rows of each of them."""
+
+
+@dataclass(frozen=True)
+class PendingRange:
+    """Consecutive batches to build, oldest first, with the batch before them and the entry that
+    covers it. Both are None for the first batch. Only the last batch has its mirror."""
+
+    batches: tuple[Batch, ...]
+    previous_batch: Batch | None = None
+    previous_entry: BuildEntry | None = None
+
+    @property
+    def first(self) -> int:
+        return self.batches[0].seq
+
+    @property
+    def last(self) -> int:
+        return self.batches[-1].seq
+
+    @property
+    def is_one_batch(self) -> bool:
+        return len(self.batches) == 1
+
+    def changes(self, table: str) -> dict[int, Changes]:
+        """Return the changed rows of a source table by batch, without files that have no rows."""
+        found = {batch.seq: batch.tables.get(table) for batch in self.batches}
+        return {seq: each for seq, each in found.items() if each and each.file.rows}
+
+
+@dataclass(frozen=True)
+class RangeOutput:
+    """The files that a job wrote for a range, before they are committed. Tables without rows are
+    absent. ``open_after`` is None if the range closed none of the open quarantined rows."""
+
+    tables: Mapping[str, Output]
+    quarantined: Mapping[str, Output] = field(default_factory=dict)
+    calendars: Mapping[str, str] = field(default_factory=dict)
+    tombstones: Mapping[str, Output] = field(default_factory=dict)
+    open_after: Mapping[str, Output] | None = None
+
+    def after(self, before: BuildEntry | None, entry: BuildEntry) -> BuildEntry:
+        """Return the entry of a range with these files; its totals continue those of ``before``."""
+        filled = replace(
+            entry,
+            tables=self.tables,
+            quarantined=self.quarantined,
+            calendars=self.calendars,
+            tombstones=self.tombstones,
+        )
+        return continue_totals(filled, before, self.open_after)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """A range has at most ``rows`` landed rows and RANGE_BATCHES batches, or is one batch; a batch
+    counts as one row at least. A run ends before ``limit``."""
+
+    rows: int = RANGE_ROWS
+    limit: TimeLimit = NO_LIMIT
+
+
+DEFAULT_BOUNDS = Bounds()
+
+
+def build(
+    batches: Log[Batch],
+    log: RangeLog[BuildEntry],
+    build_range: Callable[[PendingRange], RangeOutput],
+    run: str,
+    *,
+    contracts: Warehouse | None = None,
+    shapes: Shapes | None = None,
+    bounds: Bounds = DEFAULT_BOUNDS,
+) -> int:
+    """Build and commit every batch beyond the last one of ``log``, in ranges within ``bounds``, and
+    return how many batches were committed. The run ends before its time limit; the next one
+    continues.
+
+    A second run, also a concurrent one, commits nothing twice: a run that another one overtakes
+    stops, and its uncommitted files belong to no entry. ``contracts`` are those in use, and
+    ``shapes`` those of the generation. Raises ContractsChanged.
+    """
+    before, committed = log.head(), 0
+    if contracts:
+        check_contracts(before, contracts, batches, shapes)
+    fingerprint = contracts.fingerprint if contracts else ""
+    for previous, found in _pending(batches, before.last if before else 0, bounds.rows):
+        if not bounds.limit.has_time():
+            logger.info("time limit is near", extra={"run": run, "next": found[0].seq})
+            break
+        if shapes and contracts and not committed:
+            shapes.keep(contracts)  # before the first entry that names them
+        with bounds.limit.step():
+            pending = PendingRange(found, previous, before)
+            output = build_range(pending)
+            entry = output.after(before, _empty_entry(pending, run, fingerprint))
+            if not _commit(log, entry):
+                break
+        before, committed = entry, committed + len(found)
+        fields = {"run": run, "seq": entry.last, "first": entry.first, **_counts(output)}
+        logger.info("batch built" if entry.first == entry.last else "range built", extra=fields)
+    return committed
+
+
+def _empty_entry(pending: PendingRange, run: str, contracts: str) -> BuildEntry:
+    before = pending.previous_entry
+    return BuildEntry(
+        before.seq + 1 if before else 1,
+        run,
+        now(),
+        {},
+        contracts=contracts,
+        first=pending.first,
+        last=pending.last,
+    )
+
+
+def _commit(log: RangeLog[BuildEntry], entry: BuildEntry) -> bool:
+    """Commit the entry, and return whether this run was the first to commit its number."""
+    try:
+        log.commit(entry)
+    except SeqTaken as taken:
+        logger.info("another run is ahead", extra={"seq": entry.last, "reason": str(taken)})
+        return False
+    return True
+
+
+def _pending(
+    batches: Log[Batch], built: int, most_rows: int
+) -> Iterator[tuple[Batch | None, tuple[Batch, ...]]]:
+    """Yield the ranges beyond batch ``built``, oldest first, each after the batch before it."""
+    previous = batches.entry(built) if built and built < batches.head_seq() else None
+    found, rows = list[Batch](), 0
+    for batch in map_concurrently(batches.entry, range(built + 1, batches.head_seq() + 1)):
+        landed = max(1, sum(changes.file.rows for changes in batch.tables.values()))
+        if found and (rows + landed > most_rows or len(found) == RANGE_BATCHES):
+            yield previous, tuple(found)
+            previous, found, rows = found[-1], [], 0
+        if found:
+            found[-1] = replace(found[-1], mirror={}, pages={})  # needed of the last one only
+        found.append(batch)
+        rows += landed
+    if found:
+        yield previous, tuple(found)
+
+
+def _counts(output: RangeOutput) -> dict[str, dict[str, int]]:
+    return {
+        "rows": {name: each.rows for name, each in output.tables.items()},
+        "quarantined": {name: each.rows for name, each in output.quarantined.items()},
+        "tombstones": {name: each.rows for name, each in output.tombstones.items()},
+    }
