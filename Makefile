@@ -145,7 +145,7 @@ status: setup settings ## Show the state of a deployed platform; NAME=totesys-de
 reconcile: setup settings ## Compare the source, lake and warehouse of a deployment, value by value
 	@$(ASK) $(PACKAGE_FLAGS) $(addprefix --source ,$(SOURCE)) $(addprefix --warehouse ,$(WAREHOUSE))
 
-slot: setup settings ## Show the replication slots of a deployment's source; DROP=1 drops the only one, or SLOT=name
+slot: setup settings ## Show the replication slots of a deployment's source; DROP=1, SLOT=name
 	@$(ASK) $(PACKAGE_FLAGS) $(addprefix --source ,$(SOURCE)) $(if $(DROP),--drop) $(addprefix --slot ,$(SLOT))
 
 backfill: setup settings ## Fill an added column from landed rows; TABLE=fact_payment COLUMN=name

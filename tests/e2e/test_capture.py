@@ -57,7 +57,7 @@ def test_every_edit_of_an_order_between_two_polls_is_in_its_history_with_its_tim
 
 
 @pytest.mark.loaded
-def test_slot_is_shown_and_dropped_and_status_shows_the_gap(
+def test_slot_is_shown_and_dropped_and_status_shows_the_gap_and_a_slot_left_over(
     seeded_source_dsn: str,
     warehouse_dsn: str,
     lake_folder: Path,
@@ -80,6 +80,9 @@ def test_slot_is_shown_and_dropped_and_status_shows_the_gap(
     assert [gap["reason"] for gap in result["gaps"]] == ["the replication slot is new"] * 2
     assert "Gaps in the log" in text
     assert "and 8 more" in text
+    run(capsys, "poll", *source_, *lake)
+    text = run(capsys, "status", "--warehouse", warehouse_dsn, *lake)[1]
+    assert "a replication slot that polls do not read. To fix" in " ".join(text.split())
 
 
 def test_slot_that_is_not_there_is_not_dropped(
