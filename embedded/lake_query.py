@@ -4,6 +4,7 @@ import csv
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.resources import files
 
 import duckdb
@@ -64,13 +65,7 @@ class QueryRefused(PlatformError):
 def query(lake: Lake, text: str, *, as_csv: bool) -> None:
     """Run a SELECT over the published tables and print its rows, as a table or as CSV. Raises
     QueryRefused."""
-    with duckdb.connect() as database:
-        for statement in _definitions(lake):
-            database.execute(statement)
-        folder = _path(lake.processed.uri(""))
-        allowed = _list([folder, _escape_glob(folder)])
-        database.execute(f"set allowed_directories = {allowed}")
-        database.execute("set enable_external_access = false")
+    with names_of_the_warehouse(lake) as database:
         try:
             found = database.sql(_one_select(text))
             if as_csv:
@@ -84,6 +79,20 @@ def query(lake: Lake, text: str, *, as_csv: bool) -> None:
                 f"The query fails: {str(refusal).rstrip('.')}. To fix: correct it; the names of all"
                 " tables and columns are in `information_schema.columns`."
             ) from None
+
+
+@contextmanager
+def names_of_the_warehouse(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Provide a database in memory with the published tables, and views that have the names of the
+    warehouse. It can read the lake and no other files."""
+    with duckdb.connect() as database:
+        for statement in _definitions(lake):
+            database.execute(statement)
+        folder = _path(lake.processed.uri(""))
+        allowed = _list([folder, _escape_glob(folder)])
+        database.execute(f"set allowed_directories = {allowed}")
+        database.execute("set enable_external_access = false")
+        yield database
 
 
 def _one_select(text: str) -> str:

@@ -7,8 +7,9 @@ from typing import Protocol
 
 from rich.markup import escape
 
+import contracts
 from embedded.demo.pace import Pace
-from postgres import Address
+from postgres import Address, render
 
 
 class Say(Protocol):
@@ -23,12 +24,15 @@ def welcome(
     """Print the addresses, and what happens next."""
     addresses = "".join(f"{a.database:10} postgresql://{a}\n" for a in databases)
     page = f"{'dashboard':10} [bold]{dashboard}[/]\n" if dashboard else ""
+    dimension = contracts.warehouse().dimensions[0].name
+    query = render("select * from {view}", view=f"{dimension}_history")
     say(
         f"{addresses}{'lake':10} {escape(str(directory / 'lake'))}\n{page}\nIn another terminal,"
         " for the commands of the documentation:\n"
         f". {escape(quote(str(env)))}\n"
         'psql "$source"\n'
-        '.venv/bin/python -m embedded status --warehouse "$warehouse" --lake "$lake"\n',
+        '.venv/bin/python -m embedded status --warehouse "$warehouse" --lake "$lake"\n'
+        f'.venv/bin/python -m embedded query --lake "$lake" "{query}"\n',
         soft_wrap=True,
     )
     say(

@@ -19,12 +19,15 @@ from pyspark.sql import SparkSession
 import contracts
 from artifacts.catalog import queries
 from contracts import Dimension, Fact
+from embedded.lake_query import names_of_the_warehouse
 from embedded.platform import LOAD, Platform
 from embedded.server import Server
 from glue_jobs import load_warehouse
 from glue_jobs.load.partitions import Registry
 from glue_jobs.transform import conversions
-from postgres import Sql, connected, from_dsn, render
+from postgres import Sql, connected, from_dsn, names, render
+from publish.catalog import LocalCatalog
+from publish.publisher import publish
 from tests.athena.catalog import MemoryCatalog
 from tests.athena.engine import Answer, Athena
 from tests.athena.page import examples
@@ -185,6 +188,22 @@ def test_rows_as_of_every_moment_are_those_of_the_warehouse(lakehouse: Lakehouse
         )
         answers.add(repr(rows(answer)))
     assert len(answers) > 1
+
+
+def test_published_tables_answer_as_the_warehouse_does_to_the_microsecond(lakehouse: Lakehouse):
+    lake, validity = lakehouse.platform.lake, list(VALIDITY)
+    publish(lake, LocalCatalog(lake))
+    answers = {f"{fact.name}_history": [*fact.column_names, *validity] for fact in FACTS}
+    answers |= {f"{fact.name}_current": list(fact.column_names) for fact in FACTS}
+    tables = contracts.warehouse().tables.values()
+    answers |= {table.name: list(table.column_names) for table in tables}
+    with names_of_the_warehouse(lake) as database:
+        for name, columns in answers.items():
+            text = render("select {columns} from {name}", columns=names(columns), name=name)
+            expected = lakehouse.warehouse.run(text.replace(" from ", " from warehouse."))
+            found = map(list, database.sql(text).fetchall())
+            assert sorted(found, key=repr) == sorted(expected, key=repr), name
+            assert expected
 
 
 def test_the_lake_has_every_kind_of_version(lakehouse: Lakehouse):

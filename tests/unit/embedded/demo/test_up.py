@@ -105,3 +105,8 @@ def test_addresses_and_folders_to_copy_are_on_one_line():
 
 def test_signs_in_the_lines_of_cycles_are_explained():
     assert "+ new, ~ changed, - deleted" in "\n".join(welcome_lines(Path(".totesys")))
+
+
+def test_welcome_says_how_to_query_the_lake():
+    [command] = [line for line in welcome_lines(Path(".totesys")) if " query " in line]
+    assert '--lake "$lake" "select * from dim_counterparty_history"' in command
