@@ -9,7 +9,7 @@ from rich.markup import escape
 
 import contracts
 from embedded.demo.pace import Pace
-from postgres import Address, render
+from postgres import Address
 
 
 class Say(Protocol):
@@ -25,7 +25,7 @@ def welcome(
     addresses = "".join(f"{a.database:10} postgresql://{a}\n" for a in databases)
     page = f"{'dashboard':10} [bold]{dashboard}[/]\n" if dashboard else ""
     dimension = contracts.warehouse().dimensions[0].name
-    query = render("select * from {view}", view=f"{dimension}_history")
+    query = " ".join(("select * from", f"{dimension}_history"))
     say(
         f"{addresses}{'lake':10} {escape(str(directory / 'lake'))}\n{page}\nIn another terminal,"
         " for the commands of the documentation:\n"
