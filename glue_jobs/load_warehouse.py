@@ -8,7 +8,7 @@ import boto3
 
 from glue_jobs.job import Arguments, open_job
 from glue_jobs.json_logs import to_stdout
-from glue_jobs.load.chunks import CHUNK_ROWS, LIFT, ChunkSize
+from glue_jobs.load.chunks import CHUNK_ROWS, ChunkSize
 from glue_jobs.load.glue_catalog import GlueCatalog
 from glue_jobs.load.partitions import Registry
 from glue_jobs.load.transaction import Target, load
@@ -66,7 +66,7 @@ def _arguments() -> Arguments:
         " commits more often",
     )
     arguments.add_argument(
-        LIFT,
+        "--allow-large-batch",
         nargs="?",
         const="true",
         default="false",
