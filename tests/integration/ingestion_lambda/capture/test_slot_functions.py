@@ -1,5 +1,6 @@
 """Capture by log without REPLICATION: the owner's functions reach one slot and no other."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -71,7 +72,7 @@ def test_other_slots_and_publications_are_out_of_reach(
     reader.options = options
     reader.poll()
     [line] = reasons(caplog, "the log is not read")
-    assert "cannot be created: permission denied to use replication slots" in line
+    assert re.search("cannot be created: .* to use replication slots", line)  # its words differ
     assert reader.head.capture is None
     for call in (
         "pg_logical_slot_peek_binary_changes('warehouse_log', NULL, NULL,"
