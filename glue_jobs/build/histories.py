@@ -1,0 +1,101 @@
+"""The states of the source's rows before and during a range of batches.
+
+Only the batches are the truth. Stored mirrors save reading them, and superseded ones may expire.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pyspark.sql import DataFrame
+
+from contracts import Dimension, Source
+from contracts.spark import batch_schema, row_schema
+from glue_jobs.build.ranges import FILE_ROWS, PendingRange
+from glue_jobs.errors import MissingFile
+from glue_jobs.parquet import read
+from glue_jobs.session import Session
+from glue_jobs.transform.dimensions import MIRROR_SEQ, states_of_mirror
+from lake import Lake, NotFound
+from lake.concurrent import map_concurrently
+from lake.entries import Bucket
+from lake.mirror_map import mirror_map
+
+FEW_ROWS = 100_000
+"""One task orders this many rows faster than several tasks are scheduled."""
+
+
+@dataclass
+class Histories:
+    """Reads the states of source tables. A log entry of an earlier batch is read once, and only if
+    a mirror has expired."""
+
+    lake: Lake
+    spark: Session
+    source: Source
+    _landed: dict[str, list[str]] = field(default_factory=dict)
+    _through: int = 0
+
+    def changes(self, table: str, pending: PendingRange) -> DataFrame:
+        """Return the changed rows of a table in the range, as they landed."""
+        files = [each.file for each in pending.changes(table).values()]
+        rows = self._landed_rows(table, [file.key for file in files])
+        count = sum(file.rows for file in files)
+        return rows.coalesce(1 + count // FILE_ROWS) if len(files) > 1 else rows
+
+    def of(self, dimension: Dimension, pending: PendingRange) -> tuple[dict[str, DataFrame], int]:
+        """Return every state that the rows of the dimension's source tables had during the range,
+        with the state before it, and the batch after which the range begins: 0 if no state of an
+        earlier batch is among them. If no row that is looked up changed, rows of buckets without a
+        change are left out."""
+        is_looked_up = any(pending.changes(table) for table in dimension.lookups)
+        states, after = dict[str, DataFrame](), MIRROR_SEQ
+        for table in dimension.source_tables:
+            is_whole = is_looked_up or table != dimension.of
+            try:
+                states[table] = self._since_mirror(table, pending, is_whole=is_whole)
+            except (MissingFile, NotFound):  # the mirror, or a page of its map, has expired
+                states[table], after = self._since_start(table, pending), pending.first - 1
+        return states, after
+
+    def _since_mirror(self, table: str, pending: PendingRange, *, is_whole: bool) -> DataFrame:
+        files = [each.file for each in pending.changes(table).values()]
+        before = self._buckets(table, pending, is_whole)
+        count = sum(file.rows for file in files) + sum(b.rows for b in before.values())
+        landed = self._landed_rows(table, [file.key for file in files])
+        if before:
+            keys = [bucket.key for bucket in before.values()]
+            schema = row_schema(self.source.tables[table])
+            mirror = states_of_mirror(read(self.spark, self.lake.ingestion, keys, schema))
+            landed = landed.unionByName(mirror) if files else mirror
+        return _few(landed, count)
+
+    def _since_start(self, table: str, pending: PendingRange) -> DataFrame:
+        files = [each.file for each in pending.changes(table).values()]
+        keys = [*self._before(table, pending.first), *(file.key for file in files)]
+        return self._landed_rows(table, keys)
+
+    def _landed_rows(self, table: str, keys: Sequence[str]) -> DataFrame:
+        return read(self.spark, self.lake.ingestion, keys, batch_schema(self.source.tables[table]))
+
+    def _buckets(self, table: str, pending: PendingRange, is_whole: bool) -> Mapping[int, Bucket]:
+        """Return the buckets of the mirror before the range; only those that the range changed,
+        unless all are needed."""
+        before, after = (
+            mirror_map(self.lake.ingestion, batch, table)
+            for batch in (pending.previous_batch, pending.batches[-1])
+        )
+        return before.buckets if is_whole else before.differing(after)[0]
+
+    def _before(self, table: str, first: int) -> list[str]:
+        """Return the files with all changes of the table before batch ``first``."""
+        log, numbers = self.lake.batches, range(self._through + 1, first)
+        for batch in map_concurrently(log.entry, numbers):
+            for name, changes in batch.tables.items():
+                self._landed.setdefault(name, []).append(changes.file.key)
+            self._through = batch.seq
+        return self._landed.get(table, [])
+
+
+def _few(rows: DataFrame, count: int) -> DataFrame:
+    """Return the rows, in one task if they are few: without a shuffle or a broadcast."""
+    return rows.coalesce(1) if count <= FEW_ROWS else rows
