@@ -1,13 +1,13 @@
 """Dimensions are a function of the mirror; exactly the rows whose values changed are written."""
 
 from collections.abc import Callable, Iterator
-from msgspec.structs import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from chispa import assert_df_equality
+from msgspec.structs import replace
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
@@ -138,9 +138,7 @@ def test_changed_department_changes_the_staff_of_that_department_only(
     assert [tuple(r) for r in rows] == [(1, "Leeds"), (3, "Leeds")]
 
 
-def test_changed_address_changes_locations_and_counterparties(
-    built: LakeBuilder, changed: Changed
-):
+def test_changed_address_changes_locations_and_counterparties(built: LakeBuilder, changed: Changed):
     built.insert(address=[address(1), address(2)], counterparty=[counterparty(7, 2)])
     built.update(address=[address(2, district="West")])
     tables = changed()
@@ -191,16 +189,17 @@ def test_deletion_of_the_last_row_writes_nothing(built: LakeBuilder, changed: Ch
 
 
 @pytest.mark.usefixtures("few_rows")
-def test_lookup_without_a_row_is_unknown_in_not_null_columns(
-    built: LakeBuilder, changed: Changed
-):
+def test_lookup_without_a_row_is_unknown_in_not_null_columns(built: LakeBuilder, changed: Changed):
     built.insert(staff=[row("staff", 1, department_id=99)], counterparty=[counterparty(1, 99)])
     tables = changed()
 
     (staff,) = tables["dim_staff"].collect()
     (partner,) = tables["dim_counterparty"].collect()
     assert (staff.department_name, staff.location) == ("Unknown", "Unknown")
-    assert (partner.counterparty_legal_city, partner.counterparty_legal_district) == ("Unknown", None)
+    assert (partner.counterparty_legal_city, partner.counterparty_legal_district) == (
+        "Unknown",
+        None,
+    )
 
 
 def transaction(key: int, **values: Any) -> dict[str, Any]:
@@ -237,9 +236,7 @@ def test_incremental_dimension_reads_no_mirror(built: LakeBuilder, changed: Chan
     assert [r.sales_order_id for r in changed()["dim_transaction"].collect()] == [None]
 
 
-def test_deletions_alone_write_nothing_and_start_no_spark(
-    spark: SparkSession, built: LakeBuilder
-):
+def test_deletions_alone_write_nothing_and_start_no_spark(spark: SparkSession, built: LakeBuilder):
     built.insert(transaction=[transaction(1)])
     main(built.by_batch, spark)
     built.batch({"transaction": [("D", transaction(1))]})
@@ -256,7 +253,9 @@ def test_batch_file_with_missing_rows_of_a_dimension_is_refused(
     invalid = replace(batch, seq=2, run="other", tables={"transaction": replace(table, updated=1)})
     built.lake.batches.commit(invalid)
 
-    with pytest.raises(DamagedFile, match=r"\(inserts and updates\) contains 1 rows, and the log records 2"):
+    with pytest.raises(
+        DamagedFile, match=r"\(inserts and updates\) contains 1 rows, and the log records 2"
+    ):
         main(built.by_batch, spark)
 
     assert built.lake.dimensions.last_batch() == 1

@@ -2,7 +2,7 @@
 
 import io
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -20,7 +20,7 @@ from glue_jobs.build.fact_files import FactFiles
 from glue_jobs.build.ranges import build
 from glue_jobs.load.pending import rows_by_batch
 from lake import Lake, Log, new_run
-from lake.entries import Batch, BuildEntry, Outputs
+from lake.entries import Batch, Outputs
 from lake.quarantine import count_open, quarantine
 from tests.lake_builder import LakeBuilder, row
 
@@ -64,7 +64,9 @@ def changed(table: str, key: int, value: int) -> dict[str, Any]:
     invalid."""
     values: dict[str, Any] = {}
     if table in TEXTS:
-        values[TEXTS[table]] = (None if table in ("department", "address") else "A", "A", "B", "C")[value]
+        values[TEXTS[table]] = (None if table in ("department", "address") else "A", "A", "B", "C")[
+            value
+        ]
     if table in LOOKUPS:
         name, count = LOOKUPS[table]
         values[name] = 1 + (value + key) % (count + 1)  # one of them never exists
@@ -115,7 +117,9 @@ def content(lake: Lake) -> dict[str, Any]:
     """Return all rows that the logs of a lake name, and their counts by batch."""
     warehouse, kept = contracts.warehouse(), quarantine(lake)
     entries = [*lake.dimensions.after(0), *lake.facts.after(0)]
-    tables, deleted = ([getattr(entry, name) for entry in entries] for name in ("tables", "tombstones"))
+    tables, deleted = (
+        [getattr(entry, name) for entry in entries] for name in ("tables", "tombstones")
+    )
     found: dict[str, Any] = {
         name: rows(lake, tables, name) for name in warehouse.tables if name != "dim_date"
     }

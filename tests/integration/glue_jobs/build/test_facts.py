@@ -4,7 +4,6 @@ import json
 import tomllib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from msgspec.structs import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from chispa import assert_df_equality
+from msgspec.structs import replace
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
@@ -21,10 +21,9 @@ from contracts.spark import batch_schema, spark_schema
 from glue_jobs.build import fact_files
 from glue_jobs.build_facts import main
 from glue_jobs.errors import DamagedFile
-from lake.quarantine import count_open, quarantine
 from glue_jobs.session import is_glue
-from lake import Lake
 from lake.entries import Changes, Output
+from lake.quarantine import count_open, quarantine
 from tests.integration.glue_jobs.conftest import no_spark
 from tests.lake_builder import START, LakeBuilder, row
 
@@ -70,7 +69,9 @@ def given(key: int, case: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_changed_row_becomes_a_version_or_a_quarantined_row(outcomes: dict[str, Mapping[str, Any]], name: str):
+def test_changed_row_becomes_a_version_or_a_quarantined_row(
+    outcomes: dict[str, Mapping[str, Any]], name: str
+):
     case, outcome = CASES[name], outcomes[name]
 
     assert outcome.get("reasons", "") == case.get("reasons", "")
@@ -172,7 +173,9 @@ def test_quarantined_row_keeps_its_landed_values_and_delays_no_other_row(
     assert built.lake.facts.entry(2).tables[FACT].rows == 1
 
 
-def test_open_quarantined_rows_add_up_over_batches_and_runs(spark: SparkSession, built: LakeBuilder):
+def test_open_quarantined_rows_add_up_over_batches_and_runs(
+    spark: SparkSession, built: LakeBuilder
+):
     built.insert(sales_order=[order(1, agreed_payment_date="soon")])
     built.insert(sales_order=[order(2)])
     main(built.by_batch, spark)
@@ -241,7 +244,9 @@ def test_quarantine_is_not_read_while_no_row_is_open(
     assert built.lake.facts.last_batch() == 3
 
 
-def test_unfit_value_of_a_column_outside_the_fact_is_ignored(spark: SparkSession, built: LakeBuilder):
+def test_unfit_value_of_a_column_outside_the_fact_is_ignored(
+    spark: SparkSession, built: LakeBuilder
+):
     built.insert(sales_order=[order(1, _unfit='{"not_in_the_fact": "NaN"}')])
     main(built.by_batch, spark)
 
@@ -292,7 +297,9 @@ def test_batch_file_with_missing_rows_is_refused(spark: SparkSession, built: Lak
     invalid = replace(batch, seq=2, run="other", tables={"sales_order": claimed})
     built.lake.batches.commit(invalid)
 
-    with pytest.raises(DamagedFile, match=r"contains 1 rows, and the log records 2\. To fix: restore"):
+    with pytest.raises(
+        DamagedFile, match=r"contains 1 rows, and the log records 2\. To fix: restore"
+    ):
         main(built.by_batch, spark)
 
     assert built.lake.facts.last_batch() == 1

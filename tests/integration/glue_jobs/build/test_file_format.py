@@ -3,14 +3,11 @@
 import io
 
 import pyarrow.parquet as pq
-import pytest
 from pyspark.sql import SparkSession
 
 import contracts
-from contracts import arrow, spark
 from contracts.field_ids import field_ids
 from contracts.observation import (
-    batch_columns,
     quarantine_columns,
     stored_columns,
     tombstone_columns,
@@ -53,7 +50,12 @@ def _ids(store: Store, output: Output) -> dict[str, int]:
     """Return the field id of each column. Fails at a timestamp that is not in microseconds."""
     [key] = output.files
     file = pq.ParquetFile(io.BytesIO(store.get(key)))
-    physical = {column.name: column.physical_type for column in map(file.schema.column, range(len(file.schema)))}
+    physical = {
+        column.name: column.physical_type
+        for column in map(file.schema.column, range(len(file.schema)))
+    }
     assert "INT96" not in physical.values()
-    assert all(str(f.type) == "timestamp[us]" for f in file.schema_arrow if "timestamp" in str(f.type))
+    assert all(
+        str(f.type) == "timestamp[us]" for f in file.schema_arrow if "timestamp" in str(f.type)
+    )
     return {f.name: int(f.metadata[b"PARQUET:field_id"]) for f in file.schema_arrow}

@@ -17,13 +17,13 @@ from contracts import Warehouse
 from contracts.spark import batch_schema, spark_schema
 from glue_jobs import build_dimensions, build_facts
 from glue_jobs.build import fact_files
-from glue_jobs.build.ranges import PendingRange
-from glue_jobs.transform import conversions, facts
 from glue_jobs.build.dimension_files import DimensionFiles
-from lake.quarantine import count_open, entries_with_losses, quarantine
+from glue_jobs.build.ranges import PendingRange
 from glue_jobs.build.retry import Retry
+from glue_jobs.transform import conversions, facts
 from lake import now
 from lake.entries import BuildEntry, Output, RetryEntry
+from lake.quarantine import count_open, entries_with_losses, quarantine
 from tests.integration.glue_jobs.conftest import no_spark
 from tests.lake_builder import LakeBuilder, row
 
@@ -75,7 +75,9 @@ def test_retry_that_converts_no_row_writes_nothing(
 
 @pytest.mark.usefixtures("corrected")
 def test_corrected_code_brings_rows_back_once_with_their_batch_and_time(
-    quarantined: LakeBuilder, spark: SparkSession, written: Callable[[Output, StructType], DataFrame]
+    quarantined: LakeBuilder,
+    spark: SparkSession,
+    written: Callable[[Output, StructType], DataFrame],
 ):
     build_facts.main([*quarantined.by_batch, "--retry-quarantined"], spark)
 
@@ -100,7 +102,9 @@ def test_corrected_code_brings_rows_back_once_with_their_batch_and_time(
 
 
 @pytest.mark.usefixtures("corrected")
-def test_of_two_concurrent_retries_one_brings_the_rows_back(quarantined: LakeBuilder, spark: SparkSession):
+def test_of_two_concurrent_retries_one_brings_the_rows_back(
+    quarantined: LakeBuilder, spark: SparkSession
+):
     with ThreadPoolExecutor(2) as pool:
         done = list(pool.map(lambda _: retry(quarantined, spark), range(2)))
 
@@ -153,9 +157,7 @@ def test_row_that_comes_back_supersedes_older_rows_of_its_key(
 
 
 @pytest.mark.usefixtures("corrected")
-def test_retry_lists_the_tombstones_of_all_batches(
-    quarantined: LakeBuilder, spark: SparkSession
-):
+def test_retry_lists_the_tombstones_of_all_batches(quarantined: LakeBuilder, spark: SparkSession):
     quarantined.batch({"sales_order": [("D", order(2, "never"))]})
     build_facts.main(quarantined.by_batch, spark)
     assert retry(quarantined, spark) == 2
@@ -218,7 +220,9 @@ def test_entries_with_quarantined_rows_are_found_without_reading_the_log(
     for seq in range(1, 65):
         output = {"sales_order": Output((f"{seq}",), 1)} if seq in (17, 64) else {}
         open_rows += len(output)
-        built.lake.facts.commit(BuildEntry(seq, "run", now(), {}, output, quarantined_total=open_rows))
+        built.lake.facts.commit(
+            BuildEntry(seq, "run", now(), {}, output, quarantined_total=open_rows)
+        )
     log, read = built.lake.facts, list[int]()
     entry = log.entry
 

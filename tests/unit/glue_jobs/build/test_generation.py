@@ -100,7 +100,10 @@ def test_generation_does_not_continue_with_contracts_that_do_more_than_add(
 @pytest.mark.parametrize(
     ("after", "problem"),
     [
-        (with_column("fact_payment", nullable=False), r"fact_payment\.note is new and not nullable"),
+        (
+            with_column("fact_payment", nullable=False),
+            r"fact_payment\.note is new and not nullable",
+        ),
         (
             with_column("fact_payment", field_id=0),
             r"payment_id has another field id: a column that was added needs field_id = \d+",

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import replace as replace_fields
-from msgspec.structs import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import contracts
 from contracts import Warehouse
 from glue_jobs.build import ranges
 from glue_jobs.build.ranges import Bounds, PendingRange, RangeOutput, build
-from glue_jobs.time_limit import TimeLimit
 from glue_jobs.errors import ContractsChanged
+from glue_jobs.time_limit import TimeLimit
 from lake import Lake, new_run, now
 from lake.entries import BuildEntry, Output
 from tests.lake_builder import LakeBuilder, row
@@ -102,7 +102,9 @@ def test_entries_record_the_output(lake: Lake, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(ranges, "now", lambda: moment)
     build(lake.batches, lake.facts, lambda _: output, "this", bounds=BY_BATCH)
 
-    expected = BuildEntry(1, "this", moment, output.tables, output.quarantined, 1, quarantined_total=1)
+    expected = BuildEntry(
+        1, "this", moment, output.tables, output.quarantined, 1, quarantined_total=1
+    )
     assert lake.facts.entry(1) == expected
     assert lake.facts.entry(2) == replace(
         expected, seq=2, first=2, last=2, open_quarantined=2, quarantined_total=2
@@ -114,7 +116,9 @@ def without(*names: str) -> Warehouse:
     tables = contracts.warehouse().tables.items()
     return Warehouse(
         {
-            key: replace_fields(table, columns=tuple(c for c in table.columns if c.name not in names))
+            key: replace_fields(
+                table, columns=tuple(c for c in table.columns if c.name not in names)
+            )
             for key, table in tables
         }
     )
@@ -123,9 +127,19 @@ def without(*names: str) -> Warehouse:
 def test_contracts_that_changed_within_a_generation_are_refused(lake: Lake) -> None:
     before = without("units_sold")
     build(lake.batches, lake.facts, build_nothing, new_run(), contracts=before, bounds=BY_BATCH)
-    assert build(lake.batches, lake.facts, build_nothing, new_run(), contracts=before, bounds=BY_BATCH) == 0
+    assert (
+        build(lake.batches, lake.facts, build_nothing, new_run(), contracts=before, bounds=BY_BATCH)
+        == 0
+    )
     with pytest.raises(ContractsChanged, match="rebuild --generation next"):
-        build(lake.batches, lake.facts, build_nothing, new_run(), contracts=contracts.warehouse(), bounds=BY_BATCH)
+        build(
+            lake.batches,
+            lake.facts,
+            build_nothing,
+            new_run(),
+            contracts=contracts.warehouse(),
+            bounds=BY_BATCH,
+        )
 
 
 def test_generation_of_a_version_without_change_seq_goes_on(lake: Lake) -> None:
@@ -238,4 +252,7 @@ def test_run_ends_before_its_time_limit_with_what_is_done_committed(lake: Lake) 
 
 
 def test_first_range_is_built_whatever_the_limit(lake: Lake) -> None:
-    assert build(lake.batches, lake.facts, build_nothing, "this", bounds=Bounds(1, TimeLimit(1e-9))) == 1
+    assert (
+        build(lake.batches, lake.facts, build_nothing, "this", bounds=Bounds(1, TimeLimit(1e-9)))
+        == 1
+    )
