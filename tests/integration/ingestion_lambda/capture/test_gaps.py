@@ -171,6 +171,8 @@ def test_table_that_is_not_captured_is_a_gap_until_it_is_published(
     reason: str,
     statement: str,
 ):
+    if "ADD TABLE" in breaks and source.version < 15:
+        pytest.skip(f"PostgreSQL {source.version} publishes every row and column of a table")
     source.run(breaks)
     source.run("UPDATE staff SET first_name = 'A' WHERE staff_id = 1")
     source.run("UPDATE staff SET first_name = 'B' WHERE staff_id = 1")
