@@ -16,14 +16,15 @@ import contracts
 from contracts.arrow import batch_schema
 from contracts.observation import stored_columns
 from embedded.cli import main
-from lake.entries import Output
+from lake import now
+from lake.entries import BuildEntry, Output
 from publish import publisher
 from publish.catalog import Conflict, LocalCatalog
 from publish.errors import OutdatedFile, PublishRefused
 from publish.publisher import Published, publish
 from publish.tables import published_tables
 from tests.lake_builder import LakeBuilder, row
-from tests.published import DIMENSION, FACT, SOURCE, LoggedLake, fact_of
+from tests.published import DIMENSION, FACT, SOURCE, START, LoggedLake, fact_of
 
 
 @pytest.fixture
@@ -306,3 +307,17 @@ def test_landed_files_of_an_earlier_version_are_read_by_name(
     logged.add([2])
     run(logged)
     assert rows(logged, SOURCE, "sales_order_id", "batch_seq") == Counter({(1, 1): 1, (2, 2): 1})
+
+
+def test_entry_of_several_batches_waits_until_the_last_one_is_in_the_warehouse(logged: LoggedLake):
+    lake = logged.lake
+    columns = stored_columns(fact_of(FACT))
+    place = {"observed_at": START, "change_seq": 0, "is_deleted": False}
+    versions = [{"sales_order_id": 1, "batch_seq": seq, **place} for seq in (1, 2)]
+    output = logged.write(FACT, columns, 1, "run-1", versions)
+    lake.facts.commit(BuildEntry(1, "run-1", now(), {FACT: output}, first=1, last=2))
+    logged.load(1)
+    assert run(logged).commits == 0
+    logged.load(2)
+    assert run(logged).commits == 1
+    assert orders(logged) == Counter({(1, 1): 1, (1, 2): 1})
