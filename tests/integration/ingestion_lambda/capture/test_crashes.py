@@ -96,7 +96,7 @@ class Writer(Thread):
         super().__init__(daemon=True)
         self._dsn, self._number, self._stopped = dsn, number, stopped
         # repeatable on purpose; it protects nothing
-        self._random = random.Random(seed)  # nosec B311
+        self._random = random.Random(seed)
 
     def run(self) -> None:
         while not self._stopped.is_set():
@@ -133,7 +133,7 @@ class History:
 
     def __init__(self, server: Server, dsn: str, lake: Lake, seed: int) -> None:
         self.server, self.dsn, self.lake = server, dsn, lake
-        self.random = random.Random(seed)  # nosec B311 # as above
+        self.random = random.Random(seed)
         self.crashes = 0
 
     def run(self) -> None:

@@ -122,5 +122,5 @@ def refusal(capture: Capture, call: str) -> str:
     """Return the SQLSTATE with which the server refuses a call by the role of the polls."""
     with connected(capture.pipeline.address, "reader") as connection:
         with pytest.raises(DatabaseError) as refused:
-            connection.run(Sql(f"SELECT * FROM {call}"))
+            connection.run(Sql(f"SELECT * FROM {call}"))  # nosec B608 # of this file
         return sqlstate(refused.value)
