@@ -1,6 +1,6 @@
 -- Functions on one replication slot, so that the role of the platform needs no REPLICATION attribute.
 -- Run it in the source's database as a role that has it, such as the owner of the publication:
---     psql --dbname totesys --set role=platform --file slot_functions.sql
+--     psql "$source" --set role=platform --file slot_functions.sql
 -- They run with the rights of that role, on this slot and this publication only. One slot serves
 -- one lake.
 begin;
