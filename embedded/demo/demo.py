@@ -49,7 +49,7 @@ def demo(orders: int) -> None:
         platform = stack.enter_context(Platform(folder / "lake", source, warehouse))
         console.print(
             f"\nA source with {orders} orders and an empty warehouse, both PostgreSQL on this"
-            " machine.\nEvery change goes: source -> poll -> lake -> Spark -> Parquet -> JDBC ->"
+            " machine.\nEvery change goes: source -> poll -> lake -> Spark -> Parquet -> COPY ->"
             " star schema.\nPolls read PostgreSQL's log, too: every committed version arrives, with"
             " its time.\n"
         )

@@ -18,6 +18,7 @@ from glue_jobs import parquet
 from glue_jobs.errors import StagedCountsDiffer
 from glue_jobs.load import jdbc
 from glue_jobs.load.connection import load_connection, load_transaction
+from glue_jobs.load.copying import copy_files
 from glue_jobs.load.pending import NO_FILES, Files, Pending
 from glue_jobs.session import Session
 from lake import Store, layout
@@ -122,10 +123,27 @@ def stage_all(
     options: jdbc.Options,
     tables: Sequence[StagingTable],
 ) -> None:
-    """Copy the files into their staging tables, two tables concurrently: Spark plans one while the
-    rows of the other are sent. Raises StagingFailed."""
-    if not tables:
-        return
+    """Copy the files into their staging tables: the few rows of usual loads over a connection of
+    this process, many rows, or a part of the rows of large files, with Spark. Raises MissingFile or
+    StagingFailed."""
+    few = [table for table in tables if table.rows < MANY_ROWS and not table.files.cut]
+    if few:
+        with load_transaction(address) as connection:
+            for table in few:
+                copy_files(connection, store, table.files.whole, table.columns, table.name)
+    many = [table for table in tables if table not in few]
+    if many:
+        _stage_with_spark(spark, store, address, options, many)
+
+
+def _stage_with_spark(
+    spark: Session,
+    store: Store,
+    address: Address,
+    options: jdbc.Options,
+    tables: Sequence[StagingTable],
+) -> None:
+    """Copy two tables concurrently: Spark plans one while the rows of the other are sent."""
     session = spark()
     jdbc.prepare(session, address, options, [table.name for table in tables])
     with ThreadPoolExecutor(CONCURRENT_TABLES) as threads:

@@ -696,9 +696,16 @@ def test_schema_of_the_warehouse_is_a_parameter(
     assert found == [[1]]
 
 
+@pytest.mark.parametrize("many", [1, 50_000])
 def test_staging_error_shows_neither_rows_nor_the_password(
-    connection: Connection, processed: ProcessedLake, load_once: Load, target: Target
+    connection: Connection,
+    processed: ProcessedLake,
+    load_once: Load,
+    target: Target,
+    monkeypatch: pytest.MonkeyPatch,
+    many: int,
 ) -> None:
+    monkeypatch.setattr(staging, "MANY_ROWS", many)
     unwritable = dimension_row("dim_staff", 1, first_name="Agatha\0")
     processed.add({"dim_staff": [unwritable]})
     with pytest.raises(StagingFailed, match=r"staged in etl\..+_dim_staff") as failure:
@@ -727,6 +734,7 @@ def test_rows_are_not_sent_to_a_database_without_the_staging_tables(
     server: Server,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(staging, "MANY_ROWS", 1)
     other = from_dsn(server.dsn("postgres")).jdbc_url
     monkeypatch.setattr(Address, "jdbc_url", other)
     processed.add({"dim_staff": [dimension_row("dim_staff", 1)]})
@@ -753,8 +761,13 @@ def test_any_name_of_a_database_is_the_same_over_both_drivers(
 
 
 def test_load_in_a_jvm_of_another_time_zone_is_refused(
-    connection: Connection, processed: ProcessedLake, load_once: Load, spark: SparkSession
+    connection: Connection,
+    processed: ProcessedLake,
+    load_once: Load,
+    spark: SparkSession,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(staging, "MANY_ROWS", 1)
     processed.add({"dim_staff": [dimension_row("dim_staff", 1)]})
     jvm: Any = spark._jvm
     zones = jvm.java.util.TimeZone
@@ -766,6 +779,45 @@ def test_load_in_a_jvm_of_another_time_zone_is_refused(
     finally:
         zones.setDefault(before)
     assert load_once().through_seq == 1
+
+
+def test_rows_are_the_same_whether_few_are_copied_or_many_are_sent_by_spark(
+    server: Server,
+    processed: ProcessedLake,
+    load_once: Load,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts = ["", "\\N", "\\.", "a\n\\.\nb", "\t\r\n\\", "\"'\v\b,", "Łódź 🎉", "null", None]
+    places = [
+        dimension_row("dim_location", key, address_line_1=text or "", district=text)
+        for key, text in enumerate(texts, 10)
+    ]
+    numbers = [Decimal("0.00"), Decimal("-0.01"), Decimal("99999999.99")]
+    versions = [version_row(order, 1, unit_price=price) for order, price in enumerate(numbers, 1)]
+    processed.add({**star(), "dim_location": places, "fact_sales_order": versions})
+    processed.add({"dim_location": [dimension_row("dim_location", 10, city="moved")]})
+    found = []
+    for many in (1, staging.MANY_ROWS):
+        monkeypatch.setattr(staging, "MANY_ROWS", many)
+        found.append(_loaded_into(server, load_once, f"staged_{many}"))
+    assert found[0] == found[1]
+    districts = [row[3] for row in found[0]["dim_location"] if row[0] >= 10]
+    assert districts == ["district 10", *texts[1:]]
+
+
+def _loaded_into(server: Server, load_once: Load, database: str) -> dict[str, list[list[Any]]]:
+    """Load into a new database, and return its rows of each table."""
+    server.create_database(database)
+    try:
+        address = from_dsn(server.dsn(database))
+        with connected(address, "tests") as connection:
+            migrate(connection)
+            load_once(target=Target(address, "warehouse"))
+            tables = ("dim_date", "dim_location", "fact_sales_order")
+            rows = "select * from warehouse.{table} order by 1"
+            return {table: connection.run(render(rows, table=table)) for table in tables}
+    finally:
+        server.drop_database(database)
 
 
 def test_large_load_uses_several_connections_and_is_analyzed(

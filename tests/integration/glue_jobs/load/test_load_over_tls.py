@@ -18,6 +18,13 @@ from tests.tls_front import elsewhere
 from warehouse import migrate
 
 ROOT = Path(__file__).parents[4]
+LOAD_WITH_EXECUTORS = """
+import sys
+from glue_jobs import load_warehouse
+from glue_jobs.load import staging
+staging.MANY_ROWS = 1
+load_warehouse.main(sys.argv[1:])
+"""
 
 
 @pytest.fixture
@@ -77,7 +84,7 @@ def test_executors_verify_the_warehouse_with_the_ca_bundle_of_the_driver(
     ]
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "glue_jobs.load_warehouse"),
+            *(sys.executable, "-c", LOAD_WITH_EXECUTORS),
             f"--ingestion={processed.ingestion}",
             f"--processed={processed.processed}",
             *("--warehouse=env:WAREHOUSE", "--ca-bundle=ca.pem"),

@@ -10,6 +10,7 @@ import pytest
 from pg8000.native import Connection
 from pyspark.sql import SparkSession
 
+from glue_jobs.load import staging
 from glue_jobs.load.transaction import LoadResult, Target, load
 from lake import new_run
 from postgres import Address, StartupRefused, connected, from_dsn, locks, render, value
@@ -49,6 +50,12 @@ def owner(observer: Connection, warehouse_dsn: str) -> Iterator[Address]:
     observer.run(render("drop owned by {name}; drop role {name}", name=name))
 
 
+@pytest.fixture(autouse=True)
+def every_row_over_jdbc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send the few rows of these tests as many rows are sent."""
+    monkeypatch.setattr(staging, "MANY_ROWS", 1)
+
+
 @pytest.fixture
 def load_order(spark: SparkSession, tmp_path: Path) -> Callable[[Address], LoadResult]:
     processed = ProcessedLake(tmp_path)
@@ -75,12 +82,16 @@ def server_database(source_dsn: str) -> str:
     return source_dsn
 
 
+@pytest.mark.parametrize("many", [1, 2])
 def test_hostile_settings_of_the_role_change_no_value(
     owner: Address,
     observer: Connection,
     load_order: Callable[[Address], LoadResult],
     expected: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    many: int,
 ) -> None:
+    monkeypatch.setattr(staging, "MANY_ROWS", many)
     migrate_at(owner)
     assert load_order(owner).rows["fact_sales_order"] == 1
     assert observer.run(FACT) == expected
