@@ -55,6 +55,7 @@ CONTENTS: dict[str, list[str]] = {
         "docs/operations",
         "docs/upgrade",
         "docs/compatibility",
+        "docs/scale",
         "docs/costs",
     ],
     "Rely on it": ["docs/guarantees", "docs/glossary", "docs/privacy"],
