@@ -55,7 +55,7 @@ class NextBatch:
 
     def read(self) -> bool:
         """Read every table and land its changes. Return whether the batch is due: a row changed,
-        or the source or the point of its log must be recorded.
+        or the source, the point of its log or a gap of some rows must be recorded.
 
         Raises MassDelete, AnotherSource or SlotBusy.
         """
@@ -65,7 +65,8 @@ class NextBatch:
             for table in self.source.tables.values():
                 self._read_table(table, self._scope_of(table, scope))
         refuse_another_source(self.head, self.snapshot, self._tables, self.options)
-        return bool(self._tables) or self._is_moved(scope) or self.captured.is_due
+        is_found = bool(self._tables or self.captured.unexplained)
+        return is_found or self._is_moved(scope) or self.captured.is_due
 
     def entry(self, expired_through: int) -> Batch:
         """Return the entry of the batch, once ``read`` has landed every file that it names.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ingestion_lambda.capture.table_log import TableLog
 from lake.entries import Batch, Capture, Gap
 
-UNEXPLAINED = "the log does not explain the last state of some rows"
+UNEXPLAINED = "the log does not explain all changes of some rows"
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,16 @@ class Captured:
     following: Capture | None = None
     is_due: bool = False
 
+    @property
+    def unexplained(self) -> tuple[str, ...]:
+        """The tables with rows that the log did not explain, once the tables are read."""
+        return tuple(name for name, log in self.logs.items() if log.unexplained)
+
     def all_gaps(self, head: Batch | None) -> tuple[Gap, ...]:
         """Return the gaps, once the tables are read: also of rows that the log did not explain."""
-        tables = tuple(name for name, log in self.logs.items() if log.unlogged)
-        unexplained = (Gap(UNEXPLAINED, tables, head.observed_at),) if head and tables else ()
-        return self.gaps + unexplained
+        if head is None or not self.unexplained:
+            return self.gaps
+        return (*self.gaps, Gap(UNEXPLAINED, self.unexplained, head.observed_at))
 
 
 NOTHING_CAPTURED = Captured()

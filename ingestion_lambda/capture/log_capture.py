@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from contracts import PlatformError, Source
-from ingestion_lambda.capture.captured import Captured
+from ingestion_lambda.capture.captured import UNEXPLAINED, Captured
 from ingestion_lambda.capture.doubt import (
     WENT_BACK,
     captured_tables,
@@ -81,10 +81,9 @@ class LogCapture:
                 files, snapshot, scope, self._is_durable(connection, snapshot, scope)
             )
             yield captured
-            for name, log in captured.logs.items():
-                if log.unlogged:
-                    extra = {"table": name, "rows": log.unlogged}
-                    logger.warning("changed rows are not in the log", extra=extra)
+            for name in captured.unexplained:
+                extra = {"table": name, "rows": captured.logs[name].unexplained}
+                logger.warning(UNEXPLAINED, extra=extra)
 
     def committed(self, batch: Batch) -> None:
         """Let the slot begin at the position of ``batch``, which is committed. A failure leaves

@@ -14,18 +14,20 @@ from ingestion_lambda.mirror.mirror import Mirror
 
 class TableLog:
     """The images of a table, and when each transaction committed, in microseconds since 1970 on
-    the source's clock. ``unlogged`` counts the changed rows that the log did not explain."""
+    the source's clock. ``unexplained`` counts the rows whose changes the log did not explain."""
 
     def __init__(self, images: Images, committed_at: Sequence[int]) -> None:
         self._images = images
         self._committed_at = pa.array([*committed_at, None], pa.timestamp("us"))
-        self.unlogged = 0
+        self.unexplained = 0
 
     def completed(
         self, mirror: Mirror, differences: Iterable[tuple[int, Difference]]
     ) -> Iterator[tuple[int, Difference]]:
         """Yield the differences, and an empty one for each bucket that only the log changed: its
-        rows were put back, or lived and died between the two polls."""
+        rows were put back, or lived and died between the two polls. A table that is read twice
+        counts once."""
+        self.unexplained = 0
         key, truncated = self._images.table.key, self._images.truncations
         unread = self._images.buckets | frozenset(mirror.buckets if truncated else ())
         for bucket, difference in differences:
@@ -42,4 +44,4 @@ class TableLog:
         last = len(self._committed_at) - 1  # the time of an unlogged row is not known
         times = self._committed_at.take(pc.fill_null(found.changes, last))
         changes.add_versions(found.rows, found.ops, pc.fill_null(found.changes, 0), times)
-        self.unlogged += found.unlogged
+        self.unexplained += found.unexplained

@@ -1,7 +1,8 @@
 """The versions of a bucket: the states that the log shows between its old and its new mirror.
 
 Each row has one state for each transaction that changed it. Neighbours that are equal are dropped.
-The last state must equal the new mirror: otherwise the row lands as the difference says.
+The last state must equal the new mirror: otherwise the row lands as the difference says, and counts
+as not explained, also if the difference does not have it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,13 +28,14 @@ from ingestion_lambda.source.log.rows import CHANGE, IS_DELETED, UNCHANGED
 
 @dataclass(frozen=True)
 class Versions:
-    """Versions of rows, each with its operation and the number of its transaction: None for the
-    ``unlogged`` ones, which only the difference shows."""
+    """Versions of rows, each with its operation and the number of its transaction: None for those
+    that only the difference shows. ``unexplained`` counts the keys whose versions the log does not
+    show, with those that have no version here."""
 
     rows: pa.Table
     ops: pa.Array
     changes: pa.Array
-    unlogged: int
+    unexplained: int
 
 
 def versions(
@@ -46,12 +48,13 @@ def versions(
     key = table.key
     direct = direct_versions(table, difference, images.slice(0, 0) if truncations else images)
     rest = images.filter(pc.invert(pc.is_in(images[key], value_set=flat(direct[key]))))
-    known = _known(table, difference, rest, truncations)
+    known, doubtful = _known(table, difference, rest, truncations)
     explained = pa.concat_arrays([flat(direct[key]), flat(known[key])])
     unlogged = pa.concat_tables(_unlogged(table, difference, explained))
     every = pa.concat_tables([direct, _changed(table, known), unlogged])
     rows = every.select(row_schema(table).names)
-    return Versions(rows, flat(every[OP]), flat(every[CHANGE]), unlogged.num_rows)
+    unexplained = pa.concat_arrays([flat(unlogged[key]), doubtful])
+    return Versions(rows, flat(every[OP]), flat(every[CHANGE]), len(unexplained.unique()))
 
 
 def _known(
@@ -59,13 +62,15 @@ def _known(
     difference: Difference,
     images: pa.Table,
     truncations: Sequence[tuple[int, int]],
-) -> pa.Table:
-    """Return the states of the rows whose last state is that of the new mirror."""
+) -> tuple[pa.Table, pa.Array]:
+    """Return the states of the rows whose last state is that of the new mirror, and the keys of
+    the other rows that have an image."""
+    key = images[table.key].type
     if not (images.num_rows or truncations):
-        return images
+        return images, pa.array([], key)
     every = states(table, difference.before, images, truncations)
-    doubtful = pa.chunked_array(list(_doubtful(table, every, difference)), every[table.key].type)
-    return every.filter(pc.invert(pc.is_in(every[table.key], value_set=flat(doubtful))))
+    doubtful = flat(pa.chunked_array(list(_doubtful(table, every, difference)), key))
+    return every.filter(pc.invert(pc.is_in(every[table.key], value_set=doubtful))), doubtful
 
 
 def _doubtful(

@@ -19,6 +19,19 @@ pytestmark = pytest.mark.lambda_runtime
 
 EDIT = "UPDATE department SET manager = '{}' WHERE department_id = 1"
 NEW = "INSERT INTO department VALUES ({}, '{}', NULL, NULL, now(), now())"
+PARTITIONED = (
+    "ALTER TABLE department RENAME TO old;"
+    " ALTER TABLE old DROP CONSTRAINT department_pkey CASCADE;"
+    " CREATE TABLE department (LIKE old INCLUDING DEFAULTS, PRIMARY KEY (department_id))"
+    " PARTITION BY RANGE (department_id);"
+    " CREATE TABLE low (manager text, department_id int NOT NULL,"
+    "  department_name text NOT NULL, location text,"
+    "  created_at timestamp(3) NOT NULL, last_updated timestamp(3) NOT NULL);"
+    " ALTER TABLE department ATTACH PARTITION low FOR VALUES FROM (0) TO (5);"
+    " CREATE TABLE high PARTITION OF department FOR VALUES FROM (5) TO (10000);"
+    " INSERT INTO department SELECT * FROM old"
+)
+"""Makes the table department a partitioned one, with the partitions low and high."""
 
 
 def manager(source: Connection) -> str:
@@ -246,18 +259,7 @@ def test_poll_that_ended_before_the_slot_moved_doubles_nothing(
 def test_rows_of_partitions_are_those_of_their_table(
     pipeline: Pipeline, source: Connection, via_root: str
 ):
-    source.run(
-        "ALTER TABLE department RENAME TO old;"
-        " ALTER TABLE old DROP CONSTRAINT department_pkey CASCADE;"
-        " CREATE TABLE department (LIKE old INCLUDING DEFAULTS, PRIMARY KEY (department_id))"
-        " PARTITION BY RANGE (department_id);"
-        " CREATE TABLE low (manager text, department_id int NOT NULL,"
-        "  department_name text NOT NULL, location text,"
-        "  created_at timestamp(3) NOT NULL, last_updated timestamp(3) NOT NULL);"
-        " ALTER TABLE department ATTACH PARTITION low FOR VALUES FROM (0) TO (5);"
-        " CREATE TABLE high PARTITION OF department FOR VALUES FROM (5) TO (10000);"
-        " INSERT INTO department SELECT * FROM old"
-    )
+    source.run(PARTITIONED)
     publish(source)
     source.run(f"ALTER PUBLICATION warehouse SET (publish_via_partition_root = {via_root})")
     capture = Capture(pipeline, source)
