@@ -19,7 +19,9 @@ from warehouse.columns import references, wide_column
 from warehouse.questions import Question, questions
 
 LEDGER = "ledger"
-BY_BATCH, BY_CHANGE = "batch desc", "coalesce(change_seq, 0) desc"
+BY_BATCH = "batch desc"
+BY_CHANGE = "batch_seq desc, coalesce(change_seq, 0) desc"
+"""A file may have the rows of several batches; only files of earlier versions lack batch_seq."""
 LATEST = "{}_latest"  # a common table expression cannot have the name of the table that it reads
 MOMENT = "cast(cast({} as varchar) || ' ' || {} as timestamp)"
 

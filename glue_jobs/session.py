@@ -64,6 +64,11 @@ file, or how values are written. The session sets them all, so that no configura
 environment variable or default of a platform changes a value. They are Spark's defaults, except for
 the time zone, the calendar and the format of timestamps. Settings of speed are not among them."""
 
+SPEED = {
+    # tasks in which the files of a range are looked up: one for each file costs more than the range
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "16",
+}
+
 JVM_NAMES = ("functions", "PythonUtils", "SparkSession", "py4j.reflection.TypeUtil")
 """What PySpark 3.5 asks the JVM for again at each use, ``functions`` at each function of a column.
 The JVM looks for each name in every jar of the class path: a sixth of its CPU time here."""
@@ -84,7 +89,7 @@ class LazySession:
         """Return the session, and start it on the first call."""
         if self._session is None:
             self._session = self._open()
-            for name, value in SETTINGS.items():
+            for name, value in (SETTINGS | SPEED).items():
                 self._session.conf.set(name, value)
             keep_names(self._session)
             if "JOB_NAME" in self._job and is_glue(self._session):

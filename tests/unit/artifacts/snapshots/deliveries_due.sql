@@ -26,7 +26,7 @@ dim_location_latest as (
     select
         location_id, address_line_1, address_line_2, district, city, postal_code, country, phone
     from (
-        select *, row_number() over (partition by location_id order by batch desc, coalesce(change_seq, 0) desc) as recency
+        select *, row_number() over (partition by location_id order by batch desc, batch_seq desc, coalesce(change_seq, 0) desc) as recency
         from dim_location
     )
     where recency = 1
