@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 
-MARGIN = 1.5
-"""The next step is expected to take this many times as long as the longest one so far."""
+MARGIN = 2.5
+"""The next step is expected to take this many times as long as the longest one so far: it may be
+twice as large."""
 
 
 @dataclass(eq=False)

@@ -80,13 +80,23 @@ class RangeOutput:
 @dataclass(frozen=True)
 class Bounds:
     """A range has at most ``rows`` landed rows and RANGE_BATCHES batches, or is one batch; a batch
-    counts as one row at least. A run ends before ``limit``."""
+    counts as one row at least. A run ends before ``limit``. With a limit, its first range has a
+    tenth of the size, and each later one up to twice that of the range before: how long a range
+    takes is not known before."""
 
     rows: int = RANGE_ROWS
     limit: TimeLimit = NO_LIMIT
 
+    def shares(self) -> Iterator[float]:
+        """Yield the part of the full size that each range of a run may have."""
+        share = FIRST_SHARE if self.limit.seconds else 1.0
+        while True:
+            yield share
+            share = min(1.0, 2 * share)
+
 
 DEFAULT_BOUNDS = Bounds()
+FIRST_SHARE = 0.1
 
 
 def build(
@@ -111,7 +121,7 @@ def build(
     if contracts:
         check_contracts(before, contracts, batches, shapes)
     fingerprint = contracts.fingerprint if contracts else ""
-    for previous, found in _pending(batches, before.last if before else 0, bounds.rows):
+    for previous, found in _pending(batches, before.last if before else 0, bounds):
         if not bounds.limit.has_time():
             logger.info("time limit is near", extra={"run": run, "next": found[0].seq})
             break
@@ -153,16 +163,18 @@ def _commit(log: RangeLog[BuildEntry], entry: BuildEntry) -> bool:
 
 
 def _pending(
-    batches: Log[Batch], built: int, most_rows: int
+    batches: Log[Batch], built: int, bounds: Bounds
 ) -> Iterator[tuple[Batch | None, tuple[Batch, ...]]]:
     """Yield the ranges beyond batch ``built``, oldest first, each after the batch before it."""
     previous = batches.entry(built) if built and built < batches.head_seq() else None
-    found, rows = list[Batch](), 0
+    found, rows, shares = list[Batch](), 0, bounds.shares()
+    share = next(shares)
     for batch in map_concurrently(batches.entry, range(built + 1, batches.head_seq() + 1)):
         landed = max(1, sum(changes.file.rows for changes in batch.tables.values()))
-        if found and (rows + landed > most_rows or len(found) == RANGE_BATCHES):
+        is_full = rows + landed > bounds.rows * share or len(found) >= RANGE_BATCHES * share
+        if found and is_full:
             yield previous, tuple(found)
-            previous, found, rows = found[-1], [], 0
+            previous, found, rows, share = found[-1], [], 0, next(shares)
         if found:
             found[-1] = replace(found[-1], mirror={}, pages={})  # needed of the last one only
         found.append(batch)

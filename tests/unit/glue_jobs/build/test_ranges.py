@@ -245,9 +245,9 @@ def test_run_ends_before_its_time_limit_with_what_is_done_committed(lake: Lake) 
     limit = TimeLimit(60)
     with limit.step():
         pass
-    limit.longest = 41  # the next one is expected to take 1.5 times as long
+    limit.longest = 25  # the next one is expected to take 2.5 times as long
     assert build(lake.batches, lake.facts, build_nothing, "this", bounds=Bounds(1, limit)) == 0
-    limit.longest = 39
+    limit.longest = 23
     assert build(lake.batches, lake.facts, build_nothing, "this", bounds=Bounds(1, limit)) == 3
 
 
@@ -256,3 +256,13 @@ def test_first_range_is_built_whatever_the_limit(lake: Lake) -> None:
         build(lake.batches, lake.facts, build_nothing, "this", bounds=Bounds(1, TimeLimit(1e-9)))
         == 1
     )
+
+
+def test_ranges_of_a_run_with_a_limit_begin_small_and_double(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranges, "RANGE_BATCHES", 20)
+    builder = LakeBuilder(tmp_path)
+    for _ in range(17):
+        builder.insert()
+    assert sizes(builder.lake, Bounds(limit=TimeLimit(900))) == [(1, 2), (3, 6), (7, 14), (15, 17)]
