@@ -21,7 +21,7 @@ from warehouse.questions import Question, questions
 LEDGER = "ledger"
 BY_BATCH = "batch desc"
 BY_CHANGE = "batch_seq desc, coalesce(change_seq, 0) desc"
-"""A file may have the rows of several batches; only files of earlier versions lack batch_seq."""
+"""A file may have the rows of several batches. Files of earlier versions have no batch_seq."""
 LATEST = "{}_latest"  # a common table expression cannot have the name of the table that it reads
 MOMENT = "cast(cast({} as varchar) || ' ' || {} as timestamp)"
 
