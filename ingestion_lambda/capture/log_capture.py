@@ -129,7 +129,7 @@ class LogCapture:
         doubt = find_doubt(self.prepared, self.before, snapshot, scope, is_durable)
         is_usable, begins = self._is_usable(snapshot), bool(doubt)
         read = ReadLog({}, slot.position if slot else 0)
-        if not doubt and not isinstance(scope, NoRead):
+        if not doubt and (not isinstance(scope, NoRead) or self._is_much_held(snapshot)):
             try:
                 read = self._read(files, snapshot)
             except UnreadableLog as error:
@@ -187,6 +187,12 @@ class LogCapture:
             return False
         if begins or self.before is None:
             return True
-        held = lsn(snapshot.insert_lsn or "0/0") - slot.position
-        is_held = held > MOST_HELD and lsn(following.position) > slot.position
-        return self.before.tables != following.tables or is_held
+        moves = self._is_much_held(snapshot) and lsn(following.position) > slot.position
+        return self.before.tables != following.tables or moves
+
+    def _is_much_held(self, snapshot: Snapshot) -> bool:
+        """Return whether there is much log after the slot's position. Then it is read even if no
+        transaction has ended, as when only VACUUM wrote: a position that was not read may be
+        beyond a transaction that the snapshot did not see."""
+        slot = self.prepared.slot
+        return slot is not None and lsn(snapshot.insert_lsn or "0/0") - slot.position > MOST_HELD

@@ -228,6 +228,11 @@ def test_slot_moves_on_without_a_change_once_it_holds_much_log(
     assert (capture.poll().seq, capture.head.tables, capture.gaps) == (2, {}, ())
     assert capture.position() != before
     assert capture.poll().seq == 2
+    before = capture.position()
+    monkeypatch.setattr(log_capture, "MOST_HELD", 1000)
+    source.run("VACUUM (FREEZE, TRUNCATE off) elsewhere")  # no transaction with an id
+    assert (capture.poll().seq, capture.head.tables, capture.gaps) == (3, {}, ())
+    assert capture.position() != before
     source.run(EDIT.format("A"))
     source.run(EDIT.format("B"))
     capture.poll()
