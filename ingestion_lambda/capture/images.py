@@ -12,8 +12,9 @@ from ingestion_lambda.mirror.temporary_rows import TemporaryRows
 from ingestion_lambda.source.log.messages import UnreadableLog
 from ingestion_lambda.source.log.rows import image_schema
 
-MOST_IMAGES = 400_000
-"""Images of one bucket, which are in memory together: 24 of each row if every row changed."""
+MOST_BYTES = 64 << 20
+"""Bytes of the images of one bucket, which are in memory together, several times: 24 images of
+each row of about 160 bytes."""
 
 
 class Images(TemporaryRows):
@@ -27,7 +28,7 @@ class Images(TemporaryRows):
         self.truncations: list[tuple[int, int]] = []
         self._schema = image_schema(table)
         self._batches = defaultdict[int, list[int]](list)
-        self._rows = defaultdict[int, int](int)
+        self._bytes = defaultdict[int, int](int)
         self._count = 0
 
     def _open(self, file: BinaryIO) -> pa.ipc.RecordBatchFileWriter:
@@ -35,16 +36,17 @@ class Images(TemporaryRows):
         return pa.ipc.new_file(file, self._schema, options=options)
 
     def add(self, images: pa.RecordBatch) -> None:
-        """Append images of any keys. Raises UnreadableLog if a bucket has more than MOST_IMAGES."""
+        """Append images of any keys. Raises UnreadableLog if a bucket has more than MOST_BYTES."""
         key = self.table.key
         is_ordered = pc.less_equal(images[key][:-1], images[key][1:])
         if not pc.all(is_ordered, min_count=0).as_py():
             images = images.sort_by(key)
         for bucket, rows in by_bucket([images], key, self._schema):
-            self._rows[bucket] += rows.num_rows
-            if self._rows[bucket] > MOST_IMAGES:
+            self._bytes[bucket] += rows.nbytes
+            if self._bytes[bucket] > MOST_BYTES:
                 raise UnreadableLog(
-                    f"{self.table.name} has more than {MOST_IMAGES} changes of neighbouring rows"
+                    f"{self.table.name} has changes of neighbouring rows with more than"
+                    f" {MOST_BYTES} bytes"
                 )
             for batch in rows.to_batches():
                 self._writer.write_batch(batch)

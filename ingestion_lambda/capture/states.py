@@ -23,6 +23,9 @@ from ingestion_lambda.source.log.rows import (
 MIRRORED = -1
 """The place and the transaction of the mirrored state."""
 
+TRUNCATED = "_truncated"
+"""Column with the place of the TRUNCATE that deleted a state."""
+
 AMBIGUOUS = "two rows had this key"
 """The UNCHANGED of the states of a row of which the log does not tell which one was deleted."""
 
@@ -55,14 +58,36 @@ def _truncated(
     images: pa.Table,
     truncations: Sequence[tuple[int, int]],
 ) -> Iterator[pa.Table]:
-    """Yield the deletion of every row of the bucket by each TRUNCATE, also of absent rows."""
+    """Yield the deletions by each TRUNCATE. Each state is deleted by the first TRUNCATE after it,
+    so there are no more deletions than states, however often the table was truncated."""
     if not truncations:
         return
-    keys = pa.chunked_array([*mirrored[table.key].chunks, *images[table.key].chunks]).unique()
-    schema = row_schema(table)
-    columns = [keys if f.name == table.key else pa.nulls(len(keys), f.type) for f in schema]
-    for place, change in truncations:
-        yield _as_images(pa.table(columns, schema=schema), place, change, is_deleted=True)
+    key, schema = table.key, row_schema(table)
+    deleted = _deleted(key, mirrored, images, [place for place, _ in truncations])
+    change_at = dict(truncations)
+    for place in deleted[TRUNCATED].unique().to_pylist():
+        keys = deleted.filter(pc.equal(deleted[TRUNCATED], place))[key]
+        columns = [keys if f.name == key else pa.nulls(len(keys), f.type) for f in schema]
+        rows = pa.table(columns, schema=schema)
+        yield _as_images(rows, place, change_at[place], is_deleted=True)
+
+
+def _deleted(
+    key: str, mirrored: pa.Table, images: pa.Table, truncations: Sequence[int]
+) -> pa.Table:
+    """Return the keys, each with the places of the TRUNCATEs that follow one of its states."""
+    place, type_ = pa.int64(), images[key].type
+    keys = pa.chunked_array([*mirrored[key].chunks, *images[key].chunks], type_)
+    before = pa.chunked_array(
+        [pa.repeat(MIRRORED, mirrored.num_rows), *images[PLACE].chunks], place
+    )
+    states = pa.table({key: keys, PLACE: before, TRUNCATED: pa.nulls(len(keys), place)})
+    at = pa.array(truncations, place)
+    marks = pa.table({key: pa.nulls(len(at), type_), PLACE: at, TRUNCATED: at})
+    ordered = pa.concat_tables([states, marks]).sort_by(PLACE)
+    following = pc.fill_null_backward(ordered[TRUNCATED])
+    ordered = ordered.set_column(2, TRUNCATED, following).select([key, TRUNCATED])
+    return ordered.drop_null().group_by([key, TRUNCATED]).aggregate([])
 
 
 def _as_images(rows: pa.Table, place: int, change: int, is_deleted: bool) -> pa.Table:

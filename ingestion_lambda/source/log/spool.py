@@ -15,28 +15,32 @@ from ingestion_lambda.source.log.messages import UnreadableLog
 from postgres import Connection, Sql, render
 
 # A row holds many messages, because the driver takes longer for a row than the server for a
-# message. The first message of a transaction has the time of its commit, in microseconds since 2000
-# in UTC. The server converts it, so that it has the same zone and rules as every other time.
+# message; but it is in memory, so that a message of more than LARGE bytes begins another row. The
+# function yields the messages in the order of n, so that counting the large ones needs no sort,
+# which would take twice as long. The first message of a transaction has the time of its commit, in
+# microseconds since 2000 in UTC. The server converts it, so that it has the same zone and rules as
+# every other time.
 PEEK = """
 COPY (
     SELECT string_agg(int4send(octet_length(data))
                       || coalesce(timestamp_send(committed_at), {unknown}), ''::bytea ORDER BY n),
            string_agg(data, ''::bytea ORDER BY n)
     FROM (
-        SELECT data, n, CASE WHEN get_byte(data, 0) = 66 THEN (
+        SELECT data, n, count(*) FILTER (WHERE octet_length(data) > {large})
+            OVER (ROWS UNBOUNDED PRECEDING) AS large, CASE WHEN get_byte(data, 0) = 66 THEN (
             timestamptz '2000-01-01 00:00:00+00' + interval '1 microsecond'
             * ('x' || encode(substr(data, 10, 8), 'hex'))::bit(64)::bigint)::timestamp
             END AS committed_at
         FROM {log} WITH ORDINALITY AS log (lsn, xid, data, n)
     ) AS messages
-    GROUP BY n / {together} ORDER BY n / {together}
+    GROUP BY n / {together}, large ORDER BY n / {together}, large
 ) TO STDOUT (FORMAT binary)
 """
 SORT_IN_MEMORY = "SET work_mem TO '64MB'"
 """Memory of the session for the messages of about 300,000 rows; more are sorted on its disk."""
 
-TOGETHER = 64
-"""Messages in a row, which must not reach a gigabyte."""
+TOGETHER, LARGE = 64, 1 << 16
+"""Messages in a row, and the bytes from which on a message begins another row."""
 
 SIGNATURE = b"PGCOPY\n\xff\r\n\0"
 HEADER, FIELDS, LENGTH = Struct(">11sII"), Struct(">h"), Struct(">i")
@@ -83,6 +87,7 @@ def spool_log(connection: Connection, access: SlotAccess, upto: str) -> Iterator
             PEEK,
             log=access.sql("peek", upto),
             together=TOGETHER,
+            large=LARGE,
             unknown=Sql(r"'\x0000000000000000'::bytea"),
         )
         connection.run(SORT_IN_MEMORY)

@@ -12,7 +12,7 @@ from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection
 
 import contracts
-from ingestion_lambda.capture import log_reading
+from ingestion_lambda.capture import images, log_reading
 from ingestion_lambda.capture.captured import UNEXPLAINED
 from ingestion_lambda.capture.options import CaptureOptions
 from ingestion_lambda.errors import SlotBusy
@@ -490,6 +490,31 @@ def test_row_that_the_log_does_not_explain_lands_as_the_difference_and_is_a_gap(
     assert unexplained(caplog) == [2, 1]
     capture.check_state()
     edits_are_captured(capture, source)
+
+
+def test_large_row_that_is_edited_too_often_is_a_gap_and_the_log_is_read_in_small_parts(
+    capture: Capture, source: Connection, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(images, "MOST_BYTES", 1_000_000)
+    source.run("ALTER TABLE department ALTER COLUMN location SET STORAGE EXTERNAL")
+    large = "UPDATE department SET location = repeat('{}', 200000) WHERE department_id = 1"
+    for letter in "abcdefgh":
+        source.run(large.format(letter))
+        source.run(EDIT.format(letter))
+    access = SlotAccess(capture.slot, "warehouse")
+    with connected(capture.pipeline.address, "reader") as reader:
+        [[end]] = reader.run("SELECT pg_current_wal_lsn()::text")
+        with spool.spool_log(reader, access, end) as file:
+            parts = [len(part.data) for part in spool.read_blocks(file, 1)]
+    assert max(parts) < 2 * 200_000 < sum(parts)
+    assert capture.poll().changes == {"department": {"I": 0, "U": 1, "D": 0}}
+    assert "department has changes of neighbouring rows with more than" in capture.reasons[0]
+    capture.check_state()
+    edits_are_one_version(capture, source)  # a new slot
+    for letter in "ABC":
+        source.run(large.format(letter))
+    assert capture.poll().changes == {"department": {"I": 0, "U": 3, "D": 0}}
+    assert capture.gaps == ()
 
 
 def test_keys_that_three_rows_exchange_and_take_back_are_a_gap(

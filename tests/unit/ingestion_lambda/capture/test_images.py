@@ -34,9 +34,9 @@ def test_images_are_read_by_bucket_whatever_the_order_of_their_keys():
 
 
 def test_too_many_changes_of_neighbouring_rows_are_unreadable(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module, "MOST_IMAGES", 3)
+    monkeypatch.setattr(module, "MOST_BYTES", 3 * batch(1).nbytes)
     with Images(TABLE) as images:
         images.add(batch(1, 2, 1 << SHIFT))
         images.add(batch(1))
-        with pytest.raises(UnreadableLog, match="thing has more than 3 changes"):
+        with pytest.raises(UnreadableLog, match="thing has changes of neighbouring rows"):
             images.add(batch(2))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from contracts import Column, SourceTable, Type
 from contracts.arrow import row_schema
+from ingestion_lambda.capture.states import MIRRORED, states
 from ingestion_lambda.capture.versions import Versions, versions
 from ingestion_lambda.mirror.difference import compare
 from ingestion_lambda.source.log.rows import image_schema
@@ -160,6 +161,14 @@ def test_reload_of_equal_rows_makes_no_version():
     rows: Rows = dict.fromkeys(range(1, 50), ("a", "b"))
     images: list[Image] = [(0, 0, "truncated"), *((k, 0, row) for k, row in rows.items())]
     assert as_set(found(rows, images, rows)) == set()
+
+
+def test_truncations_without_a_row_between_them_make_no_states():
+    truncations = [(place, place) for place in range(1, 101)]
+    image, _ = images_of([(2, 0, ("a", None))])
+    found_ = states(TABLE, table_of({1: ("a", None)}), image, truncations)
+    assert found_["id"].to_pylist() == [1, 1, 2, 2]
+    assert found_["_change"].to_pylist() == [MIRRORED, 1, 0, 1]
 
 
 def test_row_that_lived_and_died_between_two_polls_is_two_versions():
