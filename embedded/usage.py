@@ -126,7 +126,7 @@ COMMANDS = {
         "show the replication slots of the source, or drop one",
         ("source",),
         ("drop", "slot"),
-        help={"slot": "the slot to drop (the only one that polls created)"},
+        help={"slot": "the slot to drop"},
     ),
     "quarantine": Command("print every quarantined row as CSV: table, key, reasons", ("lake",)),
     "publish": Command(
@@ -190,7 +190,10 @@ OPTIONS: Mapping[str, dict[str, Any]] = {
         "help": "with --capture log: accept a source with unlimited max_slot_wal_keep_size, where"
         " a slot that no poll reads fills the disk",
     },
-    "drop": {"action": "store_true", "help": "drop the slot, which lets the source remove its log"},
+    "drop": {
+        "action": "store_true",
+        "help": "drop the slot of --slot, which lets the source remove its log",
+    },
     "table": {"metavar": "TABLE", "help": "table of the source"},
     "column": {"metavar": "COLUMN", "help": "column that may be NULL"},
     "key": {"type": int, "metavar": "KEY", "help": "primary key of the row"},

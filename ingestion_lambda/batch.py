@@ -32,7 +32,7 @@ BY_DIFFERENCE = DifferenceCapture()
 
 @dataclass
 class NextBatch:
-    """The batch that follows ``head``, as ``snapshot`` shows the source.
+    """The batch of ``lake`` that follows ``head``, as ``snapshot`` shows the source.
 
     In an audit every table is read in full. ``missed`` counts, per table, the rows that a full
     read found and the incremental scope would have missed. ``captured`` is what a ``capture`` by
@@ -43,6 +43,7 @@ class NextBatch:
     source: Source
     store: Store
     head: Batch | None
+    lake: str
     run: str
     snapshot: Snapshot
     options: PollOptions = DEFAULT_OPTIONS
@@ -76,7 +77,7 @@ class NextBatch:
         return Batch(
             seq=self.seq,
             run=self.run,
-            lake=self.head.lake if self.head else self.run,  # a lake is named after its first run
+            lake=self.lake,
             observed_at=self.observed_at,
             committed_at=now(),
             position=self._position(),
@@ -86,6 +87,7 @@ class NextBatch:
             expired_through=expired_through,
             capture=self.captured.following,
             gaps=self.captured.all_gaps(self.head),
+            slots=self.capture.slots,
         )
 
     @property

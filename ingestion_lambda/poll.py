@@ -55,12 +55,22 @@ def poll(
     """
     options.check(source)
     head = lake.batches.head()  # before the snapshot: a later head would make the snapshot look old
-    with open_capture(connection, source, head, run, options.capture) as capture:
+    name = head.lake if head else lake.name(run)
+    with open_capture(connection, source, head, name, options.capture) as capture:
         with open_snapshot(connection, source) as snapshot:
             _warn_of_unknown_columns(snapshot)
             is_audit = head is not None and not lake.audits.has(snapshot.observed_at.date())
             following = NextBatch(
-                connection, source, lake.ingestion, head, run, snapshot, options, is_audit, capture
+                connection,
+                source,
+                lake.ingestion,
+                head,
+                name,
+                run,
+                snapshot,
+                options,
+                is_audit,
+                capture,
             )
             is_due, loaded = _is_due(following, lake), lake.loads.last_batch()
             batch = following.entry(expire_through(head, loaded)) if is_due else None

@@ -135,7 +135,8 @@ class Batch(Entry, frozen=True, kw_only=True, omit_defaults=True):
     table with many buckets has an empty map there, and its map lies in ``pages``: table -> page ->
     object (`lake.mirror_map` reads both). ``expired_through`` is the last batch whose superseded
     mirror objects are marked to expire. ``capture`` is None unless the next batch can be captured
-    by log; ``gaps`` are what a capture by log could not read.
+    by log; ``gaps`` are what a capture by log could not read. ``slots`` are the replication slots
+    that polls of this lake have read and the source still has, besides the one named after it.
     """
 
     lake: str
@@ -146,6 +147,7 @@ class Batch(Entry, frozen=True, kw_only=True, omit_defaults=True):
     expired_through: Count = 0
     capture: Capture | None = None
     gaps: tuple[Gap, ...] = ()
+    slots: tuple[str, ...] = ()
     pages: Mapping[str, Mapping[int, Page]] = field(default_factory=dict)
 
     @property

@@ -10,7 +10,7 @@ from lake.attempts import Attempts
 from lake.audits import Audits
 from lake.directory import DirectoryStore
 from lake.entries import Batch, BuildEntry, GenerationEntry, LoadEntry, PublishEntry, RetryEntry
-from lake.errors import InvalidLake
+from lake.errors import AlreadyExists, InvalidLake
 from lake.log import Log
 from lake.range_log import RangeLog
 from lake.shapes import Shapes
@@ -75,6 +75,15 @@ class Lake:
     def generations(self) -> Log[GenerationEntry]:
         """Generations that were taken into use. The last one is in use; without any, the first."""
         return Log(self.processed, layout.GENERATIONS_LOG, GenerationEntry)
+
+    def name(self, run: str) -> str:
+        """Return the name that the first batch gives the lake: the run of the first poll, also if
+        that poll ended before its commit. One or two requests."""
+        try:
+            self.ingestion.put_new(layout.NAME, run.encode())
+        except AlreadyExists:
+            return self.ingestion.get(layout.NAME).decode()
+        return run
 
     def _built(self, step: str) -> RangeLog[BuildEntry]:
         folder = layout.processed_log(self.generation, step)

@@ -1,7 +1,7 @@
 """The keys of all objects in the two stores. No other module composes a key.
 
 ingestion  <source>/<table>/observed_date=YYYY-MM-DD/batch=<seq>-<run>/part.parquet
-           _log/…  _mirror/<table>/…  _audits/YYYY-MM-DD.json  _attempts/poll/…
+           _log/…  _mirror/<table>/…  _audits/YYYY-MM-DD.json  _attempts/poll/…  _name
 processed  g=<generation>/<warehouse table>/batch=<seq>-<run>/…parquet
            g=<generation>/_log/{dimensions,facts,load,retries,contracts,published}/…
            g=<generation>/_quarantine/<table>/batch=<seq>-<run>/…parquet
@@ -18,6 +18,7 @@ LAST_SEQ = 10**SEQ_DIGITS - 1
 
 BATCH_LOG = "_log/"
 GENERATIONS_LOG = "_generations/"
+NAME = "_name"
 
 LAST_DAY = date.max.toordinal()
 LAST_MILLISECOND = 10**14 - 1  # of Unix time, in the year 5138

@@ -10,9 +10,6 @@ from ingestion_lambda.source.log.access import find_access
 from operations.screen import console, section
 from postgres import Address, Connection, connected
 
-PREFIX = "warehouse_"
-"""The names of slots that polls create begin so; the name of the lake follows."""
-
 SLOTS = """
 SELECT slot_name::text, coalesce(confirmed_flush_lsn::text, ''), active,
        coalesce(wal_status, ''), coalesce(pg_current_wal_lsn() - restart_lsn, 0)::bigint
@@ -23,7 +20,7 @@ MEGABYTE = 1 << 20
 
 
 class SlotNotDropped(PlatformError):
-    """It is not clear which replication slot is meant, or another session reads it."""
+    """The replication slot is not named or does not exist, or another session reads it."""
 
     exit_code = 2
 
@@ -46,20 +43,22 @@ def list_slots(address: Address) -> list[SourceSlot]:
 
 
 def drop_slot(address: Address, name: str) -> str:
-    """Drop the slot of that name, or without a name the only one that polls created, and return
-    its name. Raises SlotNotDropped."""
+    """Drop the slot of that name and return its name. Raises SlotNotDropped, also without a name:
+    the slot may be that of another lake on this source."""
     with connected(address, "slot") as connection:
         slots = _slots(connection)
-        named = [s for s in slots if s.name == name or (not name and s.name.startswith(PREFIX))]
-        if len(named) != 1:
-            names = ", ".join(slot.name for slot in slots) or "none"
+        names = ", ".join(slot.name for slot in slots) or "none"
+        if not name:
+            raise SlotNotDropped(
+                "The replication slot to drop is not named, and another lake may have one on this"
+                f" source, too. It has: {names}. To fix: name the slot with --slot."
+            )
+        slot = next((slot for slot in slots if slot.name == name), None)
+        if slot is None:
             raise SlotNotDropped(
                 f"The source has no replication slot {name}. It has: {names}. To fix: check the"
-                " name and the database." if name else
-                f"{len(named) or 'No'} replication slots of this platform are in the source"
-                f" ({names}). To fix: name the one to drop with --slot."
-            )  # fmt: skip
-        [slot] = named
+                " name and the database."
+            )
         if slot.is_active:
             raise SlotNotDropped(
                 f"Another session reads the replication slot {slot.name}. To fix: wait for the end"

@@ -40,8 +40,8 @@ read with the caller's credentials, and must be reachable from this machine. Loa
 The last line on stdout is JSON."""
 QUARANTINE = "Print every open row in quarantine as CSV: table, key, batch, time, reasons."
 SLOT = """Show the replication slots of the source, from which polls with CAPTURE=log read, and what
-the server keeps for them; --drop drops one. The database is that of the secret NAME/source, and
-must be reachable from this machine. The last line on stdout is JSON."""
+the server keeps for them; --drop drops that of --slot. The database is that of the secret
+NAME/source, and must be reachable from this machine. The last line on stdout is JSON."""
 LOGS = """Show the logs of polls and jobs, merged by time (UTC): time, part, level, message, fields.
 Routine messages of Lambda, Glue and Spark are left out."""
 MIGRATE = """Run the Glue job that creates the warehouse, or migrates it to the applied release, and
@@ -175,10 +175,8 @@ def _add_slot(command: ArgumentParser) -> None:
     command.add_argument(
         "--source", metavar="REFERENCE", help=f"{REFERENCE} (secretsmanager:NAME/source)"
     )
-    command.add_argument("--drop", action="store_true", help="drop a slot")
-    command.add_argument(
-        "--slot", default="", metavar="SLOT", help="the slot to drop (the only one of polls)"
-    )
+    command.add_argument("--drop", action="store_true", help="drop the slot of --slot")
+    command.add_argument("--slot", default="", metavar="SLOT", help="the slot to drop")
 
 
 def _add_form(command: ArgumentParser) -> None:

@@ -33,22 +33,28 @@ from ingestion_lambda.source.scope import FullRead, NoRead, Scope
 from ingestion_lambda.source.snapshot import Snapshot, is_flushed
 from lake.entries import Batch, Capture
 from postgres import Connection, Session
+from postgres.errors import Refused, Unreachable, Unverified
 
 MOST_HELD = 64 << 20
 """Bytes of log after the slot's position, from which on a batch without changes lets it move."""
+
+NOT_CONNECTED = (Unreachable, Refused, Unverified)
+NO_CONNECTION, NOT_READ = "the connection for the log failed", "the log was not read"
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass
 class LogCapture:
-    """The capture of the batch that follows ``head``."""
+    """The capture of the batch that follows ``head``. ``leftover`` are slots that polls do not
+    read any more, and ``slots`` all of the lake that are not named after it."""
 
     source: Source
     head: Batch | None
     prepared: Prepared
     connect: Connect
     leftover: Mapping[str, int] = field(default_factory=dict)
+    slots: tuple[str, ...] = ()
     is_committed: bool = False
 
     @property
@@ -106,6 +112,11 @@ class LogCapture:
         except PlatformError as error:
             logger.warning("the slot cannot be dropped", extra={"reason": str(error)})
 
+    def abandon(self) -> None:
+        """Drop the slot of a first batch, unless it is committed."""
+        if not self.is_committed:
+            self.discard()
+
     def _is_durable(self, connection: Connection, snapshot: Snapshot, scope: Scope) -> bool:
         """Return whether the log is on the source's disk. It is written there if need be, but not
         by a poll that reads nothing: the transaction for it would cost the next poll."""
@@ -141,7 +152,7 @@ class LogCapture:
                 raise
             except PlatformError as error:
                 logger.warning("the log is not read", extra={"reason": str(error)})
-                doubt = "the connection for the log failed"
+                doubt = NO_CONNECTION if isinstance(error, NOT_CONNECTED) else NOT_READ
         if doubt and self.head:
             logger.warning("gap in the log", extra={"reason": doubt})
         following = self._following(snapshot, read.position, is_durable) if is_usable else None

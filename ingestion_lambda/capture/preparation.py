@@ -25,7 +25,20 @@ from ingestion_lambda.source.log.slot import (
     drop_slot,
     find_slot,
 )
-from postgres import Connection, Session, render, sqlstate, sqlstate_message
+from postgres import (
+    LOCK_NOT_AVAILABLE,
+    Connection,
+    Session,
+    local_lock_timeout,
+    render,
+    sqlstate,
+    sqlstate_message,
+    waited_for,
+)
+from postgres.transaction import roll_back, transaction
+
+LOCK_TIMEOUT = "5s"
+"""The wait for a lock on a published table, as long as for those of the snapshot."""
 
 # An asynchronous commit is on the disk within three times wal_writer_delay; a synchronous one puts
 # it there at once. The poll sees its id; after the snapshot it would cost the next poll.
@@ -68,7 +81,8 @@ def prepare(
     """Return the log; the slot is ``default`` unless it has another name. A problem is logged with
     its remedy.
 
-    Transactions that ended since the snapshot of ``xmax`` are then on the source's disk.
+    Transactions that ended since the snapshot of ``xmax`` are then on the source's disk, unless it
+    refuses the flush: then the check after the snapshot decides.
     """
     access, slot = SlotAccess(options.slot or default, options.publication), None
     try:
@@ -96,6 +110,7 @@ def _flush(connection: Connection, xmax: int) -> None:
         if is_due:
             connection.run(FLUSH)
     except DatabaseError as error:
+        roll_back(connection)
         logger.warning("the log is not flushed", extra={"reason": sqlstate_message(error)})
 
 
@@ -108,7 +123,7 @@ def _find(
 ) -> Prepared | Problem:
     if problem := server_problem(connection, is_unlimited_accepted):
         return problem
-    publication = read_publication(connection, source, access.publication)
+    publication = _read_publication(connection, source, access.publication)
     if isinstance(publication, Problem):
         return publication
     is_new = False
@@ -122,6 +137,21 @@ def _find(
             return problem
         slot, is_new = find_slot(connection, access.slot), True
     return Prepared(access, slot, publication, is_new=is_new)
+
+
+def _read_publication(
+    connection: Connection, source: Source, publication: str
+) -> Publication | Problem:
+    """Read the publication. PostgreSQL opens every published table for it, also those that no
+    contract names."""
+    try:
+        with transaction(connection), local_lock_timeout(connection, LOCK_TIMEOUT):
+            return read_publication(connection, source, publication)
+    except DatabaseError as error:
+        if sqlstate(error) != LOCK_NOT_AVAILABLE:
+            raise
+        remedy = f"end the transaction that holds {waited_for(error)}; the next poll tries again."
+        return Problem("another session locks a published table", remedy)
 
 
 def _create(first: Connection, access: SlotAccess, is_lost: bool) -> Problem | None:

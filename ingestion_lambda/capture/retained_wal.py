@@ -40,12 +40,14 @@ NO_WAL = RetainedWal()
 def leftover_slots(connection: Connection, names: Collection[str]) -> Mapping[str, int]:
     """Return those of the slots that exist, and the bytes of WAL that the source retains for them.
     Each is logged with its remedy."""
+    if not names:
+        return {}
     try:
         found = dict(connection.run(render(SLOTS, names=Sql(", ".join(map(value, names))))))
     except DatabaseError:  # Aurora has no function of the WAL
         return {}
     for name, size in found.items():
-        remedy = f"To fix: operations slot --drop --slot {name}"
+        remedy = f"To fix: drop it with slot --drop --slot {name}; see docs/runbook/retained-wal.md"
         extra = {"slot": name, "retained_bytes": size, "reason": remedy}
         logger.warning("no poll reads a replication slot of this lake", extra=extra)
     return found

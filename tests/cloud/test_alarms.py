@@ -17,7 +17,8 @@ import pytest
 from pg8000.native import Connection
 
 from embedded.server import Server
-from ingestion_lambda.source.log.access import FUNCTIONS_SLOT
+from ingestion_lambda.source.log.slot import slot_name
+from lake.layout import BATCH_LOG
 from postgres import Sql, connected, from_dsn, render, value
 from tests.cloud.local_aws import ACCOUNT
 from tests.cloud.stacks import Databases, Stack
@@ -237,7 +238,10 @@ def change_hides_from_polls(platform: Platform) -> None:
 
 def slot_is_left_over(platform: Platform) -> None:
     """As after a change from capture by log back to capture by difference."""
-    slot = value(FUNCTIONS_SLOT)
+    s3, bucket = platform.client("s3"), platform.stack.outputs["buckets"]["ingestion"]
+    newest = s3.list_objects_v2(Bucket=bucket, Prefix=BATCH_LOG)["Contents"][0]["Key"]
+    entry = json.load(s3.get_object(Bucket=bucket, Key=newest)["Body"])
+    slot = value(slot_name(entry["lake"]))
     create = "SELECT pg_create_logical_replication_slot({slot}, 'pgoutput')"
     platform.source.run(render(create, slot=slot))
     edit(platform)

@@ -13,7 +13,7 @@ locals {
   event_bus_arn = "arn:${local.partition}:events:${local.region}:${local.account}:event-bus/${var.event_bus}"
   function_arn  = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${local.function_name}"
 
-  landed = ["${var.source_name}/*", "_log/*", "_mirror/*", "_audits/*"] # as in lake/layout.py
+  landed = ["${var.source_name}/*", "_log/*", "_mirror/*", "_audits/*", "_name"] # as in lake/layout.py
   in_vpc = length(var.subnet_ids) > 0 ? ["vpc"] : []
 }
 

@@ -149,6 +149,7 @@ run "the_role_has_only_the_permissions_of_a_poll" {
       "arn:aws:s3:::ingestion/_log/*",
       "arn:aws:s3:::ingestion/_mirror/*",
       "arn:aws:s3:::ingestion/_audits/*",
+      "arn:aws:s3:::ingestion/_name",
       "arn:aws:s3:::ingestion/_attempts/poll/*",
       "arn:aws:s3:::processed",
       "arn:aws:s3:::processed/g=2/_log/*",

@@ -1,5 +1,6 @@
 """A doubt about the log is a gap with its reason; the state is right in any case."""
 
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -12,14 +13,16 @@ from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection
 
 import contracts
-from ingestion_lambda.capture import images, log_reading
+from ingestion_lambda import poll
+from ingestion_lambda.capture import images, log_capture, log_reading, preparation
 from ingestion_lambda.capture.captured import UNEXPLAINED
 from ingestion_lambda.capture.options import CaptureOptions
 from ingestion_lambda.errors import SlotBusy
 from ingestion_lambda.source.log import spool
-from ingestion_lambda.source.log.access import SlotAccess
+from ingestion_lambda.source.log.access import FUNCTIONS_SLOT, SlotAccess
 from ingestion_lambda.source.log.publication import UNLIMITED
 from lake import open_lake
+from operations.slots import list_slots
 from postgres import Sql, connected, render, value
 from tests.integration.ingestion_lambda.capture.conftest import Capture
 from tests.integration.ingestion_lambda.capture.test_log import EDIT, NEW, PARTITIONED
@@ -88,7 +91,11 @@ def test_switch_to_difference_and_back_is_a_gap_of_the_batches_between(
     assert (health.leftover_slots, health.retained_wal is None) == (1, False)
     assert (
         reasons(caplog, "no poll reads a replication slot of this lake")
-        == [f"To fix: operations slot --drop --slot {capture.slot}"] * 2
+        == [
+            f"To fix: drop it with slot --drop --slot {capture.slot};"
+            " see docs/runbook/retained-wal.md"
+        ]
+        * 2
     )
     edits_are_one_version(capture, source)
     assert capture.reasons == ["the batch before it was not captured by log"]
@@ -98,10 +105,32 @@ def test_switch_to_difference_and_back_is_a_gap_of_the_batches_between(
     assert (health.leftover_slots, health.retained_wal) == (0, None)
 
 
-def test_slot_that_another_one_replaced_is_left_over(capture: Capture, source: Connection):
-    capture.options = CaptureOptions("log", slot=f"other_{capture.pipeline.address.database}")
-    assert capture.poll().health.leftover_slots == 1
-    edits_are_captured(capture, source)
+def test_slots_that_others_replaced_are_left_over_until_they_are_dropped(
+    capture: Capture, source: Connection
+):
+    """Also after several polls, and only those that this lake has read."""
+    create = "SELECT pg_create_logical_replication_slot({slot}, 'pgoutput')"
+    drop = "SELECT pg_drop_replication_slot({slot})"
+    mine, second = (f"{n}_{capture.pipeline.address.database}" for n in ("mine", "second"))
+    source.run(render(create, slot=value(FUNCTIONS_SLOT)))  # that of another lake
+    try:
+        capture.options = CaptureOptions("log", slot=mine)
+        assert capture.poll().health.leftover_slots == 1
+        edits_are_captured(capture, source)
+        capture.options = CaptureOptions("log", slot=second)
+        assert capture.poll().health.leftover_slots == 2
+        capture.options = CaptureOptions("log")
+        assert capture.poll().health.leftover_slots == 2
+        assert capture.poll().health.leftover_slots == 2
+        source.run(render(drop, slot=value(mine)))
+        edit_twice(source)
+        assert capture.pipeline.poll().health.leftover_slots == 2  # second, and that of the lake
+        source.run(render(drop, slot=value(second)))
+        source.run(EDIT.format("Z"))
+        assert capture.pipeline.poll().health.leftover_slots == 1
+        assert capture.head.slots == ()
+    finally:
+        source.run(render(drop, slot=value(FUNCTIONS_SLOT)))
 
 
 def test_dropped_slot_is_created_again(capture: Capture, source: Connection):
@@ -278,6 +307,57 @@ def test_right_that_vanishes_is_named_with_its_statement(
     edits_are_captured(capture, source)
 
 
+def test_flush_that_is_refused_does_not_stop_the_poll(
+    pipeline: Pipeline,
+    source: Connection,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    publish(source)
+    role = f"flushes_{pipeline.address.database}"
+    source.run(
+        render(
+            "CREATE ROLE {role} LOGIN REPLICATION PASSWORD 'reads';"
+            " GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}",
+            role=role,
+        )
+    )
+    for [function] in source.run(
+        "SELECT oid::regprocedure::text FROM pg_proc WHERE proname = 'pg_logical_emit_message'"
+    ):
+        source.run(Sql(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC"))
+    monkeypatch.setattr(preparation, "FLUSH_DUE", "SELECT true")
+    pipeline.address = replace(pipeline.address, user=role, password="reads")
+    capture = Capture(pipeline, source)
+    capture.poll()
+    edit_twice(source)
+    capture.poll()
+    capture.check_state()
+    # what the server wrote besides, and had not flushed, is a gap
+    assert {*capture.reasons} <= {
+        "the end of the log was not on the source's disk in time",
+        "the batch before it was not on the source's disk",
+    }
+    assert "permission denied" in reasons(caplog, "the log is not flushed")[0]
+
+
+def test_published_table_that_is_locked_is_a_gap_within_seconds(
+    capture: Capture, source: Connection, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(preparation, "LOCK_TIMEOUT", "200ms")
+    source.run("CREATE TABLE elsewhere (id int PRIMARY KEY)")
+    source.run("ALTER PUBLICATION warehouse ADD TABLE elsewhere")
+    edit_twice(source)
+    source.run("BEGIN; LOCK TABLE elsewhere IN ACCESS EXCLUSIVE MODE")
+    started = time.monotonic()
+    assert capture.poll().changes == {"department": {"I": 0, "U": 1, "D": 0}}
+    assert time.monotonic() - started < 20
+    source.run("ROLLBACK")
+    assert capture.reasons == ["another session locks a published table"]
+    capture.poll()
+    edits_are_captured(capture, source)
+
+
 def test_second_lake_on_a_slot_has_gaps_and_no_wrong_version(
     capture: Capture, source: Connection, tmp_path: Path
 ):
@@ -337,6 +417,27 @@ def test_first_poll_that_fails_leaves_no_slot(
         Capture(pipeline, source).poll()
     query = "SELECT count(*) FROM pg_replication_slots WHERE database = current_database()"
     assert source.run(query) == [[0]]
+
+
+def test_first_polls_that_are_killed_leave_one_slot_which_the_next_one_reads(
+    pipeline: Pipeline, source: Connection
+):
+    publish(source)
+    capture, slots = Capture(pipeline, source), set[str]()
+    for _ in range(2):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(log_capture.LogCapture, "discard", lambda _: None)  # as if killed
+            patch.setattr(poll, "open_snapshot", _killed)
+            with pytest.raises(KeyboardInterrupt):
+                capture.poll()
+        slots |= {slot.name for slot in list_slots(pipeline.address)}
+    capture.poll()
+    assert slots == {capture.slot}
+    edits_are_captured(capture, source)
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 @pytest.fixture
@@ -440,6 +541,16 @@ def test_second_connection_that_is_refused_is_a_gap_and_the_poll_goes_on(
         ["the end of the log was not on the source's disk in time"],
     )
     capture.pipeline.address = address
+    edits_are_captured(capture, source)
+
+
+def test_statement_that_fails_on_the_second_connection_is_not_called_a_connection(
+    capture: Capture, source: Connection, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(log_reading, "find_slot", lambda other, _: other.run("SELECT 1 / 0"))
+        edits_are_one_version(capture, source)
+    assert capture.reasons == ["the log was not read"]
     edits_are_captured(capture, source)
 
 

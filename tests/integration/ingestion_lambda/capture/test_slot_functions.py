@@ -11,7 +11,8 @@ from pg8000.native import Connection
 
 import ingestion_lambda.source.log
 from ingestion_lambda.capture.options import CaptureOptions
-from operations.slots import drop_slot, list_slots
+from ingestion_lambda.source.log.access import find_access
+from operations.slots import SlotNotDropped, drop_slot, list_slots
 from postgres import Sql, connected, names, render, sqlstate
 from tests.integration.ingestion_lambda.capture.conftest import Capture
 from tests.integration.ingestion_lambda.capture.test_gaps import (
@@ -44,7 +45,7 @@ def reader(pipeline: Pipeline, source: Connection) -> Iterator[Capture]:
             database=pipeline.address.database,
         )
     )
-    source.run(Sql(FUNCTIONS.read_text(encoding="utf-8").replace(':"role"', names([role]))))
+    create_functions(source, role)
     source.run("RESET ROLE")
     pipeline.address = replace(pipeline.address, user=role, password="reads")
     yield Capture(pipeline, source)
@@ -56,7 +57,9 @@ def test_role_without_replication_captures_by_the_functions(reader: Capture, sou
     reader.poll()
     edits_are_captured(reader, source)
     assert [s.name for s in list_slots(reader.pipeline.address)] == ["warehouse_log"]
-    assert drop_slot(reader.pipeline.address, "") == "warehouse_log"
+    with pytest.raises(SlotNotDropped, match="It has: warehouse_log"):
+        drop_slot(reader.pipeline.address, "")
+    assert drop_slot(reader.pipeline.address, "warehouse_log") == "warehouse_log"
     edits_are_one_version(reader, source)
     assert reader.reasons == ["the replication slot is new"]
     edits_are_captured(reader, source)
@@ -112,6 +115,50 @@ def test_owner_without_replication_is_named(
     source.run(Sql(statement))
     edits_are_one_version(reader, source)
     edits_are_captured(reader, source)
+
+
+def test_schema_or_function_of_another_role_is_refused(reader: Capture, source: Connection):
+    source.run("ALTER SCHEMA warehouse_log OWNER TO CURRENT_USER")
+    with pytest.raises(DatabaseError, match="belongs to another role"):
+        create_functions(source, reader_of(reader))  # one function of the first owner is enough
+    source.run("ROLLBACK; DROP SCHEMA warehouse_log CASCADE")
+    app = f"owner_{reader.pipeline.address.database}"
+    source.run(render("CREATE SCHEMA warehouse_log AUTHORIZATION {app}", app=app))
+    with pytest.raises(DatabaseError, match="belongs to another role"):
+        create_functions(source, reader_of(reader))
+    source.run("ROLLBACK")
+
+
+def test_functions_that_run_as_their_owner_call_none_that_another_role_could_replace(
+    reader: Capture, source: Connection
+):
+    bodies = "SELECT prosrc FROM pg_proc WHERE pronamespace = 'warehouse_log'::regnamespace"
+    found = [body for [body] in source.run(bodies)]
+    assert len(found) == 6
+    assert not [body for body in found if "warehouse_log." in body]
+
+
+def test_functions_that_run_as_the_caller_are_not_called(reader: Capture, source: Connection):
+    source.run("ALTER FUNCTION warehouse_log.slot() SECURITY INVOKER")
+    with connected(reader.pipeline.address, "reader") as connection:
+        assert not find_access(connection, "").has_functions
+
+
+def test_second_role_replaces_the_first(reader: Capture, source: Connection):
+    owner, second = (f"{n}_{reader.pipeline.address.database}" for n in ("owner", "second"))
+    source.run(render("CREATE ROLE {role} LOGIN PASSWORD 'x'", role=second))
+    source.run(render("SET ROLE {owner}", owner=owner))
+    create_functions(source, second)
+    source.run("RESET ROLE")
+    assert refusal(reader, "warehouse_log.slot()") == NOT_GRANTED
+    address = replace(reader.pipeline.address, user=second, password="x")
+    with connected(address, "second") as connection:
+        assert find_access(connection, "").has_functions
+
+
+def create_functions(owner: Connection, role: str) -> None:
+    """Run the script of docs/deploy.md for a role, as the role that ``owner`` has now."""
+    owner.run(Sql(FUNCTIONS.read_text(encoding="utf-8").replace(':"role"', names([role]))))
 
 
 def reader_of(capture: Capture) -> str:
