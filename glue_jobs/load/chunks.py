@@ -8,7 +8,8 @@ from glue_jobs.time_limit import TimeLimit
 
 CHUNK_ROWS = 500_000
 ROWS_PER_SECOND = 5_000
-"""Rows that a load brings to the warehouse in a second at least: a fifth of what was measured."""
+"""Rows that a load is assumed to bring to the warehouse in a second at least. A first load of 1.57
+million rows took 43 s on two cores, seven times as fast; a database may be further away."""
 
 CHUNKS = 3
 """A job with a time limit commits about so many times."""
