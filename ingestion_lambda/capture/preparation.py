@@ -132,10 +132,11 @@ def _find(
             f"the replication slot {slot.name} is of another plugin or database",
             "give another name with --slot.",
         )
-    if slot is None or slot.is_lost:
-        if problem := _create(connection, access, is_lost=slot is not None):
+    if slot is None or slot.is_lost or not slot.position:  # the last while another poll creates it
+        if problem := _create(connection, access, is_lost=slot is not None and slot.is_lost):
             return problem
-        slot, is_new = find_slot(connection, access.slot), True
+        slot = find_slot(connection, access.slot)
+        is_new = slot is not None and slot.position > 0
     return Prepared(access, slot, publication, is_new=is_new)
 
 

@@ -16,7 +16,7 @@ CREATE_TIMEOUT = 5.0
 BUSY_TIMEOUT = 5.0
 """Seconds to wait for a slot that another session reads."""
 
-BUSY, BEYOND = "55006", "22023"
+BUSY, BEYOND, EXISTS = "55006", "22023", "42710"
 INTERVAL = 0.05
 
 STATE = """
@@ -79,21 +79,42 @@ def find_slot(connection: Connection, name: str) -> Slot | None:
 
 
 def create_slot(connection: Connection, access: SlotAccess) -> bool:
-    """Create the slot and return whether it is there, within CREATE_TIMEOUT.
+    """Create the slot and return whether it is there, within CREATE_TIMEOUT. Another
+    session may create the same one: both wait for it.
 
     The connection must have that statement timeout and no transaction. A transaction that began
     during the creation may commit to the log before the slot's position, and become visible later:
     the slot is only good once those have ended.
     """
     deadline = time.monotonic() + CREATE_TIMEOUT
-    connection.run(access.sql("create"))
+    is_own = _create(connection, access)
+    while _is_being_created(connection, access.slot):
+        if time.monotonic() > deadline:
+            return True  # with position 0
+        time.sleep(INTERVAL)
     writers = {xid for [xid] in connection.run(WRITERS)}
     while writers and time.monotonic() < deadline:
         time.sleep(INTERVAL)
         writers &= {xid for [xid] in connection.run(WRITERS)}
-    if writers:
+    if writers and is_own:
         drop_slot(connection, access)
     return not writers
+
+
+def _create(connection: Connection, access: SlotAccess) -> bool:
+    """Create the slot, and return whether it did not exist."""
+    try:
+        connection.run(access.sql("create"))
+    except DatabaseError as error:
+        if sqlstate(error) != EXISTS:
+            raise
+        return False
+    return True
+
+
+def _is_being_created(connection: Connection, name: str) -> bool:
+    slot = find_slot(connection, name)
+    return slot is not None and not slot.position
 
 
 def drop_slot(connection: Connection, access: SlotAccess) -> None:

@@ -110,7 +110,6 @@ def test_rows_that_the_next_incremental_poll_would_show_are_not_missed(
     assert polled.health.missed_rows == 0
 
 
-@both_ways
 def test_missed_edit_is_found_by_the_audit_and_counted_once(
     pipeline: Pipeline, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ):
