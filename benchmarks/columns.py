@@ -121,7 +121,7 @@ def _add_to_contracts() -> None:
     changed = replace(source, tables={**source.tables, "payment": of_source})
     warehouse = Warehouse({**stars.tables, "fact_payment": replace(fact, columns=columns)})
     setattr(contracts, "source", lambda *_: changed)  # noqa: B010 - mypy: it replaces a cache
-    setattr(contracts, "warehouse", lambda *_: warehouse)  # noqa: B010
+    setattr(contracts, "warehouse", lambda *_: warehouse)  # noqa: B010 - as above
 
 
 def _poll(source: Connection, lake: Lake) -> Polled:

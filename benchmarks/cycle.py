@@ -79,7 +79,7 @@ def _cycle(platform: "object", simulator: Simulator, changes: int) -> dict[str, 
     start = perf_counter()
     platform.cycle()  # type: ignore[attr-defined]  # a Platform
     seconds = perf_counter() - start
-    return {"cycle": seconds, **platform.report()["seconds"]}  # type: ignore[attr-defined]
+    return {"cycle": seconds, **platform.report()["seconds"]}  # type: ignore[attr-defined]  # as above
 
 
 def main() -> None:

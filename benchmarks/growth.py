@@ -61,7 +61,7 @@ class History:
     """A lake with fabricated batches. Large tables have no mirror: no build reads it."""
 
     def __init__(self, folder: Path) -> None:
-        self.lake, self._random, self._orders = open_local_lake(folder), Random(1), count(1)  # nosec B311
+        self.lake, self._random, self._orders = open_local_lake(folder), Random(1), count(1)  # nosec B311 # no secret
         self._known: dict[str, dict[int, Row]] = {}
         self._buckets: dict[str, dict[int, Bucket]] = {}
 

@@ -71,7 +71,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Send what a worker covered to the controller; there, refuse a run that covered too little."""
     covered = probes.get_coverage()
     if IS_WORKER:
-        session.config.workeroutput[COVERED] = json.dumps(covered)  # type: ignore[attr-defined]
+        session.config.workeroutput[COVERED] = json.dumps(covered)  # type: ignore[attr-defined]  # of xdist
         return
     total = merge(session.config, covered)["summary"]["percent_covered"]
     if not session.exitstatus and total < SETTINGS["fail-under"]:

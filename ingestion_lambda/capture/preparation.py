@@ -136,7 +136,10 @@ def _find(
         if problem := _create(connection, access, is_lost=slot is not None and slot.is_lost):
             return problem
         slot = find_slot(connection, access.slot)
-        is_new = slot is not None and slot.position > 0
+        if slot is None:
+            reason = "another session dropped the replication slot"
+            return Problem(reason, "the next poll creates it again.")
+        is_new = slot.position > 0
     return Prepared(access, slot, publication, is_new=is_new)
 
 

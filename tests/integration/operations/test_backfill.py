@@ -128,7 +128,7 @@ def test_each_version_gets_the_value_of_its_own_landed_row(
     versions = "from warehouse.fact_payment order by batch_seq, payment_id, change_seq"
     found = [value for (value,) in owner.run(f"select {column}::text {versions}")]
     assert found == [None, None, *values]
-    latest = f"select {column}::text from etl.latest_payment order by payment_id"  # nosec B608
+    latest = f"select {column}::text from etl.latest_payment order by payment_id"  # nosec B608 # of this file
     assert [value for (value,) in owner.run(latest)] == values[1:]
     assert filled(built, warehouse_dsn, column).filled == 0
     if column == "seller_id":  # of nobody that the warehouse knows

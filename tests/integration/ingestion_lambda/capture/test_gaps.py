@@ -21,6 +21,7 @@ from ingestion_lambda.errors import SlotBusy
 from ingestion_lambda.source.log import spool
 from ingestion_lambda.source.log.access import FUNCTIONS_SLOT, SlotAccess
 from ingestion_lambda.source.log.publication import UNLIMITED
+from ingestion_lambda.source.log.slot import create_slot
 from lake import open_lake
 from operations.slots import list_slots
 from postgres import Sql, connected, render, value
@@ -499,6 +500,27 @@ def test_slot_that_another_session_creates_at_the_moment_is_a_gap(
         writer.run("COMMIT")
         creating.join()
     assert capture.reasons == ["another session creates the replication slot"]
+    capture.poll()
+    edits_are_captured(capture, source)
+
+
+def test_slot_that_is_dropped_as_soon_as_it_is_created_is_a_gap(
+    capture: Capture, source: Connection, monkeypatch: pytest.MonkeyPatch
+):
+    drop = Sql(render("SELECT pg_drop_replication_slot({slot})", slot=value(capture.slot)))
+
+    def create_and_lose(connection: Connection, access: SlotAccess) -> bool:
+        is_there = create_slot(connection, access)
+        source.run(drop)
+        return is_there
+
+    source.run(drop)
+    with monkeypatch.context() as patch:
+        patch.setattr("ingestion_lambda.capture.preparation.create_slot", create_and_lose)
+        edits_are_one_version(capture, source)
+        source.run("UPDATE staff SET first_name = 'Ada' WHERE staff_id = 1")
+        capture.poll()  # the batch before has no capture now
+    assert capture.reasons == ["another session dropped the replication slot"]
     capture.poll()
     edits_are_captured(capture, source)
 
