@@ -277,8 +277,8 @@ def test_pages_of_the_capture_show_the_gap_and_the_slot_and_drop_it(
     assert shell.types([*ONE_MORE, "--capture", "log"]).status == 0
     assert "Gaps in the log" in shell.types(status).out
     [slot] = shell.types(show).report["slots"]
-    shell.variables["slot"] = slot["name"]
-    assert shell.types(drop).report["dropped"] == slot["name"]
+    after = replace(shell, variables={**shell.variables, "slot": slot["name"]})
+    assert after.types(drop).report["dropped"] == slot["name"]
 
 
 def test_every_command_for_one_machine_is_run_by_a_test_here():
