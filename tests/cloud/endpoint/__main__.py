@@ -20,6 +20,7 @@ PATCHES = [
     "checksums",
     "missing",
     "drift",
+    "table_versions",
     "uploads",
     "buckets",
     "faults",
