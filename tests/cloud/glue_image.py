@@ -7,6 +7,7 @@ JDBC driver of Glue (requirements/glue.jars).
 
 import os
 import sys
+import sysconfig
 from collections.abc import Iterable
 from importlib.metadata import distributions
 from pathlib import Path
@@ -45,8 +46,9 @@ SPARK = {
 def main(folder: Path) -> None:
     """Create the image, with the jars of GLUE_JARS and the authority of AWS_CA_BUNDLE."""
     packages = folder / "site-packages"
-    link_distributions(GLUE_PROVIDES, packages)
-    link_distributions(["pip"], folder / "pip")
+    [provided] = ENVIRONMENT.glob("lib/python*/site-packages")
+    link_distributions(GLUE_PROVIDES, provided, packages)
+    link_distributions(["pip"], Path(sysconfig.get_path("purelib")), folder / "pip")
     (folder / "java").symlink_to(java_home())
     if jars := os.environ["GLUE_JARS"]:
         make_spark(packages / "pyspark", Path(jars), folder / "spark")
@@ -66,9 +68,8 @@ def main(folder: Path) -> None:
     python.chmod(0o755)
 
 
-def link_distributions(names: Iterable[str], folder: Path) -> None:
-    """Link the files of the distributions from the environment of Glue."""
-    [packages] = ENVIRONMENT.glob("lib/python*/site-packages")
+def link_distributions(names: Iterable[str], packages: Path, folder: Path) -> None:
+    """Link the files of the distributions from one ``site-packages`` into a folder."""
     found = {each.name.lower(): each for each in distributions(path=[str(packages)])}
     folder.mkdir(parents=True)
     for name in names:
