@@ -24,12 +24,15 @@ def direct_versions(table: SourceTable, difference: Difference, images: pa.Table
         for op, rows in (("I", difference.inserted), ("U", difference.updated))
     ).combine_chunks()
     single = _only_images(key, images)
-    position = flat(pc.index_in(single[key], value_set=flat(changed[key])))
-    single, position = single.filter(pc.is_valid(position)), position.drop_null()
-    rows = changed.take(position).append_column(CHANGE, single[CHANGE])
+    rows = changed
+    if not single[key].equals(changed[key]):  # otherwise they are the same rows in the same order
+        position = flat(pc.index_in(single[key], value_set=flat(changed[key])))
+        single, rows = single.filter(pc.is_valid(position)), changed.take(position.drop_null())
+    rows = rows.append_column(CHANGE, single[CHANGE])
     is_equal = pc.invert(differs(single.select(names), rows.select(names)))
     is_same_op = pc.or_(pc.equal(rows[OP], "I"), pc.invert(single[IS_INSERTED]))
-    return rows.filter(pc.and_(is_equal, is_same_op))
+    is_direct = pc.and_(is_equal, is_same_op)
+    return rows if pc.all(is_direct, min_count=0).as_py() else rows.filter(is_direct)
 
 
 def _only_images(key: str, images: pa.Table) -> pa.Table:

@@ -47,14 +47,20 @@ def versions(
     """Return the versions of a bucket that end with ``difference``."""
     key = table.key
     direct = direct_versions(table, difference, images.slice(0, 0) if truncations else images)
+    if direct.num_rows == difference.changes == images.num_rows and not truncations:
+        return _versions(table, direct, 0)  # as in most buckets of a bulk change
     rest = images.filter(pc.invert(pc.is_in(images[key], value_set=flat(direct[key]))))
     known, doubtful = _known(table, difference, rest, truncations)
     explained = pa.concat_arrays([flat(direct[key]), flat(known[key])])
     unlogged = pa.concat_tables(_unlogged(table, difference, explained))
-    every = pa.concat_tables([direct, _changed(table, known), unlogged])
-    rows = every.select(row_schema(table).names)
     unexplained = pa.concat_arrays([flat(unlogged[key]), doubtful])
-    return Versions(rows, flat(every[OP]), flat(every[CHANGE]), len(unexplained.unique()))
+    every = pa.concat_tables([direct, _changed(table, known), unlogged])
+    return _versions(table, every, len(unexplained.unique()))
+
+
+def _versions(table: SourceTable, rows: pa.Table, unexplained: int) -> Versions:
+    names = row_schema(table).names
+    return Versions(rows.select(names), flat(rows[OP]), flat(rows[CHANGE]), unexplained)
 
 
 def _known(

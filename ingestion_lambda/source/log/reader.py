@@ -84,7 +84,7 @@ class LogReader:
                 break
             first = other + 1
             start, end = block.starts[other].as_py(), block.ends[other].as_py()
-            message = decode(block.data, start, end)
+            message = decode(block.bytes.data, start, end)
             if isinstance(message, Relation):
                 self._put(block, op, runs)  # what follows may have other columns
                 runs = Runs()

@@ -103,7 +103,7 @@ class RowReader:
     ) -> pa.RecordBatch:
         _check_ends(tuples.ends, messages)
         cells = [self._cells(tuples, name) for name in self.table.column_names]
-        unchanged = _numbers([cell.unchanged for cell in cells])
+        unchanged = _numbers([cell.unchanged for cell in cells], messages.num_rows)
         return self._batch(self._texts(cells), messages, unchanged, is_inserted)
 
     def _deletions(self, old: Tuples, which: pa.Array, messages: pa.Table) -> pa.RecordBatch:
@@ -158,13 +158,13 @@ def _plain(texts: pa.Array, source_type: str) -> pa.Array:
     return texts
 
 
-def _numbers(unchanged: Sequence[pa.BooleanArray]) -> pa.Array:
+def _numbers(unchanged: Sequence[pa.BooleanArray | None], rows: int) -> pa.Array:
     """Return for each row the numbers of its unchanged columns."""
-    absent, rows = pa.scalar(None, pa.string()), len(unchanged[0])
+    absent = pa.scalar(None, pa.string())
     parts = [
         pc.if_else(column, f"{number},", absent)
         for number, column in enumerate(unchanged)
-        if pc.any(column).as_py()
+        if column is not None
     ]
     if not parts:
         return pa.nulls(rows, pa.string())

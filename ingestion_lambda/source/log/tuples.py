@@ -12,16 +12,18 @@ import pyarrow.compute as pc
 from ingestion_lambda.source.log.bytes import Bytes
 from ingestion_lambda.source.log.messages import UnreadableLog
 
-NULL, UNCHANGED, TEXT = b"nut"
-COUNT, LENGTH = 2, 4
+NULL, UNCHANGED, TEXT = LETTERS = b"nut"
+COUNT = 2
+HEAD, LENGTH = 5, 0xFFFFFFFF
+"""Bytes of a column before its text: the letter and the length, which are one number."""
 
 
 class Cells(NamedTuple):
     """A column of the tuples: its texts, NULL where there is none, and where that is because the
-    value did not change."""
+    value did not change, None if nowhere."""
 
     texts: pa.BinaryArray
-    unchanged: pa.BooleanArray
+    unchanged: pa.BooleanArray | None = None
 
 
 class Tuples:
@@ -29,7 +31,7 @@ class Tuples:
 
     def __init__(self, data: Bytes, starts: pa.Array, width: int) -> None:
         self._data = data
-        self._columns: list[tuple[pa.Array, pa.Array, pa.Array]] = []
+        self._columns: list[tuple[pa.Array | None, pa.Array, pa.Array]] = []
         at = pc.add(starts, COUNT)
         try:
             if not _all(pc.equal(data.numbers(starts, COUNT), width)):
@@ -42,29 +44,28 @@ class Tuples:
 
     def column(self, number: int) -> Cells:
         """Return the column, in the order of the tuples."""
-        kind, begins, ends = self._columns[number]
+        letters, begins, ends = self._columns[number]
         texts = self._data.slices(begins, ends)
-        is_text = pc.equal(kind, TEXT)
-        absent = pa.scalar(None, pa.binary())
-        values = texts if _all(is_text) else pc.if_else(is_text, texts, absent)
-        return Cells(values, pc.equal(kind, UNCHANGED))
+        if letters is None:
+            return Cells(texts)
+        values = pc.if_else(pc.equal(letters, TEXT), texts, pa.scalar(None, pa.binary()))
+        return Cells(values, pc.equal(letters, UNCHANGED))
 
     def _read_column(self, at: pa.Array) -> pa.Array:
-        kind = self._data.take(at)
-        is_text = pc.equal(kind, TEXT)
-        if not _all(pc.or_(is_text, pc.is_in(kind, pa.array([NULL, UNCHANGED], pa.uint8())))):
-            raise UnreadableLog("a column is neither text, NULL nor unchanged")
-        after = pc.add(at, 1)
-        if _all(is_text):
-            begins = pc.add(after, LENGTH)
-            ends = pc.add(begins, self._data.numbers(after, LENGTH))
+        """Return where the next column begins. Its letters are kept unless all are TEXT."""
+        head = self._data.numbers(at, HEAD)
+        letters, begins = pc.shift_right(head, 32), pc.add(at, HEAD)
+        ends = pc.add(begins, pc.bit_wise_and(head, LENGTH))
+        is_text = pc.equal(letters, TEXT)
+        if is_all := _all(is_text):
+            self._columns.append((None, begins, ends))
         else:
-            texts = pc.if_else(is_text, after, pa.scalar(None, pa.int64()))
-            begins = pc.if_else(is_text, pc.add(after, LENGTH), after)
-            ends = pc.add(begins, pc.fill_null(self._data.numbers(texts, LENGTH), 0))
+            begins, ends = (pc.if_else(is_text, each, pc.add(at, 1)) for each in (begins, ends))
+            self._columns.append((letters, begins, ends))
+        if not (is_all or _all(pc.is_in(letters, pa.array(LETTERS, pa.int64())))):
+            raise UnreadableLog("a column is neither text, NULL nor unchanged")
         if (pc.max(ends).as_py() or 0) > len(self._data):
             raise UnreadableLog("a row ends within a column")
-        self._columns.append((kind, begins, ends))
         return ends
 
 

@@ -638,7 +638,7 @@ def test_large_row_that_is_edited_too_often_is_a_gap_and_the_log_is_read_in_smal
     with connected(capture.pipeline.address, "reader") as reader:
         [[end]] = reader.run("SELECT pg_current_wal_lsn()::text")
         with spool.spool_log(reader, access, end) as file:
-            parts = [len(part.data) for part in spool.read_blocks(file, 1)]
+            parts = [len(part.bytes) for part in spool.read_blocks(file, 1)]
     assert max(parts) < 2 * 200_000 < sum(parts)
     assert capture.poll().changes == {"department": {"I": 0, "U": 1, "D": 0}}
     assert "department has changes of neighbouring rows with more than" in capture.reasons[0]

@@ -18,7 +18,7 @@ messages = st.lists(st.one_of(st.just(begin()), st.just(commit()), st.binary(max
 
 def read(data: bytes, size: int) -> list[tuple[bytes, int]]:
     return [
-        (block.data[start:end], block.committed_at(number))
+        (block.bytes.data[start:end], block.committed_at(number))
         for block in read_blocks(io.BytesIO(data), size)
         for number, (start, end) in enumerate(
             zip(block.starts.to_pylist(), block.ends.to_pylist(), strict=True)
