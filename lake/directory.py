@@ -4,6 +4,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
@@ -67,13 +68,8 @@ class DirectoryStore:
         folder = self._path(prefix)
         files = (path for path in folder.rglob("*") if path.is_file())
         visible = (path for path in files if not path.name.startswith("."))
-        return sorted(
-            (
-                Stored(path.relative_to(self._root).as_posix(), path.stat().st_size)
-                for path in visible
-            ),
-            key=lambda stored: stored.key,
-        )
+        found = (self._stored(path) for path in visible)
+        return sorted((stored for stored in found if stored), key=lambda stored: stored.key)
 
     def settle(self, key: str) -> None:
         path = self._path(key)
@@ -86,6 +82,13 @@ class DirectoryStore:
 
     def expire(self, keys: Iterable[str]) -> None:
         """Do nothing: a directory has no lifecycle rules."""
+
+    def remove(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            try:
+                self._path(key).unlink(missing_ok=True)
+            except OSError as refusal:
+                raise self._unavailable("deleted", key, refusal) from refusal
 
     def prune(self, prefix: str, beyond: str) -> None:
         limit, _, _ = beyond.removeprefix(prefix).partition("/")
@@ -117,6 +120,15 @@ class DirectoryStore:
             return
         for name, is_folder in found:
             yield from self._sorted(f"{prefix}{name}/") if is_folder else [prefix + name]
+
+    def _stored(self, path: Path) -> Stored | None:
+        """Describe a file that was listed; None if another process has deleted it since."""
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            return None
+        written_at = datetime.fromtimestamp(found.st_mtime, UTC)
+        return Stored(path.relative_to(self._root).as_posix(), found.st_size, written_at)
 
     def _path(self, key: str) -> Path:
         path = Path(os.path.normpath(self._root / key))

@@ -83,7 +83,7 @@ class S3Store:
         )
         try:
             return [
-                Stored(item["Key"], item["Size"])
+                Stored(item["Key"], item["Size"], item["LastModified"])
                 for page in pages
                 for item in page.get("Contents", [])
             ]
@@ -96,6 +96,9 @@ class S3Store:
     def expire(self, keys: Iterable[str]) -> None:
         for _ in map_concurrently(self._tag, keys):
             pass
+
+    def remove(self, keys: Iterable[str]) -> None:
+        self.expire(keys)
 
     def prune(self, prefix: str, beyond: str) -> None:
         """Do nothing: a lifecycle rule of the bucket deletes the objects."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import BinaryIO, Protocol
 
 Body = bytes | BinaryIO
@@ -17,6 +18,7 @@ class Stored:
 
     key: str
     size: int
+    written_at: datetime
 
 
 class Store(Protocol):
@@ -54,6 +56,12 @@ class Store(Protocol):
         """Mark objects that are not needed any more, so that a rule of the store may delete them.
 
         Until then, or if there is no rule, they can be read as before.
+        """
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Delete objects that nothing refers to, or mark them, if a rule of the store deletes them.
+
+        Objects that do not exist are ignored.
         """
 
     def prune(self, prefix: str, beyond: str) -> None:

@@ -3,7 +3,9 @@
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
+from threading import Lock
 
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import (
@@ -22,6 +24,7 @@ from publish.errors import PublishRefused
 from publish.schemas import iceberg_schema, metrics
 from publish.store_io import INGESTION, PROCESSED, address_of, folder_of
 from publish.tables import INGESTED, PublishedTable
+from publish.unreachable import unreachable
 
 FOLDER = "_published/"
 DATABASE = f"{FOLDER}catalog.db"
@@ -29,6 +32,11 @@ NAME = "lake"
 PATIENCE = 60  # seconds that a publisher waits for the database
 HAS_TABLES = "select count(*) from sqlite_master where name = 'iceberg_tables'"
 FORGET = "delete from iceberg_tables"
+TIDIED = 20  # commits of a table
+UNUSED_FOR = timedelta(minutes=10)
+"""The age of metadata that is deleted: a reader that began with an earlier version of a table has
+ended by then."""
+
 WAIT = {"timeout": str(PATIENCE)}
 LOCATIONS = "select table_namespace || '.' || table_name, metadata_location from iceberg_tables"
 
@@ -52,6 +60,7 @@ class LocalCatalog:
         self._lake, self._root = lake, folder_of(lake.processed)
         self._database = _path(lake.processed.uri(DATABASE))
         self._opened: SqlCatalog | None = None
+        self._opening = Lock()
 
     def locations(self) -> Mapping[str, str]:
         """Return the address of each table's current metadata, by identifier. Raises PublishRefused
@@ -76,6 +85,14 @@ class LocalCatalog:
                 table = self._create(published)
             return self._with_columns(table, published)
 
+    def tidy(self, table: Table, published: PublishedTable) -> None:
+        """After each twentieth commit, delete the metadata that the table does not use any more."""
+        version = table.metadata_location.rpartition("/")[2].partition("-")[0]
+        if int(version) % TIDIED == 0:
+            folder = f"{FOLDER}{published.namespace}/{published.name}/"
+            store = self._lake.processed
+            store.remove(unreachable(store, folder, table, UNUSED_FOR))
+
     def forget(self) -> None:
         """Drop all tables from the catalog. Their files stay."""
         if self._named():
@@ -91,10 +108,11 @@ class LocalCatalog:
 
     @property
     def _catalog(self) -> SqlCatalog:
-        if self._opened is None:
-            self._database.parent.mkdir(parents=True, exist_ok=True)
-            self._opened = self._open()
-        return self._opened
+        with self._opening:
+            if self._opened is None:
+                self._database.parent.mkdir(parents=True, exist_ok=True)
+                self._opened = self._open()
+            return self._opened
 
     def _open(self) -> SqlCatalog:
         lake = self._lake

@@ -4,13 +4,15 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from pyiceberg.table import Table
-from pyiceberg.table.update.snapshot import ExpireSnapshots
 
 from lake import Lake, SeqTaken, new_run, now
+from lake.concurrent import map_concurrently
 from lake.entries import Entry, PublishEntry
 from publish.catalog import Conflict, LocalCatalog, commit
+from publish.commits import add_files
 from publish.data_files import data_files
 from publish.errors import PublishFailed
 from publish.tables import LOGS, PublishedTable, entries, files_of, property_of, published_tables
@@ -19,7 +21,6 @@ MOST_FILES = 1_000  # of a commit, beyond those of its last entry
 MOST_ENTRIES = 1_000  # in memory at once
 ATTEMPTS = 20  # of a commit that loses against other publishers
 PAUSE = 0.03  # seconds, longer after each attempt
-KEPT_SNAPSHOTS = 10
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +45,10 @@ class _Chunk:
         """Return the files of a table in the entries beyond ``after``."""
         return [file for seq, files in self.entries if seq > after for file in files.get(table, ())]
 
+    def changes(self, table: PublishedTable, log: str) -> bool:
+        """Return whether an entry of the log adds files to the table."""
+        return log in table.logs and any(files.get(table.name) for _, files in self.entries)
+
 
 def publish(
     lake: Lake, catalog: LocalCatalog, has_time: Callable[[], bool] = lambda: True
@@ -62,24 +67,21 @@ class _Publisher:
         self._lake, self._catalog, self._has_time = lake, catalog, has_time
         self._tables = published_tables(lake.generation)
         self._published = Published()
+        self._folders: dict[str, str] = {}  # of the tables that exist, by identifier
 
     def run(self) -> Published:
         loaded = self._lake.loads.last_batch()
         located = self._catalog.locations()
+        self._folders = {name: _folder(location) for name, location in located.items()}
         hint = self._lake.published.head()
-        through = {
-            log: self._publish_log(log, self._begin(log, located, hint), loaded) for log in LOGS
-        }
+        through = {log: self._publish_log(log, self._begin(log, hint), loaded) for log in LOGS}
         self._record(through, hint)
         return self._published
 
-    def _begin(self, log: str, located: Mapping[str, str], hint: PublishEntry | None) -> int:
+    def _begin(self, log: str, hint: PublishEntry | None) -> int:
         """Return an entry up to which every table of the log has its files: the one that the hint
-        names, if it was written for these very tables."""
-        tables = [table.identifier for table in self._tables if log in table.logs]
-        if hint is None or any(
-            not located.get(name, "").startswith(hint.tables.get(name, "-")) for name in tables
-        ):
+        names, if its tables still exist. A table that did not exist then had no files."""
+        if hint is None or not hint.tables.items() <= self._folders.items():
             return 0
         return hint.through.get(log, 0)
 
@@ -88,26 +90,25 @@ class _Publisher:
             if not self._has_time():
                 self._published.is_complete = False
                 return after
-            for table in self._tables:
-                if log in table.logs:
-                    self._append(table, log, chunk)
+            changed = [table for table in self._tables if chunk.changes(table, log)]
+            for _ in map_concurrently(partial(self._append, log, chunk), changed):
+                pass
             after = chunk.through
         return after
 
-    def _append(self, published: PublishedTable, log: str, chunk: _Chunk) -> None:
+    def _append(self, log: str, chunk: _Chunk, published: PublishedTable) -> None:
         """Add the files of the entries that the table does not have yet. They decide together with
         its property, in one commit; the property alone never moves."""
-        if not chunk.files(published.name, 0):
-            return
         reason = ""
         for attempt in range(ATTEMPTS):
             try:
                 time.sleep(PAUSE * attempt)
-                table = self._catalog.table(published)
+                table = self._table(published)
                 done = int(table.properties.get(property_of(log), 0))
                 if files := chunk.files(published.name, done):
                     _commit(table, published, files, {property_of(log): str(chunk.through)})
                     self._note(published, len(files))
+                    self._catalog.tidy(table, published)
                 return
             except Conflict as conflict:
                 reason = str(conflict)
@@ -118,6 +119,18 @@ class _Publisher:
             " is lost. To fix: if other publishers were first, publish again later."
         )
 
+    def _table(self, published: PublishedTable) -> Table:
+        """Return the current version of the table. Raises PublishFailed if this is another table
+        than at the beginning: it does not have the files of earlier entries."""
+        table = self._catalog.table(published)
+        folder = _folder(table.metadata_location)
+        if self._folders.setdefault(published.identifier, folder) != folder:
+            raise PublishFailed(
+                f"{published.identifier} was dropped and created again while this run published."
+                " Nothing is lost. To fix: publish again."
+            )
+        return table
+
     def _note(self, published: PublishedTable, count: int) -> None:
         files = self._published.files
         files[published.identifier] = files.get(published.identifier, 0) + count
@@ -126,19 +139,19 @@ class _Publisher:
 
     def _record(self, through: Mapping[str, int], before: PublishEntry | None) -> None:
         """Write a hint for the next publisher, if this one got further."""
-        folders = {
-            name: location.partition("/metadata/")[0] + "/"
-            for name, location in self._catalog.locations().items()
-        }
-        entry = PublishEntry(
-            before.seq + 1 if before else 1, new_run(), now(), folders, dict(through)
-        )
+        seq = before.seq + 1 if before else 1
+        entry = PublishEntry(seq, new_run(), now(), dict(self._folders), dict(through))
         if before and (before.through, before.tables) == (entry.through, entry.tables):
             return
         try:
             self._lake.published.commit(entry)
         except SeqTaken:
             logger.info("another publisher was first", extra={"seq": entry.seq})
+
+
+def _folder(metadata: str) -> str:
+    """Return the folder of the table with this current metadata."""
+    return metadata.rpartition("/metadata/")[0] + "/"
 
 
 def _chunks(lake: Lake, entries: Iterable[Entry]) -> Iterator[_Chunk]:
@@ -160,16 +173,7 @@ def _chunks(lake: Lake, entries: Iterable[Entry]) -> Iterator[_Chunk]:
 def _commit(
     table: Table, published: PublishedTable, files: Sequence[str], properties: Mapping[str, str]
 ) -> None:
-    """Add files and set properties in one commit, and forget all but the newest snapshots. Raises
-    Conflict."""
+    """Add files and set properties in one commit. Raises Conflict."""
     described = list(data_files(table.io, table.metadata, published.columns, files))
     with commit():
-        transaction = table.transaction()
-        expired = [s.snapshot_id for s in table.snapshots()][: -(KEPT_SNAPSHOTS - 1)]
-        if expired:
-            ExpireSnapshots(transaction).by_ids(expired).commit()
-        transaction.set_properties(dict(properties))
-        with transaction.update_snapshot().merge_append() as append:
-            for file in described:
-                append.append_data_file(file)
-        transaction.commit_transaction()
+        add_files(table, described, properties)

@@ -3,12 +3,15 @@
 import json
 import shutil
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import Table
 
@@ -16,13 +19,13 @@ import contracts
 from contracts.arrow import batch_schema
 from contracts.observation import stored_columns
 from embedded.cli import main
-from lake import now
-from lake.entries import BuildEntry, Output
-from publish import publisher
+from lake import Lake, now
+from lake.entries import BuildEntry, Entry, Output
+from publish import catalog, commits, publisher
 from publish.catalog import Conflict, LocalCatalog
-from publish.errors import OutdatedFile, PublishRefused
+from publish.errors import OutdatedFile, PublishFailed, PublishRefused
 from publish.publisher import Published, publish
-from publish.tables import published_tables
+from publish.tables import files_of, published_tables
 from tests.lake_builder import LakeBuilder, row
 from tests.published import DIMENSION, FACT, SOURCE, START, LoggedLake, fact_of
 
@@ -174,7 +177,7 @@ def test_many_entries_are_published_in_bounded_commits(
 
 
 def test_snapshots_are_expired_by_count(logged: LoggedLake, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(publisher, "KEPT_SNAPSHOTS", 3)
+    monkeypatch.setattr(commits, "KEPT_SNAPSHOTS", 3)
     counts = []
     for number in range(1, 6):
         logged.add([number])
@@ -182,6 +185,110 @@ def test_snapshots_are_expired_by_count(logged: LoggedLake, monkeypatch: pytest.
         counts.append(len(table(logged, FACT).snapshots()))
     assert counts == [1, 2, 3, 3, 3]
     assert sum(orders(logged).values()) == 5
+
+
+def metadata(logged: LoggedLake, name: str) -> set[Path]:
+    return {p for p in logged.root.rglob(f"_published/*/{name}/**/*") if p.is_file()}
+
+
+def test_publisher_reads_only_entries_beyond_the_hint(
+    logged: LoggedLake, monkeypatch: pytest.MonkeyPatch
+):
+    """Also while some tables have no files and do not exist, such as those of tombstones."""
+    for number in (1, 2):
+        logged.add([number])
+        run(logged)
+    read: list[int] = []
+
+    def note(lake: Lake, entry: Entry) -> Mapping[str, tuple[str, ...]]:
+        read.append(entry.seq)
+        return files_of(lake, entry)
+
+    monkeypatch.setattr(publisher, "files_of", note)
+    logged.add([3])
+    run(logged)
+    assert set(read) == {3}
+
+
+def test_publisher_whose_tables_are_dropped_meanwhile_leaves_no_table_without_earlier_files(
+    logged: LoggedLake, monkeypatch: pytest.MonkeyPatch
+):
+    logged.add([1])
+    run(logged)
+    logged.add([2])
+
+    def drop(lake: Lake, entry: Entry) -> Mapping[str, tuple[str, ...]]:
+        LocalCatalog(logged.lake).forget()
+        return files_of(lake, entry)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(publisher, "files_of", drop)
+        with pytest.raises(PublishFailed, match=r"dropped and created again.*publish again"):
+            run(logged)
+    run(logged)
+    assert orders(logged) == Counter({(1, 1): 1, (2, 2): 1})
+
+
+def test_metadata_that_no_version_uses_is_deleted_once_it_is_old(
+    logged: LoggedLake, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(catalog, "TIDIED", 1)
+    logged.add([1])
+    run(logged)
+    LocalCatalog(logged.lake).forget()
+    others = metadata(logged, SOURCE)
+    for number in range(2, 16):
+        logged.add([number])
+        run(logged)
+    assert len(metadata(logged, FACT)) > 3 * 14
+    monkeypatch.setattr(catalog, "UNUSED_FOR", timedelta(0))
+    refused = min(metadata(logged, FACT)).parent / "refused-m0.avro"
+    refused.write_bytes(b"of a commit that another one was before")
+    logged.add([16])
+    run(logged)
+    left = metadata(logged, FACT)
+    assert refused not in left
+    assert len(left) <= 3 * 10 + 12
+    assert not others & metadata(logged, SOURCE)
+    assert sum(orders(logged).values()) == 16
+
+
+def test_metadata_of_a_commit_that_has_begun_is_not_deleted(
+    logged: LoggedLake, monkeypatch: pytest.MonkeyPatch
+):
+    """A publisher has written all but the new version when another one tidies the table."""
+    monkeypatch.setattr(catalog, "TIDIED", 1)
+    monkeypatch.setattr(catalog, "UNUSED_FOR", timedelta(0))
+    logged.add([1])
+    run(logged)
+    tidied = table(logged, FACT)
+    logged.add([2])
+    commit_table = SqlCatalog.commit_table
+
+    def slow(self: SqlCatalog, *arguments: Any) -> Any:
+        [published] = [t for t in published_tables(1) if t.name == FACT]
+        LocalCatalog(logged.lake).tidy(tidied, published)
+        return commit_table(self, *arguments)
+
+    monkeypatch.setattr(SqlCatalog, "commit_table", slow)
+    run(logged)
+    monkeypatch.undo()
+    assert orders(logged) == Counter({(1, 1): 1, (2, 2): 1})
+
+
+def test_manifests_are_merged_in_levels(logged: LoggedLake, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(commits, "LEVELS", (2, 4))
+    monkeypatch.setattr(commits, "MERGED", 2)
+    counts = []
+    for number in range(1, 9):
+        logged.add([number])
+        run(logged)
+        of = table(logged, FACT)
+        snapshot = of.current_snapshot()
+        assert snapshot
+        counts.append(len(snapshot.manifests(of.io)))
+    assert max(counts) <= 5
+    assert orders(logged) == Counter({(n, n): 1 for n in range(1, 9)})
 
 
 def test_copied_lake_is_refused_even_if_the_original_exists(logged: LoggedLake, tmp_path: Path):

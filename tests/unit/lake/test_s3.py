@@ -58,8 +58,9 @@ def test_repeated_conflict_is_an_error(answers: tuple[S3Store, Stubber]):
         ("list_objects_v2", lambda store: store.newest("k/")),
         ("list_objects_v2", lambda store: store.under("k/")),
         ("put_object_tagging", lambda store: store.expire(["k"])),
+        ("put_object_tagging", lambda store: store.remove(["k"])),
     ],
-    ids=["put_new", "get", "newest", "under", "expire"],
+    ids=["put_new", "get", "newest", "under", "expire", "remove"],
 )
 def test_refusal_names_the_object_and_the_remedy(answers, operation, call):
     store, stub = answers

@@ -2,10 +2,12 @@
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
-from lake import AlreadyExists, NotFound, Store
+from lake import AlreadyExists, NotFound, Store, now
+from lake.directory import DirectoryStore
 from lake.landing import land, put_own
 
 pytestmark = pytest.mark.lambda_runtime
@@ -77,6 +79,14 @@ def test_expired_objects_are_read_as_before(store: Store):
         store.put_new(keys[0], b"again")
 
 
+def test_removed_objects_are_gone_or_can_be_read_until_a_rule_deletes_them(store: Store):
+    for key in ("t/1", "t/2"):
+        store.put_new(key, key.encode())
+    store.remove(["t/1", "t/nowhere"] if isinstance(store, DirectoryStore) else ["t/1"])
+    left = ["t/2"] if isinstance(store, DirectoryStore) else ["t/1", "t/2"]
+    assert [item.key for item in store.under("t/")] == left
+
+
 def test_newest_of_an_empty_folder_is_none(store: Store):
     assert store.newest("log/") is None
 
@@ -85,6 +95,7 @@ def test_listing_names_every_object_under_a_folder_with_its_size(store: Store):
     for key in ("t/b/2", "t/a/1", "other/3", "ta/4"):
         store.put_new(key, key.encode())
     assert [(item.key, item.size) for item in store.under("t/")] == [("t/a/1", 5), ("t/b/2", 5)]
+    assert all(abs(now() - item.written_at) < timedelta(hours=1) for item in store.under("t/"))
 
 
 def test_listing_has_more_than_a_thousand_objects(store: Store):
