@@ -3,6 +3,9 @@
 .NOTPARALLEL:
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(MAKEFILE_LIST))
 
+# Each of the many Python processes of the tests would compile all its modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 ENV := dev
 # Each worker has its own PostgreSQL server and Spark session. WORKERS=0 runs all tests in one process.
