@@ -204,6 +204,16 @@ def _publish(arguments: Namespace) -> int:
     return _report({"files": sum(result.files.values()), "commits": result.commits}, start)
 
 
+def _compact(arguments: Namespace) -> int:
+    from embedded.local_lake import existing
+    from lake.local import open_local_lake
+    from publish.catalog import LocalCatalog
+    from publish.compactor import compact
+
+    start, lake = perf_counter(), open_local_lake(existing(arguments.lake))
+    return _report(vars(compact(lake, LocalCatalog(lake))), start)
+
+
 def _query(arguments: Namespace) -> int:
     from embedded.lake_query import query
     from embedded.local_lake import existing
@@ -241,5 +251,6 @@ RUN: Mapping[str, Callable[[Namespace], int]] = {
     "slot": _slot,
     "quarantine": _quarantine,
     "publish": _publish,
+    "compact": _compact,
     "query": _query,
 }

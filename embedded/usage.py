@@ -132,6 +132,9 @@ COMMANDS = {
     "publish": Command(
         "publish what is in the warehouse as Iceberg tables of the lake", ("lake",), ("again",)
     ),
+    "compact": Command(
+        "publish, and replace small files of the published tables by large ones", ("lake",)
+    ),
     "query": Command(
         "publish, and print the rows of a SELECT over the lake",
         ("lake",),

@@ -8,8 +8,10 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from lake import layout
 from lake.attempts import Attempts
 from lake.audits import Audits
+from lake.compactions import CompactionEntry
 from lake.directory import DirectoryStore
 from lake.entries import Batch, BuildEntry, GenerationEntry, LoadEntry, PublishEntry, RetryEntry
+from lake.erasures import ErasureEntry
 from lake.errors import AlreadyExists, InvalidLake
 from lake.log import Log
 from lake.range_log import RangeLog
@@ -70,6 +72,15 @@ class Lake:
     def published(self) -> Log[PublishEntry]:
         """Hints of publishers, with numbers of their own."""
         return Log(self.processed, layout.processed_log(self.generation, "published"), PublishEntry)
+
+    @property
+    def erasures(self) -> Log[ErasureEntry]:
+        """Erasures of personal values, of which each begins and ends with an entry."""
+        return Log(self.ingestion, layout.ERASURES_LOG, ErasureEntry)
+
+    def compactions(self, namespace: str) -> Log[CompactionEntry]:
+        """Return the compactions of a namespace of published tables."""
+        return Log(self.processed, layout.compaction_log(namespace), CompactionEntry)
 
     @property
     def generations(self) -> Log[GenerationEntry]:

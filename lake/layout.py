@@ -2,12 +2,15 @@
 
 ingestion  <source>/<table>/observed_date=YYYY-MM-DD/batch=<seq>-<run>/part.parquet
            _log/…  _mirror/<table>/…  _audits/YYYY-MM-DD.json  _attempts/poll/…  _name
+           _erasures/…
 processed  g=<generation>/<warehouse table>/batch=<seq>-<run>/…parquet
            g=<generation>/_log/{dimensions,facts,load,retries,contracts,published}/…
            g=<generation>/_quarantine/<table>/batch=<seq>-<run>/…parquet
            g=<generation>/_open/<table>/batch=<seq>-<run>/…parquet
            g=<generation>/<fact>_tombstones/batch=<seq>-<run>/…parquet
            _generations/…  _attempts/<job>/…  _published/… (Iceberg tables)
+           _compacted/<namespace>/_log/…
+           _compacted/<namespace>/<published table>/compaction=<seq>-<run>/<number>.parquet
 """
 
 import re
@@ -17,7 +20,9 @@ SEQ_DIGITS = 20
 LAST_SEQ = 10**SEQ_DIGITS - 1
 
 BATCH_LOG = "_log/"
+COMPACTED = "_compacted/"
 GENERATIONS_LOG = "_generations/"
+ERASURES_LOG = "_erasures/"
 NAME = "_name"
 
 LAST_DAY = date.max.toordinal()
@@ -104,6 +109,17 @@ def open_folder(generation: int, table: str, seq: int, run: str) -> str:
     """Return the folder of the quarantined rows of a source table that stayed open after a batch
     closed others."""
     return f"g={generation}/_open/{table}/{_batch(seq, run)}/"
+
+
+def compaction_log(namespace: str) -> str:
+    """Return the folder of the log of a namespace's compactions."""
+    return f"{COMPACTED}{namespace}/_log/"
+
+
+def compacted_key(namespace: str, table: str, seq: int, run: str, number: int) -> str:
+    """Return the key of a file that a compaction writes, the ``number``-th of the table."""
+    folder = f"compaction={seq:0{SEQ_DIGITS}d}-{run}"
+    return f"{COMPACTED}{namespace}/{table}/{folder}/{number:05d}.parquet"
 
 
 def partition(key: str) -> tuple[str, tuple[str, ...]]:

@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 import contracts
 from contracts import UNKNOWN, Calendar, Column, PlatformError, SourceTable
 from contracts.observation import BATCH_SEQ, CHANGE_SEQ, UNFIT
-from lake import Lake
+from lake import Lake, new_run, now
+from lake.erasures import ErasureEntry
 from lake.local import open_local_lake
 
 ERASED = "erased"
@@ -67,8 +68,30 @@ class _Location:
 
 def erase(folder: Path, table: str, key: int) -> Erased:
     """Rewrite every object of the lake in ``folder`` whose personal values of the row differ from
-    the source. A second call changes nothing. Raises NothingPersonal."""
-    person = _person(open_local_lake(folder), table, key)
+    the source, and log its begin and end. A second call changes nothing, and ends an erasure that
+    was killed. Raises NothingPersonal, and SeqTaken if another erasure begins at the same time."""
+    lake = open_local_lake(folder)
+    person = _person(lake, table, key)
+    begun = _log(lake, person)
+    erased = _rewrite_all(folder, person)
+    _log(lake, person, ends=begun.seq)
+    return erased
+
+
+def _log(lake: Lake, person: _Person, ends: int = 0) -> ErasureEntry:
+    entry = ErasureEntry(
+        seq=lake.erasures.head_seq() + 1,
+        run=new_run(),
+        committed_at=now(),
+        table=person.table.name,
+        key=person.key,
+        ends=ends,
+    )
+    lake.erasures.commit(entry)
+    return entry
+
+
+def _rewrite_all(folder: Path, person: _Person) -> Erased:
     written: dict[str, list[str]] = {"ingestion": [], "processed": []}
     count = 0
     for store, keys in written.items():

@@ -1,6 +1,6 @@
 """The state of the platform: its health, loaded and pending batches, and quarantine."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from lake import Lake
 from lake.concurrent import map_concurrently
 from lake.entries import Batch
+from lake.erasures import ErasureEntry, unfinished
 from lake.quarantine import quarantine
 from operations.alarms import Limits
 from operations.health import HEALTHY, Health, health
@@ -40,7 +41,7 @@ class Status:
 
     ``pending`` counts the batches that each step has yet to take, and the retries to load (None if
     only an unreachable warehouse knows). ``loaded_at`` has the load times of the ``last`` batches,
-    from the warehouse or else from the load log.
+    from the warehouse or else from the load log. ``erasures`` have begun and not ended.
     """
 
     health: Health
@@ -54,6 +55,7 @@ class Status:
     reasons: list[QuarantinedRows]
     warehouse: WarehouseState
     services: Services | None = None
+    erasures: Sequence[ErasureEntry] = ()
 
     @property
     def gaps(self) -> list[CaptureGap]:
@@ -74,6 +76,10 @@ class Status:
             "pending": dict(self.pending),
             "quarantined": self.quarantined,
             "gaps": [gap.report() for gap in self.gaps],
+            "erasures": [
+                {"table": each.table, "key": each.key, "begun_at": each.committed_at.isoformat()}
+                for each in self.erasures
+            ],
             "reasons": [asdict(reason) for reason in self.reasons[:MOST_REASONS]],
             "warehouse": {
                 "loaded_through": self.warehouse.head if self.warehouse.is_known else None,
@@ -110,6 +116,7 @@ def status(
         reasons=quarantined_rows(lake, quarantined.open),
         warehouse=warehouse,
         services=services,
+        erasures=unfinished(lake.erasures.after(0)),
     )
 
 

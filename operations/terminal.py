@@ -32,6 +32,11 @@ def show_status(status: Status) -> None:
         screen.print(Text(f"Warehouse: {status.warehouse.problem}\n", style=RED))
     if not status.warehouse.is_known:
         screen.print("What is loaded is read from the load log, not from the warehouse.\n")
+    for erasure in status.erasures:
+        begun = f"{erasure.committed_at:%Y-%m-%d %H:%M} UTC"
+        text = f"The erasure of {erasure.table} {erasure.key}, begun {begun}, has not ended."
+        remedy = "If it does not run any more, run the same erase command again."
+        screen.print(Text(f"{text} {remedy}\n", style=RED))
     if status.gaps:
         screen.print(_gaps(status))
     if status.reasons:

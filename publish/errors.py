@@ -14,3 +14,15 @@ class OutdatedFile(PlatformError):
 
 class PublishFailed(PlatformError):
     """The catalog does not answer, or other publishers were always first. Publish later."""
+
+
+class MissingInput(PlatformError):
+    """A published table does not have a file that a compaction replaces. Compact again later."""
+
+
+class ErasureUnfinished(PlatformError):
+    """An erasure is running or was killed. Compact after it has ended."""
+
+
+class WrongRowCount(PlatformError):
+    """Files have more or fewer rows than the logs record. Restore the damaged object."""

@@ -1,7 +1,6 @@
 """Publish the files that the logs name, in commits of at most about a thousand files."""
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -9,18 +8,19 @@ from functools import partial
 from pyiceberg.table import Table
 
 from lake import Lake, SeqTaken, new_run, now
+from lake.compactions import CompactionEntry
 from lake.concurrent import map_concurrently
 from lake.entries import Entry, PublishEntry
-from publish.catalog import Conflict, LocalCatalog, commit
+from publish.catalog import LocalCatalog, commit
 from publish.commits import add_files
 from publish.data_files import data_files
 from publish.errors import PublishFailed
+from publish.retrying import until_it_succeeds
+from publish.seeding import Seed, Through
 from publish.tables import LOGS, PublishedTable, entries, files_of, property_of, published_tables
 
 MOST_FILES = 1_000  # of a commit, beyond those of its last entry
 MOST_ENTRIES = 1_000  # in memory at once
-ATTEMPTS = 20  # of a commit that loses against other publishers
-PAUSE = 0.03  # seconds, longer after each attempt
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ class Published:
     files: dict[str, int] = field(default_factory=dict)
     commits: int = 0
     is_complete: bool = True
+    through: Mapping[str, int] = field(default_factory=dict)  # the last published entry, by log
 
 
 @dataclass(frozen=True)
@@ -74,16 +75,42 @@ class _Publisher:
         located = self._catalog.locations()
         self._folders = {name: _folder(location) for name, location in located.items()}
         hint = self._lake.published.head()
-        through = {log: self._publish_log(log, self._begin(log, hint), loaded) for log in LOGS}
+        begins = self._begins(hint)
+        through = {log: self._publish_log(log, begins.get(log, 0), loaded) for log in LOGS}
+        self._published.through = through
         self._record(through, hint)
         return self._published
 
-    def _begin(self, log: str, hint: PublishEntry | None) -> int:
-        """Return an entry up to which every table of the log has its files: the one that the hint
-        names, if its tables still exist. A table that did not exist then had no files."""
-        if hint is None or not hint.tables.items() <= self._folders.items():
-            return 0
-        return hint.through.get(log, 0)
+    def _begins(self, hint: PublishEntry | None) -> Mapping[str, int]:
+        """Return, by log, an entry up to which every table has its files: the one that the hint
+        names, if its tables still exist. A table that did not exist then had no files. Otherwise
+        tables without files get those of the last compaction."""
+        if hint and hint.tables.items() <= self._folders.items():
+            return hint.through
+        namespaces = {table.namespace for table in self._tables}
+        heads = {name: self._lake.compactions(name).head() for name in namespaces}
+        begins: dict[str, list[int]] = {log: [] for log in LOGS}
+        for table in self._tables:
+            through = self._seeded(table, heads[table.namespace])
+            for log in table.logs:
+                begins[log].append(through.get(log, 0))
+        return {log: min(some, default=0) for log, some in begins.items()}
+
+    def _seeded(self, published: PublishedTable, head: CompactionEntry | None) -> Through:
+        seed = Seed(self._lake, published, head)
+        if seed.is_empty() and published.identifier not in self._folders:
+            return seed.through
+
+        def add() -> Through:
+            table = self._table(published)
+
+            def commit_seed(files: Sequence[str], properties: Mapping[str, str]) -> None:
+                _commit(table, published, files, properties)
+                self._note(published, len(files))
+
+            return seed.add(table, commit_seed)
+
+        return until_it_succeeds(published, add)
 
     def _publish_log(self, log: str, after: int, loaded: int) -> int:
         for chunk in _chunks(self._lake, entries(self._lake, log, after, loaded)):
@@ -99,25 +126,16 @@ class _Publisher:
     def _append(self, log: str, chunk: _Chunk, published: PublishedTable) -> None:
         """Add the files of the entries that the table does not have yet. They decide together with
         its property, in one commit; the property alone never moves."""
-        reason = ""
-        for attempt in range(ATTEMPTS):
-            try:
-                time.sleep(PAUSE * attempt)
-                table = self._table(published)
-                done = int(table.properties.get(property_of(log), 0))
-                if files := chunk.files(published.name, done):
-                    _commit(table, published, files, {property_of(log): str(chunk.through)})
-                    self._note(published, len(files))
-                    self._catalog.tidy(table, published)
-                return
-            except Conflict as conflict:
-                reason = str(conflict)
-                fields = {"table": published.identifier, "reason": reason}
-                logger.info("publishing again", extra=fields)
-        raise PublishFailed(
-            f"{published.identifier} could not be changed in {ATTEMPTS} attempts: {reason}. Nothing"
-            " is lost. To fix: if other publishers were first, publish again later."
-        )
+
+        def append() -> None:
+            table = self._table(published)
+            done = int(table.properties.get(property_of(log), 0))
+            if files := chunk.files(published.name, done):
+                _commit(table, published, files, {property_of(log): str(chunk.through)})
+                self._note(published, len(files))
+                self._catalog.tidy(table, published)
+
+        until_it_succeeds(published, append)
 
     def _table(self, published: PublishedTable) -> Table:
         """Return the current version of the table. Raises PublishFailed if this is another table

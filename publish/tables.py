@@ -9,7 +9,7 @@ import contracts
 from contracts import Calendar, Dimension, Fact, Source
 from contracts.observation import batch_columns, stored_columns, tombstone_columns
 from contracts.tables import Column, WarehouseTable
-from lake import Lake, Log
+from lake import Lake, Log, Store, layout
 from lake.concurrent import map_concurrently
 from lake.entries import Batch, BuildEntry, Entry, Output, Outputs, RangeEntry, RetryEntry
 
@@ -19,6 +19,8 @@ them, and a retry after its batches."""
 
 LOGS = (BATCHES, DIMENSIONS, FACTS, RETRIES)
 THROUGH = "through"
+COMPACTED = "compacted"
+"""The table property with the last compaction whose exchanges the table has."""
 
 INGESTED = "ingestion"
 """The namespace of the source's tables, which all generations share."""
@@ -26,11 +28,12 @@ INGESTED = "ingestion"
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """A table of the catalog: its namespace and name, its columns and those of them that may
-    describe a person, and the logs whose entries name its files."""
+    """A table of the catalog: its namespace and name, its key and its columns, those of them that
+    may describe a person, and the logs whose entries name its files."""
 
     namespace: str
     name: str
+    key: str
     columns: tuple[Column, ...]
     personal: frozenset[str]
     logs: tuple[str, ...]
@@ -53,6 +56,7 @@ def published_tables(generation: int) -> list[PublishedTable]:
         PublishedTable(
             INGESTED,
             table.name,
+            table.key,
             batch_columns(table),
             frozenset(column.name for column in table.columns if column.personal),
             (BATCHES,),
@@ -66,6 +70,7 @@ def published_tables(generation: int) -> list[PublishedTable]:
         PublishedTable(
             processed,
             table.name,
+            table.key,
             stored_columns(table),
             _personal(table, source),
             _logs(table),
@@ -76,6 +81,7 @@ def published_tables(generation: int) -> list[PublishedTable]:
         PublishedTable(
             processed,
             fact.tombstones,
+            fact.key,
             tombstone_columns(fact),
             _personal(fact, source),
             (FACTS, RETRIES),
@@ -108,23 +114,38 @@ def _personal(table: WarehouseTable, source: Source) -> frozenset[str]:
 
 def files_of(lake: Lake, entry: Entry) -> Mapping[str, tuple[str, ...]]:
     """Return the addresses of the files that the entry adds, by the name of their table."""
+    uri = (lake.ingestion if isinstance(entry, Batch) else lake.processed).uri
+    return {name: tuple(map(uri, added.files)) for name, added in added_by(entry).items()}
+
+
+def store_of(lake: Lake, namespace: str, key: str) -> Store:
+    """Return the store of a file: compacted files are in *processed*, whatever their table."""
+    is_landed = namespace == INGESTED and not key.startswith(layout.COMPACTED)
+    return lake.ingestion if is_landed else lake.processed
+
+
+def address_of_file(lake: Lake, namespace: str, key: str) -> str:
+    """Return the address of a file of a table."""
+    return store_of(lake, namespace, key).uri(key)
+
+
+def added_by(entry: Entry) -> Mapping[str, Output]:
+    """Return the files that the entry adds, by the name of their table. A retry lists the
+    tombstones of earlier entries, too: its own files have its run in their keys, and the number of
+    their rows is not recorded."""
     match entry:
         case Batch():
-            uri = lake.ingestion.uri
-            return {name: (uri(changes.file.key),) for name, changes in entry.tables.items()}
-        case BuildEntry() | RetryEntry():
-            uri, outputs = lake.processed.uri, {**entry.tables, **_by_table(entry.tombstones)}
-            return {
-                name: tuple(uri(key) for key in output.files if _is_own(entry, key))
-                for name, output in outputs.items()
+            files = {name: changes.file for name, changes in entry.tables.items()}
+            return {name: Output((file.key,), file.rows) for name, file in files.items()}
+        case BuildEntry():
+            return {**entry.tables, **_by_table(entry.tombstones)}
+        case RetryEntry():
+            own = {
+                name: Output(tuple(key for key in listed.files if f"-{entry.run}/" in key), 0)
+                for name, listed in _by_table(entry.tombstones).items()
             }
+            return {**entry.tables, **own}
     return {}
-
-
-def _is_own(entry: BuildEntry | RetryEntry, key: str) -> bool:
-    """Return whether the entry adds the file. A retry lists the tombstones of earlier entries, too:
-    its own files have its run in their keys."""
-    return isinstance(entry, BuildEntry) or f"-{entry.run}/" in key
 
 
 def _by_table(tombstones: Outputs) -> dict[str, Output]:

@@ -1,13 +1,15 @@
 """The files of a lake after an erasure."""
 
 import errno
-import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lake.erasures import unfinished
+from lake.local import open_local_lake
 from operations.erasure import erase
 from tests.lake_builder import LakeBuilder, row
 
@@ -24,7 +26,9 @@ def lake(tmp_path: Path) -> Path:
 
 
 def files(lake: Path) -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in lake.rglob("*") if path.is_file()}
+    """Return all files of the lake, except for the log of erasures."""
+    paths = (path for path in lake.rglob("*") if "_erasures" not in path.parts)
+    return {path: path.read_bytes() for path in paths if path.is_file()}
 
 
 def test_files_of_a_killed_writer_are_rewritten(lake: Path):
@@ -80,7 +84,12 @@ def test_full_disk_leaves_every_object_unchanged_and_no_temporary_file(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     before = files(lake)
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr("operations.erasure.os", SimpleNamespace(fsync=full))
     with pytest.raises(OSError, match="No space left"):
         erase(lake, "staff", 1)
     assert files(lake) == before
+    [unfinished_one] = unfinished(open_local_lake(lake).erasures.after(0))
+    assert (unfinished_one.table, unfinished_one.key) == ("staff", 1)
+    monkeypatch.undo()
+    erase(lake, "staff", 1)
+    assert not unfinished(open_local_lake(lake).erasures.after(0))
