@@ -11,12 +11,16 @@ from lake.entries import Count, Entry
 class Part(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Files with the rows of whole entries of a log, and the number of rows they hold together.
 
-    ``level`` is how often the rows were written again: the files of level 0 are those of an entry.
+    Every row is of a batch from ``first`` to ``last``; other parts may have rows of these batches,
+    too. ``level`` is how often the rows were written again: the files of level 0 are those of an
+    entry.
     """
 
     log: str
     files: tuple[str, ...]
     rows: Count
+    first: Count
+    last: Count
     level: Annotated[int, Meta(ge=0)] = 0
 
 

@@ -30,6 +30,8 @@ from publish.tables import (
     added_by,
     address_of_file,
     entries,
+    first_batch,
+    last_batch,
     published_tables,
 )
 
@@ -182,7 +184,8 @@ class _Namespace:
                 for name, added in added_by(entry).items():
                     if added.files:
                         rows = added.rows or count_rows(self._lake, self._name, added.files)
-                        parts.setdefault(name, []).append(Part(log, added.files, rows))
+                        part = Part(log, added.files, rows, first_batch(entry), last_batch(entry))
+                        parts.setdefault(name, []).append(part)
         return parts
 
     def _exchange_all(self, head: CompactionEntry) -> None:

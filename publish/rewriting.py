@@ -36,7 +36,14 @@ def rewrite(lake: Lake, published: PublishedTable, group: Sequence[Part], key: s
     body = io.BytesIO()
     pq.write_table(rows.sort_by(present), body, compression="zstd")
     put_own(lake.processed, key, body)
-    return Part(group[0].log, (key,), expected, group[0].level + 1)
+    return Part(
+        log=group[0].log,
+        files=(key,),
+        rows=expected,
+        first=min(part.first for part in group),
+        last=max(part.last for part in group),
+        level=group[0].level + 1,
+    )
 
 
 def count_rows(lake: Lake, namespace: str, files: Iterable[str]) -> int:

@@ -166,6 +166,16 @@ def entries(lake: Lake, log: str, after: int, loaded: int) -> Iterator[Entry]:
     return takewhile(lambda entry: last_batch(entry) <= loaded, read)
 
 
+def first_batch(entry: Entry) -> int:
+    """Return the first batch that the entry may have rows of. A retry has rows of any batch."""
+    match entry:
+        case RangeEntry(first=first):
+            return first
+        case RetryEntry():
+            return 1
+    return entry.seq
+
+
 def last_batch(entry: Entry) -> int:
     """Return the last batch that the entry covers."""
     match entry:

@@ -126,6 +126,8 @@ def test_small_files_become_one_and_the_originals_stay(logged: LoggedLake):
     assert before < set(logged.root.rglob("*.parquet"))
     check(logged)
     assert run(logged) == Compacted()
+    [part] = heads(logged)[1].parts[FACT]
+    assert (part.log, part.rows, part.first, part.last, part.level) == ("facts", 6, 1, 3, 1)
     [file] = files(logged, FACT)
     keys = pq.ParquetFile(file.removeprefix("file://")).read(["sales_order_id", "batch_seq"])
     assert [tuple(r.values()) for r in keys.to_pylist()] == [
@@ -155,12 +157,13 @@ def test_ten_years_of_a_change_every_poll_are_few_files(monkeypatch: pytest.Monk
     parts: list[Part] = []
     most, written = 0, 0
     for number in range(3 * 3653):
-        parts += [Part("facts", (f"batch {batch}",), 100) for batch in range(96)]
+        parts += [Part("facts", (f"batch {batch}",), 100, 1, 1) for batch in range(96)]
         most = max(most, len(parts))
         for group in list(groups(parts)):
             rows, replaced = sum(part.rows for part in group), set(group)
             parts = [part for part in parts if part not in replaced]
-            parts.append(Part("facts", (f"{number} of {len(group)}",), rows, group[0].level + 1))
+            file, level = f"{number} of {len(group)}", group[0].level + 1
+            parts.append(Part("facts", (file,), rows, 1, 1, level))
             written += rows
     assert sum(part.rows for part in parts) == 3 * 3653 * 96 * 100
     assert written <= 3 * 3 * 3653 * 96 * 100
