@@ -36,7 +36,7 @@ def _up(arguments: Namespace) -> int:
 
 
 def _cycle(arguments: Namespace) -> int:
-    return _step(arguments, lambda p: p.cycle(_poll_options(arguments)))
+    return _step(arguments, lambda p: p.cycle(_poll_options(arguments)), lambda p: p.publish())
 
 
 def _poll(arguments: Namespace) -> int:
@@ -54,7 +54,7 @@ def _load(arguments: Namespace) -> int:
     from embedded.local_lake import existing
 
     existing(arguments.lake)
-    return _step(arguments, lambda p: p.load())
+    return _step(arguments, lambda p: p.load(), lambda p: p.publish())
 
 
 def _poll_options(arguments: Namespace) -> "PollOptions":
@@ -69,14 +69,15 @@ def _poll_options(arguments: Namespace) -> "PollOptions":
     )
 
 
-def _step(arguments: Namespace, step: Callable[["Platform"], object]) -> int:
+def _step(arguments: Namespace, *steps: Callable[["Platform"], object]) -> int:
     import_arrow_alone()
     from embedded.platform import Platform
 
     start = perf_counter()
     databases = arguments.source or "", arguments.warehouse or "", arguments.schema
     with Platform(arguments.lake, *databases) as platform:
-        step(platform)
+        for step in steps:
+            step(platform)
     return _report(platform.report(), start)
 
 
@@ -103,6 +104,7 @@ def _rebuild(arguments: Namespace) -> int:
 
     start, is_next = perf_counter(), arguments.generation == "next"
     platform = rebuild(existing(arguments.lake), arguments.warehouse, arguments.schema, is_next)
+    platform.publish()
     return _report({**platform.report(), "generation": platform.lake.generation}, start)
 
 

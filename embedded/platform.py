@@ -23,6 +23,7 @@ from lake.local import local_addresses, open_local_lake
 from lake.quarantine import count_open
 from lake.recording import Recording
 from postgres import connected, from_dsn
+from publish.lag import lags
 from warehouse import SCHEMA, migrate
 
 WAREHOUSE = f"{PROJECT.upper()}_WAREHOUSE_DSN"
@@ -127,6 +128,16 @@ class Platform:
         """Load every batch that is built and not yet in the warehouse."""
         self.migrate()
         self._note({LOAD: run_job(self._workflow, LOAD, self._spark)})
+
+    def publish(self) -> None:
+        """Publish what the warehouse has and the tables do not have yet. A failure is logged and
+        recorded as an attempt; the next call tries again."""
+        if lags(self.lake):
+            # a quiet cycle does not import pyiceberg
+            from publish.after_load import publish_after_load  # noqa: PLC0415
+            from publish.catalog import LocalCatalog  # noqa: PLC0415
+
+            publish_after_load(self.lake, LocalCatalog(self.lake))
 
     def report(self) -> dict[str, Any]:
         """Return the state of the platform, and the changes and seconds of this run."""

@@ -24,7 +24,8 @@ KEPT = timedelta(days=35)
 
 POLL, MIGRATE = "poll", "migrate_warehouse"
 JOBS = ("build_dimensions", "build_facts", MIGRATE, "load_warehouse")
-PARTS = (POLL, *JOBS)
+PUBLISH = "publish"
+PARTS = (POLL, *JOBS, PUBLISH)
 
 Outcome = Literal["succeeded", "failed"]
 OUTCOMES: tuple[Outcome, ...] = ("succeeded", "failed")

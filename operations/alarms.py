@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from lake import now
-from lake.attempts import JOBS, POLL
+from lake.attempts import JOBS, POLL, PUBLISH
 from operations.durations import duration
 from operations.last_attempts import LastAttempts
 
@@ -117,6 +117,11 @@ def _job_fails(facts: Facts) -> str:
     return " ".join(_failure(part) for part in failing)
 
 
+def _publishing_fails(facts: Facts) -> str:
+    failing = [part for part in facts.parts if part.part == PUBLISH and part.is_failing]
+    return " ".join(_failure(part) for part in failing)
+
+
 def _failure(part: LastAttempts) -> str:
     last = part.last
     assert last  # nosec B101 # a failing part has a last attempt
@@ -189,6 +194,7 @@ CONDITIONS: Mapping[str, Condition] = {
     "missed-rows": Condition("warning", _were_missed),
     "retained-wal": Condition("warning", _is_retained),
     "capture-gaps": Condition("warning", _has_gaps),
+    "publishing": Condition("warning", _publishing_fails),
 }
 """Every condition by the name of its alarm. ``warehouse`` has no alarm on AWS, where a load that
-cannot reach it fails."""
+cannot reach it fails, and ``publishing`` has none, because no job publishes."""

@@ -19,7 +19,8 @@ from pyiceberg.table import Table
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from lake import Lake, new_run
+from lake import Lake, SeqTaken, new_run, now
+from lake.entries import PublishEntry
 from publish.errors import PublishRefused
 from publish.schemas import iceberg_schema, metrics
 from publish.store_io import INGESTION, PROCESSED, address_of, folder_of
@@ -94,10 +95,14 @@ class LocalCatalog:
             store.remove(unreachable(store, folder, table, UNUSED_FOR))
 
     def forget(self) -> None:
-        """Drop all tables from the catalog. Their files stay."""
+        """Drop all tables from the catalog, so that the next publication makes them new. Their
+        files stay until then."""
         if self._named():
             with closing(sqlite3.connect(self._database, timeout=PATIENCE)) as database, database:
                 database.execute(FORGET)
+            hints = self._lake.published
+            with suppress(SeqTaken):  # another publisher's hint names tables that do not exist
+                hints.commit(PublishEntry(hints.head_seq() + 1, new_run(), now(), {}, {}))
 
     def _named(self) -> dict[str, str]:
         if not self._database.exists():

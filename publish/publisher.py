@@ -85,7 +85,7 @@ class _Publisher:
         """Return, by log, an entry up to which every table has its files: the one that the hint
         names, if its tables still exist. A table that did not exist then had no files. Otherwise
         tables without files get those of the last compaction."""
-        if hint and hint.tables.items() <= self._folders.items():
+        if hint and hint.tables and hint.tables.items() <= self._folders.items():
             return hint.through
         namespaces = {table.namespace for table in self._tables}
         heads = {name: self._lake.compactions(name).head() for name in namespaces}

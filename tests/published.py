@@ -35,12 +35,21 @@ FACT, DIMENSION, SOURCE = "fact_sales_order", "dim_staff", "sales_order"
 class LoggedLake:
     """Batches, each with one version of some sales orders and some members of staff."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, generation: int = 1) -> None:
+        self.root, self.generation = root, generation
 
     @property
     def lake(self) -> Lake:
-        return open_lake((self.root / "ingestion").as_uri(), (self.root / "processed").as_uri())
+        stores = (self.root / "ingestion").as_uri(), (self.root / "processed").as_uri()
+        return open_lake(*stores, self.generation)
+
+    def replayed(self) -> "LoggedLake":
+        """Return the lake in the next generation, with the same rows in the facts and dimensions.
+        Their keys are the seqs of their batches."""
+        following = LoggedLake(self.root, self.generation + 1)
+        for seq in range(1, self.lake.batches.head_seq() + 1):
+            following.build(seq, [seq], [seq])
+        return following
 
     def add(self, orders: Sequence[int] = (), staff: Sequence[int] = (), **commit: Any) -> int:
         """Commit a batch to every log, and return its seq."""
@@ -49,22 +58,29 @@ class LoggedLake:
         run = f"run-{seq}"
         landed = {SOURCE: self._land(seq, orders, run)} if orders else {}
         observed_at = START + timedelta(minutes=seq)
-        place = {"batch_seq": seq, "observed_at": observed_at, "change_seq": 0}
         lake.batches.commit(
             Batch(
                 seq=seq, run=run, committed_at=now, lake="lake", position=POSITION,
                 observed_at=observed_at, tables=landed, mirror={},
             )
         )  # fmt: skip
+        self.build(seq, orders, staff, load=commit.get("load", True))
+        return seq
+
+    def build(
+        self, seq: int, orders: Sequence[int], staff: Sequence[int], *, load: bool = True
+    ) -> None:
+        """Commit what the jobs make of a batch."""
+        lake, run, now = self.lake, f"run-{seq}", datetime.now(UTC)
+        place = _place(seq)
         people = [{"staff_id": key, "first_name": f"Ada {seq}", **place} for key in staff]
         values = {"units_sold": seq, "is_deleted": False}
         versions = [{"sales_order_id": key, **values, **place} for key in orders]
         built = self._outputs(DIMENSION, seq, run, people), self._outputs(FACT, seq, run, versions)
         for log, outputs in zip((lake.dimensions, lake.facts), built, strict=True):
             log.commit(BuildEntry(seq, run, now, outputs))
-        if commit.get("load", True):
+        if load:
             self.load(seq)
-        return seq
 
     def load(self, seq: int) -> None:
         """Commit a batch to the load log."""
@@ -125,6 +141,10 @@ class LoggedLake:
         pq.write_table(pa.Table.from_pylist(rows, batch_schema(of)), file)
         key = layout.batch_key("source", SOURCE, START.date(), seq, run)
         return Changes(land(self.lake.ingestion, key, file, len(rows)), len(rows), 0, 0)
+
+
+def _place(seq: int) -> dict[str, Any]:
+    return {"batch_seq": seq, "observed_at": START + timedelta(minutes=seq), "change_seq": 0}
 
 
 def file_schema(columns: Sequence[Column]) -> pa.Schema:

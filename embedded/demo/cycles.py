@@ -62,6 +62,7 @@ class Cycles:
             self.platform.cycle()
             yield self._report()
             self.waiting, self.oldest = [], None
+            self.platform.publish()
         except PlatformError as error:
             yield f"[bold red]failed[/]: {escape(str(error))} The next cycle tries again."
         if self.dashboard and self.dashboard.has_ended():

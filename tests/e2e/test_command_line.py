@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from embedded.cli import main
+from lake.local import open_local_lake
 from postgres import connected, from_dsn, render
 from tests import totesys_dump
 
@@ -108,6 +109,11 @@ def test_real_dump_arrives_complete_and_a_second_cycle_does_nothing(
     assert zero
     assert quote
     assert districts == [[False], [True]]
+    published = open_local_lake(tmp_path / "l").published.head()
+    assert published
+    assert published.through == {
+        "batches": 1, "dimensions": 1, "facts": 1, "retries": 0,
+    }  # fmt: skip
     second = embedded("cycle", *options)
     again = json.loads(second.stdout.splitlines()[-1])
     assert (second.returncode, again["seq"], again["changes"]) == (0, 1, {})

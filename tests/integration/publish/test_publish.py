@@ -1,11 +1,12 @@
 """Publishing: the tables have exactly the rows that the logs name, after any kill and any race."""
 
 import json
+import multiprocessing
 import shutil
 from collections import Counter
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def run(logged: LoggedLake) -> Published:
 
 
 def table(logged: LoggedLake, name: str) -> Table:
-    [published] = [t for t in published_tables(1) if t.name == name]
+    [published] = [t for t in published_tables(logged.generation) if t.name == name]
     return LocalCatalog(logged.lake).table(published)
 
 
@@ -145,21 +146,65 @@ def test_stale_publisher_moves_nothing_back(logged: LoggedLake):
     assert orders(logged) == Counter({(1, 1): 1, (2, 2): 1})
 
 
-def test_four_publishers_at_once_publish_every_row_once(logged: LoggedLake):
-    def publish_all(_: int) -> None:
-        while logged.lake.loads.head_seq() < BATCHES:
-            run(logged)
+def publish_until_the_last_batch(logged: LoggedLake) -> None:
+    while logged.lake.loads.head_seq() < BATCHES:
         run(logged)
+    run(logged)
 
+
+def ends(publishers: list[BaseProcess]) -> list[int | None]:
+    """Wait for publishers, and return their exit codes."""
+    for each in publishers:
+        each.join()
+    return [each.exitcode for each in publishers]
+
+
+def start(logged: LoggedLake) -> BaseProcess:
+    """Start a publisher, a process of its own."""
+    fork = multiprocessing.get_context("fork")
+    process = fork.Process(target=publish_until_the_last_batch, args=(logged,))
+    process.start()
+    return process
+
+
+def test_four_publishers_at_once_publish_every_row_once_although_some_are_killed(
+    logged: LoggedLake, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(catalog, "TIDIED", 2)
+    monkeypatch.setattr(catalog, "UNUSED_FOR", timedelta(0))
     logged.add([1], staff=[1])
-    with ThreadPoolExecutor(4) as threads:
-        publishers = threads.map(publish_all, range(4))
-        for number in range(2, BATCHES + 1):
-            logged.add([number], staff=[number])
-        assert list(publishers) == [None] * 4
+    publishers = [start(logged) for _ in range(4)]
+    for number in range(2, BATCHES + 1):
+        logged.add([number], staff=[number])
+        if number % 4 == 0:
+            killed = publishers.pop(0)
+            killed.kill()
+            killed.join()
+            publishers.append(start(logged))
+    assert ends(publishers) == [0] * 4
+    run(logged)
     assert run(logged).commits == 0
     assert orders(logged) == Counter({(n, n): 1 for n in range(1, BATCHES + 1)})
     assert rows(logged, DIMENSION, "staff_id") == Counter({(n,): 1 for n in range(1, BATCHES + 1)})
+
+
+def test_generations_are_published_at_once(logged: LoggedLake):
+    """A rebuild in the next generation, a retry, and a publisher of each generation at once."""
+    for number in range(1, 7):
+        logged.add([number], staff=[number])
+    following = logged.replayed()
+    publishers = [start(each) for each in (logged, following, logged, following)]
+    for number in range(7, BATCHES + 1):
+        logged.add([number], staff=[number])
+        following.build(number, [number], [number])
+    logged.retry([50], deleted=[1])
+    assert ends(publishers) == [0] * 4
+    run(logged)
+    run(following)
+    expected = Counter({(n, n): 1 for n in range(1, BATCHES + 1)})
+    assert orders(logged) == expected + Counter({(50, BATCHES): 1})
+    assert orders(following) == expected
+    assert sum(rows(logged, SOURCE, "sales_order_id").values()) == BATCHES
 
 
 def test_many_entries_are_published_in_bounded_commits(

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-UNUSED = {"boto3", "pandas", "pyspark", "rich", "streamlit"}
+UNUSED = {"boto3", "pandas", "pyiceberg", "pyspark", "rich", "sqlalchemy", "streamlit"}
 POLL = """
 import sys
 from embedded.cli import main

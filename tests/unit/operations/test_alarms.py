@@ -13,7 +13,7 @@ from operations.last_attempts import LastAttempts
 
 MODULES = Path(__file__).parents[3] / "terraform" / "modules"
 ONLY_ON_AWS = {"dead-letters", "function-throttles"}
-ONLY_LOCAL = {"warehouse"}
+ONLY_LOCAL = {"warehouse", "publishing"}
 
 
 def default(module: str, variable: str) -> float:
@@ -84,6 +84,10 @@ def cases() -> dict[str, tuple[Facts, str]]:
         "capture-gaps": (
             facts(polls=LastAttempts("poll", None, attempt(1, gaps=1.0))),
             "could not read the log",
+        ),
+        "publishing": (
+            facts(parts=[facts().polls, failing("publish", "OutdatedFile", 2)]),
+            "2 attempts of publish have failed since the last success: OutdatedFile.",
         ),
     }
 

@@ -86,6 +86,7 @@ def test_changes_of_a_failed_cycle_are_counted_when_they_are_visible(
             raise error
 
     monkeypatch.setattr(Platform, "cycle", cycle)
+    monkeypatch.setattr(Platform, "publish", lambda _: None)
     report = {"seq": 7, "changes": {}, "quarantined": 0}
     monkeypatch.setattr(Platform, "report", lambda _: report)
     now = monotonic()

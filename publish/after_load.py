@@ -1,0 +1,27 @@
+"""Publishing after a load."""
+
+import logging
+from collections.abc import Callable
+
+from contracts.errors import PlatformError
+from lake import Lake, new_run
+from lake.attempts import PUBLISH
+from lake.recording import Recording
+from publish.catalog import LocalCatalog
+from publish.publisher import publish
+
+logger = logging.getLogger(__name__)
+
+
+def publish_after_load(
+    lake: Lake, catalog: LocalCatalog, has_time: Callable[[], bool] = lambda: True
+) -> None:
+    """Publish what the warehouse has, and record it as an attempt. A failure is logged and fails no
+    load: the tables lag until a later run has published."""
+    try:
+        with Recording(lake.attempts, PUBLISH, new_run()):
+            publish(lake, catalog, has_time)
+    except PlatformError as error:
+        logger.error("publishing failed", extra={"reason": str(error)})
+    except Exception:  # whatever failed, the warehouse has the rows
+        logger.exception("publishing failed")

@@ -1,0 +1,76 @@
+"""After a load: a failed publication fails nothing, is seen, and is repeated until it succeeds."""
+
+from pathlib import Path
+
+import pytest
+
+from lake import LakeUnavailable
+from lake.attempts import PUBLISH
+from operations.health import health
+from publish import after_load
+from publish.after_load import publish_after_load
+from publish.catalog import LocalCatalog
+from publish.lag import lags
+from publish.publisher import publish
+from tests.published import LoggedLake
+
+
+@pytest.fixture
+def logged(tmp_path: Path) -> LoggedLake:
+    return LoggedLake(tmp_path / "lake")
+
+
+def after(logged: LoggedLake) -> None:
+    publish_after_load(logged.lake, LocalCatalog(logged.lake))
+
+
+def is_published(logged: LoggedLake) -> bool:
+    return publish(logged.lake, LocalCatalog(logged.lake)).commits == 0
+
+
+def test_tables_lag_from_a_load_until_its_batches_are_published(logged: LoggedLake):
+    assert not lags(logged.lake)
+    logged.add([1], load=False)
+    assert not lags(logged.lake)
+    logged.load(1)
+    assert lags(logged.lake)
+    after(logged)
+    assert not lags(logged.lake)
+    logged.retry([5])
+    assert lags(logged.lake)
+    after(logged)
+    assert not lags(logged.lake)
+    assert is_published(logged)
+
+
+def test_tables_that_were_dropped_lag(logged: LoggedLake):
+    logged.add([1])
+    after(logged)
+    LocalCatalog(logged.lake).forget()
+    assert lags(logged.lake)
+    after(logged)
+    assert not lags(logged.lake)
+    assert is_published(logged)
+
+
+@pytest.mark.parametrize("error", [LakeUnavailable("The disk is full."), ValueError("a defect")])
+def test_failed_publication_fails_nothing_and_is_a_warning_until_one_succeeds(
+    logged: LoggedLake, monkeypatch: pytest.MonkeyPatch, error: Exception
+):
+    def fail(*_: object) -> None:
+        raise error
+
+    logged.add([1])
+    with monkeypatch.context() as broken:
+        broken.setattr(after_load, "publish", fail)
+        after(logged)
+    assert lags(logged.lake)
+    [warning] = [alarm for alarm in health(logged.lake).alarms if alarm.name == "publishing"]
+    assert warning.state == "warning"
+    assert type(error).__name__ in warning.reason
+    after(logged)
+    assert not lags(logged.lake)
+    assert "publishing" not in {alarm.name for alarm in health(logged.lake).alarms}
+    last = logged.lake.attempts.last(PUBLISH)
+    assert last
+    assert last.outcome == "succeeded"
