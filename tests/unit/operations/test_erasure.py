@@ -8,9 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lake.erasures import unfinished
 from lake.local import open_local_lake
 from operations.erasure import erase
+from operations.status import status
+from operations.terminal import show_status
+from operations.warehouse_state import NOT_ASKED
 from tests.lake_builder import LakeBuilder, row
 
 READ_BY_ALL = 0o644
@@ -78,8 +80,10 @@ def test_last_transaction_of_a_batch_has_the_values_that_replace_all_others(tmp_
 
 
 def test_full_disk_leaves_every_object_unchanged_and_no_temporary_file(
-    lake: Path, monkeypatch: pytest.MonkeyPatch
+    lake: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
+    """The erasure has not ended: `status` names it, until the same command runs again."""
+
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -88,8 +92,13 @@ def test_full_disk_leaves_every_object_unchanged_and_no_temporary_file(
     with pytest.raises(OSError, match="No space left"):
         erase(lake, "staff", 1)
     assert files(lake) == before
-    [unfinished_one] = unfinished(open_local_lake(lake).erasures.after(0))
-    assert (unfinished_one.table, unfinished_one.key) == ("staff", 1)
+    found = status(open_local_lake(lake), NOT_ASKED)
+    [named] = found.report()["erasures"]
+    assert (named["table"], named["key"]) == ("staff", 1)
+    show_status(found)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "The erasure of staff 1, begun " in shown
+    assert "has not ended. If it does not run any more, run the same erase command again." in shown
     monkeypatch.undo()
     erase(lake, "staff", 1)
-    assert not unfinished(open_local_lake(lake).erasures.after(0))
+    assert not status(open_local_lake(lake), NOT_ASKED).erasures
