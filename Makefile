@@ -10,7 +10,7 @@ BIN := .venv/bin
 ENV := dev
 # Each worker has its own PostgreSQL server and Spark session. WORKERS=0 runs all tests in one process.
 WORKERS := 2
-PARALLEL := --numprocesses $(WORKERS) --dist worksteal
+PARALLEL := --numprocesses $(WORKERS) -p tests.distribution
 CHECK := $(BIN)/check-jsonschema --quiet --builtin-schema
 CHAOS_TESTS = $(shell grep -rl --include='test_*.py' '^from hypothesis' tests)
 # The deployment is read from Terraform's outputs, or from NAME and REGION without its state. Only values
