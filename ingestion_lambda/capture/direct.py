@@ -19,9 +19,10 @@ def direct_versions(table: SourceTable, difference: Difference, images: pa.Table
     """Return the rows that changed once, with their operation and the number of their
     transaction."""
     key, names = table.key, row_schema(table).names
+    parts = (("I", difference.inserted), ("U", difference.updated))
     changed = pa.concat_tables(
         rows.append_column(OP, pa.repeat(op, rows.num_rows))
-        for op, rows in (("I", difference.inserted), ("U", difference.updated))
+        for op, rows in [each for each in parts if each[1].num_rows] or parts[:1]
     ).combine_chunks()
     single = _only_images(key, images)
     rows = changed

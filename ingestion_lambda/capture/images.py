@@ -1,6 +1,8 @@
-"""The images of a table: every state that the log shows, on disk, to be read bucket by bucket."""
+"""The images of a table: every state that the log shows, to be read bucket by bucket. Few are in
+memory, more on disk."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -16,6 +18,9 @@ MOST_BYTES = 64 << 20
 """Bytes of the images of one bucket, which are in memory together, several times: 24 images of
 each row of about 160 bytes."""
 
+IN_MEMORY = 16 << 20
+"""Bytes of the images of a table that are not written to disk."""
+
 
 class Images(TemporaryRows):
     """The images of one table; the file exists for the length of the block.
@@ -29,7 +34,8 @@ class Images(TemporaryRows):
         self._schema = image_schema(table)
         self._batches = defaultdict[int, list[int]](list)
         self._bytes = defaultdict[int, int](int)
-        self._count = 0
+        self._held = defaultdict[int, list[pa.RecordBatch]](list)
+        self._count, self._total = 0, 0
 
     def _open(self, file: BinaryIO) -> pa.ipc.RecordBatchFileWriter:
         options = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -48,10 +54,17 @@ class Images(TemporaryRows):
                     f"{self.table.name} has changes of neighbouring rows with more than"
                     f" {MOST_BYTES} bytes"
                 )
-            for batch in rows.to_batches():
-                self._writer.write_batch(batch)
-                self._batches[bucket].append(self._count)
-                self._count += 1
+            self._put(bucket, rows.to_batches())
+
+    def _put(self, bucket: int, batches: Sequence[pa.RecordBatch]) -> None:
+        self._total += sum(batch.nbytes for batch in batches)
+        if self._total <= IN_MEMORY:
+            self._held[bucket] += batches
+            return
+        for batch in batches:
+            self._writer.write_batch(batch)
+            self._batches[bucket].append(self._count)
+            self._count += 1
 
     def close(self) -> None:
         """End the writing. The images can be read from then on."""
@@ -61,10 +74,10 @@ class Images(TemporaryRows):
     @property
     def buckets(self) -> frozenset[int]:
         """The buckets that have images."""
-        return frozenset(self._batches)
+        return frozenset(self._bytes)
 
     def read(self, bucket: int) -> pa.Table:
         """Return the images of the bucket, in no order."""
         numbers = self._batches.get(bucket, [])
         batches = [self._reader.get_batch(number) for number in numbers]
-        return pa.Table.from_batches(batches, self._schema)
+        return pa.Table.from_batches([*self._held.get(bucket, []), *batches], self._schema)

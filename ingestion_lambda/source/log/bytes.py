@@ -44,7 +44,7 @@ class Bytes:
         offsets = pc.bit_wise_or(begins, pc.shift_left(ends, 32)).buffers()[1]
         buffers = [None, offsets, self._padded]
         every = pa.Array.from_buffers(pa.binary(), max(0, 2 * len(begins) - 1), buffers)
-        return every.take(pc.multiply(iota(len(begins)), 2))
+        return pc.take(every, _even(len(begins)), boundscheck=False)
 
 
 def _swapped(words: pa.UInt64Array) -> pa.UInt64Array:
@@ -63,6 +63,12 @@ def _word(number: int) -> pa.UInt64Scalar:
 
 
 @lru_cache(maxsize=4)  # every column of a block needs the same
+def _even(count: int) -> pa.Int64Array:
+    """Return the even numbers from 0 on."""
+    return pc.multiply(iota(count), 2)
+
+
+@lru_cache(maxsize=4)
 def iota(count: int) -> pa.Int64Array:
     """Return the numbers from 0 to ``count`` - 1."""
     return pc.subtract(pc.cumulative_sum(pa.repeat(pa.scalar(1, pa.int64()), count)), 1)

@@ -36,7 +36,7 @@ COPY (
     GROUP BY part ORDER BY part
 ) TO STDOUT (FORMAT binary)
 """
-TOGETHER = Sql("CASE WHEN octet_length(data) > 65536 THEN 0 ELSE 64 END")
+TOGETHER = Sql("CASE WHEN octet_length(data) > 16384 THEN 0 ELSE 256 END")
 """The messages in a row, unless one has more bytes."""
 
 ALONE, DIVISION_BY_ZERO = Sql("1"), "22012"

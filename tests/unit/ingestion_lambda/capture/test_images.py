@@ -1,4 +1,4 @@
-"""The images of a table on disk, by bucket, in bounded memory."""
+"""The images of a table, by bucket, in bounded memory."""
 
 import pyarrow as pa
 import pytest
@@ -20,7 +20,11 @@ def batch(*keys: int, place: int = 0) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist(rows, image_schema(TABLE))
 
 
-def test_images_are_read_by_bucket_whatever_the_order_of_their_keys():
+@pytest.mark.parametrize("rows_in_memory", [0, 3, 99])
+def test_images_are_read_by_bucket_whatever_the_order_of_their_keys(
+    rows_in_memory: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "IN_MEMORY", rows_in_memory * batch(1).nbytes)
     far = 5 << SHIFT
     with Images(TABLE) as images:
         images.add(batch(far, 2, -1, 1))
