@@ -1,11 +1,17 @@
-"""Search for secrets in every line that a file of this repository has, or had in any commit."""
+"""Search for secrets in every line that a file of this repository has, or had in any commit.
 
+A cache outside the repository names the files in which an earlier scan found nothing: only files
+that are new, or have a new line, are scanned again.
+"""
+
+import hashlib
 import os
 import subprocess  # nosec B404 # git knows the history
 import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 from detect_secrets.core.secrets_collection import SecretsCollection
@@ -56,19 +62,44 @@ def _history() -> Iterator[tuple[str, str, str]]:
 def _unknown(places: dict[str, dict[str, str]]) -> Iterator[tuple[str, str]]:
     """Yield the place and the kind of each possible secret that KNOWN does not name."""
     known = tomllib.loads(KNOWN.read_text())
-    with tempfile.TemporaryDirectory() as folder, default_settings():
-        copies = SecretsCollection(root=folder)
-        for file, lines in places.items():
-            copy = Path(folder, file)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_text("\n".join(" ".join(line.splitlines()) for line in lines))
-            copies.scan_file(file)
-    for file, secret in copies:
+    for file, secret in _scanned(places):
         if not any(
             file.startswith(where) and secret.secret_value in values
             for where, values in known.items()
         ):
             yield [*places[file].values()][secret.line_number - 1], secret.type
+
+
+def _scanned(places: dict[str, dict[str, str]]) -> SecretsCollection:
+    """Return the possible secrets by file; scan only files that the cache does not name."""
+    cache = _cache()
+    known = set(cache.read_text().split()) if cache.exists() else set()
+    clean = list[str]()
+    with tempfile.TemporaryDirectory() as folder, default_settings():
+        found = SecretsCollection(root=folder)
+        for file, lines in places.items():
+            text = "\n".join(" ".join(line.splitlines()) for line in lines)
+            digest = hashlib.sha256(f"{file}\n{text}".encode()).hexdigest()
+            if digest not in known:
+                copy = Path(folder, file)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.write_text(text)
+                found.scan_file(file)
+            if file not in found.files:
+                clean.append(digest)
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    new = cache.with_suffix(f".{os.getpid()}")
+    new.write_text("\n".join(clean))
+    new.replace(cache)
+    return found
+
+
+def _cache() -> Path:
+    """Return the file of digests of clean files, for this scan and this release of its scanner."""
+    scan = f"{version('detect-secrets')} {Path(__file__).read_text()}"
+    folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    name = f"secrets-{hashlib.sha256(scan.encode()).hexdigest()[:16]}"
+    return Path(folder, "totesys-warehouse", name)
 
 
 def _is_shallow() -> bool:

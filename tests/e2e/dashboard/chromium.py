@@ -11,6 +11,7 @@ FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-ne
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 TIMEOUT = 60_000  # milliseconds; the first page imports much, and CI machines are busy
+POLLING = 50  # milliseconds; by default playwright asks in every frame
 IS_DRAWN = """() => document.querySelector('h1') && document.querySelector(
     '[data-test-script-state=notRunning][data-test-connection-state=CONNECTED]')"""
 MISSING = "no Chromium is on the PATH; .ci/browser installs one"
@@ -35,4 +36,4 @@ def launched(executable: str) -> Iterator[Browser]:
 def wait_until_drawn(page: Page) -> None:
     """Wait until the page has a heading and its script does not run. A click or a key may not have
     started the script yet: wait for its result instead."""
-    page.wait_for_function(IS_DRAWN, timeout=TIMEOUT)
+    page.wait_for_function(IS_DRAWN, timeout=TIMEOUT, polling=POLLING)

@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from detect_secrets.core.secrets_collection import SecretsCollection
 from secret_scan import KNOWN, main
 
 KEY = "AKIA" + "ABCDEFGHIJKLMNOP"  # in two parts, or this file would not pass
@@ -12,12 +13,15 @@ LINE = f"key = {KEY}\n"
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("SAFETY_REQUIRED", raising=False)
     git("init", "--quiet", "--initial-branch=main")
     write(KNOWN, "")
     commit("begin")
-    return tmp_path
+    return folder
 
 
 def git(*arguments: str) -> None:
@@ -45,6 +49,24 @@ def test_secret_in_an_untracked_file_is_found(repository: Path, capsys: pytest.C
     write(Path("settings.ini"), f"\n{LINE}")
     assert main() == 1
     assert "settings.ini:2: AWS Access Key" in capsys.readouterr().out
+
+
+def test_line_that_is_added_to_a_clean_file_is_found(repository: Path):
+    write(Path("settings.ini"), "clean\n")
+    assert main() == 0
+    write(Path("settings.ini"), f"clean\n{LINE}")
+    assert main() == 1
+    assert main() == 1  # a file with a possible secret is scanned each time
+
+
+def test_clean_file_is_not_scanned_again(repository: Path, monkeypatch: pytest.MonkeyPatch):
+    write(Path("settings.ini"), "clean\n")
+    assert main() == 0
+    scanned = list[str]()
+    monkeypatch.setattr(SecretsCollection, "scan_file", lambda _, file: scanned.append(file))
+    write(Path("other.ini"), "clean\n")
+    assert main() == 0
+    assert scanned == ["other.ini"]
 
 
 def test_secret_that_a_later_commit_removed_is_found(
