@@ -15,7 +15,7 @@ CHECK := $(BIN)/check-jsonschema --quiet --builtin-schema
 CHAOS_TESTS = $(shell grep -rl --include='test_*.py' '^from hypothesis' tests)
 # The deployment is read from Terraform's outputs, or from NAME and REGION without its state. Only values
 # given to make count: environment variables of these names belong to other programs.
-$(foreach variable,NAME REGION SOURCE WAREHOUSE SINCE FILTER FOLLOW ALL SLOT DROP,$(eval $(variable) :=))
+$(foreach variable,NAME REGION SOURCE WAREHOUSE SINCE FILTER FOLLOW ALL SLOT DROP NEW,$(eval $(variable) :=))
 ASK = $(if $(NAME),,.ci/terraform $(ENV) output -json |) $(BIN)/python -m operations $@ \
 	$(addprefix --name ,$(NAME)) $(addprefix --region ,$(REGION))
 PACKAGE_FLAGS = $(addprefix --ca-bundle ,$(wildcard terraform/environments/$(ENV)/ca.pem))
@@ -151,6 +151,9 @@ reconcile: setup settings ## Compare the source, lake and warehouse of a deploym
 
 slot: setup settings ## Show the replication slots of a deployment's source; DROP=1, SLOT=name
 	@$(ASK) $(PACKAGE_FLAGS) $(addprefix --source ,$(SOURCE)) $(if $(DROP),--drop) $(addprefix --slot ,$(SLOT))
+
+publish: setup settings ## Add what a deployment has loaded to Iceberg tables of its Data Catalog; NEW=1
+	@$(ASK) $(if $(NEW),--again)
 
 backfill: setup settings ## Fill an added column from landed rows; TABLE=fact_payment COLUMN=name
 	@$(ASK) $(PACKAGE_FLAGS) $(addprefix --table ,$(TABLE)) $(addprefix --column ,$(COLUMN)) \

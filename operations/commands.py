@@ -15,9 +15,10 @@ from rich.console import Console
 
 import contracts
 from glue_jobs.build.generation import check_generation
+from lake.aws import CLIENT_CONFIG
 from lake.quarantine import quarantine
 from operations.alarms import limits
-from operations.aws import Aws
+from operations.aws import Aws, requesting
 from operations.backfill import backfill
 from operations.deployment import EXAMPLE, Deployment, from_outputs, named
 from operations.errors import InvalidQuestion, NotSignedIn
@@ -81,6 +82,23 @@ def _slot(arguments: Namespace) -> int:
     slots = list_slots(address)
     show_slots(slots, dropped)
     _report(report(slots, dropped), start)
+    return 0
+
+
+def _publish(arguments: Namespace) -> int:
+    # imported only here: pyiceberg takes longer than most commands
+    from publish.glue_catalog import GlueTables
+    from publish.publisher import publish
+
+    start, aws = perf_counter(), Aws(_deployment(arguments))
+    lake, region = aws.lake(), aws.region
+    glue = boto3.client("glue", region_name=region, config=CLIENT_CONFIG)
+    with requesting("published table in the Data Catalog", region):
+        tables = GlueTables(lake, glue, aws.deployment.name.replace("-", "_"))
+        if arguments.again:
+            tables.forget()
+        result = publish(lake, tables)
+    _report({"files": sum(result.files.values()), "commits": result.commits}, start)
     return 0
 
 
@@ -162,6 +180,7 @@ RUN: Mapping[str, Callable[[Namespace], int]] = {
     "backfill": _backfill,
     "quarantine": _quarantine,
     "slot": _slot,
+    "publish": _publish,
     "logs": _logs,
     "migrate": _migrate,
     "smoke": _smoke,

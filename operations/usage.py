@@ -38,6 +38,10 @@ BACKFILL = """Fill a column that was added to the warehouse, from landed rows th
 count the versions whose landed rows do not. The warehouse is that of NAME/warehouse-owner,
 read with the caller's credentials, and must be reachable from this machine. Loads wait meanwhile.
 The last line on stdout is JSON."""
+PUBLISH = """Add what is in the warehouse to Iceberg tables of the Data Catalog, in the databases
+NAME_published_ingestion and NAME_published_processed_g<generation> ('_' for '-'). It may run at any
+time, and again after any failure: nothing is added twice. --again drops the tables from the catalog
+first, and makes them new from the logs; no object is deleted. The last line on stdout is JSON."""
 QUARANTINE = "Print every open row in quarantine as CSV: table, key, batch, time, reasons."
 SLOT = """Show the replication slots of the source, from which polls with CAPTURE=log read, and what
 the server keeps for them; --drop drops that of --slot. The database is that of the secret
@@ -111,6 +115,7 @@ def _commands() -> Mapping[str, tuple[str, str, tuple[Callable[[ArgumentParser],
             "fill a column that was added", BACKFILL, (_add_ca_bundle, _add_column),
         ),
         "slot": ("replication slots of the source", SLOT, (_add_ca_bundle, _add_slot)),
+        "publish": ("add what is loaded to Iceberg tables", PUBLISH, (_add_again,)),
         "logs": ("logs of all parts, merged", LOGS, (_add_selection,)),
         "quarantine": ("every quarantined row as CSV", QUARANTINE, ()),
         "migrate": ("create or migrate the warehouse", MIGRATE, (_add_patience,)),
@@ -177,6 +182,12 @@ def _add_slot(command: ArgumentParser) -> None:
     )
     command.add_argument("--drop", action="store_true", help="drop the slot of --slot")
     command.add_argument("--slot", default="", metavar="SLOT", help="the slot to drop")
+
+
+def _add_again(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--again", action="store_true", help="drop all published tables first: all are made new"
+    )
 
 
 def _add_form(command: ArgumentParser) -> None:

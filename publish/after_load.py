@@ -7,14 +7,14 @@ from contracts.errors import PlatformError
 from lake import Lake, new_run
 from lake.attempts import PUBLISH
 from lake.recording import Recording
-from publish.catalog import LocalCatalog
+from publish.catalog import PublishedTables
 from publish.publisher import publish
 
 logger = logging.getLogger(__name__)
 
 
 def publish_after_load(
-    lake: Lake, catalog: LocalCatalog, has_time: Callable[[], bool] = lambda: True
+    lake: Lake, catalog: PublishedTables, has_time: Callable[[], bool] = lambda: True
 ) -> None:
     """Publish what the warehouse has, and record it as an attempt. A failure is logged and fails no
     load: the tables lag until a later run has published."""

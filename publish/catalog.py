@@ -1,12 +1,15 @@
-"""The catalog of the published tables on one machine: a SQLite database in the lake's folder."""
+"""The catalog of the published tables. On one machine it is a SQLite database in the lake's
+folder."""
 
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from threading import Lock
 
+from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import (
     CommitFailedException,
@@ -53,15 +56,31 @@ class Conflict(Exception):
     """Another publisher was first, or the outcome of the commit is unknown: reload the table."""
 
 
-class LocalCatalog:
-    """The published tables of a lake in a directory. Of two commits to one version of a table one
-    succeeds."""
+class PublishedTables(ABC):
+    """The published tables of a lake. Of two commits to one version of a table one succeeds."""
 
-    def __init__(self, lake: Lake) -> None:
-        self._lake, self._root = lake, folder_of(lake.processed)
-        self._database = _path(lake.processed.uri(DATABASE))
-        self._opened: SqlCatalog | None = None
-        self._opening = Lock()
+    def __init__(self, lake: Lake, name: str) -> None:
+        self._lake, self._name, self._root = lake, name, folder_of(lake.processed)
+
+    @property
+    @abstractmethod
+    def _catalog(self) -> Catalog:
+        """The catalog, which has no table of another lake."""
+
+    @abstractmethod
+    def _named(self) -> dict[str, str]:
+        """Return the address of each table's current metadata, by identifier."""
+
+    @abstractmethod
+    def _drop(self) -> None:
+        """Drop all tables from the catalog."""
+
+    def _identifier(self, published: PublishedTable) -> tuple[str, str]:
+        """Return the namespace and the name of the table in the catalog."""
+        return published.namespace, published.name
+
+    def tidy(self, table: Table, published: PublishedTable) -> None:  # noqa: B027
+        """After a commit, remove unused metadata, if this is the place to do so."""
 
     def locations(self) -> Mapping[str, str]:
         """Return the address of each table's current metadata, by identifier. Raises PublishRefused
@@ -70,21 +89,71 @@ class LocalCatalog:
         for identifier, location in found.items():
             if not location.startswith(self._root):
                 raise PublishRefused(
-                    f"{self._database} says that {identifier} is at {location}, which is not in"
+                    f"{self._name} says that {identifier} is at {location}, which is not in"
                     " this lake: the lake was copied or moved. To fix: publish everything again"
-                    " (python -m embedded publish --again)."
+                    " (`publish --again`)."
                 )
         return found
+
+    def forget(self) -> None:
+        """Drop all tables from the catalog, so that the next publication makes them new. Their
+        files stay until then."""
+        if self._named():
+            self._drop()
+            hints = self._lake.published
+            with suppress(SeqTaken):  # another publisher's hint names tables that do not exist
+                hints.commit(PublishEntry(hints.head_seq() + 1, new_run(), now(), {}, {}))
 
     def table(self, published: PublishedTable) -> Table:
         """Return the current version of the table. It is created if it does not exist, and gets the
         columns that the contract added. Raises Conflict if another publisher does so now."""
         with commit():
             try:
-                table = self._catalog.load_table(published.identifier)
+                table = self._catalog.load_table(self._identifier(published))
             except NoSuchTableError:
                 table = self._create(published)
             return self._with_columns(table, published)
+
+    def _create(self, published: PublishedTable) -> Table:
+        with suppress(NamespaceAlreadyExistsError):
+            self._catalog.create_namespace(self._identifier(published)[0])
+        with suppress(TableAlreadyExistsError):
+            return self._catalog.create_table(
+                self._identifier(published),
+                iceberg_schema(published.columns),
+                location=f"{self._root}{FOLDER}{published.namespace}/{published.name}/{new_run()}",
+                properties=_properties(published),
+            )
+        return self._catalog.load_table(self._identifier(published))
+
+    def _with_columns(self, table: Table, published: PublishedTable) -> Table:
+        wanted = iceberg_schema(published.columns)
+        current = {field.field_id: field.name for field in table.schema().fields}
+        missing = [field for field in wanted.fields if field.field_id not in current]
+        names = {field.field_id: field.name for field in wanted.fields}
+        if any(names.get(number) != name for number, name in current.items()):
+            raise PublishRefused(
+                f"{published.identifier} has columns with other field ids than its contract: the"
+                " published ones are"
+                f" {', '.join(f'{number} {name}' for number, name in sorted(current.items()))}. To"
+                " fix: give an added column the next field_id in the contract; never remove one."
+            )
+        if missing:
+            with table.update_schema() as update:
+                for field in missing:
+                    update.add_column(field.name, field.field_type, doc=field.doc)
+            return self._catalog.load_table(self._identifier(published))
+        return table
+
+
+class LocalCatalog(PublishedTables):
+    """The published tables of a lake in a directory."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._database = _path(lake.processed.uri(DATABASE))
+        super().__init__(lake, str(self._database))
+        self._opened: SqlCatalog | None = None
+        self._opening = Lock()
 
     def tidy(self, table: Table, published: PublishedTable) -> None:
         """After each twentieth commit, delete the metadata that the table does not use any more."""
@@ -94,15 +163,9 @@ class LocalCatalog:
             store = self._lake.processed
             store.remove(unreachable(store, folder, table, UNUSED_FOR))
 
-    def forget(self) -> None:
-        """Drop all tables from the catalog, so that the next publication makes them new. Their
-        files stay until then."""
-        if self._named():
-            with closing(sqlite3.connect(self._database, timeout=PATIENCE)) as database, database:
-                database.execute(FORGET)
-            hints = self._lake.published
-            with suppress(SeqTaken):  # another publisher's hint names tables that do not exist
-                hints.commit(PublishEntry(hints.head_seq() + 1, new_run(), now(), {}, {}))
+    def _drop(self) -> None:
+        with closing(sqlite3.connect(self._database, timeout=PATIENCE)) as database, database:
+            database.execute(FORGET)
 
     def _named(self) -> dict[str, str]:
         if not self._database.exists():
@@ -128,37 +191,6 @@ class LocalCatalog:
             warehouse=f"{self._root}{FOLDER}",
             **{"py-io-impl": "publish.store_io.StoreIO", **stores},
         )
-
-    def _create(self, published: PublishedTable) -> Table:
-        with suppress(NamespaceAlreadyExistsError):
-            self._catalog.create_namespace(published.namespace)
-        with suppress(TableAlreadyExistsError):
-            return self._catalog.create_table(
-                published.identifier,
-                iceberg_schema(published.columns),
-                location=f"{self._root}{FOLDER}{published.namespace}/{published.name}/{new_run()}",
-                properties=_properties(published),
-            )
-        return self._catalog.load_table(published.identifier)
-
-    def _with_columns(self, table: Table, published: PublishedTable) -> Table:
-        wanted = iceberg_schema(published.columns)
-        current = {field.field_id: field.name for field in table.schema().fields}
-        missing = [field for field in wanted.fields if field.field_id not in current]
-        names = {field.field_id: field.name for field in wanted.fields}
-        if any(names.get(number) != name for number, name in current.items()):
-            raise PublishRefused(
-                f"{published.identifier} has columns with other field ids than its contract: the"
-                " published ones are"
-                f" {', '.join(f'{number} {name}' for number, name in sorted(current.items()))}. To"
-                " fix: give an added column the next field_id in the contract; never remove one."
-            )
-        if missing:
-            with table.update_schema() as update:
-                for field in missing:
-                    update.add_column(field.name, field.field_type, doc=field.doc)
-            return self._catalog.load_table(published.identifier)
-        return table
 
 
 def _properties(published: PublishedTable) -> dict[str, str]:

@@ -16,7 +16,7 @@ from lake import Lake, SeqTaken, layout, new_run, now
 from lake.compactions import CompactionEntry, Exchange, Part
 from lake.entries import Entry
 from lake.erasures import unfinished
-from publish.catalog import LocalCatalog
+from publish.catalog import PublishedTables
 from publish.data_files import data_files
 from publish.errors import ErasureUnfinished
 from publish.exchanges import exchange
@@ -51,7 +51,7 @@ class Compacted:
     exchanges: int = 0
 
 
-def compact(lake: Lake, catalog: LocalCatalog) -> Compacted:
+def compact(lake: Lake, catalog: PublishedTables) -> Compacted:
     """Publish what is not published yet, and replace small files of the published tables.
 
     Compactions and publishers may run concurrently, and may be killed at any point: a table always
@@ -82,7 +82,7 @@ class _Namespace:
     def __init__(
         self,
         lake: Lake,
-        catalog: LocalCatalog,
+        catalog: PublishedTables,
         name: str,
         tables: Sequence[PublishedTable],
         result: Compacted,

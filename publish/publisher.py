@@ -11,7 +11,7 @@ from lake import Lake, SeqTaken, new_run, now
 from lake.compactions import CompactionEntry
 from lake.concurrent import map_concurrently
 from lake.entries import Entry, PublishEntry
-from publish.catalog import LocalCatalog, commit
+from publish.catalog import PublishedTables, commit
 from publish.commits import add_files
 from publish.data_files import data_files
 from publish.errors import PublishFailed
@@ -52,7 +52,7 @@ class _Chunk:
 
 
 def publish(
-    lake: Lake, catalog: LocalCatalog, has_time: Callable[[], bool] = lambda: True
+    lake: Lake, catalog: PublishedTables, has_time: Callable[[], bool] = lambda: True
 ) -> Published:
     """Publish the entries whose batches are in the warehouse, until ``has_time`` returns False.
 
@@ -64,7 +64,7 @@ def publish(
 
 
 class _Publisher:
-    def __init__(self, lake: Lake, catalog: LocalCatalog, has_time: Callable[[], bool]) -> None:
+    def __init__(self, lake: Lake, catalog: PublishedTables, has_time: Callable[[], bool]) -> None:
         self._lake, self._catalog, self._has_time = lake, catalog, has_time
         self._tables = published_tables(lake.generation)
         self._published = Published()

@@ -1,6 +1,7 @@
 """pyiceberg's files in the stores of a lake."""
 
 import io
+from collections.abc import Sequence
 from types import TracebackType
 from typing import cast
 from urllib.parse import quote
@@ -20,9 +21,11 @@ class StoreIO(FileIO):
     the platform. It deletes nothing: a commit that was reported as failed may have succeeded, and
     then its manifests are in use."""
 
-    def __init__(self, properties: Properties = EMPTY_DICT) -> None:
+    def __init__(
+        self, properties: Properties = EMPTY_DICT, stores: Sequence[Store] | None = None
+    ) -> None:
         super().__init__(properties)
-        self._stores = [open_store(properties[name]) for name in (PROCESSED, INGESTION)]
+        self._stores = stores or [open_store(properties[name]) for name in (PROCESSED, INGESTION)]
 
     def new_input(self, location: str) -> InputFile:
         """Return the file. Raises PublishRefused if it is not in this lake."""
@@ -41,7 +44,7 @@ class StoreIO(FileIO):
                 return store, location.removeprefix(root)
         raise PublishRefused(
             f"The published tables name {location}, which is not in this lake: the lake was copied"
-            " or moved. To fix: publish everything again (python -m embedded publish --again)."
+            " or moved. To fix: publish everything again (`publish --again`)."
         )
 
 

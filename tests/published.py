@@ -40,6 +40,7 @@ class LoggedLake:
 
     @property
     def lake(self) -> Lake:
+        """The lake in a directory, in this generation."""
         stores = (self.root / "ingestion").as_uri(), (self.root / "processed").as_uri()
         return open_lake(*stores, self.generation)
 

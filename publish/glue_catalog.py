@@ -1,0 +1,81 @@
+"""The published tables in the Glue Data Catalog."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from pyiceberg.catalog.glue import GlueCatalog
+from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.io import FileIO
+from pyiceberg.typedef import EMPTY_DICT, Properties
+
+from lake import Lake
+from publish.catalog import PublishedTables
+from publish.store_io import StoreIO
+from publish.tables import PublishedTable, published_tables
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+
+
+class GlueTables(PublishedTables):
+    """The published tables of a lake in S3, in databases whose names begin with ``prefix``. They
+    are created when a table first needs them.
+
+    AWS refuses a commit to another version of a table than the current one. Unused metadata is not
+    removed, because no role has the right to delete objects. Errors of AWS leave unchanged.
+    """
+
+    def __init__(self, lake: Lake, client: "GlueClient", prefix: str) -> None:
+        super().__init__(lake, "The Data Catalog")
+        self._client, self._prefix = client, prefix
+        self._opened = _Glue(lake, client)
+
+    @property
+    def _catalog(self) -> GlueCatalog:
+        return self._opened
+
+    def _identifier(self, published: PublishedTable) -> tuple[str, str]:
+        return f"{self._prefix}_published_{published.namespace}", published.name
+
+    def _named(self) -> dict[str, str]:
+        tables = published_tables(self._lake.generation)
+        published = {self._identifier(table): table.identifier for table in tables}
+        return {
+            published[database, name]: location
+            for database in sorted({database for database, _ in published})
+            for name, location in self._in(database)
+            if (database, name) in published
+        }
+
+    def _in(self, database: str) -> Iterator[tuple[str, str]]:
+        """Yield name and current metadata of each table in a database, which need not exist."""
+        pages = self._client.get_paginator("get_tables").paginate(DatabaseName=database)
+        try:
+            for page in pages:
+                for table in page["TableList"]:
+                    yield table["Name"], table["Parameters"]["metadata_location"]
+        except self._client.exceptions.EntityNotFoundException:
+            return
+
+    def _drop(self) -> None:
+        named = self._named()
+        for table in published_tables(self._lake.generation):
+            if table.identifier in named:
+                with suppress(NoSuchTableError):  # another caller was first
+                    self._opened.drop_table(self._identifier(table))
+
+
+class _Glue(GlueCatalog):
+    """A catalog whose files are in the stores of the lake."""
+
+    def __init__(self, lake: Lake, client: "GlueClient") -> None:
+        super().__init__("glue", client)
+        self._files = StoreIO(stores=[lake.processed, lake.ingestion])
+
+    def _load_file_io(
+        self,
+        properties: Properties = EMPTY_DICT,  # noqa: ARG002 - of pyiceberg
+        location: str | None = None,  # noqa: ARG002
+    ) -> FileIO:
+        return self._files

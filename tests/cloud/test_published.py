@@ -1,0 +1,139 @@
+"""Published tables in the Data Catalog: publishers at once, everything again, and the command."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyiceberg.catalog.glue import GlueCatalog
+
+from lake import Lake
+from lake.s3 import S3Store
+from publish.glue_catalog import GlueTables
+from publish.publisher import publish
+from publish.tables import published_tables
+from tests.cloud.local_aws import ACCOUNT, REGION, ROOT, LocalAws
+from tests.published import DIMENSION, FACT, LoggedLake
+
+NAME, PREFIX = "totesys-published", "totesys_published"
+BUCKETS = {"INGESTION_BUCKET": f"{NAME}-ingestion", "PROCESSED_BUCKET": f"{NAME}-processed"}
+BATCHES = 6
+WRITE = GlueCatalog._write_metadata
+TRUSTED = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "*"}
+
+
+class LakeInS3(LoggedLake):
+    """A logged lake in two buckets."""
+
+    def __init__(self, aws: LocalAws) -> None:
+        super().__init__(Path("unused"))
+        self._s3, self._glue = aws.client("s3"), aws.client("glue")
+
+    @property
+    def lake(self) -> Lake:
+        ingestion, processed = (S3Store(self._s3, bucket) for bucket in BUCKETS.values())
+        return Lake(ingestion, processed)
+
+    def tables(self) -> GlueTables:
+        return GlueTables(self.lake, self._glue, PREFIX)
+
+    def rows(self, name: str, *columns: str) -> Counter[tuple[Any, ...]]:
+        [published] = [table for table in published_tables(1) if table.name == name]
+        found = self.tables().table(published).scan(selected_fields=columns).to_arrow()
+        return Counter(tuple(row[c] for c in columns) for row in found.to_pylist())
+
+
+def write_slowly(**arguments: Any) -> None:
+    """Write metadata, and let other publishers begin a commit before this one ends."""
+    WRITE(**arguments)
+    time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def logged(local_aws: LocalAws) -> LakeInS3:
+    """A lake with a few batches, which four publishers have published while they were added."""
+    s3 = local_aws.client("s3")
+    for bucket in BUCKETS.values():
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    logged = LakeInS3(local_aws)
+    logged.add([1], staff=[1])
+    publish(logged.lake, logged.tables())
+
+    def publish_all(_: int) -> None:
+        while logged.lake.loads.head_seq() < BATCHES:
+            publish(logged.lake, logged.tables())
+        publish(logged.lake, logged.tables())
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(4) as threads:
+        patch.setattr(GlueCatalog, "_write_metadata", staticmethod(write_slowly))
+        publishers = threads.map(publish_all, range(4))
+        for number in range(2, BATCHES + 1):
+            logged.add([number], staff=[number])
+        assert list(publishers) == [None] * 4
+    return logged
+
+
+def test_four_publishers_at_once_publish_every_row_once(logged: LakeInS3):
+    assert publish(logged.lake, logged.tables()).commits == 0
+    expected = Counter({(n, n): 1 for n in range(1, BATCHES + 1)})
+    assert logged.rows(FACT, "sales_order_id", "batch_seq") == expected
+    assert logged.rows(DIMENSION, "staff_id", "batch_seq") == expected
+
+
+def test_catalog_says_where_and_how_to_read_a_table(logged: LakeInS3, local_aws: LocalAws):
+    glue = local_aws.client("glue")
+    found = glue.get_table(DatabaseName=f"{PREFIX}_published_processed_g1", Name=FACT)["Table"]
+    assert found["Parameters"]["table_type"] == "ICEBERG"
+    bucket = BUCKETS["PROCESSED_BUCKET"]
+    folder = f"s3://{bucket}/_published/processed_g1/{FACT}/"
+    assert found["Parameters"]["metadata_location"].startswith(folder)
+
+
+@pytest.fixture
+def function(local_aws: LocalAws) -> Iterator[None]:
+    """A function whose configuration names the buckets, as that of a deployment does."""
+    iam, client, code = local_aws.client("iam"), local_aws.client("lambda"), io.BytesIO()
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [TRUSTED]})
+    iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=policy)
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("handler.py", "")
+    client.create_function(
+        FunctionName=f"{NAME}-ingestion",
+        Role=f"arn:aws:iam::{ACCOUNT}:role/{NAME}",
+        Runtime="python3.13",
+        Handler="handler.handler",
+        Code={"ZipFile": code.getvalue()},
+        Environment={"Variables": BUCKETS},
+    )
+    yield
+    client.delete_function(FunctionName=f"{NAME}-ingestion")
+    iam.delete_role(RoleName=NAME)
+
+
+@pytest.mark.usefixtures("function")
+def test_command_publishes_and_makes_everything_new(logged: LakeInS3, local_aws: LocalAws):
+    def report(*options: str) -> dict[str, Any]:
+        command = [sys.executable, "-m", "operations", "publish", "--name", NAME]
+        done = subprocess.run(
+            [*command, "--region", REGION, *options],
+            cwd=ROOT, env={**os.environ, **local_aws.environment()},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return answer
+
+    assert report()["files"] == 0
+    again = report("--again")
+    assert (again["files"], again["commits"]) == (3 * BATCHES, 3)
+    expected = Counter({(n, n): 1 for n in range(1, BATCHES + 1)})
+    assert logged.rows(FACT, "sales_order_id", "batch_seq") == expected
