@@ -76,7 +76,8 @@ test-cloud: setup ## Check the Terraform; apply, run, break and destroy it on a 
 	@.ci/venv 3.11 .venv-cloud requirements/cloud.txt
 	@.ci/venv 3.11 .venv-glue requirements/glue-test.txt
 	@.ci/venv 3.11 .venv-checkov requirements/checkov.txt
-	@.ci/glue-jars || test $$? -eq 3
+	@.ci/glue-jars glue || test $$? -eq 3
+	@.ci/glue-jars iceberg || test $$? -eq 3
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope tests/cloud tests/terraform
 
 chaos: setup ## Run the tests on random histories twenty times as long

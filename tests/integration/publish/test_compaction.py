@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +24,7 @@ from operations import erasure
 from publish import compactor, levels, publisher
 from publish.catalog import LocalCatalog
 from publish.compactor import Compacted, compact
-from publish.errors import ErasureUnfinished, MissingInput, WrongRowCount
+from publish.errors import ErasureUnfinished, MissingInput, PublishRefused, WrongRowCount
 from publish.exchanges import exchange
 from publish.levels import groups
 from publish.publisher import publish
@@ -198,14 +199,22 @@ def files_after(logged: LoggedLake) -> list[str]:
     return files(logged, FACT)
 
 
-def test_tables_that_are_published_again_have_the_compacted_files(logged: LoggedLake):
+def test_tables_that_are_published_again_have_the_compacted_files(
+    logged: LoggedLake, tmp_path: Path
+):
+    """In a copy of the lake, whose tables would name files of the original."""
     for number in range(1, 5):
         logged.add([number], staff=[number])
     run(logged)
     logged.add([5])
+    shutil.copytree(logged.root, tmp_path / "copy")
+    logged = LoggedLake(tmp_path / "copy")
+    with pytest.raises(PublishRefused, match=r"copied or moved"):
+        run(logged)
     LocalCatalog(logged.lake).forget()
     published = publish(logged.lake, LocalCatalog(logged.lake))
     assert published.files[f"{PROCESSED}.{FACT}"] == 2
+    assert all(file.startswith(logged.lake.processed.uri("")) for file in files(logged, FACT))
     check(logged)
     assert run(logged) == Compacted()
 

@@ -1,4 +1,4 @@
-"""The jars of Glue are verified, with a fake Maven that fetches them, others, or none."""
+"""The jars for tests are verified, with a fake Maven that fetches them, others, or none."""
 
 import hashlib
 import os
@@ -27,18 +27,19 @@ def clone(tmp_path: Path) -> Path:
     for folder in (".ci", "requirements", "bin"):
         (tmp_path / folder).mkdir()
     shutil.copy(SCRIPT, tmp_path / ".ci" / "glue-jars")
-    (tmp_path / "requirements" / "glue.jars").write_text(LIST)
+    for name in ("glue", "iceberg"):
+        (tmp_path / "requirements" / f"{name}.jars").write_text(LIST)
     return tmp_path
 
 
-def fetched(clone: Path, maven: str) -> tuple[int, str]:
+def fetched(clone: Path, maven: str, *name: str) -> tuple[int, str]:
     """Return status and output of the script with this Maven."""
     program = clone / "bin" / "mvn"
     program.write_text(f"#!/bin/sh\n{MAVEN[maven]}\n")
     program.chmod(0o755)
     path = f"{clone / 'bin'}:{os.environ['PATH']}"
     environment = {"PATH": path, "HOME": "/nowhere", "XDG_CACHE_HOME": str(clone / "cache")}
-    command = [clone / ".ci" / "glue-jars"]
+    command: list[str | Path] = [clone / ".ci" / "glue-jars", *name]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout.strip()
 
@@ -60,10 +61,14 @@ def test_jar_that_changed_in_the_cache_fails(clone: Path):
     assert fetched(clone, "fetches")[0] == 1
 
 
-def test_missing_jars_are_reported_as_not_checked(clone: Path):
-    status, output = fetched(clone, "cannot")
-    assert (status, output.partition(".")[0]) == (
-        3,
-        "NOT CHECKED: the jobs of a deployment on Spark with S3A",
-    )
+@pytest.mark.parametrize(
+    ("name", "checked"),
+    [
+        ([], "the jobs of a deployment on Spark with S3A"),
+        (["iceberg"], "published tables by Iceberg's Java library"),
+    ],
+)
+def test_missing_jars_are_reported_as_not_checked(clone: Path, name: list[str], checked: str):
+    status, output = fetched(clone, "cannot", *name)
+    assert (status, output.partition(".")[0]) == (3, f"NOT CHECKED: {checked}")
     assert "the index does not answer" in output
