@@ -89,9 +89,12 @@ def test_erased_person_is_in_no_object_and_the_lake_rebuilds_the_same_warehouse(
     erased = {f"{store}/{key}" for store in ("ingestion", "processed") for key in report[store]}
     assert erased == before
     assert objects_with(lake, SECRET) == []
-    assert {path for path, body in objects(lake).items() if logs[path] != body} == {
+    after = objects(lake)
+    assert {path for path, body in logs.items() if after[path] != body} == {
         lake / name for name in erased
     }
+    added = {path.relative_to(lake).parts[:2] for path in after.keys() - logs.keys()}
+    assert added == {("ingestion", "_erasures")}
     assert shell.types(erase("staff", 17)).report["rows"] == 0
 
     assert platform.poll(PollOptions(reread=("staff",))) == []
