@@ -6,7 +6,9 @@ from typing import Any
 
 from contracts.redaction import names_a_secret
 
-OUR_LOGGERS = ("contracts", "glue_jobs", "ingestion_lambda", "lake", "postgres", "warehouse")
+OUR_LOGGERS = (
+    "contracts", "glue_jobs", "ingestion_lambda", "lake", "postgres", "publish", "warehouse",
+)  # fmt: skip
 """The packages whose log messages describe the work of polls and jobs."""
 
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}

@@ -23,7 +23,7 @@ from lake.local import local_addresses, open_local_lake
 from lake.quarantine import count_open
 from lake.recording import Recording
 from postgres import connected, from_dsn
-from publish.lag import lags
+from publish.lag import is_due
 from warehouse import SCHEMA, migrate
 
 WAREHOUSE = f"{PROJECT.upper()}_WAREHOUSE_DSN"
@@ -129,15 +129,17 @@ class Platform:
         self.migrate()
         self._note({LOAD: run_job(self._workflow, LOAD, self._spark)})
 
-    def publish(self) -> None:
-        """Publish what the warehouse has and the tables do not have yet. A failure is logged and
-        recorded as an attempt; the next call tries again."""
-        if lags(self.lake):
+    def publish(self) -> str:
+        """Publish what the warehouse has and the tables do not have yet, and return the reason if
+        that failed, otherwise ''. A failure is recorded as an attempt; the next call tries
+        again."""
+        if is_due(self.lake):
             # a quiet cycle does not import pyiceberg
             from publish.after_load import publish_after_load  # noqa: PLC0415
             from publish.catalog import LocalCatalog  # noqa: PLC0415
 
-            publish_after_load(self.lake, LocalCatalog(self.lake))
+            return publish_after_load(self.lake, LocalCatalog(self.lake))
+        return ""
 
     def report(self) -> dict[str, Any]:
         """Return the state of the platform, and the changes and seconds of this run."""

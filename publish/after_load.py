@@ -15,13 +15,17 @@ logger = logging.getLogger(__name__)
 
 def publish_after_load(
     lake: Lake, catalog: PublishedTables, has_time: Callable[[], bool] = lambda: True
-) -> None:
-    """Publish what the warehouse has, and record it as an attempt. A failure is logged and fails no
-    load: the tables lag until a later run has published."""
+) -> str:
+    """Publish what the warehouse has, record it as an attempt, and return the reason if it failed,
+    otherwise ''. A failure is logged and fails no load: the tables lag until a later run has
+    published."""
     try:
         with Recording(lake.attempts, PUBLISH, new_run()):
             publish(lake, catalog, has_time)
     except PlatformError as error:
         logger.error("publishing failed", extra={"reason": str(error)})
-    except Exception:  # whatever failed, the warehouse has the rows
+        return str(error)
+    except Exception as error:  # whatever failed, the warehouse has the rows
         logger.exception("publishing failed")
+        return f"unexpected {type(error).__name__}."
+    return ""

@@ -4,7 +4,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from lake import Lake, Log
+from lake.attempts import PUBLISH
+from publish.errors import OutdatedFile
 from publish.tables import BATCHES, DIMENSIONS, FACTS, RETRIES, last_batch
+
+
+def is_due(lake: Lake) -> bool:
+    """Return whether to publish: the tables lag, and there is something new since a file of an
+    earlier version was refused, which stays refused."""
+    if not lags(lake):
+        return False
+    last, loaded = lake.attempts.last(PUBLISH), lake.loads.head()
+    is_refused = last is not None and last.error == OutdatedFile.__name__
+    return not (last and loaded and is_refused and last.started_at > loaded.committed_at)
 
 
 def lags(lake: Lake) -> bool:

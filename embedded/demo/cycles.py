@@ -62,7 +62,8 @@ class Cycles:
             self.platform.cycle()
             yield self._report()
             self.waiting, self.oldest = [], None
-            self.platform.publish()
+            if reason := self.platform.publish():
+                yield f"[yellow]not published[/]: {escape(reason)} The next cycle tries again."
         except PlatformError as error:
             yield f"[bold red]failed[/]: {escape(str(error))} The next cycle tries again."
         if self.dashboard and self.dashboard.has_ended():

@@ -10,7 +10,8 @@ from operations.health import health
 from publish import after_load
 from publish.after_load import publish_after_load
 from publish.catalog import LocalCatalog
-from publish.lag import lags
+from publish.errors import OutdatedFile
+from publish.lag import is_due, lags
 from publish.publisher import publish
 from tests.published import LoggedLake
 
@@ -20,8 +21,8 @@ def logged(tmp_path: Path) -> LoggedLake:
     return LoggedLake(tmp_path / "lake")
 
 
-def after(logged: LoggedLake) -> None:
-    publish_after_load(logged.lake, LocalCatalog(logged.lake))
+def after(logged: LoggedLake) -> str:
+    return publish_after_load(logged.lake, LocalCatalog(logged.lake))
 
 
 def is_published(logged: LoggedLake) -> bool:
@@ -53,6 +54,22 @@ def test_tables_that_were_dropped_lag(logged: LoggedLake):
     assert is_published(logged)
 
 
+def test_refused_file_is_tried_again_only_after_another_load(
+    logged: LoggedLake, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(*_: object) -> None:
+        raise OutdatedFile("A file has no field ids.")
+
+    monkeypatch.setattr(after_load, "publish", refuse)
+    logged.add([1])
+    assert is_due(logged.lake)
+    after(logged)
+    assert lags(logged.lake)
+    assert not is_due(logged.lake)
+    logged.add([2])
+    assert is_due(logged.lake)
+
+
 @pytest.mark.parametrize("error", [LakeUnavailable("The disk is full."), ValueError("a defect")])
 def test_failed_publication_fails_nothing_and_is_a_warning_until_one_succeeds(
     logged: LoggedLake, monkeypatch: pytest.MonkeyPatch, error: Exception
@@ -63,7 +80,7 @@ def test_failed_publication_fails_nothing_and_is_a_warning_until_one_succeeds(
     logged.add([1])
     with monkeypatch.context() as broken:
         broken.setattr(after_load, "publish", fail)
-        after(logged)
+        assert after(logged) in (str(error), "unexpected ValueError.")
     assert lags(logged.lake)
     [warning] = [alarm for alarm in health(logged.lake).alarms if alarm.name == "publishing"]
     assert warning.state == "warning"

@@ -86,15 +86,17 @@ def test_changes_of_a_failed_cycle_are_counted_when_they_are_visible(
             raise error
 
     monkeypatch.setattr(Platform, "cycle", cycle)
-    monkeypatch.setattr(Platform, "publish", lambda _: None)
+    reasons = iter(["The disk is full.", ""])
+    monkeypatch.setattr(Platform, "publish", lambda _: next(reasons))
     report = {"seq": 7, "changes": {}, "quarantined": 0}
     monkeypatch.setattr(Platform, "report", lambda _: report)
     now = monotonic()
     writer = Writer((["one"], now - 60), (["two"], now - 1), ([], None))
     cycles = Cycles(Server(1, ""), Platform(Path("lake")), writer, Pace(30, 20), Console().print)
-    [failed], [visible], [quiet] = ([*cycles._cycle()] for _ in range(3))
+    [failed], [visible, unpublished], [quiet] = ([*cycles._cycle()] for _ in range(3))
     assert "down. The next cycle tries again." in failed
     assert "2 changes, the oldest visible after 60." in visible
+    assert "not published[/]: The disk is full. The next cycle tries again." in unpublished
     assert quiet == "batch 7   no changes"
 
 
