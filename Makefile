@@ -156,6 +156,9 @@ slot: setup settings ## Show the replication slots of a deployment's source; DRO
 publish: setup settings ## Add what a deployment has loaded to Iceberg tables of its Data Catalog; NEW=1
 	@$(ASK) $(if $(NEW),--again)
 
+compact: setup settings ## Publish, and replace small files of the published tables by large ones
+	@$(ASK)
+
 backfill: setup settings ## Fill an added column from landed rows; TABLE=fact_payment COLUMN=name
 	@$(ASK) $(PACKAGE_FLAGS) $(addprefix --table ,$(TABLE)) $(addprefix --column ,$(COLUMN)) \
 		$(addprefix --warehouse ,$(WAREHOUSE))

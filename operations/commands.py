@@ -4,10 +4,11 @@ import json
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import BotoCoreError
@@ -15,6 +16,7 @@ from rich.console import Console
 
 import contracts
 from glue_jobs.build.generation import check_generation
+from lake import Lake
 from lake.aws import CLIENT_CONFIG
 from lake.quarantine import quarantine
 from operations.alarms import limits
@@ -36,6 +38,9 @@ from operations.smoke import migrate, smoke
 from operations.status import exit_status, status
 from operations.terminal import show_line, show_status
 from operations.warehouse_state import NOT_ASKED, read_warehouse
+
+if TYPE_CHECKING:
+    from publish.glue_catalog import GlueTables
 
 
 def _status(arguments: Namespace) -> int:
@@ -86,20 +91,38 @@ def _slot(arguments: Namespace) -> int:
 
 
 def _publish(arguments: Namespace) -> int:
-    # imported only here: pyiceberg takes longer than most commands
-    from publish.glue_catalog import GlueTables
     from publish.publisher import publish
 
-    start, aws = perf_counter(), Aws(_deployment(arguments))
-    lake, region = aws.lake(), aws.region
-    glue = boto3.client("glue", region_name=region, config=CLIENT_CONFIG)
-    with requesting("published table in the Data Catalog", region):
-        tables = GlueTables(lake, glue, aws.deployment.name.replace("-", "_"))
+    start = perf_counter()
+    with _published(arguments) as (lake, tables):
         if arguments.again:
             tables.forget()
         result = publish(lake, tables)
     _report({"files": sum(result.files.values()), "commits": result.commits}, start)
     return 0
+
+
+def _compact(arguments: Namespace) -> int:
+    from publish.compactor import compact
+
+    start = perf_counter()
+    with _published(arguments) as (lake, tables):
+        result = compact(lake, tables)
+    _report(vars(result), start)
+    return 0
+
+
+@contextmanager
+def _published(arguments: Namespace) -> "Iterator[tuple[Lake, GlueTables]]":
+    """Provide the lake of the deployment and its published tables."""
+    # imported only here: pyiceberg takes longer than most commands
+    from publish.glue_catalog import GlueTables
+
+    aws = Aws(_deployment(arguments))
+    lake, region = aws.lake(), aws.region
+    glue = boto3.client("glue", region_name=region, config=CLIENT_CONFIG)
+    with requesting("published table in the Data Catalog", region):
+        yield lake, GlueTables(lake, glue, aws.deployment.name.replace("-", "_"))
 
 
 def _logs(arguments: Namespace) -> int:
@@ -181,6 +204,7 @@ RUN: Mapping[str, Callable[[Namespace], int]] = {
     "quarantine": _quarantine,
     "slot": _slot,
     "publish": _publish,
+    "compact": _compact,
     "logs": _logs,
     "migrate": _migrate,
     "smoke": _smoke,

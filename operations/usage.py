@@ -42,6 +42,9 @@ PUBLISH = """Add what is in the warehouse to Iceberg tables of the Data Catalog,
 NAME_published_ingestion and NAME_published_processed_g<generation> ('_' for '-'). It may run at any
 time, and again after any failure: nothing is added twice. --again drops the tables from the catalog
 first, and makes them new from the logs; no object is deleted. The last line on stdout is JSON."""
+COMPACT = """Publish, and replace small files of the published tables by large ones, below
+_compacted/ in the bucket *processed*. No row changes, and the original files stay. It may run at
+any time, except while personal values are erased. The last line on stdout is JSON."""
 QUARANTINE = "Print every open row in quarantine as CSV: table, key, batch, time, reasons."
 SLOT = """Show the replication slots of the source, from which polls with CAPTURE=log read, and what
 the server keeps for them; --drop drops that of --slot. The database is that of the secret
@@ -115,6 +118,7 @@ def _commands() -> Mapping[str, tuple[str, str, tuple[Callable[[ArgumentParser],
             "fill a column that was added", BACKFILL, (_add_ca_bundle, _add_column),
         ),
         "slot": ("replication slots of the source", SLOT, (_add_ca_bundle, _add_slot)),
+        "compact": ("replace small published files by large ones", COMPACT, ()),
         "publish": ("add what is loaded to Iceberg tables", PUBLISH, (_add_again,)),
         "logs": ("logs of all parts, merged", LOGS, (_add_selection,)),
         "quarantine": ("every quarantined row as CSV", QUARANTINE, ()),

@@ -18,6 +18,8 @@ from pyiceberg.catalog.glue import GlueCatalog
 
 from lake import Lake
 from lake.s3 import S3Store
+from publish import levels
+from publish.compactor import compact
 from publish.glue_catalog import GlueTables
 from publish.publisher import publish
 from publish.tables import published_tables
@@ -45,6 +47,12 @@ class LakeInS3(LoggedLake):
 
     def tables(self) -> GlueTables:
         return GlueTables(self.lake, self._glue, PREFIX)
+
+    def files(self, name: str) -> list[str]:
+        """Return the addresses of the files of a published table."""
+        [published] = [table for table in published_tables(1) if table.name == name]
+        tasks = self.tables().table(published).scan().plan_files()
+        return [task.file.file_path for task in tasks]
 
     def rows(self, name: str, *columns: str) -> Counter[tuple[Any, ...]]:
         [published] = [table for table in published_tables(1) if table.name == name]
@@ -119,21 +127,46 @@ def function(local_aws: LocalAws) -> Iterator[None]:
     iam.delete_role(RoleName=NAME)
 
 
+def report(aws: LocalAws, command: str, *options: str) -> dict[str, Any]:
+    """Return the last line of a command."""
+    done = subprocess.run(
+        [sys.executable, "-m", "operations", command, "--name", NAME, "--region", REGION, *options],
+        cwd=ROOT, env={**os.environ, **aws.environment()},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
 @pytest.mark.usefixtures("function")
 def test_command_publishes_and_makes_everything_new(logged: LakeInS3, local_aws: LocalAws):
-    def report(*options: str) -> dict[str, Any]:
-        command = [sys.executable, "-m", "operations", "publish", "--name", NAME]
-        done = subprocess.run(
-            [*command, "--region", REGION, *options],
-            cwd=ROOT, env={**os.environ, **local_aws.environment()},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        return answer
-
-    assert report()["files"] == 0
-    again = report("--again")
+    assert report(local_aws, "publish")["files"] == 0
+    again = report(local_aws, "publish", "--again")
     assert (again["files"], again["commits"]) == (3 * BATCHES, 3)
     expected = Counter({(n, n): 1 for n in range(1, BATCHES + 1)})
     assert logged.rows(FACT, "sales_order_id", "batch_seq") == expected
+
+
+@pytest.mark.usefixtures("function")
+def test_two_compactors_and_a_publisher_at_once_keep_every_row_once(
+    logged: LakeInS3, local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+):
+    """One of the compactors wins. Tables that are made new have the large file, too."""
+    logged.add([BATCHES + 1], staff=[BATCHES + 1])
+    monkeypatch.setattr(levels, "FAN", 3)
+    monkeypatch.setattr(GlueCatalog, "_write_metadata", staticmethod(write_slowly))
+    steps = (compact, compact, publish)
+    with ThreadPoolExecutor(len(steps)) as threads:
+        list(threads.map(lambda step: step(logged.lake, logged.tables()), steps))
+    monkeypatch.undo()
+    expected = Counter({(n, n): 1 for n in range(1, BATCHES + 2)})
+    for _ in ("exchanged", "made new"):
+        [file] = logged.files(FACT)
+        assert file.startswith(
+            f"s3://{BUCKETS['PROCESSED_BUCKET']}/_compacted/processed_g1/{FACT}/"
+        )
+        assert logged.rows(FACT, "sales_order_id", "batch_seq") == expected
+        assert logged.rows(DIMENSION, "staff_id", "batch_seq") == expected
+        assert report(local_aws, "publish", "--again")["files"] == 3
+    assert report(local_aws, "compact")["replaced"] == 0

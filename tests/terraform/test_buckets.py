@@ -40,7 +40,7 @@ def test_every_bucket_except_the_log_bucket_is_logged(applied):
 
 
 @pytest.mark.parametrize("root", DEPLOYMENTS)
-def test_only_attempts_and_superseded_objects_of_the_mirror_expire_in_the_lake(applied_by, root):
+def test_only_attempts_and_superseded_objects_expire_in_the_lake(applied_by, root):
     rules = of_type(applied_by(root), "aws_s3_bucket_lifecycle_configuration")
     expiring = {
         (name, *_selected(rule["filter"][0]))
@@ -52,6 +52,7 @@ def test_only_attempts_and_superseded_objects_of_the_mirror_expire_in_the_lake(a
         ("ingestion", "_attempts/"),
         ("processed", "_attempts/"),
         ("ingestion", "_mirror/", ("superseded", "true")),
+        ("processed", "_compacted/", ("superseded", "true")),
     }
 
 

@@ -104,7 +104,10 @@ module "bucket" {
   # Attempts are reports: no step reads them.
   expire = { "_attempts/" = var.attempt_days }
 
-  # The age of a mirror object is not a criterion: an object that never changes is in use for ever. A poll
-  # tags the objects that its commit replaced.
-  expire_superseded = each.key == "ingestion" ? { "_mirror/" = var.mirror_days } : {}
+  # The age of an object is not a criterion: one that never changes is in use for ever. A poll tags the objects
+  # of the mirror that its commit replaced, and a compaction the files that no entry has needed for a day.
+  expire_superseded = {
+    ingestion = { "_mirror/" = var.mirror_days }
+    processed = { "_compacted/" = 1 }
+  }[each.key]
 }
