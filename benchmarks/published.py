@@ -10,7 +10,7 @@ vary with the machine and its load.
 import io
 import tempfile
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -55,13 +55,13 @@ def main() -> None:
                 f"publishing a batch of 4 tables, {name}: {first:.3f} s, at batch {batches}"
                 f" {last:.3f} s, ratio {last / first:.2f}"
             )
-        print("query over a fact: {:.2f} s, {:.2f} s of CPU".format(*_timed(lambda: _query(lake))))
+        print("query over a fact: {:.2f} s, {:.2f} s of CPU".format(*timed(lambda: _query(lake))))
         _print_stored(Path(folder))
 
 
 def _publish(lake: Lake, seq: int) -> tuple[float, float]:
-    _fabricate(lake, seq)
-    return _timed(lambda: publish(lake, LocalCatalog(lake)))
+    fabricate(lake, seq)
+    return timed(lambda: publish(lake, LocalCatalog(lake)))
 
 
 def _query(lake: Lake) -> None:
@@ -71,7 +71,7 @@ def _query(lake: Lake) -> None:
         database.sql(text).fetchall()
 
 
-def _timed(function: Callable[[], object]) -> tuple[float, float]:
+def timed(function: Callable[[], object]) -> tuple[float, float]:
     """Return the elapsed seconds and those of the CPU."""
     start, cpu = perf_counter(), process_time()
     function()
@@ -93,15 +93,16 @@ def _print_stored(folder: Path) -> None:
         print(f"{kind:45} {len(sizes):8,} objects {sum(sizes) / 1e6:10,.1f} MB")
 
 
-def _fabricate(lake: Lake, seq: int) -> None:
-    """Commit a batch with one row of a fact, its dimension, and the source tables of both."""
+def fabricate(lake: Lake, seq: int, rows: int = 1) -> None:
+    """Commit a batch with rows of a fact, its dimension, and the source tables of both."""
     warehouse, source = contracts.warehouse(), contracts.source()
     fact, dimension = warehouse.facts[0], warehouse.dimensions[0]
     run, now = f"run-{seq}", datetime.now(UTC)
     observed_at = START + timedelta(minutes=5 * seq)
     place = {"batch_seq": seq, "observed_at": observed_at, "change_seq": 0}
+    keys = [number % 1000 for number in range(seq * rows, (seq + 1) * rows)]
     landed = {
-        name: _land(lake, source.tables[name], place, run) for name in (fact.of, dimension.of)
+        name: _land(lake, source.tables[name], keys, place, run) for name in (fact.of, dimension.of)
     }
     lake.batches.commit(
         Batch(
@@ -116,23 +117,28 @@ def _fabricate(lake: Lake, seq: int) -> None:
         )
     )
     for log, table in ((lake.dimensions, dimension), (lake.facts, fact)):
-        log.commit(BuildEntry(seq, run, now, {table.name: _build(lake, table, place, run)}))
+        log.commit(BuildEntry(seq, run, now, {table.name: _build(lake, table, keys, place, run)}))
     lake.loads.commit(LoadEntry(seq, run, now))
 
 
-def _land(lake: Lake, table: SourceTable, place: dict[str, object], run: str) -> Changes:
+def _land(
+    lake: Lake, table: SourceTable, keys: Sequence[int], place: Mapping[str, object], run: str
+) -> Changes:
     seq = int(str(place["batch_seq"]))
-    body = _file([{table.key: seq % 1000, "op": "U", **place}], batch_schema(table))
+    body = _file([{table.key: key, "op": "U", **place} for key in keys], batch_schema(table))
     key = layout.batch_key("benchmark", table.name, START.date(), seq, run)
-    return Changes(land(lake.ingestion, key, body, 1), 0, 1, 0)
+    return Changes(land(lake.ingestion, key, body, len(keys)), 0, len(keys), 0)
 
 
-def _build(lake: Lake, table: WarehouseTable, place: dict[str, object], run: str) -> Output:
+def _build(
+    lake: Lake, table: WarehouseTable, keys: Sequence[int], place: Mapping[str, object], run: str
+) -> Output:
     seq = int(str(place["batch_seq"]))
-    row = {table.key: seq % 1000, "is_deleted": False, "created_date": START.date(), **place}
-    body = _file([{**row, "created_time": "00:00:00"}], _schema(stored_columns(table)))
+    row = {"is_deleted": False, "created_date": START.date(), "created_time": "00:00:00", **place}
+    body = _file([{**row, table.key: key} for key in keys], _schema(stored_columns(table)))
     folder = layout.processed_folder(lake.generation, table.name, seq, run)
-    return Output((land(lake.processed, f"{folder}part.parquet", body, 1).key,), 1)
+    landed = land(lake.processed, f"{folder}part.parquet", body, len(keys))
+    return Output((landed.key,), len(keys))
 
 
 def _schema(columns: tuple[Column, ...]) -> pa.Schema:
