@@ -61,17 +61,13 @@ def _batch(benched: Benched, warehouse: str, case: str) -> Iterator[Figure]:
 
 
 def _load(dsn: str, lake: str) -> None:
-    """Load what is built, and print the seconds without those of Spark's start."""
-    from embedded.platform import Platform  # noqa: PLC0415 - Spark's Python, of this process only
-    from embedded.server.spark import EmbeddedSpark  # noqa: PLC0415 - as above
+    """Load what is built, and print the seconds without those of the imports."""
+    from embedded.platform import Platform  # noqa: PLC0415 - of this process only
 
-    spark = EmbeddedSpark()
-    spark.get().range(1).count()
-    with Platform(Path(lake), "", dsn, spark=spark.get) as platform:
+    with Platform(Path(lake), "", dsn) as platform:
         start = perf_counter()
         platform.load()
         print(json.dumps({"seconds": perf_counter() - start}), flush=True)
-    spark.stop()
 
 
 def _files(benched: Benched, warehouse: str, name: str, after: int) -> Mapping[str, Path]:

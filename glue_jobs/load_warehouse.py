@@ -18,14 +18,14 @@ from postgres import resolve
 
 
 def main(argv: Sequence[str], spark: SessionSource = None) -> None:
-    """Load every batch that was built and is not in the warehouse yet."""
+    """Load every batch that was built and is not in the warehouse yet. Spark does not start."""
     with open_job("load_warehouse", _arguments(), argv, spark) as job:
         options = job.arguments
         address = resolve(options.warehouse, os.environ, read_secret, options.ca_bundle)
         registry = _registry(options.catalog, options.register_from)
         size = ChunkSize(options.rows_per_transaction, options.allow_large_batch == "true")
         target = Target(address, options.schema)
-        load(job.lake, target, job.run, job.spark, registry, size, job.limit)
+        load(job.lake, target, job.run, registry, size, job.limit)
 
 
 def _arguments() -> Arguments:
@@ -40,8 +40,7 @@ def _arguments() -> Arguments:
     arguments.add_argument(
         "--ca-bundle",
         metavar="FILE",
-        help="CA certificates that verify a remote warehouse (PGSSLROOTCERT); if executors run on"
-        " other machines, a file in the working directory, named without a folder",
+        help="CA certificates that verify a remote warehouse (PGSSLROOTCERT)",
     )
     arguments.add_argument(
         "--catalog",

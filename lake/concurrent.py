@@ -12,17 +12,19 @@ CONCURRENCY = 16
 """Requests at a time: 400 a second at 40 ms each. At most as many objects are in memory."""
 
 
-def map_concurrently(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+def map_concurrently(
+    function: Callable[[T], R], items: Iterable[T], ahead: int = CONCURRENCY
+) -> Iterator[R]:
     """Yield ``function`` of each item in the order of the items, computed in threads.
 
-    Items are read in the caller's thread, and only CONCURRENCY of them ahead. The first error is
+    Items are read in the caller's thread, and only ``ahead`` of them ahead. The first error is
     raised when its item is reached; then no other item is started.
     """
     pending: deque[Future[R]] = deque()
-    with ThreadPoolExecutor(CONCURRENCY) as pool:
+    with ThreadPoolExecutor(ahead) as pool:
         try:
             for item in items:
-                if len(pending) == CONCURRENCY:
+                if len(pending) == ahead:
                     yield pending.popleft().result()
                 pending.append(pool.submit(function, item))
             while pending:

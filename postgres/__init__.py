@@ -14,7 +14,6 @@ from postgres.errors import (
     Unreachable,
     Unverified,
 )
-from postgres.jdbc import jdbc_options
 from postgres.locks import LOCK_NOT_AVAILABLE, local_lock_timeout, waited_for
 from postgres.reference import resolve
 from postgres.session import SESSION, Session
@@ -41,7 +40,6 @@ __all__ = [
     "connected",
     "from_dsn",
     "from_secret",
-    "jdbc_options",
     "joined",
     "local_lock_timeout",
     "names",

@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from postgres.errors import InvalidAddress
 
@@ -57,18 +57,6 @@ class Address:
                 f" {AUTHORITIES}=FILE in the environment, or ?sslrootcert=FILE in the DSN."
             )
         return self.sslrootcert
-
-    @property
-    def jdbc_url(self) -> str:
-        """The address as the PostgreSQL JDBC driver reads it, without user or password.
-
-        Raises InvalidAddress if a remote server has no ``sslrootcert``.
-        """
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        file = self.authorities
-        encryption = f"?sslmode={VERIFIED}&sslrootcert={quote(file)}" if file else ""
-        database = quote(self.database, safe="")  # the driver decodes + and %XX
-        return f"jdbc:postgresql://{host}:{self.port}/{database}{encryption}"
 
 
 def from_dsn(dsn: str, environ: Mapping[str, str] = os.environ) -> Address:

@@ -82,11 +82,6 @@ class Session:
         statements = (_set_local(name, text) for name, text in settings.items())
         return Sql("; ".join(statements))
 
-    def options(self, version: int) -> str:
-        """Return the settings as command-line options of a server process, for JDBC."""
-        settings = self.settings | self.newer_settings(version)
-        return " ".join(f"-c {name}={_escaped(text)}" for name, text in settings.items())
-
 
 SESSION = Session()
 """The settings of a session that asks for nothing else."""
@@ -110,7 +105,3 @@ def _set_local(name: str, text: str) -> Sql:
 
 def _milliseconds(seconds: float) -> str:
     return str(round(seconds * 1000))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace(" ", "\\ ")

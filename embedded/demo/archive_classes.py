@@ -20,7 +20,7 @@ CHANGES = 2
 
 
 def write_archive() -> None:
-    """Write the archive. Raises NoJava, NoDriver or ServerFailed."""
+    """Write the archive. Raises NoJava or ServerFailed."""
     spark = EmbeddedSpark(writes_archive=True)
     folder = Path(tempfile.mkdtemp())  # not TemporaryDirectory: the server may be another user
     try:

@@ -1,4 +1,4 @@
-"""The Java that runs Spark, and the JDBC driver of the load."""
+"""The Java that runs Spark."""
 
 import os
 import re
@@ -10,17 +10,10 @@ from pathlib import Path
 from contracts.errors import PlatformError
 
 VERSION = "17"  # as in Glue 5.1
-SYSTEM_JARS = Path("/usr/share/java")  # of Linux packages
 
 
 class NoJava(PlatformError):
     """This machine has no Java that can run Spark."""
-
-    exit_code = 2
-
-
-class NoDriver(PlatformError):
-    """This machine has no JDBC driver for PostgreSQL."""
 
     exit_code = 2
 
@@ -36,22 +29,6 @@ def java_home(environ: Mapping[str, str] = os.environ) -> Path:
     )
 
 
-def driver() -> Path:
-    """Return the jar of the PostgreSQL JDBC driver: of the package wbjdbc, or of the machine.
-
-    Raises NoDriver.
-    """
-    folders = [*_package("wbjdbc"), SYSTEM_JARS]
-    jars = (jar for folder in folders for jar in sorted(folder.rglob("postgresql*.jar")))
-    jar = next(jars, None)
-    if jar is None:
-        raise NoDriver(
-            "There is no PostgreSQL JDBC driver in the package wbjdbc or in"
-            f" {SYSTEM_JARS}. To fix: run `make setup`, which installs wbjdbc."
-        )
-    return jar
-
-
 def _homes(environ: Mapping[str, str]) -> Iterator[Path]:
     if environ.get("JAVA_HOME"):
         yield Path(environ["JAVA_HOME"])
@@ -63,7 +40,6 @@ def _homes(environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _package(name: str) -> list[Path]:
-    # located, not imported: importing wbjdbc would start another JVM
     spec = find_spec(name)
     return [Path(place) for place in (spec and spec.submodule_search_locations) or []]
 

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from embedded.server import class_archive
-from embedded.server.java import driver, java_home
+from embedded.server.java import java_home
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -24,7 +24,7 @@ JVM = (
     "-XX:+UseSerialGC",
     "-XX:ReservedCodeCacheSize=240m",  # of 48 MB, the default here, compiled code is thrown away
     "-XX:-UsePerfData",
-    "-Duser.timezone=UTC",  # JDBC writes timestamps in the zone of the JVM
+    "-Duser.timezone=UTC",
     "-Duser.language=en",
     "-Duser.country=US",
     "-Dfile.encoding=UTF-8",
@@ -63,16 +63,16 @@ class EmbeddedSpark:
         self._folder: Path | None = None
 
     def get(self) -> "SparkSession":
-        """Return the session. Raises NoJava or NoDriver."""
+        """Return the session. Raises NoJava."""
         with self._lock:
             if self._session is None:
                 self._session = _running_session()
             if self._session is None:
-                java, jar, options = java_home(), driver(), self._archive_options(archive())
+                java, options = java_home(), self._archive_options(archive())
                 self._folder = Path(tempfile.mkdtemp(prefix="spark-"))
                 atexit.register(self.stop)  # for a process that ends with an error
                 with _environment(java, self._folder):
-                    self._session = _start(jar, self._folder, options)
+                    self._session = _start(self._folder, options)
             return self._session
 
     def stop(self) -> None:
@@ -97,8 +97,8 @@ class EmbeddedSpark:
 
 
 def archive() -> Path:
-    """Return the file of the class-data archive, if it exists or not. Raises NoJava or NoDriver."""
-    return class_archive.archive_file(java_home(), [*(_spark_home() / "jars").iterdir(), driver()])
+    """Return the file of the class-data archive, if it exists or not. Raises NoJava."""
+    return class_archive.archive_file(java_home(), (_spark_home() / "jars").iterdir())
 
 
 def _running_session() -> "SparkSession | None":
@@ -148,13 +148,12 @@ def _empty(folder: Path) -> Path:
     return folder
 
 
-def _start(jar: Path, folder: Path, options: Sequence[str]) -> "SparkSession":
+def _start(folder: Path, options: Sequence[str]) -> "SparkSession":
     from pyspark.sql import SparkSession  # noqa: PLC0415 - a quiet poll does without
 
     builder = SparkSession.builder.master("local[*]").appName("embedded")
     own = {
         "spark.driver.extraJavaOptions": " ".join((*JVM, *options)),
-        "spark.driver.extraClassPath": str(jar),
         "spark.local.dir": str(folder),
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
     }

@@ -1,4 +1,4 @@
-"""The connections of the load."""
+"""The transactions of the load."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,14 +9,8 @@ APPLICATION = "load_warehouse"
 
 
 @contextmanager
-def load_connection(address: Address) -> Iterator[Connection]:
-    """Open a connection for the block. Raises what ``connected`` does."""
-    with connected(address, APPLICATION, SESSION) as connection:
-        yield connection
-
-
-@contextmanager
 def load_transaction(address: Address) -> Iterator[Connection]:
-    """Open a connection, and run the block as one transaction of it."""
-    with load_connection(address) as connection, transaction(connection):
+    """Open a connection, and run the block as one transaction of it. Raises what ``connected``
+    does."""
+    with connected(address, APPLICATION, SESSION) as connection, transaction(connection):
         yield connection

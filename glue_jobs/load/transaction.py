@@ -24,7 +24,6 @@ from glue_jobs.load.staging import (
     stage_all,
     staging_tables,
 )
-from glue_jobs.session import Session
 from glue_jobs.time_limit import NO_LIMIT, TimeLimit
 from lake import Lake, SeqTaken, now
 from lake.entries import LoadEntry
@@ -73,7 +72,6 @@ def load(
     lake: Lake,
     target: Target,
     run: str,
-    spark: Session,
     registry: Registry | None = None,
     size: ChunkSize = DEFAULT_SIZE,
     limit: TimeLimit = NO_LIMIT,
@@ -82,8 +80,8 @@ def load(
     whole batches. After each, register its partitions with ``registry``, and add its batches to the
     load log. The load ends before ``limit``; the next one continues.
 
-    ``spark`` is called only if there are rows to load. Of several concurrent loads one loads.
-    Raises the errors of ``glue_jobs.errors``, and LockTimeout.
+    Of several concurrent loads one loads. Raises the errors of ``glue_jobs.errors``, and
+    LockTimeout.
     """
     result, through = LoadResult(), built_through(lake)
     if not through:
@@ -96,7 +94,7 @@ def load(
             logger.info("time limit is near", extra={"run": run, "left": result.left})
             return result
         with limit.step():
-            chunk = _load_chunk(lake, target, run, spark, state, pending)
+            chunk = _load_chunk(lake, target, run, state, pending)
             state = _read_state(target, lake)  # another load may have been first
             _conclude(lake, state, through, run, registry)
         registry = replace(registry, again_from=None) if registry else None
@@ -131,14 +129,14 @@ def _read_state(target: Target, lake: Lake) -> LedgerState:
 
 
 def _load_chunk(
-    lake: Lake, target: Target, run: str, spark: Session, before: LedgerState, pending: Pending
+    lake: Lake, target: Target, run: str, before: LedgerState, pending: Pending
 ) -> LoadResult | None:
     """Stage the rows of all tables, then merge them in one transaction, and return the result; None
     if another load was first."""
     began, rows = time.monotonic(), None
     tables = staging_tables(pending, run)
-    with created(target.address, tables) as options:
-        stage_all(spark, lake.processed, target.address, options, tables)
+    with created(target.address, tables):
+        stage_all(lake.processed, target.address, tables)
         with load_transaction(target.address) as connection:
             ledger.lock(connection)
             if ledger.read_state(connection) == before:

@@ -136,7 +136,7 @@ def planted(
     dsn, catalog = server.dsn("planted"), MemoryCatalog()
     with connected(from_dsn(dsn), "tests") as warehouse:
         migrate(warehouse)
-        load_into(dsn, built, spark, Registry(catalog))
+        load_into(dsn, built, Registry(catalog))
         with catalog.athena() as athena:
             yield Planted(built, warehouse, athena, spark, dsn)
     server.drop_database("planted")
@@ -147,11 +147,9 @@ def build_all(built: LakeBuilder, spark: SparkSession, *arguments: str) -> None:
         job.main([*built.arguments, *arguments], spark)
 
 
-def load_into(
-    dsn: str, built: LakeBuilder, spark: SparkSession, registry: Registry | None = None
-) -> None:
+def load_into(dsn: str, built: LakeBuilder, registry: Registry | None = None) -> None:
     target = Target(from_dsn(dsn), "warehouse")
-    load(built.lake, target, new_run(), lambda: spark, registry)
+    load(built.lake, target, new_run(), registry)
 
 
 HISTORY = """
@@ -339,14 +337,14 @@ def test_rows_brought_back_take_their_places(
     shutil.copytree(planted.built.directory, copied.directory)
     with connected(from_dsn(warehouse_dsn), "tests") as warehouse:
         migrate(warehouse)
-        load_into(warehouse_dsn, copied, planted.spark)
+        load_into(warehouse_dsn, copied)
         assert warehouse.run(HISTORY) == EXPECTED
         known = conversions.CONVERSIONS["text", "date"]
         corrected = f"coalesce({known}, case when {{0}} = 'soon' then date'2024-11-20' end)"
         monkeypatch.setitem(conversions.CONVERSIONS, ("text", "date"), corrected)
         retry = Retry(copied.lake, lambda: planted.spark, contracts.source(), contracts.warehouse())
         assert retry.run() == len(BROUGHT_BACK)
-        load_into(warehouse_dsn, copied, planted.spark)
+        load_into(warehouse_dsn, copied)
         assert count_open(copied.lake) == 0
         assert warehouse.run(HISTORY) == sorted([*EXPECTED, *BROUGHT_BACK])
         current = "select sales_order_id, units_sold from warehouse.fact_sales_order_current"

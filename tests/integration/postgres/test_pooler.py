@@ -1,8 +1,7 @@
 """Connections through a pooler in transaction mode: every statement has the session's settings."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from io import BytesIO
 
@@ -14,19 +13,14 @@ from postgres import (
     Address,
     Refused,
     Session,
-    StartupRefused,
     connect,
     connected,
     from_dsn,
-    jdbc_options,
     transaction,
 )
 from tests.pgbouncer import needs_pgbouncer, pgbouncer
-from tests.proxy import without_options
 
 pytestmark = needs_pgbouncer
-
-JDBC = {"ignore_startup_parameters": "extra_float_digits"}
 
 
 @pytest.fixture(scope="module")
@@ -47,27 +41,8 @@ def owner(server: Server) -> Iterator[Address]:
 
 @pytest.fixture(scope="module")
 def pooled(owner: Address) -> Iterator[Address]:
-    with pgbouncer(owner, **JDBC) as address:
+    with pgbouncer(owner) as address:
         yield address
-
-
-HARMFUL = {
-    "default_transaction_read_only": "on",
-    "idle_in_transaction_session_timeout": "2s",
-    "statement_timeout": "59s",
-}
-HARMFUL_SINCE_17 = {"transaction_timeout": "30s"}
-
-
-@pytest.fixture
-def harmless(server: Server) -> Iterator[Address]:
-    """A role with settings that end no load."""
-    address = from_dsn(server.dsn())
-    with connected(address, "tests") as connection:
-        connection.run("create role harmless superuser login password 'harmless'")
-        connection.run("alter role harmless set statement_timeout = '2min'")
-        yield replace(address, user="harmless", password="harmless")
-        connection.run("drop owned by harmless; drop role harmless")
 
 
 SETTINGS = {
@@ -150,62 +125,6 @@ def test_pooler_that_drops_every_parameter_is_noticed(owner: Address):
         assert connection.run("show extra_float_digits") == [["1"]]
 
 
-def jdbc(address: Address) -> dict[str, str]:
-    with connected(address, "test") as connection:
-        return jdbc_options(connection, address)
-
-
-def test_jdbc_needs_no_prepared_statements_through_a_pooler(harmless: Address):
-    with pgbouncer(harmless, **JDBC) as address:
-        assert jdbc(address) == {"prepareThreshold": "0"}
-
-
-@pytest.mark.parametrize("refuses", [True, False])
-def test_proxy_without_options_is_noticed_before_jdbc_connects(harmless: Address, refuses: bool):
-    with without_options(harmless, refuses=refuses) as address:
-        with connected(address, "test") as connection:
-            assert not connection.is_pooled
-        assert jdbc(address) == {"prepareThreshold": "0"}
-
-
-@pytest.mark.parametrize(
-    "front",
-    [
-        lambda behind: pgbouncer(behind, **JDBC),
-        lambda behind: without_options(behind, refuses=True),
-        lambda behind: without_options(behind, refuses=False),
-    ],
-    ids=["PgBouncer", "refuses options", "ignores options"],
-)
-def test_settings_of_the_role_that_would_end_a_load_are_refused_with_a_remedy_that_works(
-    harmless: Address, front: Callable[[Address], AbstractContextManager[Address]]
-):
-    harmful = {**HARMFUL, **(HARMFUL_SINCE_17 if server_version(harmless) >= 17 else {})}
-    with connected(harmless, "test") as connection:
-        for name, setting in harmful.items():
-            connection.run(f"alter role harmless set {name} = '{setting}'")
-    with front(harmless) as address, pytest.raises(StartupRefused, match="pooler at") as refused:
-        jdbc(address)
-    actual = ", ".join(f"{name} = {setting}" for name, setting in sorted(harmful.items()))
-    assert f"would end the load: {actual}. To fix: run alter role" in str(refused.value)
-    with connected(harmless, "test") as connection:
-        connection.run(str(refused.value).partition("To fix: run ")[2].partition(" or give")[0])
-    with front(harmless) as address:
-        assert jdbc(address) == {"prepareThreshold": "0"}
-
-
-def server_version(address: Address) -> int:
-    with connected(address, "test") as connection:
-        return connection.version
-
-
-def test_pooler_that_refuses_the_parameter_of_jdbc_is_reported_with_the_remedy(owner: Address):
-    with pgbouncer(owner) as address, connected(address, "test") as connection:
-        assert connection.run("select 1") == [[1]]
-        with pytest.raises(StartupRefused, match=r"extra_float_digits.*ignore_startup_parameters"):
-            jdbc_options(connection, address)
-
-
 def test_wrong_password_is_refused_by_the_pooler(pooled: Address):
     with pytest.raises(Refused, match="check user, password"):
         connect(replace(pooled, password="wrong"), "test")
@@ -214,4 +133,3 @@ def test_wrong_password_is_refused_by_the_pooler(pooled: Address):
 def test_direct_connection_is_not_pooled(owner: Address):
     with connected(owner, "test") as connection:
         assert not connection.is_pooled
-        assert "-c extra_float_digits=1 " in jdbc_options(connection, owner)["options"]

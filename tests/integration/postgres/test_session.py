@@ -180,15 +180,6 @@ def _use_after_termination(address: Address) -> None:
         victim.run("select 1")
 
 
-@pytest.mark.parametrize("version", [13, 14, 17])
-def test_options_for_jdbc_are_those_that_the_version_has(version: int):
-    options = Session(search_path=("a b",)).options(version)
-    assert r"-c DateStyle=ISO,\ YMD " in options
-    assert r'-c search_path="a\ b" ' in options
-    assert ("idle_session_timeout" in options) == (version >= 14)
-    assert ("transaction_timeout" in options.replace("in_transaction", "")) == (version >= 17)
-
-
 def test_settings_for_a_transaction_take_no_snapshot(server: Server):
     session = Session(zone="Asia/Tokyo")
     with connected(from_dsn(server.dsn()), "test") as connection:

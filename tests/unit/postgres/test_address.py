@@ -82,14 +82,12 @@ def test_other_machines_are_remote_and_verified(host: str) -> None:
     address = Address(host, 1, "d", "u", sslrootcert="/ca bundle&.pem")
     assert not address.is_local
     assert address.authorities == "/ca bundle&.pem"
-    assert address.jdbc_url.endswith("?sslmode=verify-full&sslrootcert=/ca%20bundle%26.pem")
 
 
 def test_remote_machine_without_a_ca_bundle_is_refused_with_the_remedy() -> None:
     address = from_dsn("postgresql://me:secret@db.example/stars", {})
-    for use in (lambda: address.authorities, lambda: address.jdbc_url):
-        with pytest.raises(InvalidAddress, match=r"PGSSLROOTCERT=FILE.*\?sslrootcert=FILE"):
-            use()
+    with pytest.raises(InvalidAddress, match=r"PGSSLROOTCERT=FILE.*\?sslrootcert=FILE"):
+        _ = address.authorities
 
 
 def test_this_machine_needs_no_ca_bundle() -> None:
@@ -117,22 +115,14 @@ def test_parameter_that_is_not_supported_is_refused() -> None:
     assert "hunter2" not in str(refusal.value)
 
 
-def test_jdbc_url_brackets_an_ipv6_host_and_contains_no_user() -> None:
-    url = from_dsn("postgresql://me:secret@[::1]:5433/stars").jdbc_url
-    assert url == "jdbc:postgresql://[::1]:5433/stars"
-
-
 @pytest.mark.parametrize(
     ("name", "encoded"),
     [("a+b", "a%2Bb"), ("a%41b", "a%2541b"), ("a?b", "a%3Fb"), ("ä/ü", "%C3%A4%2F%C3%BC"),
      ("/x", "%2Fx"), ("a#b c", "a%23b%20c")],
 )  # fmt: skip
-def test_name_of_a_database_is_encoded_for_jdbc_and_decoded_from_a_dsn(
-    name: str, encoded: str
-) -> None:
+def test_name_of_a_database_is_decoded_from_a_dsn(name: str, encoded: str) -> None:
     address = from_dsn(f"postgresql://me@localhost/{encoded}")
     assert address.database == name
-    assert address.jdbc_url == f"jdbc:postgresql://localhost:5432/{encoded}"
     if not name.endswith(("?b", "#b c")):  # these end the path of a URL
         assert from_dsn(f"postgresql://me@localhost/{name.replace('%', '%25')}").database == name
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
 
 from glue_jobs.errors import BatchTooLarge
 from glue_jobs.load import transaction
@@ -17,7 +16,6 @@ from lake import new_run
 from lake.entries import BuildEntry, Output
 from lake.freshness import freshness
 from postgres import Connection, connected, from_dsn
-from tests.integration.glue_jobs.conftest import no_spark
 from tests.processed import FACT, ProcessedLake, calendar, version_row
 from warehouse.migrate import migrate
 
@@ -73,23 +71,20 @@ def merged(number: int, entries: list[BuildEntry]) -> BuildEntry:
     return BuildEntry(number, "range", entries[-1].committed_at, tables, first=first, last=last)
 
 
-def loaded(
-    lake: ProcessedLake, dsn: str, spark: Any, size: ChunkSize, limit: int = 0
-) -> LoadResult:
+def loaded(lake: ProcessedLake, dsn: str, size: ChunkSize, limit: int = 0) -> LoadResult:
     target = Target(from_dsn(dsn), "warehouse")
-    return load(lake.lake, target, new_run(), spark, None, size, TimeLimit(limit))
+    return load(lake.lake, target, new_run(), None, size, TimeLimit(limit))
 
 
 @pytest.mark.parametrize("generation", ["batches", "ranges"])
 def test_chunks_hold_whole_batches_and_are_logged_one_by_one(
     warehouse_dsn: str,
     connection: Connection,
-    spark: SparkSession,
     request: pytest.FixtureRequest,
     generation: str,
 ):
     lake = request.getfixturevalue("ranges" if generation == "ranges" else "processed")
-    result = loaded(lake, warehouse_dsn, lambda: spark, ChunkSize(rows=6))
+    result = loaded(lake, warehouse_dsn, ChunkSize(rows=6))
 
     logged = [(entry.first, entry.last) for entry in lake.lake.loads.after(0)]
     assert logged == [(1, 2), (3, 3), (4, 4), (5, 5)]  # 2 + 2, 3, 4 and 5 rows
@@ -102,7 +97,6 @@ def test_chunks_hold_whole_batches_and_are_logged_one_by_one(
 def test_load_ends_before_its_limit_and_the_next_one_goes_on(
     warehouse_dsn: str,
     connection: Connection,
-    spark: SparkSession,
     processed: ProcessedLake,
     monkeypatch: pytest.MonkeyPatch,
 ):
@@ -116,12 +110,12 @@ def test_load_ends_before_its_limit_and_the_next_one_goes_on(
     limit = TimeLimit(900)
     monkeypatch.setattr(transaction, "_load_chunk", slow)
     target = Target(from_dsn(warehouse_dsn), "warehouse")
-    first = load(processed.lake, target, new_run(), lambda: spark, None, ChunkSize(rows=4), limit)
+    first = load(processed.lake, target, new_run(), None, ChunkSize(rows=4), limit)
 
     assert (first.through_seq, first.left) == (2, 3)
     assert processed.lake.loads.last_batch() == 2
     assert freshness(processed.lake, 5, 2) <= freshness(processed.lake, 5, 0)
-    second = loaded(processed, warehouse_dsn, lambda: spark, ChunkSize())
+    second = loaded(processed, warehouse_dsn, ChunkSize())
     assert (second.from_seq, second.through_seq, second.left) == (3, 5, 0)
     assert len(connection.run(LEDGER)) == 5
 
@@ -133,7 +127,7 @@ def test_batch_too_large_for_the_limit_is_refused_until_it_is_allowed(
     rows = ROWS_PER_SECOND * 10 + 1
     lake.add({**calendar(), FACT: [version_row(1, 1)]}, recorded={FACT: rows})
     with pytest.raises(BatchTooLarge, match="To fix: run the load once with --allow-large-batch"):
-        loaded(lake, warehouse_dsn, no_spark, ChunkSize(), limit=10)
+        loaded(lake, warehouse_dsn, ChunkSize(), limit=10)
     assert connection.run(LEDGER) == []
     allowed = ChunkSize(allows_large_batch=True)
     assert allowed.has_time(pending_of(lake), TimeLimit(10))
@@ -146,7 +140,6 @@ def pending_of(lake: ProcessedLake) -> Pending:
 def test_crash_between_two_chunks_leaves_whole_batches_and_the_next_load_completes_the_log(
     warehouse_dsn: str,
     connection: Connection,
-    spark: SparkSession,
     ranges: ProcessedLake,
     monkeypatch: pytest.MonkeyPatch,
 ):
@@ -159,10 +152,10 @@ def test_crash_between_two_chunks_leaves_whole_batches_and_the_next_load_complet
     with monkeypatch.context() as patch:
         patch.setattr(transaction, "record_loads", killed)
         with pytest.raises(Killed):
-            loaded(ranges, warehouse_dsn, lambda: spark, ChunkSize(rows=4))
+            loaded(ranges, warehouse_dsn, ChunkSize(rows=4))
     assert connection.run(LEDGER) == [[1, 2], [2, 2]]
     assert ranges.lake.loads.last_batch() == 0
 
-    loaded(ranges, warehouse_dsn, lambda: spark, ChunkSize())
+    loaded(ranges, warehouse_dsn, ChunkSize())
     assert [(e.first, e.last) for e in ranges.lake.loads.after(0)] == [(1, 2), (3, 5)]
     assert connection.run(VERSIONS) == [[n, seq] for seq in range(1, 6) for n in range(1, seq + 1)]

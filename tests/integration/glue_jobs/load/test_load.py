@@ -12,19 +12,17 @@ from time import sleep
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
 
 from embedded.server import Server
 from glue_jobs.errors import OtherLedger, SchemaOutdated, StagedCountsDiffer, StagingFailed
-from glue_jobs.load import foreign_keys, jdbc, ledger, staging
+from glue_jobs.load import copying, foreign_keys, ledger
 from glue_jobs.load import transaction as module
+from glue_jobs.load.staging import stage_all
 from glue_jobs.load.transaction import LoadResult, Target, load
 from lake import new_run
 from postgres import (
-    Address,
     Connection,
     QueryFailed,
-    Sql,
     Unreachable,
     connected,
     from_dsn,
@@ -44,10 +42,6 @@ from tests.processed import (
 from warehouse import migrate, migrate_at
 
 STAGING = "select count(*) from pg_tables where tablename like 'staging%'"
-SESSIONS = """
-select count(*) from pg_stat_activity
-where application_name = 'load_warehouse' and datname = current_database()
-"""
 LEDGER = "select batch_seq from etl.ledger order by 1"
 VERSIONS = """
 select sales_order_id, batch_seq from warehouse.fact_sales_order order by sales_record_id
@@ -84,19 +78,14 @@ def processed(tmp_path: Path) -> ProcessedLake:
 
 
 @pytest.fixture
-def load_once(spark: SparkSession, processed: ProcessedLake, target: Target) -> Load:
+def load_once(processed: ProcessedLake, target: Target) -> Load:
     """Return a function that loads pending batches; its arguments replace those of the load."""
 
     def load_once(**overrides: Any) -> LoadResult:
         lake = overrides.get("processed", processed).lake
-        session = overrides.get("spark", lambda: spark)
-        return load(lake, overrides.get("target", target), new_run(), session)
+        return load(lake, overrides.get("target", target), new_run())
 
     return load_once
-
-
-def no_spark() -> SparkSession:
-    raise AssertionError("Spark was started")
 
 
 class Crash(BaseException):
@@ -135,14 +124,16 @@ def test_every_value_arrives_as_it_was(
     connection: Connection,
     processed: ProcessedLake,
     load_once: Load,
-    spark: SparkSession,
     settings: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def start_slowly() -> SparkSession:
+    def read_slowly(*arguments: Any) -> Any:
         if settings == "hostile":
             sleep(1.5 * PAUSE)  # idle sessions end before
-        return spark
+        return blocks(*arguments)
 
+    blocks = copying._blocks
+    monkeypatch.setattr(copying, "_blocks", read_slowly)
     place = dimension_row(
         "dim_location", 1, postal_code="08841", city="O'Keefe \\ \"x\", {y}", district=None,
         address_line_2="", phone="Łódź",
@@ -156,7 +147,7 @@ def test_every_value_arrives_as_it_was(
         is_deleted=True,
     )
     processed.add({**star(), "dim_location": [place], "fact_sales_order": [order]})
-    load_once(spark=start_slowly)
+    load_once()
     assert connection.run("select * from warehouse.dim_location") == [list(place.values())]
     assert connection.run("""
         select created_time, unit_price, observed_at, is_deleted, created_date
@@ -190,25 +181,25 @@ def test_ledger_records_the_loaded_batches(
     assert all(at > before for (at,) in connection.run("select loaded_at from etl.ledger"))
 
 
-def test_second_load_does_nothing_and_starts_no_spark(
+def test_second_load_does_nothing(
     connection: Connection, processed: ProcessedLake, load_once: Load
 ) -> None:
     processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
     load_once()
-    result = load_once(spark=no_spark)
+    result = load_once()
     assert (result.rows, result.from_seq, result.through_seq) == ({}, 0, 0)
     assert connection.run(VERSIONS) == [[1, 1]]
 
 
 def test_empty_lake_loads_nothing(load_once: Load) -> None:
-    assert load_once(spark=no_spark).rows == {}
+    assert load_once().rows == {}
 
 
-def test_batch_without_rows_for_the_warehouse_is_recorded_without_spark(
+def test_batch_without_rows_for_the_warehouse_is_recorded(
     connection: Connection, processed: ProcessedLake, load_once: Load
 ) -> None:
     processed.add({})
-    result = load_once(spark=no_spark)
+    result = load_once()
     assert (result.rows, result.through_seq) == ({}, 1)
     assert connection.run(LEDGER) == [[1]]
     assert processed.lake.loads.last_batch() == 1
@@ -218,7 +209,7 @@ def test_only_batches_that_both_jobs_built_are_loaded(
     connection: Connection, processed: ProcessedLake, load_once: Load
 ) -> None:
     seq = processed.land({**calendar(), "fact_sales_order": [version_row(1, 1)]})
-    assert load_once(spark=no_spark).through_seq == 0
+    assert load_once().through_seq == 0
     processed.build_facts(seq)
     assert load_once().through_seq == 1
     assert connection.run(VERSIONS) == [[1, 1]]
@@ -307,7 +298,7 @@ def test_tombstone_takes_the_values_of_the_version_before_it(
         [3, True, observed(3), 2],
         [4, False, observed(4), 4],
     ]
-    assert load_once(spark=no_spark).rows == {}
+    assert load_once().rows == {}
 
 
 ORDERED = """
@@ -336,7 +327,7 @@ def test_tombstone_of_a_transaction_takes_the_values_of_the_one_before_it(
     ]
     current = "select batch_seq, units_sold from warehouse.fact_sales_order_current"
     assert connection.run(current) == [[3, 30]]
-    assert load_once(spark=no_spark).rows == {}
+    assert load_once().rows == {}
 
 
 def test_files_of_a_version_without_change_seq_are_loaded_as_0_and_null(
@@ -496,20 +487,24 @@ def test_date_outside_the_calendar_is_refused_because_no_day_is_inferred(
 
 
 def test_two_concurrent_loads_load_every_batch_once(
-    connection: Connection, processed: ProcessedLake, load_once: Load, spark: SparkSession
+    connection: Connection,
+    processed: ProcessedLake,
+    load_once: Load,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
     processed.add({"fact_sales_order": [version_row(1, 2)]})
     waited = threading.local()
     barrier = threading.Barrier(2, timeout=60)
 
-    def after_both_have_read_the_ledger() -> SparkSession:
+    def after_both_have_read_the_ledger(*arguments: Any) -> None:
         if not hasattr(waited, "once"):
             waited.once = barrier.wait()
-        return spark
+        stage_all(*arguments)
 
+    monkeypatch.setattr(module, "stage_all", after_both_have_read_the_ledger)
     with ThreadPoolExecutor(2) as threads:
-        loads = [threads.submit(load_once, spark=after_both_have_read_the_ledger) for _ in range(2)]
+        loads = [threads.submit(load_once) for _ in range(2)]
         results = sorted((load.result() for load in loads), key=lambda load: load.through_seq)
     assert [result.through_seq for result in results] == [0, 2]
     assert results[0].rows == {}
@@ -533,7 +528,7 @@ def test_load_after_a_crash_before_the_load_log_completes_the_log(
             load_once()
     assert connection.run(LEDGER) == [[1], [2]]
     assert processed.lake.loads.last_batch() == 0
-    assert load_once(spark=no_spark).rows == {}
+    assert load_once().rows == {}
     assert processed.lake.loads.last_batch() == 2
     assert connection.run(VERSIONS) == [[1, 1], [1, 2]]
 
@@ -598,20 +593,6 @@ def test_load_whose_session_is_terminated_changes_nothing(
     assert load_once().through_seq == 1
 
 
-def test_load_has_no_open_session_while_spark_starts(
-    connection: Connection, processed: ProcessedLake, load_once: Load, spark: SparkSession
-) -> None:
-    def wait_for_no_session() -> SparkSession:
-        for _ in range(100):  # the server ends a closed session after a moment
-            if connection.run(SESSIONS) == [[0]]:
-                return spark
-            sleep(0.1)
-        raise AssertionError("a session of the load is open")
-
-    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
-    assert load_once(spark=wait_for_no_session).through_seq == 1
-
-
 @pytest.mark.parametrize("other", [{"name": "lake-2"}, {"generation": 2}])
 def test_warehouse_of_another_lake_or_generation_is_refused(
     connection: Connection,
@@ -626,7 +607,7 @@ def test_warehouse_of_another_lake_or_generation_is_refused(
     other_lake.add(calendar())
     other_lake.add(calendar())
     with pytest.raises(OtherLedger, match="rebuild into an empty warehouse"):
-        load_once(processed=other_lake, spark=no_spark)
+        load_once(processed=other_lake)
     assert connection.run(LEDGER) == [[1]]
     assert other_lake.lake.loads.last_batch() == 0
 
@@ -668,7 +649,7 @@ def test_database_that_was_not_migrated_is_refused(
 ) -> None:
     processed.add(calendar())
     with pytest.raises(SchemaOutdated, match="run `python -m warehouse migrate"):
-        load_once(spark=no_spark)
+        load_once()
 
 
 @pytest.mark.parametrize(
@@ -680,7 +661,7 @@ def test_warehouse_migrated_for_other_contracts_is_refused(
     connection.run(outdated)
     processed.add(calendar())
     with pytest.raises(SchemaOutdated, match="run `python -m warehouse migrate"):
-        load_once(spark=no_spark)
+        load_once()
 
 
 def test_schema_of_the_warehouse_is_a_parameter(
@@ -696,16 +677,12 @@ def test_schema_of_the_warehouse_is_a_parameter(
     assert found == [[1]]
 
 
-@pytest.mark.parametrize("many", [1, 50_000])
 def test_staging_error_shows_neither_rows_nor_the_password(
     connection: Connection,
     processed: ProcessedLake,
     load_once: Load,
     target: Target,
-    monkeypatch: pytest.MonkeyPatch,
-    many: int,
 ) -> None:
-    monkeypatch.setattr(staging, "MANY_ROWS", many)
     unwritable = dimension_row("dim_staff", 1, first_name="Agatha\0")
     processed.add({"dim_staff": [unwritable]})
     with pytest.raises(StagingFailed, match=r"staged in etl\..+_dim_staff") as failure:
@@ -717,35 +694,8 @@ def test_staging_error_shows_neither_rows_nor_the_password(
     assert connection.run(LEDGER) == []
 
 
-def test_jdbc_creates_no_table_that_it_does_not_find(
-    connection: Connection, spark: SparkSession, target: Target
-) -> None:
-    options = jdbc.options(connection, target.address)
-    missing = Sql("etl.staging_missing")
-    with pytest.raises(StagingFailed, match=r"staging_table_is_missing.+SQLSTATE 22023"):
-        jdbc.append(spark.range(1), target.address, options, missing)
-    assert connection.run(STAGING) == [[0]]
-
-
-def test_rows_are_not_sent_to_a_database_without_the_staging_tables(
-    connection: Connection,
-    processed: ProcessedLake,
-    load_once: Load,
-    server: Server,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(staging, "MANY_ROWS", 1)
-    other = from_dsn(server.dsn("postgres")).jdbc_url
-    monkeypatch.setattr(Address, "jdbc_url", other)
-    processed.add({"dim_staff": [dimension_row("dim_staff", 1)]})
-    with pytest.raises(StagingFailed, match=r"database postgres .+ contains 0 of the 1 staging"):
-        load_once()
-    assert connection.run(STAGING) == [[0]]
-    assert connection.run(LEDGER) == []
-
-
 @pytest.mark.parametrize("name", ["a+b", "a b", "a%41b", "a?b&c=d", "ä/ü", "a#b;c", "/x"])
-def test_any_name_of_a_database_is_the_same_over_both_drivers(
+def test_database_may_have_any_name(
     server: Server, processed: ProcessedLake, load_once: Load, name: str
 ) -> None:
     server.create_database(name)
@@ -760,73 +710,32 @@ def test_any_name_of_a_database_is_the_same_over_both_drivers(
         server.drop_database(name)
 
 
-def test_load_in_a_jvm_of_another_time_zone_is_refused(
+def test_text_and_numbers_of_several_blocks_arrive_as_they_were(
     connection: Connection,
     processed: ProcessedLake,
     load_once: Load,
-    spark: SparkSession,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(staging, "MANY_ROWS", 1)
-    processed.add({"dim_staff": [dimension_row("dim_staff", 1)]})
-    jvm: Any = spark._jvm
-    zones = jvm.java.util.TimeZone
-    before = zones.getDefault()
-    try:
-        zones.setDefault(zones.getTimeZone("Europe/London"))
-        with pytest.raises(StagingFailed, match="time zone is Europe/London"):
-            load_once()
-    finally:
-        zones.setDefault(before)
-    assert load_once().through_seq == 1
-
-
-def test_rows_are_the_same_whether_few_are_copied_or_many_are_sent_by_spark(
-    server: Server,
-    processed: ProcessedLake,
-    load_once: Load,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+    monkeypatch.setattr(copying, "BLOCK_ROWS", 2)
     texts = ["", "\\N", "\\.", "a\n\\.\nb", "\t\r\n\\", "\"'\v\b,", "Łódź 🎉", "null", None]
     places = [
         dimension_row("dim_location", key, address_line_1=text or "", district=text)
         for key, text in enumerate(texts, 10)
     ]
-    numbers = [Decimal("0.00"), Decimal("-0.01"), Decimal("99999999.99")]
-    versions = [version_row(order, 1, unit_price=price) for order, price in enumerate(numbers, 1)]
+    prices = [Decimal("0.00"), Decimal("-0.01"), Decimal("99999999.99")]
+    versions = [version_row(order, 1, unit_price=price) for order, price in enumerate(prices, 1)]
     processed.add({**star(), "dim_location": places, "fact_sales_order": versions})
     processed.add({"dim_location": [dimension_row("dim_location", 10, city="moved")]})
-    found = []
-    for many in (1, staging.MANY_ROWS):
-        monkeypatch.setattr(staging, "MANY_ROWS", many)
-        found.append(_loaded_into(server, load_once, f"staged_{many}"))
-    assert found[0] == found[1]
-    districts = [row[3] for row in found[0]["dim_location"] if row[0] >= 10]
-    assert districts == ["district 10", *texts[1:]]
+    load_once()
+    found = "select address_line_1, district from warehouse.dim_location where location_id > 10"
+    assert connection.run(f"{found} order by location_id") == [[t or "", t] for t in texts[1:]]
+    priced = "select unit_price from warehouse.fact_sales_order order by sales_order_id"
+    assert connection.run(priced) == [[price] for price in prices]
 
 
-def _loaded_into(server: Server, load_once: Load, database: str) -> dict[str, list[list[Any]]]:
-    """Load into a new database, and return its rows of each table."""
-    server.create_database(database)
-    try:
-        address = from_dsn(server.dsn(database))
-        with connected(address, "tests") as connection:
-            migrate(connection)
-            load_once(target=Target(address, "warehouse"))
-            tables = ("dim_date", "dim_location", "fact_sales_order")
-            rows = "select * from warehouse.{table} order by 1"
-            return {table: connection.run(render(rows, table=table)) for table in tables}
-    finally:
-        server.drop_database(database)
-
-
-def test_large_load_uses_several_connections_and_is_analyzed(
-    connection: Connection,
-    processed: ProcessedLake,
-    load_once: Load,
-    monkeypatch: pytest.MonkeyPatch,
+def test_large_load_is_analyzed(
+    connection: Connection, processed: ProcessedLake, load_once: Load
 ) -> None:
-    monkeypatch.setattr(staging, "MANY_ROWS", 1)
     versions = [version_row(order, 1) for order in range(module.BIG_LOAD)]
     processed.add({**calendar(), "fact_sales_order": versions})
     assert load_once().rows["fact_sales_order"] == len(versions)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from pg8000.native import Connection
-from pyspark.sql import SparkSession
 
 from glue_jobs.load import transaction as module
 from glue_jobs.load.transaction import LoadResult, Target, load
@@ -45,10 +44,8 @@ def processed(tmp_path: Path) -> ProcessedLake:
 
 
 @pytest.fixture
-def load_once(
-    spark: SparkSession, processed: ProcessedLake, loader: Target
-) -> Callable[[], LoadResult]:
-    return lambda: load(processed.lake, loader, new_run(), lambda: spark)
+def load_once(processed: ProcessedLake, loader: Target) -> Callable[[], LoadResult]:
+    return lambda: load(processed.lake, loader, new_run())
 
 
 def test_first_and_later_loads_succeed(

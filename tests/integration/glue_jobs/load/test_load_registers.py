@@ -8,7 +8,6 @@ import boto3
 import pytest
 from moto import mock_aws
 from pg8000.native import Connection
-from pyspark.sql import SparkSession
 
 from contracts import glue
 from glue_jobs.errors import PartitionsRefused
@@ -60,16 +59,12 @@ def processed(tmp_path: Path) -> ProcessedLake:
 
 
 @pytest.fixture
-def load_into(
-    connection: Connection, spark: SparkSession, processed: ProcessedLake, warehouse_dsn: str
-) -> Load:
+def load_into(connection: Connection, processed: ProcessedLake, warehouse_dsn: str) -> Load:
     """Return a function that loads pending batches and registers them with a catalog."""
     target = Target(from_dsn(warehouse_dsn), "warehouse")
 
-    def load_into(
-        catalog: MemoryCatalog, session: Callable[[], SparkSession] = lambda: spark
-    ) -> LoadResult:
-        return load(processed.lake, target, new_run(), session, Registry(catalog))
+    def load_into(catalog: MemoryCatalog) -> LoadResult:
+        return load(processed.lake, target, new_run(), Registry(catalog))
 
     return load_into
 
@@ -98,7 +93,7 @@ def test_next_load_registers_the_partitions_that_failed(processed: ProcessedLake
     catalog = DownOnce(processed.lake.loads.head_seq)
     with pytest.raises(PartitionsRefused):
         load_into(catalog)
-    assert load_into(catalog, no_spark).rows == {}
+    assert load_into(catalog).rows == {}
     assert len(catalog.partitions[FACT]) == 2
     assert processed.lake.loads.last_batch() == 2
 
@@ -111,7 +106,7 @@ def test_next_load_registers_a_retry_whose_registration_failed(
     catalog = DownOnce(processed.lake.loads.head_seq)
     with pytest.raises(PartitionsRefused):
         load_into(catalog)
-    assert load_into(catalog, no_spark).rows == {}
+    assert load_into(catalog).rows == {}
     assert list(catalog.partitions[FACT]) == [(f"{2:020}-retry-1-2",)]
 
 
@@ -161,20 +156,17 @@ def batches(data_catalog: Any) -> list[int]:
 )
 def test_job_registers_with_the_catalog_of_its_argument(
     job: list[str],
-    spark: SparkSession,
     processed: ProcessedLake,
     data_catalog: Any,
     catalog: list[str],
     registered: list[int],
 ):
-    main([*job[:4], *catalog, *job[4:]], spark)
+    main([*job[:4], *catalog, *job[4:]], no_spark)
     assert processed.lake.loads.last_batch() == 2
     assert batches(data_catalog) == registered
 
 
-def test_job_registers_batches_again_on_request(
-    job: list[str], spark: SparkSession, data_catalog: Any
-):
-    main(job, spark)
+def test_job_registers_batches_again_on_request(job: list[str], data_catalog: Any):
+    main(job, no_spark)
     main([*job, "--catalog", "test", "--register-from", "2"], no_spark)
     assert batches(data_catalog) == [2]

@@ -8,11 +8,11 @@ from pathlib import Path
 import boto3
 import pytest
 from moto import mock_aws
-from pyspark.sql import SparkSession
 
 from glue_jobs.errors import InvalidArguments
 from glue_jobs.load_warehouse import main
 from postgres import connected, from_dsn
+from tests.integration.glue_jobs.conftest import no_spark
 from tests.processed import ProcessedLake, calendar, version_row
 from warehouse import migrate
 
@@ -43,14 +43,13 @@ def orders(dsn: str) -> int:
 
 def test_warehouse_is_found_by_a_variable_and_secrets_are_not_logged(
     processed: ProcessedLake,
-    spark: SparkSession,
     warehouse_dsn: str,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setenv("WAREHOUSE", warehouse_dsn)
     with caplog.at_level(logging.INFO):
-        main(arguments(processed, "env:WAREHOUSE"), spark)
+        main(arguments(processed, "env:WAREHOUSE"), no_spark)
     assert orders(warehouse_dsn) == 1
     [record] = [r for r in caplog.records if r.getMessage() == "warehouse loaded"]
     assert (vars(record)["from_seq"], vars(record)["through_seq"]) == (1, 1)
@@ -61,7 +60,6 @@ def test_warehouse_is_found_by_a_variable_and_secrets_are_not_logged(
 
 def test_warehouse_is_found_by_a_secret(
     processed: ProcessedLake,
-    spark: SparkSession,
     warehouse_dsn: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -73,7 +71,7 @@ def test_warehouse_is_found_by_a_secret(
         boto3.client("secretsmanager").create_secret(
             Name="warehouse/loader", SecretString=json.dumps(secret)
         )
-        main(arguments(processed, "secretsmanager:warehouse/loader"), spark)
+        main(arguments(processed, "secretsmanager:warehouse/loader"), no_spark)
     assert orders(warehouse_dsn) == 1
 
 

