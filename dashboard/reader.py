@@ -72,7 +72,8 @@ class Reader:
 
         Raises NotMigrated, NotAllowed, TookTooLong, and the errors of `postgres.connected`.
         """
-        fragments = {part: Sql(query_text(f"shared/{part}")) for part in shared_fragments()}
+        parts = {part: Sql(query_text(f"shared/{part}")) for part in shared_fragments()}
+        fragments = {part: render(text, **parts) for part, text in parts.items()}
         if scope:
             fragments["scope"] = render(query_text(f"scopes/{scope}"), **fragments)
         return self.run(render(query_text(name), **fragments), **parameters)

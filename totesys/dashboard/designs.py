@@ -33,22 +33,18 @@ def draw(reader: Reader, filters: Filters) -> None:
         f"Designs in sales orders from {formatting.day(period.since)} to"
         f" {formatting.day(period.until)}. Units are added across currencies; amounts are not.",
     )
-    [totals] = reader.query("design_totals", **scope)
-    if not totals["orders"]:
+    ordered = reader.query("designs_ordered", max_rows=MAX_DESIGNS, **scope)
+    if not ordered:
         no_match("No sales order in this period matches the filters.")
         return
+    every, some, units = (ordered[0][f"all_{name}"] for name in ("designs", "ordered", "units"))
     places = st.columns(3)
-    places[0].metric("Designs", formatting.count(totals["designs"]))
-    places[1].metric("Designs ordered", formatting.count(totals["ordered"]),
-                     help=formatting.share(totals["ordered"], totals["designs"]))  # fmt: skip
-    places[2].metric("Units ordered", formatting.count(totals["units"]))
+    places[0].metric("Designs", formatting.count(every))
+    places[1].metric("Designs ordered", formatting.count(some), help=formatting.share(some, every))
+    places[2].metric("Units ordered", formatting.count(units))
     _trend(reader, filters)
     st.subheader("Most ordered designs")
-    table(
-        COLUMNS,
-        reader.query("designs_ordered", max_rows=MAX_DESIGNS, **scope),
-        "Most ordered designs",
-    )
+    table(COLUMNS, ordered, "Most ordered designs")
     st.subheader("Value of orders by design name")
     values = by_currency(reader.query("design_values", max_rows=MAX_DESIGNS, **scope))
     for currency, rows in tabs(values):

@@ -56,19 +56,19 @@ def purchases(reader: Reader, filters: Filters) -> None:
 
 def _draw(reader: Reader, filters: Filters, page: OrderPage) -> None:
     heading(page.title, _about(filters, page))
-    totals = _totals(reader, filters, page)
+    sums = order_sums(reader, filters, page.scope)
+    totals = {row["currency"]: row for row in sums if row["is_total"] and row["orders"]}
     if not totals:
         no_match(f"No {page.noun} in this period matches the filters.")
         return
-    grain, scope = filters.period.grain, {"scope": page.scope, **filters.parameters()}
-    trends = by_currency(reader.query("order_trend", grain=grain, **scope))
+    trends = by_currency([row for row in sums if not row["is_total"]])
 
     def card(currency: str) -> None:
         _figures(totals[currency], currency, filters)
         _trend(trends[currency], currency, filters.period, page)
 
     cards(list(totals), card)
-    _ranking(reader, scope, page)
+    _ranking(reader, {"scope": page.scope, **filters.parameters()}, page)
     question_picker(reader, page.scope)
 
 
@@ -81,16 +81,17 @@ def _about(filters: Filters, page: OrderPage) -> str:
     )
 
 
-def _totals(reader: Reader, filters: Filters, page: OrderPage) -> Mapping[str, Mapping[str, Any]]:
-    """Return the totals of each currency that has orders in the period."""
-    rows = reader.query(
-        "order_totals",
-        scope=page.scope,
+def order_sums(reader: Reader, filters: Filters, scope: str) -> Rows:
+    """Return the totals of each currency, beside those of the compared period, and, without
+    ``is_total``, its orders by day, week or month."""
+    return reader.query(
+        "order_sums",
+        scope=scope,
+        grain=filters.period.grain,
         period_start=filters.period.since,
         compared_until=filters.compared.until,
         **filters.parameters(filters.with_compared),
     )
-    return {row["currency"]: row for row in rows if row["orders"]}
 
 
 def _trend(rows: Rows, currency: str, period: Period, page: OrderPage) -> None:

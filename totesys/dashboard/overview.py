@@ -12,7 +12,7 @@ from dashboard.reader import Reader, Rows
 from totesys.dashboard import payments
 from totesys.dashboard.currencies import amount, amounts, by_currency, cards
 from totesys.dashboard.filters import OF_ORDERS, Filters
-from totesys.dashboard.orders import change, comparison
+from totesys.dashboard.orders import change, comparison, order_sums
 
 SCOPES = {"Sales": "sales", "Purchases": "purchases"}
 COLORS = {"Sales": charts.BLUE, "Purchases": charts.ORANGE}
@@ -25,12 +25,13 @@ NO_ORDERS: Mapping[str, Any] = {
 def draw(reader: Reader, filters: Filters) -> None:
     """Draw the page."""
     heading("Overview", _about(filters))
-    totals = {title: _totals(reader, filters, scope) for title, scope in SCOPES.items()}
+    sums = {title: order_sums(reader, filters, scope) for title, scope in SCOPES.items()}
+    totals = {title: [row for row in rows if row["is_total"]] for title, rows in sums.items()}
     if not any(row["orders"] for rows in totals.values() for row in rows):
         no_match("No order in this period matches the filters.")
     overdue = _overdue(reader, filters)
     _counts(totals, overdue, filters)
-    trends = by_currency(_trends(reader, filters))
+    trends = by_currency(_trends(sums))
 
     def card(currency: str) -> None:
         with amounts():
@@ -62,30 +63,19 @@ def _ignored(filters: Filters) -> str:
     return f" Overdue payments are not filtered by {' and '.join(names)}, because they have none."
 
 
-def _totals(reader: Reader, filters: Filters, scope: str) -> Rows:
-    return reader.query(
-        "order_totals",
-        scope=scope,
-        period_start=filters.period.since,
-        compared_until=filters.compared.until,
-        **filters.parameters(filters.with_compared),
-    )
-
-
-def _trends(reader: Reader, filters: Filters) -> Rows:
-    parameters = {"grain": filters.period.grain, **filters.parameters()}
+def _trends(sums: Mapping[str, Rows]) -> Rows:
     return [
         {**row, "series": title}
-        for title, scope in SCOPES.items()
-        for row in reader.query("order_trend", scope=scope, **parameters)
+        for title, rows in sums.items()
+        for row in rows
+        if not row["is_total"]
     ]
 
 
 def _overdue(reader: Reader, filters: Filters) -> Rows:
     """Return the overdue payments by direction and currency, whatever the period."""
-    parameters = {"today": filters.today, **filters.parameters(filters.due)}
-    rows = reader.query("payment_totals", scope="payments", **parameters)
-    return [row for row in rows if row["overdue_payments"]]
+    sums = payments.payment_sums(reader, filters)
+    return [row for row in sums if row["is_total"] and row["overdue_payments"]]
 
 
 def _by_direction(overdue: Rows) -> Mapping[str, Rows]:

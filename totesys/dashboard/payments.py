@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import address, charts, formatting
 from dashboard.components import heading, no_match
 from dashboard.questions import question_picker
-from dashboard.reader import Reader
+from dashboard.reader import Reader, Rows
 from dashboard.tables import Column, Export, table
 from totesys.dashboard.currencies import amount, amounts, by_currency, cards, tabs
 from totesys.dashboard.filters import Filters, choose_bar
@@ -24,8 +24,8 @@ DIRECTIONS = ("Receivables", "Payables", "Unknown type")
 def draw(reader: Reader, filters: Filters) -> None:
     """Draw the page."""
     heading("Payments", _about(filters))
-    scope = {"scope": "payments", "today": filters.today, **filters.parameters(filters.due)}
-    totals = reader.query("payment_totals", **scope)
+    sums = payment_sums(reader, filters)
+    totals = [row for row in sums if row["is_total"]]
     if not totals:
         no_match("No payment matches the filters.")
         return
@@ -38,11 +38,20 @@ def draw(reader: Reader, filters: Filters) -> None:
         " and sales refunds.",
         **address.one_of("direction", offered, offered[0]).bound(),
     )
-    scope = {**scope, "direction": direction}
-    by_code = {row["currency"]: row for row in totals if row["direction"] == direction}
-    _amounts(reader, scope, by_code, filters)
+    _amounts([row for row in sums if row["direction"] == direction], filters)
+    scope = {**_scope(filters), "direction": direction}
     _overdue(reader, scope, str(direction))
     question_picker(reader, "payments")
+
+
+def payment_sums(reader: Reader, filters: Filters) -> Rows:
+    """Return the totals of each currency and direction, and, without ``is_total``, the payments
+    that are due in the period by state and by day, week or month."""
+    return reader.query("payment_sums", grain=filters.due.grain, **_scope(filters))
+
+
+def _scope(filters: Filters) -> dict[str, Any]:
+    return {"scope": "payments", "today": filters.today, **filters.parameters(filters.due)}
 
 
 def _about(filters: Filters) -> str:
@@ -53,14 +62,10 @@ def _about(filters: Filters) -> str:
     )
 
 
-def _amounts(
-    reader: Reader,
-    scope: Mapping[str, Any],
-    by_code: Mapping[str, Mapping[str, Any]],
-    filters: Filters,
-) -> None:
+def _amounts(sums: Rows, filters: Filters) -> None:
     grain = filters.due.grain
-    trends = by_currency(reader.query("payment_trend", grain=grain, **scope))
+    by_code = {row["currency"]: row for row in sums if row["is_total"]}
+    trends = by_currency([row for row in sums if not row["is_total"]])
 
     def card(currency: str) -> None:
         _figures(by_code[currency], currency)

@@ -9,8 +9,11 @@ from (
         sum(value) as value,
         cast(:today as date) - min(payment_date) as longest,
         row_number() over (partition by currency order by sum(value) desc, partner_id) as rank
-    from ({scope}) as payments
-    where direction = :direction and {overdue}
+    from (select * from ({scope}) as every where {overdue}) as payments
+    left join ({currencies}) as currencies using (currency_id)
+    left join ({partners}) as partners on counterparty_id = partner_id
+    left join ({directions}) as directions using (payment_type_id)
+    where direction = :direction
     group by currency, partner, partner_id
 ) as ranked
 where rank <= :max_rows

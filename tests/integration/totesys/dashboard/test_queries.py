@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pg8000.native import Connection
 
-from dashboard.reader import Reader
+from dashboard.reader import Reader, Rows
 from tests.integration.dashboard.conftest import PAYMENTS, PURCHASES, SALES
 from tests.integration.warehouse.facts import DAY, add, add_version
 from totesys.dashboard import filters
@@ -17,14 +17,23 @@ EVERYTHING: dict[str, Any] = {
     "since": THE_DAY, "until": THE_DAY, "currencies": [], "countries": [], "departments": [],
     "partners": [], "people": [], "designs": [],
 }  # fmt: skip
-NONE_BEFORE = {"period_start": THE_DAY, "compared_until": date(2023, 12, 31)}
+NONE_BEFORE: dict[str, Any] = {
+    "period_start": THE_DAY,
+    "compared_until": date(2023, 12, 31),
+    "grain": "day",
+}
 RECEIVABLES = {"direction": "Receivables"}
+
+
+def totals_of(rows: Rows) -> Rows:
+    return [row for row in rows if row["is_total"]]
 
 
 def test_totals_are_by_currency_and_of_the_current_state(star: Connection, reader: Reader):
     add_version(star, SALES, 1, 2, units_sold=20, unit_price="2.50")
     add_version(star, SALES, 3, 2, is_deleted=True)
-    euro, pound = reader.query("order_totals", scope="sales", **EVERYTHING, **NONE_BEFORE)
+    rows = reader.query("order_sums", scope="sales", **EVERYTHING, **NONE_BEFORE)
+    euro, pound = totals_of(rows)
     assert (pound["currency"], pound["orders"], pound["value"]) == ("currency_code of dim_currency",
             1, Decimal("50.00"))  # fmt: skip
     assert (euro["currency"], euro["units"], euro["value"]) == ("GBP", 4, Decimal("5.00"))
@@ -44,7 +53,8 @@ def test_totals_are_by_currency_and_of_the_current_state(star: Connection, reade
 def test_every_filter_limits_the_rows(star: Connection, reader: Reader, filter_: dict[str, Any]):
     add(star, "dim_design", design_id=2)
     star.run("update warehouse.fact_sales_order set design_id = 2 where sales_order_id = 2")
-    [row] = reader.query("order_totals", scope="sales", **{**EVERYTHING, **filter_}, **NONE_BEFORE)
+    filtered = {**EVERYTHING, **filter_}
+    [row] = totals_of(reader.query("order_sums", scope="sales", **filtered, **NONE_BEFORE))
     assert (row["orders"], row["value"]) == (1, Decimal("5.00"))
 
 
@@ -52,11 +62,12 @@ def test_period_limits_the_rows_and_the_days_before_are_counted_separately(
     star: Connection, reader: Reader
 ):
     later = date(2024, 1, 2)
-    rows = reader.query("order_totals", scope="sales", **{**EVERYTHING, "until": later},
-                       period_start=later, compared_until=THE_DAY)  # fmt: skip
-    assert [(row["orders"], row["orders_before"]) for row in rows] == [(0, 1), (0, 2)]
-    assert not reader.query("order_totals", scope="sales", **{**EVERYTHING, "since": later},
-                          period_start=later, compared_until=THE_DAY)  # fmt: skip
+    compared = {"grain": "day", "period_start": later, "compared_until": THE_DAY}
+    rows = reader.query("order_sums", scope="sales", **{**EVERYTHING, "until": later}, **compared)
+    assert [(row["is_total"], row["orders"], row["orders_before"]) for row in rows] == [
+        (True, 0, 1), (True, 0, 2)]  # fmt: skip
+    since = {**EVERYTHING, "since": later}
+    assert not reader.query("order_sums", scope="sales", **since, **compared)
 
 
 @pytest.mark.parametrize("scope", ["sales", "purchases"])
@@ -70,17 +81,20 @@ def test_orders_have_rankings_trends_and_a_list_of_the_largest(
         assert all(row["name"] for row in ranked)
         assert ranked
     for grain in ("day", "week", "month"):
-        assert reader.query("order_trend", grain=grain, **scoped)
+        sums = reader.query("order_sums", **scoped, **{**NONE_BEFORE, "grain": grain})
+        assert [row["value"] for row in sums if not row["is_total"]] == [
+            row["value"] for row in totals_of(sums)
+        ]
     largest = reader.query("orders_largest", max_rows=1, **scoped)
     assert len({row["currency"] for row in largest}) == len(largest)
 
 
 def test_designs_are_counted_and_ranked(star: Connection, reader: Reader):
     scoped = {"scope": "sales", **EVERYTHING}
-    [totals] = reader.query("design_totals", **scoped)
-    assert totals == {"designs": 1, "ordered": 1, "orders": 3, "units": 15}
     [design] = reader.query("designs_ordered", max_rows=5, **scoped)
     assert (design["orders"], design["units"]) == (3, 15)
+    totals = {name: number for name, number in design.items() if name.startswith("all_")}
+    assert totals == {"all_designs": 1, "all_ordered": 1, "all_orders": 3, "all_units": 15}
     assert reader.query("design_values", max_rows=5, **scoped)
     [group] = reader.query("design_trend", grain="day", max_names=1, **scoped)
     assert (group["group_name"], group["units"]) == ("design_name of dim_design", 15)
@@ -90,12 +104,13 @@ def test_payments_are_paid_unpaid_or_overdue(star: Connection, reader: Reader):
     add_version(star, PAYMENTS, 1, 1, payment_amount="5.00", paid=True)
     add_version(star, PAYMENTS, 2, 1, payment_amount="7.25")
     scoped = {**EVERYTHING, "scope": "payments", "today": date(2024, 1, 5)}
-    [totals] = reader.query("payment_totals", **scoped)
+    sums = reader.query("payment_sums", grain="day", **scoped)
+    [totals] = totals_of(sums)
     assert (totals["paid"], totals["unpaid"], totals["overdue"], totals["overdue_payments"]) == (
         Decimal("5.00"), Decimal("7.25"), Decimal("7.25"), 1)  # fmt: skip
     receipts = RECEIVABLES
-    trend = reader.query("payment_trend", grain="day", **scoped, **receipts)
-    assert {row["state"] for row in trend} == {"Paid", "Unpaid"}
+    trend = [(row["state"], row["value"]) for row in sums if not row["is_total"]]
+    assert trend == [("Paid", Decimal("5.00")), ("Unpaid", Decimal("7.25"))]
     [overdue] = reader.query("payments_overdue", max_rows=5, **scoped, **receipts)
     assert (overdue["value"], overdue["longest"]) == (Decimal("7.25"), 4)
     assert not reader.query(
@@ -111,22 +126,20 @@ def test_currencies_with_the_same_code_are_separate(star: Connection, reader: Re
         add_version(star, PAYMENTS, currency, 1, currency_id=currency)
     both = ["Unknown (8)", "Unknown (9)"]
     scoped = {**EVERYTHING, "currencies": both}
-    totals = reader.query("order_totals", scope="sales", **scoped, **NONE_BEFORE)
+    totals = totals_of(reader.query("order_sums", scope="sales", **scoped, **NONE_BEFORE))
     assert [(row["currency"], row["units"]) for row in totals] == [(both[0], 8), (both[1], 9)]
     late = {"today": date(2024, 1, 5), **RECEIVABLES}
     queries: list[tuple[str, str, dict[str, Any]]] = [
-        ("order_totals", "purchases", NONE_BEFORE),
-        ("order_trend", "sales", {"grain": "day"}),
+        ("order_sums", "purchases", NONE_BEFORE),
         ("order_ranking", "sales", {"by": "country", "max_rows": 5}),
         ("orders_largest", "sales", {"max_rows": 5}),
         ("design_values", "sales", {"max_rows": 5}),
-        ("payment_totals", "payments", {"today": late["today"]}),
-        ("payment_trend", "payments", {"grain": "day", **RECEIVABLES}),
+        ("payment_sums", "payments", {"today": late["today"], "grain": "day"}),
         ("payments_overdue", "payments", {**late, "max_rows": 5}),
     ]
     for query, scope, more in queries:
         rows = reader.query(query, scope=scope, **scoped, **more)
-        assert [row["currency"] for row in rows] == both, query
+        assert list(dict.fromkeys(row["currency"] for row in rows)) == both, query
     offered = [
         row["value"] for row in reader.query("filter_options") if row["filter"] == "currency"
     ]
