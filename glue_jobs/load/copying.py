@@ -1,6 +1,6 @@
 """Copy the rows of Parquet files into a staging table, over a connection of this process.
 
-That takes a tenth of the processor time of Spark and a second driver (docs/adr/0034).
+That takes a tenth of the processor time of Spark and a second driver (docs/adr/0035).
 """
 
 import io
