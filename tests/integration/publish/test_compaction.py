@@ -21,6 +21,7 @@ from lake.compactions import CompactionEntry, Part
 from lake.entries import BuildEntry, RetryEntry
 from lake.log import Log
 from operations import erasure
+from postgres import render
 from publish import compactor, levels, publisher
 from publish.catalog import LocalCatalog
 from publish.compactor import Compacted, compact
@@ -106,7 +107,8 @@ def check(logged: LoggedLake) -> None:
     expected = logged_rows(logged)
     assert published_rows(logged) == expected
     with names_of_the_warehouse(logged.lake) as database:
-        [[versions]] = database.sql(f"select count(*) from lake.{FACT}").fetchall()
+        counting = render("select count(*) from lake.{fact}", fact=FACT)
+        [[versions]] = database.sql(counting).fetchall()
         assert versions == sum(expected[FACT].values())
     for head in heads(logged):
         for name, parts in head.parts.items():
