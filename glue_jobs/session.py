@@ -69,6 +69,16 @@ SPEED = {
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "16",
 }
 
+COMPILED = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
+INTERPRETED = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+"""Settings of speed: queries are compiled to Java and then to classes, or interpreted."""
+
+FEW_ROWS = 10_000
+"""Rows that are transformed in less time than a query is compiled in."""
+
 JVM_NAMES = ("functions", "PythonUtils", "SparkSession", "py4j.reflection.TypeUtil")
 """What PySpark 3.5 asks the JVM for again at each use, ``functions`` at each function of a column.
 The JVM looks for each name in every jar of the class path: a sixth of its CPU time here."""
@@ -109,6 +119,13 @@ class LazySession:
                 return self._source
             case start:
                 return start()
+
+
+def compile_if_many(session: SparkSession, rows: int) -> None:
+    """Let Spark compile the next queries if they have many rows, and interpret them otherwise: the
+    rows are the same, and of a cycle with few rows a fifth was compiling."""
+    for name, setting in (INTERPRETED if rows <= FEW_ROWS else COMPILED).items():
+        session.conf.set(name, setting)
 
 
 def keep_names(session: SparkSession) -> None:

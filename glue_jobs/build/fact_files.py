@@ -19,7 +19,7 @@ from contracts.spark import (
 from glue_jobs.build.ranges import FILE_ROWS, PendingRange, RangeOutput
 from glue_jobs.build.row_counts import count_by_batch
 from glue_jobs.parquet import RowCounter, check_rows, read, write
-from glue_jobs.session import Session
+from glue_jobs.session import Session, compile_if_many
 from glue_jobs.transform.facts import (
     is_tombstone,
     is_valid,
@@ -60,6 +60,8 @@ class FactFiles:
         """Write the files of a range. If it closes rows that were quarantined before, by an earlier
         range or by itself, also write those that stay open. Raises DamagedFile."""
         changed = [fact for fact in self.warehouse.facts if pending.changes(fact.of)]
+        if changed:
+            compile_if_many(self.spark(), pending.landed)
         written = {fact: self._write(fact, pending) for fact in changed}
         outputs: list[Outputs] = [
             without_empty({fact.name: each.versions for fact, each in written.items()}),

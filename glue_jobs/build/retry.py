@@ -17,7 +17,7 @@ from contracts.spark import (
 )
 from glue_jobs.build.fact_files import without_empty
 from glue_jobs.parquet import check_rows, read, write
-from glue_jobs.session import Session
+from glue_jobs.session import Session, compile_if_many
 from glue_jobs.transform.date_dimension import calendar_rows, missing_calendars
 from glue_jobs.transform.dimensions import observed
 from glue_jobs.transform.facts import (
@@ -120,6 +120,7 @@ class Retry:
 
     def _validated(self, held: Output, fact: Fact) -> DataFrame:
         of = self.source.tables[fact.of]
+        compile_if_many(self.spark(), held.rows)
         rows = read(self.spark, self.lake.processed, held.files, batch_schema(of))
         return rows.transform(validated, fact, of, self.warehouse.tables)
 

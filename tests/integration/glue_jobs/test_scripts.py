@@ -16,7 +16,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from embedded.server.java import java_home
-from glue_jobs import build_dimensions, build_facts
+from glue_jobs import build_dimensions, build_facts, session
 from glue_jobs.session import SETTINGS
 from lake import Lake
 from tests.lake_builder import LakeBuilder, row
@@ -90,8 +90,13 @@ def hostile(tmp_path: Path) -> dict[str, str]:
 
 
 def test_settings_of_the_machine_change_no_value(
-    spark: SparkSession, built: LakeBuilder, hostile: dict[str, str]
+    spark: SparkSession,
+    built: LakeBuilder,
+    hostile: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ):
+    """The expected rows are of compiled queries, and those of few rows are interpreted."""
+    monkeypatch.setattr(session, "FEW_ROWS", -1)
     moment = datetime(2024, 3, 31, 1, 30, 0, 123456)
     built.insert(
         sales_order=[
