@@ -71,8 +71,9 @@ def answer(monkeypatch: pytest.MonkeyPatch, aws: None) -> Answer:
     """Return a function that lets moto list these runs of the workflow, in pages."""
 
     def list_these(runs: list[dict[str, Any]]) -> None:
+        glue = boto3.client("glue")
         for _ in runs:
-            boto3.client("glue").start_workflow_run(Name="warehouse")
+            glue.start_workflow_run(Name="warehouse")
         left: list[dict[str, Any]] = []
 
         def following(_: FakeWorkflowRun) -> dict[str, Any]:
