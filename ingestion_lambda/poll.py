@@ -59,22 +59,18 @@ def poll(
     with open_capture(connection, source, head, name, options.capture) as capture:
         with open_snapshot(connection, source) as snapshot:
             _warn_of_unknown_columns(snapshot)
-            is_audit = head is not None and not lake.audits.has(snapshot.observed_at.date())
             following = NextBatch(
-                connection,
-                source,
-                lake.ingestion,
-                head,
-                name,
-                run,
-                snapshot,
-                options,
-                is_audit,
-                capture,
-            )
+                connection, source, lake.ingestion, head, name, run, snapshot, options,
+                _is_audit(lake, head, snapshot), capture,
+            )  # fmt: skip
             is_due, loaded = _is_due(following, lake), lake.loads.last_batch()
             batch = following.entry(expire_through(head, loaded)) if is_due else None
         return _Conclusion(lake, bus, source, following, loaded, pause).of(batch, is_due)
+
+
+def _is_audit(lake: Lake, head: Batch | None, snapshot: Snapshot) -> bool:
+    """Return whether the day of the snapshot has no audit yet; the first poll reads all anyway."""
+    return head is not None and not lake.audits.has(snapshot.observed_at.date())
 
 
 def _is_due(following: NextBatch, lake: Lake) -> bool | None:

@@ -62,6 +62,18 @@ def assert_only_a_gap(capture: Capture, table: str) -> None:
     assert capture.poll().seq == polled.seq
 
 
+def poll_as_reader(pipeline: Pipeline, source: Connection, rights: Sql = Sql("")) -> str:
+    """Let the next polls use a new role that reads all tables, and return its name."""
+    role = f"reader_of_{pipeline.address.database}"
+    create = """
+        CREATE ROLE {role} LOGIN {rights} PASSWORD 'reads';
+        GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}
+    """
+    source.run(render(create, role=role, rights=rights))
+    pipeline.address = replace(pipeline.address, user=role, password="reads")
+    return role
+
+
 def edits_are_captured(capture: Capture, source: Connection) -> None:
     source.run(EDIT.format("C"))
     source.run(EDIT.format("D"))
@@ -266,15 +278,7 @@ def test_role_without_replication_is_named_with_its_statement(
     pipeline: Pipeline, source: Connection, caplog: pytest.LogCaptureFixture
 ):
     publish(source)
-    role = f"reader_of_{pipeline.address.database}"
-    source.run(
-        render(
-            "CREATE ROLE {role} LOGIN PASSWORD 'reads';"
-            " GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}",
-            role=role,
-        )
-    )
-    pipeline.address = replace(pipeline.address, user=role, password="reads")
+    role = poll_as_reader(pipeline, source)
     capture = Capture(pipeline, source)
     capture.poll()
     [line] = reasons(caplog, "the log is not read")
@@ -289,15 +293,7 @@ def test_right_that_vanishes_is_named_with_its_statement(
     pipeline: Pipeline, source: Connection, caplog: pytest.LogCaptureFixture
 ):
     publish(source)
-    role = f"loses_rights_{pipeline.address.database}"
-    source.run(
-        render(
-            "CREATE ROLE {role} LOGIN REPLICATION PASSWORD 'reads';"
-            " GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}",
-            role=role,
-        )
-    )
-    pipeline.address = replace(pipeline.address, user=role, password="reads")
+    role = poll_as_reader(pipeline, source, Sql("REPLICATION"))
     capture = Capture(pipeline, source)
     capture.poll()
     source.run(render("ALTER ROLE {role} NOREPLICATION", role=role))
@@ -315,20 +311,12 @@ def test_flush_that_is_refused_does_not_stop_the_poll(
     monkeypatch: pytest.MonkeyPatch,
 ):
     publish(source)
-    role = f"flushes_{pipeline.address.database}"
-    source.run(
-        render(
-            "CREATE ROLE {role} LOGIN REPLICATION PASSWORD 'reads';"
-            " GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}",
-            role=role,
-        )
-    )
+    poll_as_reader(pipeline, source, Sql("REPLICATION"))
     for [function] in source.run(
         "SELECT oid::regprocedure::text FROM pg_proc WHERE proname = 'pg_logical_emit_message'"
     ):
         source.run(Sql(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC"))
     monkeypatch.setattr(preparation, "FLUSH_DUE", "SELECT true")
-    pipeline.address = replace(pipeline.address, user=role, password="reads")
     capture = Capture(pipeline, source)
     capture.poll()
     edit_twice(source)
@@ -547,16 +535,8 @@ def test_second_connection_that_is_refused_is_a_gap_and_the_poll_goes_on(
     capture: Capture, source: Connection
 ):
     edit_twice(source)
-    role = f"limited_{capture.pipeline.address.database}"
-    source.run(
-        render(
-            "CREATE ROLE {role} LOGIN REPLICATION CONNECTION LIMIT 1 PASSWORD 'reads';"
-            " GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}",
-            role=role,
-        )
-    )
     address = capture.pipeline.address
-    capture.pipeline.address = replace(address, user=role, password="reads")
+    poll_as_reader(capture.pipeline, source, Sql("REPLICATION CONNECTION LIMIT 1"))
     assert capture.poll().changes == {"department": {"I": 0, "U": 1, "D": 0}}
     assert capture.reasons in (
         ["the connection for the log failed"],
