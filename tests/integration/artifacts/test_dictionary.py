@@ -1,7 +1,6 @@
 """The data dictionary: complete, and in step with the database and the contracts."""
 
 import re
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,8 +14,6 @@ from artifacts.dictionary.__main__ import main
 from artifacts.dictionary.markdown import prose
 from artifacts.dictionary.page import PAGE, page
 from contracts import Dimension, Fact
-from postgres import connected, from_dsn
-from warehouse import migrate
 
 COMMITTED = PAGE.read_text(encoding="utf-8")
 RELATIONS = """
@@ -49,14 +46,6 @@ TYPES = {
 }
 KIND = re.compile("_(history|current|changes|wide|as_of|as_known)$")
 Cells = dict[str, list[str]]
-
-
-@pytest.fixture
-def migrated(warehouse_dsn: str) -> Iterator[Connection]:
-    """A warehouse without rows."""
-    with connected(from_dsn(warehouse_dsn), "tests") as connection:
-        migrate(connection)
-        yield connection
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,5 @@
 """The rights of a reader, its cache, and the errors that it raises."""
 
-from collections.abc import Iterator
-
 import pytest
 from pg8000.native import Connection
 
@@ -11,18 +9,15 @@ from dashboard.reader import Reader, reading
 from dashboard.settings import Settings
 from embedded.demo.dashboard_process import reader_dsn
 from embedded.server import Server
-from postgres import NotAuthenticated, QueryFailed, Unreachable, connected, from_dsn
-from warehouse import migrate
+from postgres import NotAuthenticated, QueryFailed, Unreachable, from_dsn
 
 ROLE = "dashboard_tests_other"
 
 
 @pytest.fixture
-def own_warehouse(warehouse_dsn: str) -> Iterator[Connection]:
+def own_warehouse(migrated: Connection) -> Connection:
     """The owner's session with a warehouse that the test may damage."""
-    with connected(from_dsn(warehouse_dsn), "tests") as connection:
-        migrate(connection)
-        yield connection
+    return migrated
 
 
 @pytest.fixture

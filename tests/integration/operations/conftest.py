@@ -13,9 +13,8 @@ from moto import mock_aws
 from embedded.server import Server
 from lake import new_run, now
 from lake.entries import BuildEntry, LoadEntry
-from postgres import connected, from_dsn, render, value
+from postgres import Connection, connected, from_dsn, render, value
 from tests.lake_builder import LakeBuilder, row
-from warehouse import migrate
 
 REGION, NAME = "eu-west-2", "totesys-dev"
 ACCOUNT = "123456789012"
@@ -143,14 +142,12 @@ def two_batches(deployed: Deployed) -> Deployed:
 
 
 @pytest.fixture
-def reader(server: Server, warehouse_dsn: str) -> Iterator[dict[str, Any]]:
+def reader(server: Server, migrated: Connection, warehouse_dsn: str) -> Iterator[dict[str, Any]]:
     """Create an empty migrated warehouse, and return the value of its readers' secret."""
     user = "status_reader"
     password = "opensesame"
     create = "create role {name} login password {password} in role warehouse_reader"
-    with connected(from_dsn(warehouse_dsn), "owner") as owner:
-        migrate(owner)
-        owner.run(render(create, name=user, password=value(password)))
+    migrated.run(render(create, name=user, password=value(password)))
     address = from_dsn(warehouse_dsn)
     yield {
         "host": address.host,

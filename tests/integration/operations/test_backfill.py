@@ -14,7 +14,7 @@ from contracts import Column, Source, Type, Warehouse
 from glue_jobs.errors import OtherLedger, SchemaOutdated
 from lake import Lake
 from operations.backfill import Backfilled, NothingToFill, backfill
-from postgres import connected, from_dsn
+from postgres import from_dsn
 from tests.integration.warehouse.facts import add, add_members, add_version
 from tests.lake_builder import LakeBuilder, row
 from warehouse import SCHEMA, migrate
@@ -71,10 +71,8 @@ def payment(key: int, **values: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def owner(warehouse_dsn: str) -> Any:
-    with connected(from_dsn(warehouse_dsn), "owner") as connection:
-        migrate(connection)
-        yield connection
+def owner(migrated: Connection) -> Connection:
+    return migrated
 
 
 @pytest.fixture

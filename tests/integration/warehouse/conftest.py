@@ -6,20 +6,18 @@ import pytest
 from pg8000.native import Connection
 
 from postgres import connected, from_dsn
-from warehouse import migrate
 
 
 @pytest.fixture
 def connection(warehouse_dsn: str) -> Iterator[Connection]:
-    """A connection to an empty database."""
+    """A connection to an empty database, or to the warehouse of `migrated`."""
     with connected(from_dsn(warehouse_dsn), "tests") as connection:
         yield connection
 
 
 @pytest.fixture
 def migrated(connection: Connection) -> Connection:
-    """A connection to a warehouse without rows."""
-    migrate(connection)
+    """A connection to a warehouse without rows, in the same session as `connection`."""
     return connection
 
 

@@ -1,6 +1,5 @@
 """A load commits whole batches in chunks, and ends before its time limit."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,11 @@ from glue_jobs.time_limit import TimeLimit
 from lake import new_run
 from lake.entries import BuildEntry, Output
 from lake.freshness import freshness
-from postgres import Connection, connected, from_dsn
+from postgres import Connection, from_dsn
 from tests.processed import FACT, ProcessedLake, calendar, version_row
-from warehouse.migrate import migrate
 
 LEDGER = "select batch_seq, rows from etl.ledger order by batch_seq"
 VERSIONS = "select sales_order_id, batch_seq from warehouse.fact_sales_order order by 2, 1"
-
-
-@pytest.fixture
-def connection(warehouse_dsn: str) -> Iterator[Connection]:
-    """Return a connection to an empty warehouse."""
-    with connected(from_dsn(warehouse_dsn), "tests") as connection:
-        migrate(connection)
-        yield connection
 
 
 @pytest.fixture

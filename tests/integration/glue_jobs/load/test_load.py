@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -57,14 +57,6 @@ where application_name = 'load_warehouse' and wait_event_type = 'Lock'
 """
 DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_database()"
 Load = Callable[..., LoadResult]
-
-
-@pytest.fixture
-def connection(warehouse_dsn: str) -> Iterator[Connection]:
-    """Return a connection to an empty warehouse."""
-    with connected(from_dsn(warehouse_dsn), "tests") as connection:
-        migrate(connection)
-        yield connection
 
 
 @pytest.fixture

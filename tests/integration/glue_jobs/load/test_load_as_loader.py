@@ -12,30 +12,22 @@ from pg8000.native import Connection
 from glue_jobs.load import transaction as module
 from glue_jobs.load.transaction import LoadResult, Target, load
 from lake import new_run
-from postgres import connected, from_dsn, render, value
+from postgres import from_dsn, render, value
 from tests.processed import ProcessedLake, calendar, dimension_row, star, version_row
-from warehouse import migrate
 
 STAGING = "select count(*) from pg_tables where tablename like 'staging%'"
 LOADERS = "warehouse_loader"
 
 
 @pytest.fixture
-def owner(warehouse_dsn: str) -> Iterator[Connection]:
-    with connected(from_dsn(warehouse_dsn), "tests") as connection:
-        migrate(connection)
-        yield connection
-
-
-@pytest.fixture
-def loader(owner: Connection, warehouse_dsn: str) -> Iterator[Target]:
+def loader(connection: Connection, warehouse_dsn: str) -> Iterator[Target]:
     """Return the warehouse with a login role that has the privileges of loaders only."""
     name, password = f"nightly_{secrets.token_hex(4)}", secrets.token_hex(8)
     create = "create role {name} login password {password} in role {loaders}"
-    owner.run(render(create, name=name, password=value(password), loaders=LOADERS))
+    connection.run(render(create, name=name, password=value(password), loaders=LOADERS))
     address = replace(from_dsn(warehouse_dsn), user=name, password=password)
     yield Target(address, "warehouse")
-    owner.run(render("drop owned by {name}; drop role {name}", name=name))
+    connection.run(render("drop owned by {name}; drop role {name}", name=name))
 
 
 @pytest.fixture
@@ -49,7 +41,7 @@ def load_once(processed: ProcessedLake, loader: Target) -> Callable[[], LoadResu
 
 
 def test_first_and_later_loads_succeed(
-    owner: Connection, processed: ProcessedLake, load_once: Callable[[], LoadResult]
+    connection: Connection, processed: ProcessedLake, load_once: Callable[[], LoadResult]
 ) -> None:
     processed.add({**star(), "fact_sales_order": [version_row(1, 1, design_id=7)]})
     assert load_once().rows["dim_design"] == 2  # one of them inferred
@@ -57,26 +49,26 @@ def test_first_and_later_loads_succeed(
     changed = version_row(1, 2, unit_price=Decimal("4.00"))
     processed.add({"dim_design": [member], "fact_sales_order": [changed]})
     assert load_once().rows == {"dim_design": 1, "fact_sales_order": 1}
-    assert owner.run("select batch_seq from warehouse.fact_sales_order_current") == [[2]]
-    assert owner.run("select batch_seq from etl.ledger order by 1") == [[1], [2]]
-    assert owner.run(STAGING) == [[0]]
+    assert connection.run("select batch_seq from warehouse.fact_sales_order_current") == [[2]]
+    assert connection.run("select batch_seq from etl.ledger order by 1") == [[1], [2]]
+    assert connection.run(STAGING) == [[0]]
 
 
 def test_large_load_is_analyzed_if_the_server_allows_it(
-    owner: Connection, processed: ProcessedLake, load_once: Callable[[], LoadResult]
+    connection: Connection, processed: ProcessedLake, load_once: Callable[[], LoadResult]
 ) -> None:
     rows = [version_row(order, 1) for order in range(module.BIG_LOAD)]
     processed.add({**calendar(), "fact_sales_order": rows})
     assert load_once().rows["fact_sales_order"] == len(rows)
-    [[version]] = owner.run("select current_setting('server_version_num')::int")
-    found = owner.run("select reltuples from pg_class where relname = 'fact_sales_order'")
+    [[version]] = connection.run("select current_setting('server_version_num')::int")
+    found = connection.run("select reltuples from pg_class where relname = 'fact_sales_order'")
     assert found == [[len(rows)]] or version < 170000
 
 
 def test_staging_of_a_killed_run_of_another_role_stays_and_does_not_block(
-    owner: Connection, processed: ProcessedLake, load_once: Callable[[], LoadResult]
+    connection: Connection, processed: ProcessedLake, load_once: Callable[[], LoadResult]
 ) -> None:
-    owner.run('create unlogged table etl."staging_20240101T000000Z-12ab34cd_dim_staff" ()')
+    connection.run('create unlogged table etl."staging_20240101T000000Z-12ab34cd_dim_staff" ()')
     processed.add(calendar())
     assert load_once().through_seq == 1
-    assert owner.run(STAGING) == [[1]]
+    assert connection.run(STAGING) == [[1]]

@@ -6,18 +6,15 @@ from pathlib import Path
 import pytest
 
 from glue_jobs.load_warehouse import main
-from postgres import connected, from_dsn
+from postgres import Connection, connected, from_dsn
 from tests.integration.glue_jobs.conftest import no_spark
 from tests.processed import ProcessedLake, calendar, version_row
 from tests.tls_front import elsewhere
-from warehouse import migrate
 
 
 @pytest.fixture
-def remote_dsn(warehouse_dsn: str, tmp_path: Path) -> Iterator[str]:
+def remote_dsn(migrated: Connection, warehouse_dsn: str, tmp_path: Path) -> Iterator[str]:
     """Return the DSN of a migrated warehouse that appears to be on another machine, with TLS."""
-    with connected(from_dsn(warehouse_dsn), "tests") as connection:
-        migrate(connection)
     with elsewhere(warehouse_dsn, tmp_path) as dsn:
         yield dsn
 

@@ -15,11 +15,10 @@ from glue_jobs.load.partitions import Partition, Registry, Table
 from glue_jobs.load.transaction import LoadResult, Target, load
 from glue_jobs.load_warehouse import main
 from lake import new_run
-from postgres import connected, from_dsn
+from postgres import from_dsn
 from tests.athena.catalog import MemoryCatalog
 from tests.integration.glue_jobs.conftest import no_spark
 from tests.processed import ProcessedLake, calendar, version_row
-from warehouse import migrate
 
 FACT = Table("processed_g1", "fact_sales_order")
 LEDGER = "select batch_seq from etl.ledger order by 1"
@@ -39,14 +38,6 @@ class DownOnce(MemoryCatalog):
         if len(self.found) == 1:
             raise PartitionsRefused("down")
         super().add(table, partitions)
-
-
-@pytest.fixture
-def connection(warehouse_dsn: str) -> Iterator[Connection]:
-    """Return a connection to an empty warehouse."""
-    with connected(from_dsn(warehouse_dsn), "tests") as connection:
-        migrate(connection)
-        yield connection
 
 
 @pytest.fixture

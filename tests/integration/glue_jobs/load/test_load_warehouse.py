@@ -11,17 +11,14 @@ from moto import mock_aws
 
 from glue_jobs.errors import InvalidArguments
 from glue_jobs.load_warehouse import main
-from postgres import connected, from_dsn
+from postgres import Connection, connected, from_dsn
 from tests.integration.glue_jobs.conftest import no_spark
 from tests.processed import ProcessedLake, calendar, version_row
-from warehouse import migrate
 
 
 @pytest.fixture
-def processed(tmp_path: Path, warehouse_dsn: str) -> ProcessedLake:
-    """Return a lake with a batch, and migrate the warehouse."""
-    with connected(from_dsn(warehouse_dsn), "tests") as connection:
-        migrate(connection)
+def processed(tmp_path: Path, migrated: Connection) -> ProcessedLake:
+    """Return a lake with a batch, which an empty warehouse waits for."""
     processed = ProcessedLake(tmp_path)
     processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
     return processed

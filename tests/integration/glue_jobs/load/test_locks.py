@@ -15,19 +15,10 @@ from glue_jobs.load.transaction import LoadResult, Target, load
 from lake import new_run
 from postgres import Connection, LockTimeout, Session, connected, from_dsn, locks, render, value
 from tests.processed import ProcessedLake, calendar, star, version_row
-from warehouse import migrate
 
 LEDGER = "select batch_seq from etl.ledger order by 1"
 STAGING = "select count(*) from pg_tables where tablename like 'staging%'"
 Load = Callable[[], LoadResult]
-
-
-@pytest.fixture
-def connection(warehouse_dsn: str) -> Iterator[Connection]:
-    """Return a connection to an empty warehouse."""
-    with connected(from_dsn(warehouse_dsn), "tests") as connection:
-        migrate(connection)
-        yield connection
 
 
 @pytest.fixture
