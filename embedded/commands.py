@@ -138,13 +138,10 @@ def _backfill(arguments: Namespace) -> int:
 def _erase(arguments: Namespace) -> int:
     import_arrow_alone()
     from embedded.local_lake import existing
-    from lake.local import open_local_lake
     from operations.erasure import erase
-    from publish.catalog import LocalCatalog
 
-    start, folder = perf_counter(), existing(arguments.lake)
-    erased = erase(folder, arguments.table, arguments.key)
-    LocalCatalog(open_local_lake(folder)).forget()  # its tables have the sizes of files
+    start = perf_counter()
+    erased = erase(existing(arguments.lake), arguments.table, arguments.key)
     return _report(vars(erased), start)
 
 

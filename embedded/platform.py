@@ -30,6 +30,10 @@ WAREHOUSE = f"{PROJECT.upper()}_WAREHOUSE_DSN"
 """The variable that gives the load job its DSN, because an argument never holds a secret."""
 
 LOAD = "load_warehouse"
+PUBLISHING = 60
+"""Seconds after which a publication ends with the commits that it has begun, so that a lake that is
+far behind does not stop the polls."""
+
 STEPS = {"build_dimensions": "dimensions", "build_facts": "facts", LOAD: "load"}
 
 
@@ -130,15 +134,17 @@ class Platform:
         self._note({LOAD: run_job(self._workflow, LOAD, self._spark)})
 
     def publish(self) -> str:
-        """Publish what the warehouse has and the tables do not have yet, and return the reason if
-        that failed, otherwise ''. A failure is recorded as an attempt; the next call tries
-        again."""
+        """Publish for about a minute what the warehouse has and the tables do not have yet, and
+        return the reason if that failed, otherwise ''. A failure is recorded as an attempt; the
+        next call continues."""
         if is_due(self.lake):
             # a quiet cycle does not import pyiceberg
             from publish.after_load import publish_after_load  # noqa: PLC0415
             from publish.catalog import LocalCatalog  # noqa: PLC0415
 
-            return publish_after_load(self.lake, LocalCatalog(self.lake))
+            end = perf_counter() + PUBLISHING
+            catalog = LocalCatalog(self.lake)
+            return publish_after_load(self.lake, catalog, lambda: perf_counter() < end)
         return ""
 
     def report(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -137,9 +138,7 @@ class DirectoryStore:
         return path
 
     def _write_unfinished(self, body: Body) -> Path:
-        folder = self._root / UNFINISHED
-        _make_folders(folder)
-        path = folder / uuid.uuid4().hex
+        path = new_unfinished(self._root)
         try:
             with path.open("xb") as file:
                 if isinstance(body, bytes):
@@ -159,6 +158,22 @@ class DirectoryStore:
             f"{self._root / key} cannot be {done}: {refusal.strerror or refusal}."
             " To fix: check the permissions and the free space of the lake's directory."
         )
+
+
+def new_unfinished(root: Path) -> Path:
+    """Return the path of a file that is not yet an object of the store in ``root``."""
+    folder = root / UNFINISHED
+    _make_folders(folder)
+    return folder / uuid.uuid4().hex
+
+
+def remove_unfinished(root: Path, before: datetime) -> None:
+    """Remove the files of killed writers in the store in ``root``: those last written before a time
+    that no running writer began before."""
+    for path in (root / UNFINISHED).glob("*"):
+        with suppress(FileNotFoundError):  # its writer has just ended
+            if path.stat().st_mtime < before.timestamp():
+                path.unlink()
 
 
 def _link_new(unfinished: Path, target: Path) -> None:

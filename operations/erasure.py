@@ -9,9 +9,9 @@ import io
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,16 @@ import contracts
 from contracts import UNKNOWN, Calendar, Column, PlatformError, SourceTable
 from contracts.observation import BATCH_SEQ, CHANGE_SEQ, UNFIT
 from lake import Lake, new_run, now
+from lake.directory import new_unfinished, remove_unfinished
 from lake.erasures import ErasureEntry
 from lake.local import open_local_lake
+from publish.catalog import LocalCatalog
 
+STORES = ("ingestion", "processed")
+UNFINISHED_FOR = timedelta(minutes=10)
+"""The age from which an unfinished file is of a killed writer: it may have rows."""
+
+READABLE_BY_OWNER = 0o600
 ERASED = "erased"
 """Replaces a text that must not be NULL, if the row is deleted in the source."""
 
@@ -68,12 +75,17 @@ class _Location:
 
 def erase(folder: Path, table: str, key: int) -> Erased:
     """Rewrite every object of the lake in ``folder`` whose personal values of the row differ from
-    the source, and log its begin and end. A second call changes nothing, and ends an erasure that
-    was killed. Raises NothingPersonal, and SeqTaken if another erasure begins at the same time."""
+    the source, remove what killed writers left, and drop the published tables, which name the
+    sizes of files. Log the begin and the end. A second call changes nothing, and ends an erasure
+    that was killed. Raises NothingPersonal, and SeqTaken if another erasure begins at the same
+    time."""
     lake = open_local_lake(folder)
     person = _person(lake, table, key)
     begun = _log(lake, person)
+    for store in STORES:
+        remove_unfinished(folder / store, now() - UNFINISHED_FOR)
     erased = _rewrite_all(folder, person)
+    LocalCatalog(lake).forget()
     _log(lake, person, ends=begun.seq)
     return erased
 
@@ -92,15 +104,13 @@ def _log(lake: Lake, person: _Person, ends: int = 0) -> ErasureEntry:
 
 
 def _rewrite_all(folder: Path, person: _Person) -> Erased:
-    written: dict[str, list[str]] = {"ingestion": [], "processed": []}
+    written: dict[str, list[str]] = {store: [] for store in STORES}
     count = 0
     for store, keys in written.items():
         for path in sorted((folder / store).rglob("*.parquet")):
-            if path.stat().st_size == 0:
-                continue  # of a killed writer, whose rows are in an unfinished upload
             name = path.relative_to(folder / store).as_posix()
             for location in _locations(name.split("/"), person.table):
-                if rows := _rewrite(path, location, person):
+                if rows := _rewrite(path, folder / store, location, person):
                     keys.append(name)
                     count += rows
     return Erased(tuple(written["ingestion"]), tuple(written["processed"]), count)
@@ -153,10 +163,16 @@ def _locations(folders: list[str], of: SourceTable) -> Iterator[_Location]:
                     yield _Location(key, personal)
 
 
-def _rewrite(path: Path, location: _Location, person: _Person) -> int:
+def _rewrite(path: Path, store: Path, location: _Location, person: _Person) -> int:
     """Replace the personal values in an object, and return the count of rows that changed."""
+    try:
+        body = path.read_bytes()
+    except FileNotFoundError:
+        return 0  # a compaction must not commit a file that it wrote before the erasure began
+    if not body:
+        return 0  # of a killed writer, whose rows are in an unfinished upload
     # Spark writes INT96 timestamps, and reads those of others only in microseconds
-    table = pq.ParquetFile(path, coerce_int96_timestamp_unit="us").read()
+    table = pq.ParquetFile(io.BytesIO(body), coerce_int96_timestamp_unit="us").read()
     rows: list[Row] = table.to_pylist()
     values = {c.name: _value(c, person.values[o]) for c, o in location.columns.items()}
     earlier = [
@@ -173,7 +189,7 @@ def _rewrite(path: Path, location: _Location, person: _Person) -> int:
             _erase_unfit(row, person)
         changed += row != before
     if changed:
-        _replace(pa.Table.from_pylist(rows, schema=table.schema), path)
+        _replace(pa.Table.from_pylist(rows, schema=table.schema), path, store)
     return changed
 
 
@@ -190,15 +206,16 @@ def _erase_unfit(row: Row, person: _Person) -> None:
         row[UNFIT] = json.dumps(left) if left else None
 
 
-def _replace(table: pa.Table, path: Path) -> None:
+def _replace(table: pa.Table, path: Path, store: Path) -> None:
     """Replace a file completely, with the same permissions, or leave it as it was."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-        new = Path(file.name)  # readable only by its owner
-        try:
+    new = new_unfinished(store)
+    try:
+        new.touch(READABLE_BY_OWNER)
+        with new.open("wb") as file:
             pq.write_table(table, file, compression="zstd")
             file.flush()
             shutil.copymode(path, new)
             os.fsync(file.fileno())
-            new.replace(path)
-        finally:
-            new.unlink(missing_ok=True)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)

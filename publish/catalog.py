@@ -51,6 +51,13 @@ PROPERTIES = {
     "write.parquet.compression-codec": "zstd",
 }
 
+REFUSALS = (
+    CommitFailedException,
+    CommitStateUnknownException,
+    NoSuchTableError,  # it was dropped since it was loaded
+    SQLAlchemyError,
+)
+
 
 class Conflict(Exception):
     """Another publisher was first, or the outcome of the commit is unknown: reload the table."""
@@ -139,9 +146,11 @@ class PublishedTables(ABC):
                 " fix: give an added column the next field_id in the contract; never remove one."
             )
         if missing:
-            with table.update_schema() as update:
-                for field in missing:
-                    update.add_column(field.name, field.field_type, doc=field.doc)
+            with table.transaction() as transaction:
+                with transaction.update_schema() as update:
+                    for field in missing:
+                        update.add_column(field.name, field.field_type, doc=field.doc)
+                transaction.set_properties(_properties(published))
             return self._catalog.load_table(self._identifier(published))
         return table
 
@@ -170,9 +179,16 @@ class LocalCatalog(PublishedTables):
     def _named(self) -> dict[str, str]:
         if not self._database.exists():
             return {}
-        with closing(sqlite3.connect(self._database, timeout=PATIENCE)) as database:
-            [[exists]] = database.execute(HAS_TABLES)
-            return dict(database.execute(LOCATIONS).fetchall()) if exists else {}
+        try:
+            with closing(sqlite3.connect(self._database, timeout=PATIENCE)) as database:
+                [[exists]] = database.execute(HAS_TABLES)
+                return dict(database.execute(LOCATIONS).fetchall()) if exists else {}
+        except sqlite3.Error as refusal:
+            raise PublishRefused(
+                f"{self._database} cannot be read: {refusal}. To fix: check the permissions and the"
+                " disk; if the file is damaged, remove it: the next publication makes all tables"
+                " new from the logs."
+            ) from refusal
 
     @property
     def _catalog(self) -> SqlCatalog:
@@ -208,7 +224,7 @@ def commit() -> Iterator[None]:
     """Raise Conflict if the catalog refuses the commit of the block, or does not tell."""
     try:
         yield
-    except (CommitFailedException, CommitStateUnknownException, SQLAlchemyError) as refusal:
+    except REFUSALS as refusal:
         raise Conflict(str(refusal)) from refusal
 
 

@@ -94,6 +94,7 @@ class _Namespace:
         if head := self._log.head():
             self._exchange_all(head)
         erasures = self._lake.erasures.head_seq()
+        refuse_during_erasure(self._lake)
         if entry := self._compacted(head, published.through):
             if self._lake.erasures.head_seq() != erasures:
                 self._discard(entry)

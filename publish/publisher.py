@@ -75,10 +75,12 @@ class _Publisher:
         located = self._catalog.locations()
         self._folders = {name: _folder(location) for name, location in located.items()}
         hint = self._lake.published.head()
-        begins = self._begins(hint)
-        through = {log: self._publish_log(log, begins.get(log, 0), loaded) for log in LOGS}
-        self._published.through = through
-        self._record(through, hint)
+        self._published.through = self._through = {**dict.fromkeys(LOGS, 0), **self._begins(hint)}
+        try:
+            for log in LOGS:
+                self._publish_log(log, loaded)
+        finally:  # a run that fails again and again reads no entry twice
+            self._record(hint)
         return self._published
 
     def _begins(self, hint: PublishEntry | None) -> Mapping[str, int]:
@@ -112,16 +114,15 @@ class _Publisher:
 
         return until_it_succeeds(published, add)
 
-    def _publish_log(self, log: str, after: int, loaded: int) -> int:
-        for chunk in _chunks(self._lake, entries(self._lake, log, after, loaded)):
+    def _publish_log(self, log: str, loaded: int) -> None:
+        for chunk in _chunks(self._lake, entries(self._lake, log, self._through[log], loaded)):
             if not self._has_time():
                 self._published.is_complete = False
-                return after
+                return
             changed = [table for table in self._tables if chunk.changes(table, log)]
             for _ in map_concurrently(partial(self._append, log, chunk), changed):
                 pass
-            after = chunk.through
-        return after
+            self._through[log] = chunk.through
 
     def _append(self, log: str, chunk: _Chunk, published: PublishedTable) -> None:
         """Add the files of the entries that the table does not have yet. They decide together with
@@ -155,10 +156,10 @@ class _Publisher:
         self._published.commits += 1
         logger.info("published", extra={"table": published.identifier, "files": count})
 
-    def _record(self, through: Mapping[str, int], before: PublishEntry | None) -> None:
+    def _record(self, before: PublishEntry | None) -> None:
         """Write a hint for the next publisher, if this one got further."""
         seq = before.seq + 1 if before else 1
-        entry = PublishEntry(seq, new_run(), now(), dict(self._folders), dict(through))
+        entry = PublishEntry(seq, new_run(), now(), dict(self._folders), dict(self._through))
         if before and (before.through, before.tables) == (entry.through, entry.tables):
             return
         try:

@@ -1,15 +1,19 @@
 """After a load: a failed publication fails nothing, is seen, and is repeated until it succeeds."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from embedded import platform
+from embedded.platform import Platform
 from lake import LakeUnavailable
 from lake.attempts import PUBLISH
 from operations.health import health
-from publish import after_load
+from publish import after_load, publisher
 from publish.after_load import publish_after_load
 from publish.catalog import LocalCatalog
+from publish.data_files import data_files
 from publish.errors import OutdatedFile
 from publish.lag import is_due, lags
 from publish.publisher import publish
@@ -91,3 +95,41 @@ def test_failed_publication_fails_nothing_and_is_a_warning_until_one_succeeds(
     last = logged.lake.attempts.last(PUBLISH)
     assert last
     assert last.outcome == "succeeded"
+
+
+def test_failed_publication_is_continued_where_it_ended(
+    logged: LoggedLake, monkeypatch: pytest.MonkeyPatch
+):
+    """Otherwise each cycle of a lake with a refused file would read all of its logs."""
+    for number in range(1, 4):
+        logged.add([number])
+
+    def fail(files: Any, metadata: Any, columns: Any, addresses: list[str]) -> Any:
+        if any("/g=1/" in address for address in addresses):
+            raise LakeUnavailable("The disk is full.")
+        return data_files(files, metadata, columns, addresses)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(publisher, "data_files", fail)
+        assert after(logged) == "The disk is full."
+    hint = logged.lake.published.head()
+    assert hint
+    assert hint.through == {"batches": 3, "dimensions": 3, "facts": 0, "retries": 0}
+    after(logged)
+    assert is_published(logged)
+
+
+def test_lake_that_is_far_behind_is_published_by_several_cycles(
+    logged: LoggedLake, monkeypatch: pytest.MonkeyPatch
+):
+    for number in range(1, 4):
+        logged.add([number])
+    monkeypatch.setattr(publisher, "MOST_ENTRIES", 1)
+    monkeypatch.setattr(platform, "PUBLISHING", 0)
+    cycle = Platform(logged.root)
+    cycle.publish()
+    assert lags(logged.lake)
+    monkeypatch.undo()
+    cycle.publish()
+    assert not lags(logged.lake)
+    assert is_published(logged)

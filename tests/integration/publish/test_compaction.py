@@ -16,9 +16,10 @@ from pyiceberg.table import Table
 
 from embedded.cli import main
 from embedded.lake_query import names_of_the_warehouse
-from lake import Lake
+from lake import Lake, now
 from lake.compactions import CompactionEntry, Part
 from lake.entries import BuildEntry, RetryEntry
+from lake.erasures import ErasureEntry, unfinished
 from lake.log import Log
 from operations import erasure
 from postgres import render
@@ -28,7 +29,7 @@ from publish.compactor import Compacted, compact
 from publish.errors import ErasureUnfinished, MissingInput, PublishRefused, WrongRowCount
 from publish.exchanges import exchange
 from publish.levels import groups
-from publish.publisher import publish
+from publish.publisher import Published, publish
 from publish.rewriting import rewrite
 from publish.tables import INGESTED, published_tables
 from tests.lake_builder import LakeBuilder, row
@@ -452,6 +453,46 @@ def test_compaction_during_an_erasure_is_refused_and_leaves_no_file(
     assert len(files(logged, "staff")) == 1
     found = table(logged, "staff").scan(selected_fields=("first_name",)).to_arrow()
     assert found.column("first_name").to_pylist() == ["erased"] * 3
+
+
+def test_erasure_that_begins_while_a_compaction_publishes_is_respected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """It has begun before the compaction reads the log of erasures to compare it later."""
+    built = LakeBuilder(tmp_path)
+    logged = LoggedLake(tmp_path)
+    for number in range(1, 4):
+        built.update(staff=[row("staff", 1, last_name=str(number))])
+        logged.load(number)
+
+    def begun_meanwhile(*arguments: Any) -> Published:
+        logged.lake.erasures.commit(ErasureEntry(1, "run", now(), table="staff", key=1))
+        return publish(*arguments)
+
+    monkeypatch.setattr(compactor, "publish", begun_meanwhile)
+    with pytest.raises(ErasureUnfinished):
+        run(logged)
+    assert not list(tmp_path.rglob("_compacted/*/*/*/*.parquet"))
+
+
+def test_erasure_that_is_killed_before_the_tables_are_dropped_has_not_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    built = LakeBuilder(tmp_path)
+    logged = LoggedLake(tmp_path)
+    for number, name in enumerate(("Zebediah", "erased"), start=1):
+        built.update(staff=[row("staff", 1, first_name=name)])
+        logged.load(number)
+    publish(logged.lake, LocalCatalog(logged.lake))
+    erasing = ["erase", "--lake", str(tmp_path), "--table", "staff", "--key", "1"]
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalCatalog, "forget", killed)
+        with pytest.raises(Killed):
+            main(erasing)
+    assert unfinished(logged.lake.erasures.after(0))
+    assert main(erasing) == 0
+    assert not unfinished(logged.lake.erasures.after(0))
+    assert not LocalCatalog(logged.lake).locations()
 
 
 def test_command_compacts_and_says_how_much(logged: LoggedLake, capsys: pytest.CaptureFixture[str]):

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from pyiceberg.catalog.sql import SqlCatalog
-from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.exceptions import CommitFailedException, NoSuchTableError
 from pyiceberg.table import Table
 
 import contracts
@@ -26,6 +26,7 @@ from publish import catalog, commits, publisher
 from publish.catalog import Conflict, LocalCatalog
 from publish.errors import OutdatedFile, PublishFailed, PublishRefused
 from publish.publisher import Published, publish
+from publish.schemas import METRICS, WITHOUT_BOUNDS
 from publish.tables import files_of, published_tables
 from tests.lake_builder import LakeBuilder, row
 from tests.published import DIMENSION, FACT, SOURCE, START, LoggedLake, fact_of
@@ -351,6 +352,24 @@ def test_copied_lake_is_refused_even_if_the_original_exists(logged: LoggedLake, 
     assert paths[0].startswith(copy.lake.processed.uri("g=1/"))
 
 
+def test_damaged_catalog_is_named_with_the_remedy(logged: LoggedLake):
+    logged.add([1])
+    run(logged)
+    database = logged.root / "processed/_published/catalog.db"
+    database.write_bytes(b"damaged" * 1000)
+    for use in (lambda: run(logged), LocalCatalog(logged.lake).forget):
+        with pytest.raises(PublishRefused, match=r"catalog.db cannot be read.*remove it"):
+            use()
+    database.unlink()
+    run(logged)
+    assert orders(logged) == Counter({(1, 1): 1})
+
+
+def test_table_that_is_dropped_while_it_is_loaded_is_a_conflict():
+    with pytest.raises(Conflict), catalog.commit():
+        raise NoSuchTableError("dropped by another publisher")
+
+
 def test_everything_is_published_again(logged: LoggedLake):
     logged.add([1], staff=[1])
     logged.retry([5])
@@ -413,7 +432,9 @@ def test_column_in_the_middle_of_the_contract_is_added_by_id_and_old_files_read_
     monkeypatch.setattr(
         "publish.tables.stored_columns", lambda t: wider if t == staff else stored_columns(t)
     )
-    schema = table(logged, DIMENSION).schema()
+    of = table(logged, DIMENSION)
+    schema = of.schema()
+    assert of.properties[METRICS.format("middle_name")] == WITHOUT_BOUNDS
     assert schema.find_field("middle_name").field_id == number
     assert schema.find_field("last_name").field_id == 3
     names = ("staff_id", "first_name", "middle_name")

@@ -1,6 +1,7 @@
 """The files of a lake after an erasure."""
 
 import errno
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lake.directory import UNFINISHED
 from lake.local import open_local_lake
 from operations.erasure import erase
 from operations.status import status
@@ -53,6 +55,49 @@ def test_files_of_a_killed_writer_are_rewritten(lake: Path):
     for name in names:
         rewritten = pq.read_table(lake / "processed/g=1" / name)
         assert rewritten["first_name"].to_pylist() == ["erased", "Ana"]
+
+
+def test_unfinished_files_of_killed_writers_are_removed(lake: Path):
+    """They have rows of people, in no known form. A running writer keeps its file."""
+    folders = [lake / store / UNFINISHED for store in ("ingestion", "processed")]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "killed").write_bytes(b"a part of a file")
+        os.utime(folder / "killed", (1, 1))
+        (folder / "running").write_bytes(b"")
+    erase(lake, "staff", 1)
+    assert [[path.name for path in folder.iterdir()] for folder in folders] == [["running"]] * 2
+
+
+def test_temporary_file_is_where_the_next_erasure_removes_it(
+    lake: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def note(_: Path, new: Path) -> None:
+        folders.add(new.parent)
+
+    folders = set[Path]()
+    monkeypatch.setattr("operations.erasure.shutil.copymode", note)
+    erase(lake, "staff", 1)
+    assert folders == {lake / "ingestion" / UNFINISHED}
+
+
+def test_object_that_its_writer_removes_meanwhile_is_no_failure(
+    lake: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """As a compaction does with the file that it must not commit."""
+    discarded = lake / "processed/_compacted/ingestion/staff/compaction=1-a/00000.parquet"
+    [first, _] = sorted((lake / "ingestion" / "totesys").rglob("*.parquet"))
+    discarded.parent.mkdir(parents=True)
+    discarded.write_bytes(first.read_bytes())
+    read = Path.read_bytes
+
+    def removed_meanwhile(path: Path) -> bytes:
+        if path == discarded:
+            path.unlink(missing_ok=True)
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", removed_meanwhile)
+    assert erase(lake, "staff", 1).processed == ()
 
 
 @pytest.mark.parametrize("mode", [READ_BY_ALL, 0o640, 0o444])
