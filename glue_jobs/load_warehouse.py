@@ -30,6 +30,13 @@ def main(argv: Sequence[str], spark: SessionSource = None) -> None:
 
 def _arguments() -> Arguments:
     arguments = Arguments(__doc__)
+    _add_warehouse(arguments)
+    _add_catalog(arguments)
+    _add_size(arguments)
+    return arguments
+
+
+def _add_warehouse(arguments: Arguments) -> None:
     arguments.add_argument(
         "--warehouse",
         required=True,
@@ -42,6 +49,9 @@ def _arguments() -> Arguments:
         metavar="FILE",
         help="CA certificates that verify a remote warehouse (PGSSLROOTCERT)",
     )
+
+
+def _add_catalog(arguments: Arguments) -> None:
     arguments.add_argument(
         "--catalog",
         nargs="?",  # Glue may omit an empty value
@@ -56,6 +66,9 @@ def _arguments() -> Arguments:
         help="register every batch from this one on again, after the catalog or one of its tables"
         " was created again",
     )
+
+
+def _add_size(arguments: Arguments) -> None:
     arguments.add_argument(
         "--rows-per-transaction",
         type=int,
@@ -72,7 +85,6 @@ def _arguments() -> Arguments:
         choices=("true", "false"),
         help="load a batch that may need longer than the time limit",
     )
-    return arguments
 
 
 def _registry(prefix: str | None, again_from: int | None) -> Registry | None:
