@@ -5,14 +5,11 @@ length it is replayed into a new generation and an empty database, with one more
 backlog is worked off by jobs with a time limit. Results are printed as JSON.
 """
 
-import io
 import json
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import count
 from os import environ
 from pathlib import Path
 from random import Random
@@ -20,122 +17,57 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 import contracts
 from contracts import SourceTable
-from contracts.arrow import batch_schema, row_schema
 from embedded.server import running
 from embedded.server.spark import EmbeddedSpark
 from glue_jobs import build_dimensions, build_facts, load_warehouse
-from lake import layout, new_run, now
-from lake.entries import Batch, Bucket, Changes, Position
-from lake.landing import land, put_own
-from lake.local import local_addresses, open_local_lake
+from lake.local import local_addresses
 from postgres import connected, from_dsn
+from tests.lake_builder import LakeBuilder, Row, row
 from warehouse.migrate import migrate
 
-START = datetime(2024, 1, 1, 9)
 FACTS = ("sales_order", "transaction", "payment")
 NEW, EDITED = 8, 4
 """Orders that are new, and edited, in a batch; each new one has a transaction and a payment."""
 
-RARE = {"design": 5, "staff": 20, "department": 50}
-"""Every how many batches a row of the table changes."""
+RARE = {"design": (5, "design_name"), "staff": (20, "last_name"), "department": (50, "location")}
+"""Every how many batches a column of a row of the table changes."""
 
 STEPS = {"dimensions": build_dimensions, "facts": build_facts, "load": load_warehouse}
-VALUES = {
-    "int": 1,
-    "text": "text",
-    "boolean": False,
-    "numeric": Decimal("9.99"),
-    "timestamp": datetime(2024, 1, 1, 8, 30),
-}
-DATES = dict.fromkeys(("agreed_delivery_date", "agreed_payment_date", "payment_date"), "2024-11-20")
-
-Row = dict[str, Any]
+VALUES = {"payment": {"payment_date": "2024-11-20"}}
 
 
-class History:
+class History(LakeBuilder):
     """A lake with fabricated batches. Large tables have no mirror: no build reads it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.lake, self._random, self._orders = open_local_lake(folder), Random(1), count(1)  # nosec B311 # no secret
-        self._known: dict[str, dict[int, Row]] = {}
-        self._buckets: dict[str, dict[int, Bucket]] = {}
 
     def extend(self, through: int) -> None:
         """Commit batches up to and including ``through``."""
         for seq in range(self.lake.batches.head_seq() + 1, through + 1):
-            self._commit(seq)
+            self.batch(_changes(seq, Random(seq)))  # nosec B311 # no secret
 
-    def _commit(self, seq: int) -> None:
-        run, at, tables = new_run(), START + timedelta(minutes=5 * seq), {}
-        for name, rows in self._changes(seq).items():
-            table = contracts.source().tables[name]
-            tables[name] = self._land(table, rows, seq, run, at)
-            if name in FACTS:
-                continue
-            known = self._known.setdefault(name, {})
-            known.update({row[table.key]: row for _, row in rows})
-            key = layout.mirror_key(name, 0, seq, run)
-            put_own(self.lake.ingestion, key, _parquet(list(known.values()), row_schema(table)))
-            self._buckets[name] = {0: Bucket(key, len(known))}
-        batch = Batch(
-            seq=seq,
-            run=run,
-            committed_at=now(),
-            lake="growth",
-            observed_at=at,
-            position=Position(seq, seq, seq, {"system": "growth"}),
-            tables=tables,
-            mirror={name: dict(self._buckets.get(name, {})) for name in contracts.source().tables},
-        )
-        self.lake.batches.commit(batch)
-
-    def _changes(self, seq: int) -> Mapping[str, list[tuple[str, Row]]]:
-        new = [next(self._orders) for _ in range(NEW)]
-        edited = {self._random.randint(1, new[0]) for _ in range(EDITED)} - {*new}
-        changes = {name: [("I", _row(name, key)) for key in new] for name in FACTS}
-        price = Decimal(seq)
-        changes["sales_order"] += [("U", _row("sales_order", k, unit_price=price)) for k in edited]
-        if seq == 1:
-            small = set(contracts.source().tables) - {*FACTS, "purchase_order"}
-            changes |= {name: [("I", _row(name, key)) for key in range(1, 21)] for name in small}
-        for name, every in RARE.items():
-            if seq > 1 and seq % every == 0:
-                names = {"design": "design_name", "staff": "last_name", "department": "location"}
-                key = self._random.randint(1, 20)
-                changes[name] = [("U", _row(name, key, **{names[name]: f"changed in {seq}"}))]
-        return changes
-
-    def _land(
-        self,
-        table: SourceTable,
-        rows: Sequence[tuple[str, Row]],
-        seq: int,
-        run: str,
-        at: datetime,
-    ) -> Changes:
-        observed = {"batch_seq": seq, "observed_at": at, "change_seq": 0}
-        full = [{**row, **observed, "op": op} for op, row in rows]
-        key = layout.batch_key(contracts.source().name, table.name, at.date(), seq, run)
-        file = land(self.lake.ingestion, key, _parquet(full, batch_schema(table)), len(full))
-        inserted = sum(op == "I" for op, _ in rows)
-        return Changes(file, inserted, len(rows) - inserted, 0)
+    def _mirror(self, table: SourceTable, *landed: Any) -> None:
+        if table.name not in FACTS:
+            super()._mirror(table, *landed)
 
 
-def _row(table: str, key: int, **values: Any) -> Row:
-    of = contracts.source().tables[table]
-    fixed = {c.name: DATES.get(c.name, VALUES[c.type.kind]) for c in of.columns}
-    return {**fixed, of.key: key, **values}
-
-
-def _parquet(rows: Sequence[Row], schema: pa.Schema) -> io.BytesIO:
-    body = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(list(rows), schema), body, compression="zstd")
-    return body
+def _changes(seq: int, random: Random) -> Mapping[str, list[tuple[str, Row]]]:
+    """Return the changed rows of a batch by table."""
+    new = range((seq - 1) * NEW + 1, seq * NEW + 1)
+    edited = {random.randint(1, new[0]) for _ in range(EDITED)} - {*new}
+    changes: dict[str, list[tuple[str, Row]]] = {
+        name: [("I", row(name, key, **VALUES.get(name, {}))) for key in new] for name in FACTS
+    }
+    price = {"unit_price": Decimal(seq)}
+    changes["sales_order"] += [("U", row("sales_order", key, **price)) for key in edited]
+    if seq == 1:
+        small = set(contracts.source().tables) - {*FACTS, "purchase_order"}
+        changes |= {name: [("I", row(name, key)) for key in range(1, 21)] for name in small}
+    for name, (every, column) in RARE.items():
+        if seq > 1 and seq % every == 0:
+            values = {column: f"changed in {seq}"}
+            changes[name] = [("U", row(name, random.randint(1, 20), **values))]
+    return changes
 
 
 class Jobs:

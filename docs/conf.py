@@ -54,6 +54,7 @@ CONTENTS: dict[str, list[str]] = {
         "docs/runbook/README",
         "docs/operations",
         "docs/upgrade",
+        "docs/change-contracts",
         "docs/compatibility",
         "docs/scale",
         "docs/costs",

@@ -26,7 +26,7 @@ def read(spark: Session, store: Store, keys: Iterable[str], schema: StructType) 
     if not addresses:
         return spark().createDataFrame([], schema)
     try:
-        return spark().read.schema(_by_name(schema)).parquet(*addresses)
+        return spark().read.schema(by_name(schema)).parquet(*addresses)
     except AnalysisException as refusal:
         if refusal.getErrorClass() != "PATH_NOT_FOUND":
             raise
@@ -79,7 +79,7 @@ def _columns(schema: str, _jvm: int) -> tuple[Column, ...]:
     return tuple(F.col(f.name).alias(f.name, metadata=f.metadata) for f in fields)
 
 
-def _by_name(schema: StructType) -> StructType:
+def by_name(schema: StructType) -> StructType:
     """Return the schema without field ids: Spark refuses to read files without ids otherwise."""
     return StructType([StructField(f.name, f.dataType, f.nullable, _unnumbered(f)) for f in schema])
 

@@ -49,6 +49,7 @@ SETTINGS = {
     "spark.sql.files.ignoreCorruptFiles": "false",
     "spark.sql.files.ignoreMissingFiles": "false",
     "spark.sql.files.maxRecordsPerFile": "0",
+    "spark.sql.execution.arrow.useLargeVarTypes": "false",  # of the rows of glue_jobs/landed.py
     "spark.sql.parquet.binaryAsString": "false",
     "spark.sql.parquet.fieldId.read.enabled": "false",
     "spark.sql.parquet.fieldId.read.ignoreMissing": "false",
@@ -67,6 +68,8 @@ the time zone, the calendar and the format of timestamps. Settings of speed are 
 SPEED = {
     # tasks in which the files of a range are looked up: one for each file costs more than the range
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "16",
+    # rows of glue_jobs/landed.py are partitions: literal rows would be computed by the driver
+    "spark.sql.execution.arrow.localRelationThreshold": "0",
 }
 
 COMPILED = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
@@ -79,7 +82,13 @@ INTERPRETED = {
 FEW_ROWS = 10_000
 """Rows that are transformed in less time than a query is compiled in."""
 
-JVM_NAMES = ("functions", "PythonUtils", "SparkSession", "py4j.reflection.TypeUtil")
+JVM_NAMES = (
+    "functions",
+    "PythonSQLUtils",
+    "PythonUtils",
+    "SparkSession",
+    "py4j.reflection.TypeUtil",
+)
 """What PySpark 3.5 asks the JVM for again at each use, ``functions`` at each function of a column.
 The JVM looks for each name in every jar of the class path: a sixth of its CPU time here."""
 

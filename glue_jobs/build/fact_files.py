@@ -10,14 +10,14 @@ from pyspark.sql.types import StructType
 from contracts import Fact, Source, Warehouse
 from contracts.observation import CHANGE_SEQ
 from contracts.spark import (
-    batch_schema,
     order_schema,
     quarantine_schema,
     spark_schema,
     tombstone_schema,
 )
-from glue_jobs.build.ranges import FILE_ROWS, PendingRange, RangeOutput
+from glue_jobs.build.ranges import PendingRange, RangeOutput
 from glue_jobs.build.row_counts import count_by_batch
+from glue_jobs.landed import read_landed
 from glue_jobs.parquet import RowCounter, check_rows, read, write
 from glue_jobs.session import Session, compile_if_many
 from glue_jobs.transform.facts import (
@@ -81,9 +81,7 @@ class FactFiles:
     def _write(self, fact: Fact, pending: PendingRange) -> _Written:
         """Write the versions, quarantined rows and tombstones of a fact."""
         of, files = self.source.tables[fact.of], [c.file for c in pending.changes(fact.of).values()]
-        landed = read(self.spark, self.lake.ingestion, [f.key for f in files], batch_schema(of))
-        if len(files) > 1:
-            landed = landed.coalesce(1 + sum(file.rows for file in files) // FILE_ROWS)
+        landed = read_landed(self.spark, self.lake.ingestion, files, of)
         rows = landed.transform(validated, fact, of, self.warehouse.tables)
         counter = RowCounter(
             valid=is_valid(), tombstones=is_tombstone(), numbered=F.col(CHANGE_SEQ.name) > 0

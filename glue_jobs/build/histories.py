@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from pyspark.sql import DataFrame
 
 from contracts import Dimension, Source
-from contracts.spark import batch_schema, row_schema
-from glue_jobs.build.ranges import FILE_ROWS, PendingRange
+from contracts.spark import row_schema
+from glue_jobs.build.ranges import PendingRange
 from glue_jobs.errors import MissingFile
+from glue_jobs.landed import read_landed
 from glue_jobs.parquet import read
 from glue_jobs.session import Session
 from glue_jobs.transform.dimensions import MIRROR_SEQ, states_of_mirror
 from lake import Lake, NotFound
 from lake.concurrent import map_concurrently
-from lake.entries import Bucket
+from lake.entries import Bucket, File
 from lake.mirror_map import mirror_map
 
 FEW_ROWS = 100_000
@@ -32,15 +33,12 @@ class Histories:
     lake: Lake
     spark: Session
     source: Source
-    _landed: dict[str, list[str]] = field(default_factory=dict)
+    _landed: dict[str, list[File]] = field(default_factory=dict)
     _through: int = 0
 
     def changes(self, table: str, pending: PendingRange) -> DataFrame:
         """Return the changed rows of a table in the range, as they landed."""
-        files = [each.file for each in pending.changes(table).values()]
-        rows = self._landed_rows(table, [file.key for file in files])
-        count = sum(file.rows for file in files)
-        return rows.coalesce(1 + count // FILE_ROWS) if len(files) > 1 else rows
+        return self._landed_rows(table, [each.file for each in pending.changes(table).values()])
 
     def of(self, dimension: Dimension, pending: PendingRange) -> tuple[dict[str, DataFrame], int]:
         """Return every state that the rows of the dimension's source tables had during the range,
@@ -61,7 +59,7 @@ class Histories:
         files = [each.file for each in pending.changes(table).values()]
         before = self._buckets(table, pending, is_whole)
         count = sum(file.rows for file in files) + sum(b.rows for b in before.values())
-        landed = self._landed_rows(table, [file.key for file in files])
+        landed = self._landed_rows(table, files)
         if before:
             keys = [bucket.key for bucket in before.values()]
             schema = row_schema(self.source.tables[table])
@@ -71,11 +69,10 @@ class Histories:
 
     def _since_start(self, table: str, pending: PendingRange) -> DataFrame:
         files = [each.file for each in pending.changes(table).values()]
-        keys = [*self._before(table, pending.first), *(file.key for file in files)]
-        return self._landed_rows(table, keys)
+        return self._landed_rows(table, [*self._before(table, pending.first), *files])
 
-    def _landed_rows(self, table: str, keys: Sequence[str]) -> DataFrame:
-        return read(self.spark, self.lake.ingestion, keys, batch_schema(self.source.tables[table]))
+    def _landed_rows(self, table: str, files: Sequence[File]) -> DataFrame:
+        return read_landed(self.spark, self.lake.ingestion, files, self.source.tables[table])
 
     def _buckets(self, table: str, pending: PendingRange, is_whole: bool) -> Mapping[int, Bucket]:
         """Return the buckets of the mirror before the range; only those that the range changed,
@@ -86,12 +83,12 @@ class Histories:
         )
         return before.buckets if is_whole else before.differing(after)[0]
 
-    def _before(self, table: str, first: int) -> list[str]:
+    def _before(self, table: str, first: int) -> list[File]:
         """Return the files with all changes of the table before batch ``first``."""
         log, numbers = self.lake.batches, range(self._through + 1, first)
         for batch in map_concurrently(log.entry, numbers):
             for name, changes in batch.tables.items():
-                self._landed.setdefault(name, []).append(changes.file.key)
+                self._landed.setdefault(name, []).append(changes.file)
             self._through = batch.seq
         return self._landed.get(table, [])
 

@@ -20,9 +20,6 @@ logger = logging.getLogger(__name__)
 RANGE_ROWS = 500_000
 """Landed rows of a range of several batches: what one Spark job builds within a minute."""
 
-FILE_ROWS = 100_000
-"""Rows of a file that has the rows of several batches."""
-
 RANGE_BATCHES = 500
 """Batches of a range: its entry counts the rows of each of them."""
 
@@ -125,22 +122,19 @@ def build(
     before, committed = log.head(), 0
     if contracts:
         check_contracts(before, contracts, batches, shapes)
-    fingerprint = contracts.fingerprint if contracts else ""
     for previous, found in _pending(batches, before.last if before else 0, bounds):
         if not bounds.limit.has_time():
             logger.info("time limit is near", extra={"run": run, "next": found[0].seq})
             break
         if shapes and contracts and not committed:
             shapes.keep(contracts)  # before the first entry that names them
+        pending = PendingRange(found, previous, before)
         with bounds.limit.step():
-            pending = PendingRange(found, previous, before)
             output = build_range(pending)
-            entry = output.after(before, _empty_entry(pending, run, fingerprint))
-            if not _commit(log, entry):
+            empty = _empty_entry(pending, run, contracts.fingerprint if contracts else "")
+            if (entry := _commit(log, output, output.after(before, empty))) is None:
                 break
         before, committed = entry, committed + len(found)
-        fields = {"run": run, "seq": entry.last, "first": entry.first, **_counts(output)}
-        logger.info("batch built" if entry.first == entry.last else "range built", extra=fields)
     return committed
 
 
@@ -157,14 +151,17 @@ def _empty_entry(pending: PendingRange, run: str, contracts: str) -> BuildEntry:
     )
 
 
-def _commit(log: RangeLog[BuildEntry], entry: BuildEntry) -> bool:
-    """Commit the entry, and return whether this run was the first to commit its number."""
+def _commit(log: RangeLog[BuildEntry], output: RangeOutput, entry: BuildEntry) -> BuildEntry | None:
+    """Commit the entry of a range with this output, and return it; None if another run was the
+    first to commit its number."""
     try:
         log.commit(entry)
     except SeqTaken as taken:
         logger.info("another run is ahead", extra={"seq": entry.last, "reason": str(taken)})
-        return False
-    return True
+        return None
+    fields = {"run": entry.run, "seq": entry.last, "first": entry.first, **_counts(output)}
+    logger.info("batch built" if entry.first == entry.last else "range built", extra=fields)
+    return entry
 
 
 def _pending(

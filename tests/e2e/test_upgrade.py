@@ -1,4 +1,4 @@
-"""docs/upgrade.md: a new column and a new table, with the texts of the page, on a copy."""
+"""docs/change-contracts.md: a new column and a new table, with the texts of the page, on a copy."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from tests.integration.dashboard.conftest import ONE_PAGE
 from tests.pages import Page
 
 ROOT = Path(__file__).parents[2]
-PAGE = Page("upgrade.md")
+PAGE = Page("change-contracts.md")
 PACKAGES = sorted(
     path.parent.name for path in ROOT.glob("*/__init__.py") if path.parts[-2] != "tests"
 )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from glue_jobs.errors import BatchTooLarge
-from glue_jobs.load import transaction
+from glue_jobs.load import ledger, staging, transaction
 from glue_jobs.load.chunks import ROWS_PER_SECOND, ChunkSize
 from glue_jobs.load.pending import Pending, next_pending
 from glue_jobs.load.transaction import LoadResult, Target, load
@@ -15,6 +15,7 @@ from lake import new_run
 from lake.entries import BuildEntry, Output
 from lake.freshness import freshness
 from postgres import Connection, from_dsn
+from tests.crashes import killed
 from tests.processed import FACT, ProcessedLake, calendar, version_row
 
 LEDGER = "select batch_seq, rows from etl.ledger order by batch_seq"
@@ -127,25 +128,29 @@ def pending_of(lake: ProcessedLake) -> Pending:
     return next_pending(lake.lake, 0, 0, 1, 1)
 
 
-def test_crash_between_two_chunks_leaves_whole_batches_and_the_next_load_completes_the_log(
+@pytest.mark.parametrize(
+    ("where", "after", "batches"),
+    [
+        pytest.param((staging, "copy_files", 1), True, 0, id="while rows are staged"),
+        pytest.param((ledger, "record_batches", 1), True, 0, id="in the transaction"),
+        pytest.param((transaction, "record_loads", 1), False, 2, id="before the log"),
+        pytest.param((transaction, "_load_chunk", 2), False, 2, id="between two chunks"),
+    ],
+)
+def test_load_that_is_killed_leaves_whole_batches_and_the_next_one_completes_the_log(
     warehouse_dsn: str,
     connection: Connection,
     ranges: ProcessedLake,
-    monkeypatch: pytest.MonkeyPatch,
+    where: tuple[Any, str, int],
+    after: bool,
+    batches: int,
 ):
-    class Killed(BaseException):
-        """The end of the process: no handler of the load runs for it."""
-
-    def killed(*_: Any) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(transaction, "record_loads", killed)
-        with pytest.raises(Killed):
-            loaded(ranges, warehouse_dsn, ChunkSize(rows=4))
-    assert connection.run(LEDGER) == [[1, 2], [2, 2]]
-    assert ranges.lake.loads.last_batch() == 0
+    size = ChunkSize(rows=4)
+    killed(lambda: loaded(ranges, warehouse_dsn, size), *where, after=after)
+    assert connection.run(LEDGER) == [[1, 2], [2, 2]][:batches]
+    assert ranges.lake.loads.last_batch() == (2 if where[1] == "_load_chunk" else 0)
 
     loaded(ranges, warehouse_dsn, ChunkSize())
-    assert [(e.first, e.last) for e in ranges.lake.loads.after(0)] == [(1, 2), (3, 5)]
+    logged = [(entry.first, entry.last) for entry in ranges.lake.loads.after(0)]
+    assert logged == ([(1, 2), (3, 5)] if batches else [(1, 5)])
     assert connection.run(VERSIONS) == [[n, seq] for seq in range(1, 6) for n in range(1, seq + 1)]

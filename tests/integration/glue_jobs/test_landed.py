@@ -1,0 +1,129 @@
+"""Landed files have the same rows, whether this process or Spark reads them."""
+
+import io
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from msgspec.structs import replace
+from pyspark.sql import SparkSession
+
+from contracts import Column, SourceTable, Type
+from contracts.arrow import batch_schema
+from contracts.observation import ADDED
+from contracts.spark import batch_schema as spark_schema
+from glue_jobs import landed
+from glue_jobs.errors import BuildFailed, MissingFile
+from glue_jobs.landed import read_landed
+from glue_jobs.parquet import write
+from glue_jobs.session import LazySession
+from lake.entries import File
+from lake.landing import land, put_own
+from lake.local import open_local_lake
+from lake.store import Store
+
+KINDS = ("text", "int", "bigint", "boolean", "timestamp", "date")
+TABLE = SourceTable(
+    "Everything",
+    "A column of each type.",
+    "key",
+    (
+        Column("key", Type("int"), False, "The key."),
+        *(Column(kind, Type.parse(kind), True, "A value.") for kind in KINDS),
+        Column("money", Type("numeric", 10, 2), True, "A value."),
+        Column("most", Type("numeric", 38, 18), True, "A value."),
+    ),
+)
+FAR = {
+    "text": "tab\tline\nquote\"' \\N \\. é 😀 \u2028",
+    "int": -(2**31),
+    "bigint": 2**63 - 1,
+    "boolean": False,
+    "money": Decimal("-99999999.99"),
+    "most": Decimal("99999999999999999999.999999999999999999"),
+}
+ROWS: list[dict[str, Any]] = [
+    {},  # NULL in each column
+    {**FAR, "timestamp": pa.scalar(-(2**63) + 1, pa.timestamp("us")), "date": -2_000_000},
+    {**FAR, "timestamp": pa.scalar(2**63 - 1, pa.timestamp("us")), "date": 2**31 - 1},
+    {"text": "", "money": Decimal("0.00"), "timestamp": datetime(1582, 10, 9, 0, 0, 0, 1)},
+    {"text": " ", "boolean": True, "timestamp": datetime(1, 1, 1), "date": -719_162},
+]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """Return an empty store."""
+    return open_local_lake(tmp_path).ingestion
+
+
+def put(store: Store, number: int, schema: pa.Schema) -> File:
+    """Put all rows into a file with these columns, and return it."""
+    place = {"op": "I", "batch_seq": number, "observed_at": datetime(2024, 11, 15, 9, 0, 0, 7)}
+    rows = [
+        {**place, "change_seq": 1, **row, "key": key, "_unfit": None}
+        for key, row in enumerate(ROWS)
+    ]
+    arrays = [
+        pa.array([pa.scalar(row.get(f.name), f.type) for row in rows], f.type) for f in schema
+    ]
+    body = io.BytesIO()
+    pq.write_table(pa.table(arrays, schema), body, compression="zstd")
+    return land(store, f"batch={number}.parquet", body, len(rows))
+
+
+def written(store: Store, spark: SparkSession, files: list[File], folder: str) -> pa.Table:
+    """Return the rows as a build writes them."""
+    keys = write(
+        read_landed(LazySession(spark), store, files, TABLE), store, folder, spark_schema(TABLE)
+    )
+    tables = [pq.read_table(io.BytesIO(store.get(key))) for key in keys]
+    return pa.concat_tables(tables).sort_by([("batch_seq", "ascending"), ("key", "ascending")])
+
+
+def test_both_readers_return_the_same_values_of_every_type(
+    store: Store, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+):
+    schema = batch_schema(TABLE)
+    added = {"money", *(column.name for column in ADDED)}
+    earlier = pa.schema([field for field in schema if field.name not in added])
+    files = [put(store, 1, earlier), put(store, 2, schema), put(store, 3, schema)]
+    with monkeypatch.context() as small:
+        small.setattr(landed, "PART_ROWS", 4)
+        here = read_landed(LazySession(spark), store, files, TABLE)
+        assert here.rdd.getNumPartitions() == 4
+        rows = written(store, spark, files, "here")
+    with monkeypatch.context() as large:
+        large.setattr(landed, "SMALL_BYTES", 0)
+        by_spark = read_landed(LazySession(spark), store, files, TABLE)
+        assert written(store, spark, files, "spark").equals(rows, check_metadata=True)
+    assert here.schema.simpleString() == by_spark.schema.simpleString()
+    assert rows.num_rows == len(files) * len(ROWS)
+    expected = [file_rows(store, file, schema) for file in files[1:]]
+    assert rows.slice(len(ROWS)).cast(expected[0].schema).equals(pa.concat_tables(expected))
+    assert rows.slice(0, len(ROWS))["change_seq"].to_pylist() == [0] * len(ROWS)
+    assert rows.slice(0, len(ROWS))["money"].null_count == len(ROWS)
+
+
+def file_rows(store: Store, file: File, schema: pa.Schema) -> pa.Table:
+    """Return the rows as they landed, all columns nullable, as Spark writes them."""
+    nullable = pa.schema([field.with_nullable(True).remove_metadata() for field in schema])
+    table = pq.read_table(io.BytesIO(store.get(file.key)))
+    return pa.table(table.columns, nullable)
+
+
+def test_missing_and_damaged_files_are_named(store: Store, spark: SparkSession):
+    known = put(store, 1, batch_schema(TABLE))
+    with pytest.raises(MissingFile, match=r"batch=2\.parquet is named in the log and does not"):
+        read_landed(
+            LazySession(spark), store, [known, replace(known, key="batch=2.parquet")], TABLE
+        )
+    put_own(store, "batch=3.parquet", io.BytesIO(b"PAR1"))
+    with pytest.raises(BuildFailed, match=r"batch=3\.parquet cannot be read: .* To fix: restore"):
+        read_landed(
+            LazySession(spark), store, [known, replace(known, key="batch=3.parquet")], TABLE
+        )
