@@ -51,10 +51,10 @@ class History(LakeBuilder):
             super()._mirror(table, *landed)
 
 
-def _changes(seq: int, random: Random) -> Mapping[str, list[tuple[str, Row]]]:
+def _changes(seq: int, drawn: Random) -> Mapping[str, list[tuple[str, Row]]]:
     """Return the changed rows of a batch by table."""
     new = range((seq - 1) * NEW + 1, seq * NEW + 1)
-    edited = {random.randint(1, new[0]) for _ in range(EDITED)} - {*new}
+    edited = {drawn.randint(1, new[0]) for _ in range(EDITED)} - {*new}
     changes: dict[str, list[tuple[str, Row]]] = {
         name: [("I", row(name, key, **VALUES.get(name, {}))) for key in new] for name in FACTS
     }
@@ -66,7 +66,7 @@ def _changes(seq: int, random: Random) -> Mapping[str, list[tuple[str, Row]]]:
     for name, (every, column) in RARE.items():
         if seq > 1 and seq % every == 0:
             values = {column: f"changed in {seq}"}
-            changes[name] = [("U", row(name, random.randint(1, 20), **values))]
+            changes[name] = [("U", row(name, drawn.randint(1, 20), **values))]
     return changes
 
 

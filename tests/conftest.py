@@ -30,7 +30,7 @@ UNSAFE_AND_FAST = {
     "autovacuum": "off",  # it uses transaction ids, and a test may want a quiet source
     "max_prepared_transactions": "10",
 }
-MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30
+MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30  # nosec B108 # only the folder's name
 """A folder in memory, and the bytes that must be free there. A copy of a database takes less than
 half of the CPU time of one on a disk."""
 
