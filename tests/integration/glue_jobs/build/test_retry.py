@@ -47,12 +47,9 @@ def quarantined(built: LakeBuilder, spark: SparkSession) -> LakeBuilder:
 
 
 @pytest.fixture
-def corrected(quarantined: LakeBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the code convert British dates, too."""
-    known = conversions.CONVERSIONS["text", "date"]
-    british = f"coalesce({known}, try_cast(regexp_replace({{0}}, '^(..)/(..)/(....)$', '$3-$2-$1')"
-    corrected = {**conversions.CONVERSIONS, ("text", "date"): f"{british} as date))"}
-    monkeypatch.setattr(conversions, "CONVERSIONS", corrected)
+def corrected(quarantined: LakeBuilder, convert_british_dates: Callable[[], None]) -> None:
+    """Let the code, once the rows are quarantined, convert British dates, too."""
+    convert_british_dates()
 
 
 def retry(built: LakeBuilder, spark: SparkSession | None = None, **others: Any) -> int:
