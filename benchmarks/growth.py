@@ -7,7 +7,7 @@ backlog is worked off by jobs with a time limit. Results are printed as JSON.
 
 import json
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from os import environ
@@ -126,21 +126,30 @@ def backlog(folder: Path, batches: int, limit: int) -> Iterator[dict[str, Any]]:
         jobs.spark.stop()
 
 
-def main(argv: Sequence[str]) -> None:
-    """Print one JSON object for each case."""
-    parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--batches", type=int, nargs="*", default=[5, 500, 5000])
-    parser.add_argument("--backlog", type=int, default=1000, help="batches; 0 for none")
-    parser.add_argument("--limit", type=int, default=60, help="seconds of a job")
-    options = parser.parse_args(argv)
+def measured(options: Namespace) -> Iterator[dict[str, Any]]:
+    """Yield every case, each in a lake of its own."""
     for batches in options.batches:
         with TemporaryDirectory() as folder:
-            for line in replayed(Path(folder), batches):
-                print(json.dumps(line), flush=True)
+            yield from replayed(Path(folder), batches)
     if options.backlog:
         with TemporaryDirectory() as folder:
-            for line in backlog(Path(folder), options.backlog, options.limit):
-                print(json.dumps(line), flush=True)
+            yield from backlog(Path(folder), options.backlog, options.limit)
+
+
+def main(argv: Sequence[str]) -> None:
+    """Print one JSON object for each case, and write all of them to a file."""
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--batches", type=int, nargs="*", default=[5, 50, 500, 5000])
+    parser.add_argument("--backlog", type=int, default=1000, help="batches; 0 for none")
+    parser.add_argument("--limit", type=int, default=10, help="seconds of a job")
+    parser.add_argument("--out", type=Path, help="a file of JSON for benchmarks.plot")
+    options, lines = parser.parse_args(argv), list[str]()
+    for case in measured(options):
+        lines.append(json.dumps(case))
+        print(lines[-1], flush=True)
+    if options.out:
+        every = ",\n".join(lines)
+        options.out.write_text(f"[\n{every}\n]\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

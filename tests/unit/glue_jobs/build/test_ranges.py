@@ -52,6 +52,19 @@ def test_without_pending_batches_no_entry_is_committed(lake: Lake):
     assert build(lake.batches, lake.facts, build_nothing, new_run(), bounds=BY_BATCH) == 0
 
 
+def test_shape_of_the_contracts_is_stored_before_the_first_entry_names_them(lake: Lake):
+    """A later build compares its contracts with that shape."""
+    warehouse, shapes, known = contracts.warehouse(), lake.shapes, list[bool]()
+
+    def build_batch(_: PendingRange) -> RangeOutput:
+        known.append(shapes.of(warehouse.fingerprint) is not None)
+        return RangeOutput({})
+
+    run = new_run()
+    build(lake.batches, lake.facts, build_batch, run, contracts=warehouse, shapes=shapes)
+    assert known == [True]
+
+
 def test_run_that_another_one_overtakes_stops_and_changes_nothing(lake: Lake):
     def overtaken(pending: PendingRange) -> RangeOutput:
         if pending.first == 2:
