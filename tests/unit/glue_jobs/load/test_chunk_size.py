@@ -1,4 +1,4 @@
-"""How many rows one transaction of a load brings to the warehouse."""
+"""The size of a chunk follows the time limit of the job."""
 
 import pytest
 
