@@ -40,27 +40,37 @@ DIM_SHIRT = Dimension(
 
 
 def states(spark: SparkSession, table: str, *rows: tuple[object, ...]) -> DataFrame:
-    """Return the states of a table: the values of its columns, and the batch that brought them."""
-    columns = ", ".join(
-        f"{each.name} {each.type}".replace("text", "string") for each in TABLES[table]
-    )
-    values = [(*row[:-1], "U", row[-1], None, 0) for row in rows]
+    """Return the states of a table: the values of its columns, the batch that brought them, and
+    the number of their transaction in it."""
+    types = {"int": "int", "text": "string"}
+    columns = ", ".join(f"{each.name} {types[str(each.type)]}" for each in TABLES[table])
+    values = [(*row[:-2], "U", row[-2], None, row[-1]) for row in rows]
     return spark.createDataFrame(values, f"{columns}, {STATE}")
+
+
+def shirts(spark: SparkSession, **rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """Return the batch, the colour and the size of each joined state."""
+    of_tables = {table: states(spark, table, *rows[table]) for table in TABLES}
+    joined = joined_states(of_tables, DIM_SHIRT, SOURCE).select("batch_seq", "colour", "size")
+    return [tuple(row) for row in joined.orderBy("batch_seq").collect()]
 
 
 def test_dimension_has_a_state_for_each_batch_in_which_one_of_its_lookups_changed(
     spark: SparkSession,
 ) -> None:
-    joined = joined_states(
-        {
-            "shirt": states(spark, "shirt", (1, 1, 1, 1)),
-            "colour": states(spark, "colour", (1, "red", 1), (1, "blue", 3)),
-            "size": states(spark, "size", (1, "S", 1), (1, "M", 2), (1, "L", 4)),
-        },
-        DIM_SHIRT,
-        SOURCE,
-    )
-    found = joined.select("batch_seq", "colour", "size").orderBy("batch_seq").collect()
-    assert [tuple(row) for row in found] == [
-        (1, "red", "S"), (2, "red", "M"), (3, "blue", "M"), (4, "blue", "L"),
-    ]  # fmt: skip
+    assert shirts(
+        spark,
+        shirt=[(1, 1, 1, 1, 0)],
+        colour=[(1, "red", 1, 0), (1, "blue", 3, 0)],
+        size=[(1, "S", 1, 0), (1, "M", 2, 0), (1, "L", 4, 0)],
+    ) == [(1, "red", "S"), (2, "red", "M"), (3, "blue", "M"), (4, "blue", "L")]
+
+
+def test_state_of_a_batch_is_that_of_its_last_transaction(spark: SparkSession) -> None:
+    """The order of the rows that are read says nothing."""
+    assert shirts(
+        spark,
+        shirt=[(1, 2, 1, 1, 7), (1, 1, 1, 1, 3)],
+        colour=[(1, "red", 1, 0), (2, "green", 1, 0)],
+        size=[(1, "L", 2, 5), (1, "M", 2, 4), (1, "S", 1, 0)],
+    ) == [(1, "green", "S"), (2, "green", "L")]
