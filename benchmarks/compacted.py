@@ -102,7 +102,7 @@ def _files(lake: Lake) -> int:
 def _fastest(lake: Lake, statement: str) -> float:
     """Return the least seconds of the CPU of a query, without the start of the database."""
     with names_of_the_warehouse(lake) as database:
-        query: Callable[[], object] = lambda: database.sql(statement).fetchall()  # noqa: E731
+        query: Callable[[], object] = lambda: database.sql(statement).fetchall()  # noqa: E731 - typed
         return min(timed(query)[1] for _ in range(REPEATS))
 
 

@@ -86,7 +86,7 @@ class PublishedTables(ABC):
         """Return the namespace and the name of the table in the catalog."""
         return published.namespace, published.name
 
-    def tidy(self, table: Table, published: PublishedTable) -> None:  # noqa: B027
+    def tidy(self, table: Table, published: PublishedTable) -> None:  # noqa: B027 - some do nothing
         """After a commit, remove unused metadata, if this is the place to do so."""
 
     def locations(self) -> Mapping[str, str]:

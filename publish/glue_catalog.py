@@ -76,6 +76,6 @@ class _Glue(GlueCatalog):
     def _load_file_io(
         self,
         properties: Properties = EMPTY_DICT,  # noqa: ARG002 - of pyiceberg
-        location: str | None = None,  # noqa: ARG002
+        location: str | None = None,  # noqa: ARG002 - of pyiceberg
     ) -> FileIO:
         return self._files
