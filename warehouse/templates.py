@@ -5,7 +5,7 @@ from importlib.resources import files
 
 from contracts import Column, Dimension, Fact, Warehouse
 from contracts.observation import VERSION
-from postgres import Sql, names, render, value
+from postgres import Sql, joined, names, render, value
 from warehouse.columns import (
     alias,
     dimension_columns,
@@ -77,7 +77,14 @@ def _parts(fact: Fact, warehouse: Warehouse, schema: str) -> Mapping[str, str | 
         "columns": names(columns),
         "definitions": _definitions(fact),
         "differences": _differences(fact),
-        "fact_columns": Sql(", ".join(render("fact.{name}", name=name) for name in columns)),
+        **dimension_parts(fact, warehouse, columns),
+    }
+
+
+def dimension_parts(fact: Fact, warehouse: Warehouse, columns: Iterable[str]) -> Mapping[str, Sql]:
+    """Return the placeholders of the wide view: ``columns`` of the fact, and its dimensions."""
+    return {
+        "fact_columns": joined("fact.{column}", columns),
         "dimension_columns": _dimension_columns(fact, warehouse),
         "joins": _joins(references(fact, warehouse)),
     }

@@ -25,13 +25,15 @@ from embedded.server import Server
 from glue_jobs import load_warehouse
 from glue_jobs.load.partitions import Registry
 from glue_jobs.transform import conversions
-from postgres import Sql, connected, from_dsn, names, render
+from postgres import Sql, connected, from_dsn, names, render, value
 from publish.catalog import LocalCatalog
 from publish.publisher import publish
 from tests.athena.catalog import MemoryCatalog
 from tests.athena.engine import Answer, Athena
 from tests.athena.page import examples
 from tests.pages import Page
+from warehouse.columns import view_columns
+from warehouse.lake_views import question_views
 from warehouse.questions import Question, questions
 
 PROCESSED, INGESTION = "test_processed_g1", "test_ingestion"
@@ -197,13 +199,43 @@ def test_published_tables_answer_as_the_warehouse_does_to_the_microsecond(lakeho
     answers |= {f"{fact.name}_current": list(fact.column_names) for fact in FACTS}
     tables = contracts.warehouse().tables.values()
     answers |= {table.name: list(table.column_names) for table in tables}
+    for kind in ("changes", "wide"):
+        described = {fact: view_columns(fact, kind, contracts.warehouse()) for fact in FACTS}
+        answers |= {
+            f"{fact.name}_{kind}": [c.name for c in columns if c.name != fact.record]
+            for fact, columns in described.items()
+        }
+    lakehouse.warehouse.run("set search_path to warehouse")
     with names_of_the_warehouse(lake) as database:
         for name, columns in answers.items():
             text = render("select {columns} from {name}", columns=names(columns), name=name)
-            expected = lakehouse.warehouse.run(text.replace(" from ", " from warehouse."))
+            expected = lakehouse.warehouse.run(text)
             found = map(list, database.sql(text).fetchall())
             assert sorted(found, key=repr) == sorted(expected, key=repr), name
             assert expected
+        for fact in FACTS:
+            for moment in lakehouse.moments():
+                text = render(
+                    "select {columns} from {name}({moment})",
+                    columns=names(fact.column_names),
+                    name=f"{fact.name}_as_of",
+                    moment=value(str(moment)),
+                )
+                expected = lakehouse.warehouse.run(text)
+                found = map(list, database.sql(text).fetchall())
+                assert sorted(found, key=repr) == sorted(expected, key=repr), moment
+
+
+def test_published_tables_answer_every_question_as_the_warehouse_does(lakehouse: Lakehouse):
+    lake = lakehouse.platform.lake
+    publish(lake, LocalCatalog(lake))
+    lakehouse.warehouse.run("set search_path to warehouse")
+    with names_of_the_warehouse(lake, " ".join(question_views())) as database:
+        for name, question in question_views().items():
+            expected = lakehouse.warehouse.run(question)
+            found = database.sql(f"select * from {name}").fetchall()
+            assert [_plain(row) for row in found] == [_plain(row) for row in expected], name
+            assert found
 
 
 def test_the_lake_has_every_kind_of_version(lakehouse: Lakehouse):

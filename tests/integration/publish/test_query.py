@@ -42,6 +42,16 @@ def test_names_of_the_warehouse_answer(folder: Path, capsys: pytest.CaptureFixtu
             ["Ada 1", "False"], ["Ada 2", "True"],
         ],
         "select count(*) from dim_design": [["0"]],
+        "select sales_order_id, units_sold"
+        " from fact_sales_order_as_of('2024-01-01 10:01:30') order by all": [
+            ["1", "1"], ["3", ""],
+        ],
+        "select sales_order_id, change, new_value from fact_sales_order_changes"
+        " where sales_order_id < 3 and batch_seq = 2 order by all": [
+            ["1", "updated", "2"], ["2", "deleted", ""],
+        ],
+        "select batch_seq from etl.ledger order by all": [["1"], ["2"]],
+        "select sum(orders) from top_designs": [["2"]],
     }  # fmt: skip
     assert {sql: answer(folder, capsys, sql) for sql in answers} == answers
 

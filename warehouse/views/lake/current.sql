@@ -1,0 +1,3 @@
+select {columns}
+from {history}
+where is_current and not is_deleted
