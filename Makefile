@@ -106,7 +106,7 @@ type: setup ## Check the types
 # Tests assert (B101), start programs, by name too (B404, B603, B607), and invent passwords (B105, B106)
 # and random histories (B311).
 security: secrets ## Look for insecure code, secrets, and packages with known vulnerabilities
-	@$(BIN)/bandit --quiet --recursive . --exclude ./.venv,./.venv-lambda,./.venv-cloud,./.venv-checkov,./.venv-glue,./.venv-bench,./build,./tests
+	@$(BIN)/bandit --quiet --recursive . --exclude ./.venv,./.venv-lambda,./.venv-cloud,./.venv-checkov,./.venv-glue,./.venv-bench,./.venv-sbom,./build,./tests
 	@$(BIN)/bandit --quiet --recursive tests --skip B101,B105,B106,B311,B404,B603,B607
 	@$(BIN)/zizmor --offline --quiet --persona pedantic .github
 	@.ci/audit requirements/dev.txt
@@ -115,6 +115,7 @@ secrets: setup ## Look for secrets in all files and all their history
 	@$(BIN)/python .ci/secret_scan.py
 
 sbom: setup ## List the packages that a deployment carries, in build/sbom.json
+	@.ci/venv 3.11 .venv-sbom requirements/sbom.txt
 	@.ci/sbom build/sbom.json
 
 package: setup ## Build what Terraform deploys, in build/; PACKAGE_FLAGS="--ca-bundle FILE" for TLS
@@ -181,12 +182,12 @@ lock: setup ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes newer versi
 	@$(LOCK) requirements/dev.in --output-file requirements/dev.txt
 	@for name in lambda lambda-test uv; do $(LOCK) --constraint requirements/dev.txt \
 		requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
-	@for name in glue cloud checkov bench; do $(LOCK) requirements/$$name.in \
+	@for name in glue cloud checkov bench sbom; do $(LOCK) requirements/$$name.in \
 		--output-file requirements/$$name.txt || exit 1; done
 	@$(LOCK) --constraint requirements/glue.txt requirements/glue-test.in \
 		--output-file requirements/glue-test.txt
 
 clean: ## Remove everything that these targets created
-	rm -rf .venv .venv-lambda .venv-cloud .venv-checkov .venv-glue .venv-bench build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-lambda .venv-cloud .venv-checkov .venv-glue .venv-bench .venv-sbom build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	rm -rf metastore_db spark-warehouse derby.log .totesys hs_err_pid*
 	find . -name __pycache__ -prune -exec rm -rf {} +
