@@ -8,8 +8,9 @@ unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 ENV := dev
-# Each worker has its own PostgreSQL server and Spark session. WORKERS=0 runs all tests in one process.
-WORKERS := 2
+# Each worker has its own PostgreSQL server and Spark session. Three keep two cores busy, because tests wait for
+# browsers, locks and timeouts. WORKERS=0 runs all tests in one process.
+WORKERS := 3
 PARALLEL := --numprocesses $(WORKERS) -p tests.distribution
 CHECK := $(BIN)/check-jsonschema --quiet --builtin-schema
 CHAOS_TESTS = $(shell grep -rl --include='test_*.py' '^from hypothesis' tests)
@@ -78,7 +79,7 @@ test-cloud: setup ## Check the Terraform; apply, run, break and destroy it on a 
 	@.ci/venv 3.11 .venv-checkov requirements/checkov.txt
 	@.ci/glue-jars glue || test $$? -eq 3
 	@.ci/glue-jars iceberg || test $$? -eq 3
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope tests/cloud tests/terraform
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope tests/cloud tests/terraform
 
 chaos: setup ## Run the tests on random histories twenty times as long
 	@$(BIN)/python -m pytest --hypothesis-profile=chaos $(CHAOS_TESTS)

@@ -121,7 +121,12 @@ def test_real_dump_arrives_complete_and_a_second_cycle_does_nothing(
 
 
 def test_demo_shows_every_change_arrive_and_ends_by_itself():
-    process = embedded("demo", "--orders", "40", COLUMNS="100")
+    """It is the demo of CI: the command is that of `make demo`."""
+    make = ["make", "--dry-run", "--silent", "demo"]
+    commands = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert commands.splitlines()[-1] == ".venv/bin/python -m embedded demo"
+    process = embedded("demo", COLUMNS="100")
+    print(process.stdout)
     assert process.returncode == 0, process.stderr
     assert "visible" in process.stdout
     assert "deleted" in process.stdout

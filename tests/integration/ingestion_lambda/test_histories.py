@@ -269,7 +269,7 @@ class History(RuleBasedStateMachine):
 
     def _read(self, key: str) -> list[dict[str, Any]]:
         body = pa.BufferReader(self.lake.ingestion.get(key))
-        rows: list[dict[str, Any]] = pq.read_table(body).to_pylist()
+        rows: list[dict[str, Any]] = pq.ParquetFile(body).read().to_pylist()
         return rows
 
     def _forget_prepared(self) -> None:

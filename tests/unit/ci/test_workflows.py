@@ -34,6 +34,7 @@ STEPS += [
 ]
 RUNS = [(name, step["run"]) for name, step in STEPS if "run" in step]
 DEPLOY = yaml.safe_load(WORKFLOWS["deploy"])["jobs"]
+CHECKS = ["lint", "type", "security"]
 
 
 def runs(job: str) -> list[str]:
@@ -166,6 +167,13 @@ def test_hooks_before_a_commit_are_the_checks_of_ci_and_fetch_no_program():
     assert [repo["repo"] for repo in config["repos"]] == ["local"]
     hooks = config["repos"][0]["hooks"]
     assert {hook["language"] for hook in hooks} == {"system"}
-    (checks,) = re.findall("^make (lint .+)$", (ROOT / ".ci" / "run").read_text(), re.M)
-    assert [hook["entry"] for hook in hooks] == [f"make {check}" for check in checks.split()]
-    assert set(checks.split()) <= set(TARGETS)
+    assert [hook["entry"] for hook in hooks] == [f"make {check}" for check in CHECKS]
+
+
+def test_ci_runs_all_checks_and_tests():
+    """The demo is one of the tests."""
+    text = (ROOT / ".ci" / "run").read_text()
+    words = " ".join(re.findall("^(?:make|beside) (.+)$", text, re.M)).split()
+    targets = [word for word in words if "=" not in word]
+    assert sorted(targets) == sorted(["setup", *CHECKS, "test", "test-lambda", "test-cloud"])
+    assert set(targets) <= set(TARGETS)
