@@ -61,7 +61,7 @@ class Connection(native.Connection):  # type: ignore[misc]  # pg8000 has no type
         """Read the answer. If the connection broke, the error is the server's own reason."""
         try:
             super().handle_messages(context)
-        except InterfaceError as broken:
+        except (InterfaceError, ConnectionResetError) as broken:
             if isinstance(context.error, DatabaseError):
                 reason, state = sqlstate_message(context.error), sqlstate(context.error)
                 raise InterfaceError(f"{reason} (SQLSTATE {state})") from broken
