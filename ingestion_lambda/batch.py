@@ -4,6 +4,8 @@ The caller commits the entry. ADR docs/adr/0018-change-detection.md explains the
 """
 
 import logging
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,7 +21,7 @@ from ingestion_lambda.source.clock import latest, warn_if_ahead
 from ingestion_lambda.source.horizon import running_since
 from ingestion_lambda.source.scope import FullRead, NoRead, Scope, XidRange, choose_scope
 from ingestion_lambda.source.snapshot import Snapshot, is_flushed
-from ingestion_lambda.table_poll import MirrorIncomplete, TablePoll
+from ingestion_lambda.table_poll import MirrorIncomplete, Spool, TablePoll
 from lake import Store, layout, now
 from lake.entries import Batch, Changes, Position
 from lake.mirror_map import MirrorMap, mirror_map
@@ -52,6 +54,7 @@ class NextBatch:
     captured: Captured = NOTHING_CAPTURED
     missed: dict[str, int] = field(default_factory=dict)
     _tables: dict[str, Changes] = field(default_factory=dict)
+    _spools: dict[str, Spool] = field(default_factory=dict)
     _maps: dict[str, MirrorMap] = field(default_factory=dict)
 
     def read(self) -> bool:
@@ -62,9 +65,16 @@ class NextBatch:
         """
         scope = self.scope
         _log(scope)
-        with self.capture.read(self.connection, self.snapshot, scope) as self.captured:
+        scopes = {name: self._scope_of(name, scope) for name in self.source.tables}
+        with (
+            self.capture.read(self.connection, self.snapshot, scope) as captured,
+            ExitStack() as files,
+        ):
+            if self.capture.reads_log:  # meanwhile
+                self._spool_changes(scopes, files)
+            self.captured = captured()
             for table in self.source.tables.values():
-                self._read_table(table, self._scope_of(table, scope))
+                self._read_table(table, scopes[table.name])
         refuse_another_source(self.head, self.snapshot, self._tables, self.options)
         is_found = bool(self._tables or self.captured.unexplained)
         return is_found or self._is_moved(scope) or self.captured.is_due
@@ -109,11 +119,18 @@ class NextBatch:
             return self.snapshot.observed_at
         return max(self.snapshot.observed_at, self.head.observed_at + timedelta(microseconds=1))
 
-    def _scope_of(self, table: SourceTable, scope: Scope) -> Scope:
-        if table.name not in self.options.reread:
+    def _scope_of(self, table: str, scope: Scope) -> Scope:
+        if table not in self.options.reread:
             return scope
-        logger.info("reading all on demand", extra={"table": table.name})
+        logger.info("reading all on demand", extra={"table": table})
         return FullRead.widen(scope, "on demand")
+
+    def _spool_changes(self, scopes: Mapping[str, Scope], files: ExitStack) -> None:
+        """Copy the changed rows of every table to disk, as long as ``files``."""
+        for name, table in self.source.tables.items():
+            if isinstance(scope := scopes[name], XidRange):
+                spool = self._table_poll(table).spooled(scope)
+                self._spools[name] = files.enter_context(spool)
 
     def _read_table(self, table: SourceTable, scope: Scope) -> None:
         if isinstance(scope, NoRead):
@@ -130,15 +147,18 @@ class NextBatch:
     def _land(self, table: SourceTable, scope: FullRead | XidRange) -> Changes | None:
         """Land the table's changed rows, if there are any, and its new mirror. Raises
         MassDelete."""
-        selected = self.snapshot.selected[table.name]
-        table_poll = TablePoll(self.connection, self.source.schema, table, selected)
+        table_poll = self._table_poll(table)
         known, run = self._map(table), self._mirror_run(scope)
         mirror = Mirror(self.store, table, known.buckets)
         writer = MirrorWriter(self.store, table, self.seq, run)
         log = self.captured.logs.get(table.name)
-        differences = table_poll.differences(mirror, scope)
         missed, deleted, created = 0, 0, None
-        with ChangesFile(table, self.seq, self.observed_at) as changes, writer:
+        with (
+            self._spooled(table_poll, table, scope) as spool,
+            ChangesFile(table, self.seq, self.observed_at) as changes,
+            writer,
+        ):
+            differences = table_poll.differences(mirror, scope, spool)
             for bucket, difference in log.completed(mirror, differences) if log else differences:
                 if log:
                     log.add_to(changes, bucket, difference)
@@ -156,6 +176,17 @@ class NextBatch:
         self._note_missed(table, missed)
         warn_if_ahead(table.name, created, self.snapshot.observed_at)
         return landed
+
+    def _table_poll(self, table: SourceTable) -> TablePoll:
+        selected = self.snapshot.selected[table.name]
+        return TablePoll(self.connection, self.source.schema, table, selected)
+
+    def _spooled(
+        self, table_poll: TablePoll, table: SourceTable, scope: FullRead | XidRange
+    ) -> AbstractContextManager[Spool]:
+        """Return the rows of the table on disk, which may be there already."""
+        spool = self._spools.pop(table.name, None)
+        return nullcontext(spool) if spool else table_poll.spooled(scope)
 
     def _changes_key(self, table: SourceTable) -> str:
         day = self.observed_at.date()

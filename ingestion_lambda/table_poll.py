@@ -1,7 +1,9 @@
 """The changes of one table: the rows of a snapshot compared with the mirror, bucket by bucket."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +24,10 @@ WHERE {key} >= {first} AND {key} < {beyond} AND {condition}
 """
 
 
+Spool: TypeAlias = pa.RecordBatchFileReader
+"""Rows of a table on disk, in key order."""
+
+
 class MirrorIncomplete(Exception):
     """The source has rows that are neither in the mirror nor among the changed rows."""
 
@@ -35,17 +41,22 @@ class TablePoll:
         self._connection, self._selected = connection, selected
         self._schema, self._table = schema, table
 
+    def spooled(self, scope: FullRead | XidRange) -> AbstractContextManager[Spool]:
+        """Copy the rows that the scope reads to disk, for the block."""
+        query = rows_query(self._schema, self._table, self._selected, scope.condition)
+        return spool_rows(self._connection, query, self._table)
+
     def differences(
-        self, mirror: Mirror, scope: FullRead | XidRange
+        self, mirror: Mirror, scope: FullRead | XidRange, spool: Spool
     ) -> Iterator[tuple[int, Difference]]:
         """Yield each bucket that was read or lost rows, with its difference, which may be empty.
 
-        Raises MirrorIncomplete if rows are missing after an incremental read; only a full read can
-        find them.
+        ``spool`` has the rows of the scope. Raises MirrorIncomplete if rows are missing after an
+        incremental read; only a full read can find them.
         """
         if isinstance(scope, FullRead):
-            return self._compare_all(mirror, scope)
-        return self._compare_changed(mirror, scope)
+            return self._compare_all(mirror, spool)
+        return self._compare_changed(mirror, spool)
 
     def count_missed(self, bucket: int, difference: Difference, scope: Scope) -> int:
         """Return the number of rows that a full read found and the incremental scope would have
@@ -70,10 +81,10 @@ class TablePoll:
         deleted = difference.deleted if is_hidden else difference.deleted.slice(0, 0)
         return replace(difference, inserted=inserted, updated=updated, deleted=deleted)
 
-    def _compare_all(self, mirror: Mirror, scope: FullRead) -> Iterator[tuple[int, Difference]]:
+    def _compare_all(self, mirror: Mirror, spool: Spool) -> Iterator[tuple[int, Difference]]:
         key = self._table.key
         unread = set(mirror.buckets)
-        for bucket, rows, mirrored in self._rows(mirror, scope):
+        for bucket, rows, mirrored in self._by_bucket(mirror, spool):
             unread.discard(bucket)
             is_present = pc.is_in(mirrored[key], value_set=_flat(rows[key]))
             deleted = mirrored[key].filter(pc.invert(is_present))
@@ -81,7 +92,7 @@ class TablePoll:
         for bucket, mirrored in _mirrored(mirror, sorted(unread)):
             yield bucket, compare(mirrored, mirrored.slice(0, 0), _flat(mirrored[key]), key)
 
-    def _compare_changed(self, mirror: Mirror, scope: XidRange) -> Iterator[tuple[int, Difference]]:
+    def _compare_changed(self, mirror: Mirror, spool: Spool) -> Iterator[tuple[int, Difference]]:
         """Yield the buckets that were read, and those whose row count differs from the mirror.
 
         Within one snapshot the rows of a bucket are mirrored + inserted - deleted. All insertions
@@ -89,7 +100,7 @@ class TablePoll:
         """
         counts = self._counts()
         unread = set(counts) | set(mirror.buckets)
-        for bucket, rows, mirrored in self._rows(mirror, scope):
+        for bucket, rows, mirrored in self._by_bucket(mirror, spool):
             unread.discard(bucket)
             yield bucket, self._compare_by_count(mirrored, rows, bucket, counts)
         differing = [b for b in sorted(unread) if counts.get(b, 0) != mirror.rows(b)]
@@ -110,17 +121,13 @@ class TablePoll:
         deleted = mirrored[key].filter(pc.invert(pc.is_in(mirrored[key], value_set=present)))
         return compare(mirrored, rows, _flat(deleted), key)
 
-    def _rows(
-        self, mirror: Mirror, scope: FullRead | XidRange
-    ) -> Iterator[tuple[int, pa.Table, pa.Table]]:
+    def _by_bucket(self, mirror: Mirror, spool: Spool) -> Iterator[tuple[int, pa.Table, pa.Table]]:
         """Yield bucket by bucket the rows read, and the rows that the mirror has of the bucket."""
         key = self._table.key
-        query = rows_query(self._schema, self._table, self._selected, scope.condition)
-        with spool_rows(self._connection, query, self._table) as spool:
-            mirrored = mirror.read_all(bucket_numbers(_batches(spool), key))
-            buckets = by_bucket(_batches(spool), key, row_schema(self._table))
-            for (bucket, rows), before in zip(buckets, mirrored, strict=True):
-                yield bucket, rows, before
+        mirrored = mirror.read_all(bucket_numbers(_batches(spool), key))
+        buckets = by_bucket(_batches(spool), key, row_schema(self._table))
+        for (bucket, rows), before in zip(buckets, mirrored, strict=True):
+            yield bucket, rows, before
 
     def _counts(self) -> dict[int, int]:
         query = render(COUNTS, **self._names())
@@ -138,7 +145,7 @@ class TablePoll:
         return {"schema": self._schema, "table": table.name, "key": table.key, "shift": SHIFT}
 
 
-def _batches(spool: pa.RecordBatchFileReader) -> Iterator[pa.RecordBatch]:
+def _batches(spool: Spool) -> Iterator[pa.RecordBatch]:
     return (spool.get_batch(number) for number in range(spool.num_record_batches))
 
 

@@ -4,9 +4,11 @@ A doubt about the log makes a gap: the versions of that interval are the differe
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from contracts import PlatformError, Source
 from ingestion_lambda.capture.captured import UNEXPLAINED, Captured
@@ -56,6 +58,7 @@ class LogCapture:
     leftover: Mapping[str, int] = field(default_factory=dict)
     slots: tuple[str, ...] = ()
     is_committed: bool = False
+    reads_log: ClassVar[bool] = True
 
     @property
     def before(self) -> Capture | None:
@@ -76,20 +79,17 @@ class LogCapture:
         return FullRead(WENT_BACK) if has_gone_back(self.prepared, self.before) else scope
 
     @contextmanager
-    def read(self, connection: Connection, snapshot: Snapshot, scope: Scope) -> Iterator[Captured]:
-        """Read the log up to the snapshot, which ``connection`` has. The logs of tables exist for
-        the block.
-
-        Raises SlotBusy.
-        """
-        with ExitStack() as files:
-            captured = self._captured(
-                files, snapshot, scope, self._is_durable(connection, snapshot, scope)
-            )
-            yield captured
-            for name in captured.unexplained:
-                extra = {"table": name, "rows": captured.logs[name].unexplained}
-                logger.warning(UNEXPLAINED, extra=extra)
+    def read(
+        self, connection: Connection, snapshot: Snapshot, scope: Scope
+    ) -> Iterator[Callable[[], Captured]]:
+        """Read the log up to the snapshot, which ``connection`` has, on another connection and
+        thread. What is yielded waits for that, and raises SlotBusy. The logs of tables exist for
+        the block."""
+        is_durable = self._is_durable(connection, snapshot, scope)
+        with ExitStack() as files, ThreadPoolExecutor(1) as thread:
+            captured = thread.submit(self._captured, files, snapshot, scope, is_durable)
+            yield captured.result
+            self._warn_of_unexplained(captured.result())
 
     def committed(self, batch: Batch) -> None:
         """Let the slot begin at the position of ``batch``, which is committed. A failure leaves
@@ -132,6 +132,11 @@ class LogCapture:
             logger.warning("the log is not flushed", extra={"reason": str(error)})
             return False
         return True
+
+    def _warn_of_unexplained(self, captured: Captured) -> None:
+        for name in captured.unexplained:
+            rows = captured.logs[name].unexplained
+            logger.warning(UNEXPLAINED, extra={"table": name, "rows": rows})
 
     def _captured(
         self, files: ExitStack, snapshot: Snapshot, scope: Scope, is_durable: bool

@@ -1,9 +1,10 @@
 """Open the capture of a batch: by log, or by difference."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import ClassVar
 
 from contracts import PlatformError, Source
 from ingestion_lambda.capture.captured import NOTHING_CAPTURED, Captured
@@ -27,6 +28,7 @@ class DifferenceCapture:
 
     wal: RetainedWal = NO_WAL
     slots: tuple[str, ...] = ()
+    reads_log: ClassVar[bool] = False
 
     def widen(self, scope: Scope) -> Scope:
         """Return the scope as it is."""
@@ -34,9 +36,9 @@ class DifferenceCapture:
 
     def read(
         self, _connection: Connection, _snapshot: Snapshot, _scope: Scope
-    ) -> AbstractContextManager[Captured]:
+    ) -> AbstractContextManager[Callable[[], Captured]]:
         """Add nothing."""
-        return nullcontext(NOTHING_CAPTURED)
+        return nullcontext(lambda: NOTHING_CAPTURED)
 
     def committed(self, batch: Batch) -> None:
         """Do nothing."""

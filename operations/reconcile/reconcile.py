@@ -21,7 +21,7 @@ from ingestion_lambda.mirror.buckets import by_bucket
 from ingestion_lambda.mirror.difference import Difference, compare
 from ingestion_lambda.mirror.mirror import Mirror
 from ingestion_lambda.source.extract import spool_rows
-from ingestion_lambda.source.scope import FullRead, choose_scope
+from ingestion_lambda.source.scope import FullRead, Scope, choose_scope
 from ingestion_lambda.source.snapshot import Snapshot, open_snapshot
 from ingestion_lambda.table_poll import TablePoll
 from lake import Lake
@@ -151,15 +151,22 @@ def _mirror_of_source(
     of them are, because it cannot be decided."""
     source, scope = contracts.source(), choose_scope(head, snapshot)
     for table in source.tables.values():
-        comparison = TableComparison("mirror", table.name)
-        mirror = _mirror(lake, table, head)
         polled = TablePoll(connection, source.schema, table, snapshot.selected[table.name])
-        for bucket, found in polled.differences(mirror, FullRead("reconcile")):
-            if isinstance(scope, FullRead) or found.is_empty:
-                comparison.note_mirror(found, found, table.key)
-                continue
-            comparison.note_mirror(found, polled.missed(bucket, found, scope), table.key)
-        yield comparison
+        yield _mirror_of_table(polled, table, _mirror(lake, table, head), scope)
+
+
+def _mirror_of_table(
+    polled: TablePoll, table: SourceTable, mirror: Mirror, scope: Scope
+) -> TableComparison:
+    comparison = TableComparison("mirror", table.name)
+    every = FullRead("reconcile")
+    with polled.spooled(every) as spool:
+        for bucket, found in polled.differences(mirror, every, spool):
+            missed = found
+            if not (found.is_empty or isinstance(scope, FullRead)):
+                missed = polled.missed(bucket, found, scope)
+            comparison.note_mirror(found, missed, table.key)
+    return comparison
 
 
 def _mirror(lake: Lake, table: SourceTable, batch: Batch | None) -> Mirror:

@@ -35,10 +35,10 @@ def read_in_full(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     names: set[str] = set()
     differences = table_poll.TablePoll.differences
 
-    def recording(self, mirror, scope):
+    def recording(self, mirror, scope, spool):
         if isinstance(scope, FullRead):
             names.add(self._table.name)
-        return differences(self, mirror, scope)
+        return differences(self, mirror, scope, spool)
 
     monkeypatch.setattr(table_poll.TablePoll, "differences", recording)
     return names

@@ -1,16 +1,26 @@
 """Capture by log: every committed version between two polls lands, with its order and its time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from threading import Event
+from typing import BinaryIO
 
 import pytest
 from pg8000.native import Connection
 
 import contracts
-from ingestion_lambda.capture import log_capture
+from contracts import SourceTable
+from ingestion_lambda import table_poll
+from ingestion_lambda.capture import log_capture, log_reading
 from ingestion_lambda.capture.opening import open_capture
 from ingestion_lambda.errors import MassDelete
-from postgres import render, value
+from ingestion_lambda.source.extract import spool_rows
+from ingestion_lambda.source.log.access import SlotAccess
+from ingestion_lambda.source.log.spool import spool_log
+from ingestion_lambda.table_poll import Spool
+from postgres import Sql, render, value
 from tests.integration.ingestion_lambda.capture.conftest import Capture
 from tests.integration.ingestion_lambda.conftest import Pipeline, publish
 from totesys.simulator import Simulator
@@ -62,6 +72,33 @@ def test_asynchronous_commit_is_on_the_disk_before_the_snapshot(
     with open_capture(source, contracts.source(), capture.head, "run", capture.options):
         flushed = "SELECT pg_current_wal_flush_lsn() >= {end}"
         assert source.run(render(flushed, end=value(end))) == [[True]]
+
+
+def test_rows_are_copied_while_the_server_decodes_its_log(
+    capture: Capture, source: Connection, monkeypatch: pytest.MonkeyPatch
+):
+    source.run(EDIT.format("A"))
+    begins, copied = Event(), Event()
+
+    @contextmanager
+    def decode(connection: Connection, access: SlotAccess, upto: str) -> Iterator[BinaryIO]:
+        begins.set()
+        assert copied.wait(10), "no row is copied before the log is read"
+        with spool_log(connection, access, upto) as file:
+            yield file
+
+    @contextmanager
+    def copy(connection: Connection, query: Sql, table: SourceTable) -> Iterator[Spool]:
+        assert begins.wait(10), "the rows are copied before the log is read"
+        with spool_rows(connection, query, table) as spool:
+            copied.set()
+            yield spool
+
+    monkeypatch.setattr(log_reading, "spool_log", decode)
+    monkeypatch.setattr(table_poll, "spool_rows", copy)
+    assert capture.poll().changes == {"department": {"I": 0, "U": 1, "D": 0}}
+    assert capture.versions("department", "manager") == [("U", "A")]
+    assert capture.gaps == ()
 
 
 def test_every_edit_between_two_polls_is_a_version_with_its_order_and_time(
