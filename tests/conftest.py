@@ -44,6 +44,17 @@ settings.register_profile("brief", max_examples=25, deadline=None)
 settings.register_profile("patient", deadline=None)  # a busy machine fails no test
 if settings.get_current_profile_name() == "default":  # CI has a profile of its own
     settings.load_profile("patient")
+EXAMPLES = 100
+"""The examples of a test, unless a profile says otherwise."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give a test that runs more examples as much more time."""
+    times = settings().max_examples / EXAMPLES
+    for item in items if times > 1 else []:
+        marker = item.get_closest_marker("timeout")
+        limit = float(marker.args[0] if marker else config.getini("timeout"))
+        item.add_marker(pytest.mark.timeout(times * limit), append=False)
 
 
 @pytest.fixture(scope="session", autouse=True)
