@@ -6,36 +6,30 @@ source. So the row must be corrected in the source first, and a poll must have s
 """
 
 import io
-import json
-import os
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
 import contracts
 from contracts import UNKNOWN, Calendar, Column, PlatformError, SourceTable
-from contracts.observation import BATCH_SEQ, CHANGE_SEQ, UNFIT
+from contracts.observation import BATCH_SEQ, CHANGE_SEQ
 from lake import Lake, new_run, now
-from lake.directory import new_unfinished, remove_unfinished
+from lake.directory import remove_unfinished
 from lake.erasures import ErasureEntry
 from lake.local import open_local_lake
+from operations.personal_rows import Replacement, Row, parts_of, replace_values
 from publish.catalog import LocalCatalog
 
 STORES = ("ingestion", "processed")
 UNFINISHED_FOR = timedelta(minutes=10)
 """The age from which an unfinished file is of a killed writer: it may have rows."""
 
-READABLE_BY_OWNER = 0o600
 ERASED = "erased"
 """Replaces a text that must not be NULL, if the row is deleted in the source."""
-
-Row = dict[str, Any]
 
 
 class NothingPersonal(PlatformError):
@@ -60,7 +54,7 @@ class _Person:
 
     table: SourceTable
     key: int
-    versions: list[Row]
+    versions: Sequence[Row]
     values: Row
 
 
@@ -110,7 +104,7 @@ def _rewrite_all(folder: Path, person: _Person) -> Erased:
         for path in sorted((folder / store).rglob("*.parquet")):
             name = path.relative_to(folder / store).as_posix()
             for location in _locations(name.split("/"), person.table):
-                if rows := _rewrite(path, folder / store, location, person):
+                if rows := replace_values(path, folder / store, _replacement(location, person)):
                     keys.append(name)
                     count += rows
     return Erased(tuple(written["ingestion"]), tuple(written["processed"]), count)
@@ -134,7 +128,7 @@ def _person(lake: Lake, name: str, key: int) -> _Person:
     last = max(versions, key=lambda row: (row[BATCH_SEQ.name], row.get(CHANGE_SEQ.name, 0)))
     is_deleted = last["op"] == "D"
     values = {
-        c.name: _blank(c) if is_deleted else last[c.name] for c in table.columns if c.personal
+        c.name: _blank(c) if is_deleted else last.get(c.name) for c in table.columns if c.personal
     }
     return _Person(table, key, versions, values)
 
@@ -142,8 +136,8 @@ def _person(lake: Lake, name: str, key: int) -> _Person:
 def _landed(lake: Lake, table: SourceTable, key: int) -> Iterator[Row]:
     for batch in lake.batches.after(0):
         if changes := batch.tables.get(table.name):
-            body = io.BytesIO(lake.ingestion.get(changes.file.key))
-            yield from pq.read_table(body, filters=[(table.key, "=", key)]).to_pylist()
+            for rows in parts_of(io.BytesIO(lake.ingestion.get(changes.file.key))):
+                yield from rows.filter(pc.equal(rows[table.key], key)).to_pylist()
 
 
 def _blank(column: Column) -> str | None:
@@ -163,59 +157,19 @@ def _locations(folders: list[str], of: SourceTable) -> Iterator[_Location]:
                     yield _Location(key, personal)
 
 
-def _rewrite(path: Path, store: Path, location: _Location, person: _Person) -> int:
-    """Replace the personal values in an object, and return the count of rows that changed."""
-    try:
-        body = path.read_bytes()
-    except FileNotFoundError:
-        return 0  # a compaction must not commit a file that it wrote before the erasure began
-    if not body:
-        return 0  # of a killed writer, whose rows are in an unfinished upload
-    # Spark writes INT96 timestamps, and reads those of others only in microseconds
-    table = pq.ParquetFile(io.BytesIO(body), coerce_int96_timestamp_unit="us").read()
-    rows: list[Row] = table.to_pylist()
-    values = {c.name: _value(c, person.values[o]) for c, o in location.columns.items()}
-    earlier = [
-        {c.name: _value(c, version[o]) for c, o in location.columns.items()}
-        for version in person.versions
-    ]
-    changed = 0
-    for row in rows:
-        stored = {name: row[name] for name in values}
-        is_person = row[location.key] == person.key if location.key else stored in earlier
-        before = dict(row)
-        if is_person:
-            row.update(values)
-            _erase_unfit(row, person)
-        changed += row != before
-    if changed:
-        _replace(pa.Table.from_pylist(rows, schema=table.schema), path, store)
-    return changed
+def _replacement(location: _Location, person: _Person) -> Replacement:
+    """Return the new values of the columns at a location, and the rows that get them."""
+
+    def in_warehouse(row: Row) -> Row:
+        return {c.name: _value(c, row.get(origin)) for c, origin in location.columns.items()}
+
+    earlier = [in_warehouse(version) for version in person.versions]
+    found = [{location.key: person.key}] if location.key else earlier
+    distinct = [row for number, row in enumerate(found) if row not in found[:number]]
+    return Replacement(distinct, in_warehouse(person.values), frozenset(person.values))
 
 
 def _value(column: Column, value: Any) -> Any:
     """Return the value in the form of the warehouse."""
     is_unknown = value is None and column.type.kind == "text" and not column.nullable
     return UNKNOWN if is_unknown else value
-
-
-def _erase_unfit(row: Row, person: _Person) -> None:
-    """Remove the original texts of unfit personal values: they are as personal as the values."""
-    if row.get(UNFIT):
-        left = {n: text for n, text in json.loads(row[UNFIT]).items() if n not in person.values}
-        row[UNFIT] = json.dumps(left) if left else None
-
-
-def _replace(table: pa.Table, path: Path, store: Path) -> None:
-    """Replace a file completely, with the same permissions, or leave it as it was."""
-    new = new_unfinished(store)
-    try:
-        new.touch(READABLE_BY_OWNER)
-        with new.open("wb") as file:
-            pq.write_table(table, file, compression="zstd")
-            file.flush()
-            shutil.copymode(path, new)
-            os.fsync(file.fileno())
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
