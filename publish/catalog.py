@@ -24,10 +24,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from lake import Lake, SeqTaken, new_run, now
 from lake.entries import PublishEntry
+from lake.layout import INGESTED
+from publish.clock import ForwardCatalog
 from publish.errors import PublishRefused
 from publish.schemas import iceberg_schema, metrics
 from publish.store_io import INGESTION, PROCESSED, address_of, folder_of
-from publish.tables import INGESTED, PublishedTable
+from publish.tables import PublishedTable
 from publish.unreachable import unreachable
 
 FOLDER = "_published/"
@@ -155,6 +157,10 @@ class PublishedTables(ABC):
         return table
 
 
+class _Sqlite(ForwardCatalog, SqlCatalog):
+    """A catalog in a SQLite database, whose times never go back."""
+
+
 class LocalCatalog(PublishedTables):
     """The published tables of a lake in a directory."""
 
@@ -201,7 +207,7 @@ class LocalCatalog(PublishedTables):
     def _open(self) -> SqlCatalog:
         lake = self._lake
         stores = {PROCESSED: address_of(lake.processed), INGESTION: address_of(lake.ingestion)}
-        return SqlCatalog(
+        return _Sqlite(
             NAME,
             uri=URL.create("sqlite", database=str(self._database), query=WAIT).render_as_string(),
             warehouse=f"{self._root}{FOLDER}",

@@ -11,6 +11,7 @@ from pyiceberg.typedef import EMPTY_DICT, Properties
 
 from lake import Lake
 from publish.catalog import PublishedTables
+from publish.clock import ForwardCatalog
 from publish.store_io import StoreIO
 from publish.tables import PublishedTable, published_tables
 
@@ -66,7 +67,7 @@ class GlueTables(PublishedTables):
                     self._opened.drop_table(self._identifier(table))
 
 
-class _Glue(GlueCatalog):
+class _Glue(ForwardCatalog, GlueCatalog):
     """A catalog whose files are in the stores of the lake."""
 
     def __init__(self, lake: Lake, client: "GlueClient") -> None:
