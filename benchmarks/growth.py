@@ -1,8 +1,9 @@
 """The cost of many batches: `python -m benchmarks.growth --batches 500 5000`.
 
 The history is fabricated: small batches of a busy day, which a lake collects over months. For each
-length it is replayed into a new generation and an empty database, with one more batch after it. A
-backlog is worked off by jobs with a time limit. Results are printed as JSON.
+length it is replayed into a new generation and an empty database, with one more batch after it;
+with --compacted, after its landed files were compacted. A backlog is worked off by jobs with a time
+limit. Results are printed as JSON.
 """
 
 import json
@@ -22,8 +23,12 @@ from contracts import SourceTable
 from embedded.server import running
 from embedded.server.spark import EmbeddedSpark
 from glue_jobs import build_dimensions, build_facts, load_warehouse
+from lake import new_run, now
+from lake.entries import LoadEntry
 from lake.local import local_addresses
 from postgres import connected, from_dsn
+from publish.catalog import LocalCatalog
+from publish.compactor import compact
 from tests.lake_builder import LakeBuilder, Row, row
 from warehouse.migrate import migrate
 
@@ -45,6 +50,14 @@ class History(LakeBuilder):
         """Commit batches up to and including ``through``."""
         for seq in range(self.lake.batches.head_seq() + 1, through + 1):
             self.batch(_changes(seq, Random(seq)))  # nosec B311 # no secret
+
+    def compact(self, every: int = 500) -> None:
+        """Compact the landed files after every so many batches, as if they were loaded."""
+        lake, last = self.lake, self.lake.batches.head_seq()
+        for seq, first in enumerate(range(1, last + 1, every), start=1):
+            through = min(first + every - 1, last)
+            lake.loads.commit(LoadEntry(seq, new_run(), now(), first=first, last=through))
+            compact(lake, LocalCatalog(lake))
 
     def _mirror(self, table: SourceTable, *landed: Any) -> None:
         if table.name not in FACTS:
@@ -92,17 +105,22 @@ class Jobs:
         return {**seconds, "total": round(sum(seconds.values()), 2)}
 
 
-def replayed(folder: Path, batches: int) -> Iterator[dict[str, Any]]:
+def replayed(folder: Path, batches: int, *, compacted: bool) -> Iterator[dict[str, Any]]:
     """Yield the seconds of a replay of so many batches, and of the batch after them."""
     history = History(folder)
     begin = perf_counter()
     history.extend(batches)
     yield {"case": "fabricated", "batches": batches, "total": round(perf_counter() - begin, 2)}
+    if compacted:
+        begin = perf_counter()
+        history.compact()
+        yield {"case": "compacted", "batches": batches, "total": round(perf_counter() - begin, 2)}
     with running(folder / "server") as server:
         server.create_database("growth")
-        jobs = Jobs(folder, server.dsn("growth"), 1)
+        jobs = Jobs(folder, server.dsn("growth"), 2 if compacted else 1)
         jobs.spark.get()
-        yield {"case": "replay", "batches": batches, **jobs.run()}
+        case = "replay, compacted" if compacted else "replay"
+        yield {"case": case, "batches": batches, **jobs.run()}
         for number in range(1, 4):
             history.extend(batches + number)
             yield {"case": "one batch more", "batches": batches + number, **jobs.run()}
@@ -130,7 +148,7 @@ def measured(options: Namespace) -> Iterator[dict[str, Any]]:
     """Yield every case, each in a lake of its own."""
     for batches in options.batches:
         with TemporaryDirectory() as folder:
-            yield from replayed(Path(folder), batches)
+            yield from replayed(Path(folder), batches, compacted=options.compacted)
     if options.backlog:
         with TemporaryDirectory() as folder:
             yield from backlog(Path(folder), options.backlog, options.limit)
@@ -140,6 +158,7 @@ def main(argv: Sequence[str]) -> None:
     """Print one JSON object for each case, and write all of them to a file."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--batches", type=int, nargs="*", default=[5, 50, 500, 5000])
+    parser.add_argument("--compacted", action="store_true", help="compact before a replay")
     parser.add_argument("--backlog", type=int, default=1000, help="batches; 0 for none")
     parser.add_argument("--limit", type=int, default=10, help="seconds of a job")
     parser.add_argument("--out", type=Path, help="a file of JSON for benchmarks.plot")

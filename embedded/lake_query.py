@@ -12,9 +12,10 @@ import contracts
 from contracts import PlatformError, Type
 from contracts.field_ids import field_ids
 from lake import Lake
+from lake.layout import INGESTED
 from postgres import Sql, render, value
 from publish.catalog import LocalCatalog
-from publish.tables import INGESTED, PublishedTable, published_tables
+from publish.tables import PublishedTable, published_tables
 from warehouse.lake_views import as_of, lake_views, question_views
 
 GLOB = re.compile(r"[\[*?]")

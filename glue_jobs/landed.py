@@ -1,23 +1,32 @@
-"""Landed files as DataFrames. Small files are read by this process and sent to Spark together,
-because Spark takes 10 milliseconds of the processor to open a file, however small."""
+"""Landed rows as DataFrames, also from compacted files. Small files are read by this process and
+sent to Spark together, because Spark takes 10 milliseconds of the processor to open a file, however
+small."""
 
 import io
-from collections.abc import Sequence
+import logging
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from tempfile import NamedTemporaryFile
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from contracts import SourceTable, arrow
+from contracts.observation import BATCH_SEQ
 from contracts.spark import WHERE_ABSENT, batch_schema
 from glue_jobs.errors import BuildFailed, MissingFile
 from glue_jobs.parquet import by_name, read
 from glue_jobs.session import Session
-from lake import NotFound, Store
+from lake import Lake, NotFound, Store
+from lake.compacted_files import CompactedFiles, Span
 from lake.concurrent import map_concurrently
 from lake.entries import File
+from lake.layout import BATCHES, INGESTED
 
 SMALL_BYTES = 32_000_000
 """Files of a table that are together at most so large are read by this process: about a million
@@ -27,26 +36,87 @@ PART_ROWS = 100_000
 """Rows of a task. One task orders them faster than several are scheduled."""
 
 
-def read_landed(
-    spark: Session, store: Store, files: Sequence[File], table: SourceTable
-) -> DataFrame:
-    """Return the rows of exactly these files, in few partitions. A column that a file does not have
-    is NULL or the value of WHERE_ABSENT. Raises MissingFile or BuildFailed."""
-    if sum(file.bytes for file in files) <= SMALL_BYTES:
-        found = map_concurrently(lambda file: _rows(store, file.key, table), files)
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LandedFiles:
+    """Reads landed rows of a lake. The log of compactions is read once."""
+
+    lake: Lake
+    spark: Session
+
+    def read(self, table: SourceTable, files: Mapping[int, File]) -> DataFrame:
+        """Return the rows of exactly these files, in few partitions; they are given by batch, and
+        are all that the table has from the first to the last one. A column that a file does not
+        have is NULL or the value of WHERE_ABSENT. Raises MissingFile or BuildFailed."""
+        own, held, compacted = dict(files), dict[int, File](), tuple[str, ...]()
+        if files:
+            keys = {seq: (file.key,) for seq, file in files.items()}
+            span = min(files), max(files)
+            instead = self._compacted.instead_of(table.name, BATCHES, keys, span)
+            held = {seq: own.pop(seq) for seq in instead.entries}
+            compacted = instead.files
+        if sum(file.bytes for file in files.values()) > SMALL_BYTES:
+            return self._by_spark(table, own.values(), held, compacted)
+        rows = self._held_rows(table, held, compacted)
+        rows += map_concurrently(lambda file: self._landed(table, file), own.values())
         empty = arrow.batch_schema(table).empty_table()
-        return _to_spark(spark(), pa.concat_tables([empty, *found]), table)
-    rows = read(spark, store, [file.key for file in files], batch_schema(table))
-    parts = 1 + sum(file.rows for file in files) // PART_ROWS
-    return rows.coalesce(parts) if len(files) > 1 else rows
+        return _to_spark(self.spark(), pa.concat_tables([empty, *rows]), table)
+
+    @cached_property
+    def _compacted(self) -> CompactedFiles:
+        return CompactedFiles(self.lake, INGESTED)
+
+    def _landed(self, table: SourceTable, file: File) -> pa.Table:
+        return _rows(self.lake.ingestion, file.key, table)
+
+    def _held_rows(
+        self, table: SourceTable, held: Mapping[int, File], compacted: Iterable[str]
+    ) -> list[pa.Table]:
+        """Return the rows of these batches from compacted files; from their own files if a
+        compacted one is damaged."""
+        if not held:
+            return []
+        span, expected = (min(held), max(held)), sum(file.rows for file in held.values())
+        try:
+            store = self.lake.processed
+            rows = [_rows(store, key, table, span) for key in compacted]
+            if (count := sum(each.num_rows for each in rows)) == expected:
+                return rows
+            reason = f"{count} rows instead of {expected}"
+        except (MissingFile, BuildFailed) as damage:
+            reason = str(damage)
+        fields = {"table": table.name, "reason": reason}
+        logger.warning("compacted files are damaged, originals are read", extra=fields)
+        return list(map_concurrently(lambda file: self._landed(table, file), held.values()))
+
+    def _by_spark(
+        self,
+        table: SourceTable,
+        own: Collection[File],
+        held: Mapping[int, File],
+        compacted: Collection[str],
+    ) -> DataFrame:
+        schema, lake = batch_schema(table), self.lake
+        rows = read(self.spark, lake.ingestion, [file.key for file in own], schema)
+        if compacted:
+            large = read(self.spark, lake.processed, compacted, schema)
+            of_span = F.col(BATCH_SEQ.name).between(min(held), max(held))
+            absent = {name: F.coalesce(name, F.expr(v)) for name, v in WHERE_ABSENT.items()}
+            rows = rows.unionByName(large.where(of_span).withColumns(absent))
+        count = sum(file.rows for file in (*own, *held.values()))
+        return rows.coalesce(1 + count // PART_ROWS) if len(own) + len(compacted) > 1 else rows
 
 
-def _rows(store: Store, key: str, table: SourceTable) -> pa.Table:
+def _rows(store: Store, key: str, table: SourceTable, span: Span | None = None) -> pa.Table:
+    """Return the rows of a file; with ``span``, only those of the batches from its first to its
+    last. Raises MissingFile or BuildFailed."""
     schema = arrow.batch_schema(table)
     try:
         file = pq.ParquetFile(io.BytesIO(store.get(key)))
         known = [name for name in schema.names if name in file.schema_arrow.names]
-        rows = file.read(known, use_threads=False)
+        rows = _of_batches(file.read(known, use_threads=False), span)
         return pa.table([_column(rows, field) for field in schema], schema)
     except NotFound:
         raise MissingFile(
@@ -60,11 +130,19 @@ def _rows(store: Store, key: str, table: SourceTable) -> pa.Table:
         ) from damage
 
 
+def _of_batches(rows: pa.Table, span: Span | None) -> pa.Table:
+    if span is None:
+        return rows
+    seq = rows[BATCH_SEQ.name]
+    return rows.filter(pc.and_(pc.greater_equal(seq, span[0]), pc.less_equal(seq, span[1])))
+
+
 def _column(rows: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
-    if field.name in rows.column_names:
-        return rows[field.name].cast(field.type)
-    absent = pa.scalar(WHERE_ABSENT.get(field.name), pa.string())
-    return pa.repeat(absent, rows.num_rows).cast(field.type)
+    absent = pa.scalar(WHERE_ABSENT.get(field.name), pa.string()).cast(field.type)
+    if field.name not in rows.column_names:
+        return pa.repeat(absent, rows.num_rows)
+    found = rows[field.name].cast(field.type)
+    return pc.fill_null(found, absent) if field.name in WHERE_ABSENT else found
 
 
 def _to_spark(session: SparkSession, rows: pa.Table, table: SourceTable) -> DataFrame:

@@ -24,6 +24,11 @@ COMPACTED = "_compacted/"
 GENERATIONS_LOG = "_generations/"
 ERASURES_LOG = "_erasures/"
 NAME = "_name"
+INGESTED = "ingestion"
+"""The namespace of the published tables of the source, which all generations share."""
+
+BATCHES, DIMENSIONS, FACTS, RETRIES = "batches", "dimensions", "facts", "retries"
+"""The names of the logs by which files are published and compacted."""
 
 LAST_DAY = date.max.toordinal()
 LAST_MILLISECOND = 10**14 - 1  # of Unix time, in the year 5138
@@ -111,15 +116,25 @@ def open_folder(generation: int, table: str, seq: int, run: str) -> str:
     return f"g={generation}/_open/{table}/{_batch(seq, run)}/"
 
 
+def processed_namespace(generation: int) -> str:
+    """Return the namespace of the published tables that a generation built."""
+    return f"processed_g{generation}"
+
+
 def compaction_log(namespace: str) -> str:
     """Return the folder of the log of a namespace's compactions."""
     return f"{COMPACTED}{namespace}/_log/"
 
 
+def compacted_folder(namespace: str, table: str) -> str:
+    """Return the folder of the compacted files of a table."""
+    return f"{COMPACTED}{namespace}/{table}/"
+
+
 def compacted_key(namespace: str, table: str, seq: int, run: str, number: int) -> str:
     """Return the key of a file that a compaction writes, the ``number``-th of the table."""
     folder = f"compaction={seq:0{SEQ_DIGITS}d}-{run}"
-    return f"{COMPACTED}{namespace}/{table}/{folder}/{number:05d}.parquet"
+    return f"{compacted_folder(namespace, table)}{folder}/{number:05d}.parquet"
 
 
 def partition(key: str) -> tuple[str, tuple[str, ...]]:

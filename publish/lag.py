@@ -5,8 +5,9 @@ from typing import Any
 
 from lake import Lake, Log
 from lake.attempts import PUBLISH
+from lake.layout import BATCHES, DIMENSIONS, FACTS, RETRIES
 from publish.errors import OutdatedFile
-from publish.tables import BATCHES, DIMENSIONS, FACTS, RETRIES, last_batch
+from publish.tables import last_batch
 
 
 def is_due(lake: Lake) -> bool:

@@ -6,24 +6,21 @@ from itertools import chain, takewhile
 from typing import Any
 
 import contracts
-from contracts import Calendar, Dimension, Fact, Source
+from contracts import Calendar, Dimension, Fact, Source, SourceTable
 from contracts.observation import batch_columns, stored_columns, tombstone_columns
 from contracts.tables import Column, WarehouseTable
 from lake import Lake, Log, Store, layout
 from lake.concurrent import map_concurrently
 from lake.entries import Batch, BuildEntry, Entry, Output, Outputs, RangeEntry, RetryEntry
+from lake.layout import BATCHES, DIMENSIONS, FACTS, INGESTED, RETRIES
 
-BATCHES, DIMENSIONS, FACTS, RETRIES = "batches", "dimensions", "facts", "retries"
+LOGS = (BATCHES, DIMENSIONS, FACTS, RETRIES)
 """The logs whose entries are published, in this order: dimensions before the facts that refer to
 them, and a retry after its batches."""
 
-LOGS = (BATCHES, DIMENSIONS, FACTS, RETRIES)
 THROUGH = "through"
 COMPACTED = "compacted"
 """The table property with the last compaction whose exchanges the table has."""
-
-INGESTED = "ingestion"
-"""The namespace of the source's tables, which all generations share."""
 
 
 @dataclass(frozen=True)
@@ -50,45 +47,31 @@ def property_of(log: str) -> str:
 
 def published_tables(generation: int) -> list[PublishedTable]:
     """Return all tables, dimensions before facts."""
-    source, warehouse = contracts.source(), contracts.warehouse()
-    processed = f"processed_g{generation}"
-    ingested = [
-        PublishedTable(
-            INGESTED,
-            table.name,
-            table.key,
-            batch_columns(table),
-            frozenset(column.name for column in table.columns if column.personal),
-            (BATCHES,),
-        )
-        for table in source.tables.values()
-    ]
+    warehouse, namespace = contracts.warehouse(), layout.processed_namespace(generation)
     ordered: Iterable[WarehouseTable] = chain(
         warehouse.calendars, warehouse.dimensions, warehouse.facts
     )
-    built = [
-        PublishedTable(
-            processed,
-            table.name,
-            table.key,
-            stored_columns(table),
-            _personal(table, source),
-            _logs(table),
-        )
-        for table in ordered
-    ]
-    deleted = [
-        PublishedTable(
-            processed,
-            fact.tombstones,
-            fact.key,
-            tombstone_columns(fact),
-            _personal(fact, source),
-            (FACTS, RETRIES),
-        )
-        for fact in warehouse.facts
-    ]
+    ingested = map(_ingested, contracts.source().tables.values())
+    built = (_built(namespace, table) for table in ordered)
+    deleted = (_deleted(namespace, fact) for fact in warehouse.facts)
     return [*ingested, *built, *deleted]
+
+
+def _ingested(table: SourceTable) -> PublishedTable:
+    personal = frozenset(column.name for column in table.columns if column.personal)
+    columns = batch_columns(table)
+    return PublishedTable(INGESTED, table.name, table.key, columns, personal, (BATCHES,))
+
+
+def _built(namespace: str, table: WarehouseTable) -> PublishedTable:
+    columns, personal = stored_columns(table), _personal(table, contracts.source())
+    return PublishedTable(namespace, table.name, table.key, columns, personal, _logs(table))
+
+
+def _deleted(namespace: str, fact: Fact) -> PublishedTable:
+    columns, personal = tombstone_columns(fact), _personal(fact, contracts.source())
+    logs = FACTS, RETRIES
+    return PublishedTable(namespace, fact.tombstones, fact.key, columns, personal, logs)
 
 
 def _logs(table: WarehouseTable) -> tuple[str, ...]:

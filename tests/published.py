@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyiceberg.table import Table
 
 import contracts
 from contracts.arrow import FIELD_ID, arrow_type, batch_schema
@@ -26,6 +27,10 @@ from lake.entries import (
     RetryEntry,
 )
 from lake.landing import land
+from publish.catalog import LocalCatalog, PublishedTables
+from publish.compactor import Compacted, compact
+from publish.publisher import Published, publish
+from publish.tables import published_tables
 
 START = datetime(2024, 1, 1, 10, 0)
 POSITION = Position(700, 700, 700, {"system": "1"})
@@ -43,6 +48,28 @@ class LoggedLake:
         """The lake in a directory, in this generation."""
         stores = (self.root / "ingestion").as_uri(), (self.root / "processed").as_uri()
         return open_lake(*stores, self.generation)
+
+    @property
+    def catalog(self) -> PublishedTables:
+        """The catalog of the published tables."""
+        return LocalCatalog(self.lake)
+
+    def publish(self) -> Published:
+        """Publish what is loaded."""
+        return publish(self.lake, self.catalog)
+
+    def compact(self) -> Compacted:
+        """Compact the published tables."""
+        return compact(self.lake, self.catalog)
+
+    def table(self, name: str) -> Table:
+        """Return a published table."""
+        [published] = [t for t in published_tables(self.generation) if t.name == name]
+        return self.catalog.table(published)
+
+    def files(self, name: str) -> list[str]:
+        """Return the addresses of the files of a published table."""
+        return [task.file.file_path for task in self.table(name).scan().plan_files()]
 
     def replayed(self) -> "LoggedLake":
         """Return the lake in the next generation, with the same rows in the facts and dimensions.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cached_property
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -17,7 +18,7 @@ from contracts.spark import (
 )
 from glue_jobs.build.ranges import PendingRange, RangeOutput
 from glue_jobs.build.row_counts import count_by_batch
-from glue_jobs.landed import read_landed
+from glue_jobs.landed import LandedFiles
 from glue_jobs.parquet import RowCounter, check_rows, read, write
 from glue_jobs.session import Session, compile_if_many
 from glue_jobs.transform.facts import (
@@ -80,8 +81,9 @@ class FactFiles:
 
     def _write(self, fact: Fact, pending: PendingRange) -> _Written:
         """Write the versions, quarantined rows and tombstones of a fact."""
-        of, files = self.source.tables[fact.of], [c.file for c in pending.changes(fact.of).values()]
-        landed = read_landed(self.spark, self.lake.ingestion, files, of)
+        of = self.source.tables[fact.of]
+        files = {seq: changes.file for seq, changes in pending.changes(fact.of).items()}
+        landed = self._landed.read(of, files)
         rows = landed.transform(validated, fact, of, self.warehouse.tables)
         counter = RowCounter(
             valid=is_valid(), tombstones=is_tombstone(), numbered=F.col(CHANGE_SEQ.name) > 0
@@ -107,6 +109,10 @@ class FactFiles:
             self._put(tombstones(rows, fact), tombstone_folder, tombstone_schema(fact), deleted),
             has_several=not pending.is_one_batch or counter["numbered"] > 0,
         )
+
+    @cached_property
+    def _landed(self) -> LandedFiles:
+        return LandedFiles(self.lake, self.spark)
 
     def _check(self, fact: Fact, pending: PendingRange, outputs: Sequence[Output]) -> None:
         """Raise DamagedFile unless each landed file has as many rows as the log records: each row

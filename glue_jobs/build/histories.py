@@ -3,8 +3,9 @@
 Only the batches are the truth. Stored mirrors save reading them, and superseded ones may expire.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pyspark.sql import DataFrame
 
@@ -12,7 +13,7 @@ from contracts import Dimension, Source
 from contracts.spark import row_schema
 from glue_jobs.build.ranges import PendingRange
 from glue_jobs.errors import MissingFile
-from glue_jobs.landed import read_landed
+from glue_jobs.landed import LandedFiles
 from glue_jobs.parquet import read
 from glue_jobs.session import Session
 from glue_jobs.transform.dimensions import MIRROR_SEQ, states_of_mirror
@@ -33,12 +34,12 @@ class Histories:
     lake: Lake
     spark: Session
     source: Source
-    _landed: dict[str, list[File]] = field(default_factory=dict)
+    _before: dict[str, dict[int, File]] = field(default_factory=dict)
     _through: int = 0
 
     def changes(self, table: str, pending: PendingRange) -> DataFrame:
         """Return the changed rows of a table in the range, as they landed."""
-        return self._landed_rows(table, [each.file for each in pending.changes(table).values()])
+        return self._landed.read(self.source.tables[table], _files(table, pending))
 
     def of(self, dimension: Dimension, pending: PendingRange) -> tuple[dict[str, DataFrame], int]:
         """Return every state that the rows of the dimension's source tables had during the range,
@@ -56,10 +57,10 @@ class Histories:
         return states, after
 
     def _since_mirror(self, table: str, pending: PendingRange, *, is_whole: bool) -> DataFrame:
-        files = [each.file for each in pending.changes(table).values()]
+        files = _files(table, pending)
         before = self._buckets(table, pending, is_whole)
-        count = sum(file.rows for file in files) + sum(b.rows for b in before.values())
-        landed = self._landed_rows(table, files)
+        count = sum(file.rows for file in files.values()) + sum(b.rows for b in before.values())
+        landed = self._landed.read(self.source.tables[table], files)
         if before:
             keys = [bucket.key for bucket in before.values()]
             schema = row_schema(self.source.tables[table])
@@ -68,11 +69,12 @@ class Histories:
         return _few(landed, count)
 
     def _since_start(self, table: str, pending: PendingRange) -> DataFrame:
-        files = [each.file for each in pending.changes(table).values()]
-        return self._landed_rows(table, [*self._before(table, pending.first), *files])
+        files = {**self._files_before(table, pending.first), **_files(table, pending)}
+        return self._landed.read(self.source.tables[table], files)
 
-    def _landed_rows(self, table: str, files: Sequence[File]) -> DataFrame:
-        return read_landed(self.spark, self.lake.ingestion, files, self.source.tables[table])
+    @cached_property
+    def _landed(self) -> LandedFiles:
+        return LandedFiles(self.lake, self.spark)
 
     def _buckets(self, table: str, pending: PendingRange, is_whole: bool) -> Mapping[int, Bucket]:
         """Return the buckets of the mirror before the range; only those that the range changed,
@@ -83,14 +85,19 @@ class Histories:
         )
         return before.buckets if is_whole else before.differing(after)[0]
 
-    def _before(self, table: str, first: int) -> list[File]:
-        """Return the files with all changes of the table before batch ``first``."""
+    def _files_before(self, table: str, first: int) -> Mapping[int, File]:
+        """Return the files with all changes of the table before batch ``first``, by batch."""
         log, numbers = self.lake.batches, range(self._through + 1, first)
         for batch in map_concurrently(log.entry, numbers):
             for name, changes in batch.tables.items():
-                self._landed.setdefault(name, []).append(changes.file)
+                self._before.setdefault(name, {})[batch.seq] = changes.file
             self._through = batch.seq
-        return self._landed.get(table, [])
+        return self._before.get(table, {})
+
+
+def _files(table: str, pending: PendingRange) -> dict[int, File]:
+    """Return the files of a table in the range, by batch."""
+    return {seq: changes.file for seq, changes in pending.changes(table).items()}
 
 
 def _few(rows: DataFrame, count: int) -> DataFrame:

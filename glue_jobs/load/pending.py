@@ -1,14 +1,16 @@
 """The batches and retries that were built and are not in the warehouse yet."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, takewhile
 
 from msgspec.structs import replace
 
-from lake import Lake
+from lake import Lake, layout
+from lake.compacted_files import CompactedFiles
 from lake.concurrent import map_concurrently
 from lake.entries import Batch, BuildEntry, Output, RetryEntry
+from lake.layout import DIMENSIONS, FACTS
 
 MAX_BATCHES = 1000
 """Batches of a load's transaction: their entries are in memory together."""
@@ -17,7 +19,7 @@ MAX_BATCHES = 1000
 @dataclass(frozen=True)
 class Files:
     """Files of a table, and the number of their rows to load. Of ``cut`` only the rows of the
-    pending batches are loaded: their entry covers other batches too."""
+    pending batches are loaded: their entry covers other batches too, or they are compacted."""
 
     whole: tuple[str, ...] = ()
     cut: tuple[str, ...] = ()
@@ -33,12 +35,13 @@ NO_FILES = Files()
 @dataclass(frozen=True)
 class Pending:
     """The batches and the retries, oldest first, that one transaction brings to the warehouse, with
-    the entries of both build logs that cover the batches."""
+    the entries of both build logs that cover the batches, and the compacted files of the lake."""
 
     batches: list[Batch]
     retries: list[RetryEntry]
     dimensions: list[BuildEntry]
     facts: list[BuildEntry]
+    compacted: CompactedFiles
 
     def __bool__(self) -> bool:
         return bool(self.batches or self.retries)
@@ -55,7 +58,8 @@ class Pending:
 
     def files_of(self, table: str) -> Files:
         """Return the files of a warehouse table."""
-        built = [self._built(e, e.tables, table) for e in (*self.dimensions, *self.facts)]
+        logs = {DIMENSIONS: self.dimensions, FACTS: self.facts}
+        built = [self._of_log(log, entries, table) for log, entries in logs.items()]
         return sum((*built, *_retried(table, (each.tables for each in self.retries))), NO_FILES)
 
     def tombstones_of(self, fact: str) -> Files:
@@ -65,6 +69,15 @@ class Pending:
         covered = last[0].through if last else 0
         built = [self._built(e, e.tombstones, fact) for e in self.facts if e.last > covered]
         return sum((*built, *_retried(fact, (each.tombstones for each in last))), NO_FILES)
+
+    def _of_log(self, log: str, entries: Sequence[BuildEntry], table: str) -> Files:
+        """Return the files of a table that the entries name, or compacted ones with their rows."""
+        found = {entry.seq: self._built(entry, entry.tables, table) for entry in entries}
+        built = {seq: files for seq, files in found.items() if files != NO_FILES}
+        own = {seq: files.whole + files.cut for seq, files in built.items()}
+        instead = self.compacted.instead_of(table, log, own, self.span)
+        rows = sum(built.pop(seq).rows for seq in instead.entries)
+        return sum(built.values(), Files(cut=instead.files, rows=rows))
 
     def _built(self, entry: BuildEntry, outputs: Mapping[str, Output], table: str) -> Files:
         output, (first, last) = outputs.get(table), self.span
@@ -97,6 +110,7 @@ def next_pending(lake: Lake, head: int, retries: int, through: int, most_rows: i
         pending_retries(lake, retries, min(last, through)),
         [entry for entry in dimensions if entry.first <= last],
         [entry for entry in facts if entry.first <= last],
+        CompactedFiles(lake, layout.processed_namespace(lake.generation)),
     )
 
 

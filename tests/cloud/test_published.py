@@ -22,7 +22,6 @@ from publish import levels
 from publish.compactor import compact
 from publish.glue_catalog import GlueTables
 from publish.publisher import publish
-from publish.tables import published_tables
 from tests.cloud.local_aws import ACCOUNT, REGION, ROOT, LocalAws
 from tests.published import DIMENSION, FACT, LoggedLake
 
@@ -45,18 +44,12 @@ class LakeInS3(LoggedLake):
         ingestion, processed = (S3Store(self._s3, bucket) for bucket in BUCKETS.values())
         return Lake(ingestion, processed)
 
-    def tables(self) -> GlueTables:
+    @property
+    def catalog(self) -> GlueTables:
         return GlueTables(self.lake, self._glue, PREFIX)
 
-    def files(self, name: str) -> list[str]:
-        """Return the addresses of the files of a published table."""
-        [published] = [table for table in published_tables(1) if table.name == name]
-        tasks = self.tables().table(published).scan().plan_files()
-        return [task.file.file_path for task in tasks]
-
     def rows(self, name: str, *columns: str) -> Counter[tuple[Any, ...]]:
-        [published] = [table for table in published_tables(1) if table.name == name]
-        found = self.tables().table(published).scan(selected_fields=columns).to_arrow()
+        found = self.table(name).scan(selected_fields=columns).to_arrow()
         return Counter(tuple(row[c] for c in columns) for row in found.to_pylist())
 
 
@@ -74,12 +67,12 @@ def logged(local_aws: LocalAws) -> LakeInS3:
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     logged = LakeInS3(local_aws)
     logged.add([1], staff=[1])
-    publish(logged.lake, logged.tables())
+    logged.publish()
 
     def publish_all(_: int) -> None:
         while logged.lake.loads.head_seq() < BATCHES:
-            publish(logged.lake, logged.tables())
-        publish(logged.lake, logged.tables())
+            logged.publish()
+        logged.publish()
 
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(4) as threads:
         patch.setattr(GlueCatalog, "_write_metadata", staticmethod(write_slowly))
@@ -91,7 +84,7 @@ def logged(local_aws: LocalAws) -> LakeInS3:
 
 
 def test_four_publishers_at_once_publish_every_row_once(logged: LakeInS3):
-    assert publish(logged.lake, logged.tables()).commits == 0
+    assert logged.publish().commits == 0
     expected = Counter({(n, n): 1 for n in range(1, BATCHES + 1)})
     assert logged.rows(FACT, "sales_order_id", "batch_seq") == expected
     assert logged.rows(DIMENSION, "staff_id", "batch_seq") == expected
@@ -158,7 +151,7 @@ def test_two_compactors_and_a_publisher_at_once_keep_every_row_once(
     monkeypatch.setattr(GlueCatalog, "_write_metadata", staticmethod(write_slowly))
     steps = (compact, compact, publish)
     with ThreadPoolExecutor(len(steps)) as threads:
-        list(threads.map(lambda step: step(logged.lake, logged.tables()), steps))
+        list(threads.map(lambda step: step(logged.lake, logged.catalog), steps))
     monkeypatch.undo()
     expected = Counter({(n, n): 1 for n in range(1, BATCHES + 2)})
     for _ in ("exchanged", "made new"):

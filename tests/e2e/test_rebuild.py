@@ -16,8 +16,12 @@ from embedded.platform import Platform
 from embedded.rebuild import NothingToRebuild, WarehouseNotEmpty, rebuild
 from embedded.server import Server
 from glue_jobs.transform import conversions
+from lake import compacted_files
 from lake.local import open_local_lake
 from postgres import connected, from_dsn, names, render
+from publish import levels
+from publish.catalog import LocalCatalog
+from publish.compactor import compact
 from totesys.simulator import Simulator
 
 
@@ -73,9 +77,13 @@ def objects(folder: Path) -> dict[Path, bytes]:
 @pytest.mark.usefixtures("history")
 def test_rebuilt_warehouse_and_next_generation_equal_the_old_one_without_old_mirrors(
     platform: Platform, warehouse_dsn: str, empty_dsn: str, tmp_path: Path, spark: SparkSession,
-    server: Server,
+    server: Server, monkeypatch: pytest.MonkeyPatch,
 ):  # fmt: skip
+    """Both read compacted files."""
     folder, before = tmp_path / "lake", rows(warehouse_dsn)
+    monkeypatch.setattr(levels, "FAN", 2)
+    monkeypatch.setattr(compacted_files, "MANY", 2)
+    assert compact(platform.lake, LocalCatalog(platform.lake)).written > 10
     rebuilt = rebuild(folder, empty_dsn, "warehouse", spark=lambda: spark)
     assert rows(empty_dsn) == before
     assert rebuilt.report()["loaded_through"] == 4

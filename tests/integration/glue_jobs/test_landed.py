@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from msgspec.structs import replace
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from contracts import Column, SourceTable, Type
 from contracts.arrow import batch_schema
@@ -18,9 +18,10 @@ from contracts.observation import ADDED
 from contracts.spark import batch_schema as spark_schema
 from glue_jobs import landed
 from glue_jobs.errors import BuildFailed, MissingFile
-from glue_jobs.landed import read_landed
+from glue_jobs.landed import LandedFiles
 from glue_jobs.parquet import write
 from glue_jobs.session import LazySession
+from lake import Lake
 from lake.entries import File
 from lake.landing import land, put_own
 from lake.local import open_local_lake
@@ -56,9 +57,21 @@ ROWS: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    """Return an empty store."""
-    return open_local_lake(tmp_path).ingestion
+def lake(tmp_path: Path) -> Lake:
+    """Return an empty lake."""
+    return open_local_lake(tmp_path)
+
+
+@pytest.fixture
+def store(lake: Lake) -> Store:
+    """Return its store of landed files."""
+    return lake.ingestion
+
+
+def read_landed(lake: Lake, spark: SparkSession, files: list[File]) -> DataFrame:
+    """Return the rows of the files, as a build reads them."""
+    by_batch = dict(enumerate(files, start=1))
+    return LandedFiles(lake, LazySession(spark)).read(TABLE, by_batch)
 
 
 def put(store: Store, number: int, schema: pa.Schema) -> File:
@@ -76,17 +89,16 @@ def put(store: Store, number: int, schema: pa.Schema) -> File:
     return land(store, f"batch={number}.parquet", body, len(rows))
 
 
-def written(store: Store, spark: SparkSession, files: list[File], folder: str) -> pa.Table:
+def written(lake: Lake, spark: SparkSession, files: list[File], folder: str) -> pa.Table:
     """Return the rows as a build writes them."""
-    keys = write(
-        read_landed(LazySession(spark), store, files, TABLE), store, folder, spark_schema(TABLE)
-    )
+    store = lake.ingestion
+    keys = write(read_landed(lake, spark, files), store, folder, spark_schema(TABLE))
     tables = [pq.read_table(io.BytesIO(store.get(key))) for key in keys]
     return pa.concat_tables(tables).sort_by([("batch_seq", "ascending"), ("key", "ascending")])
 
 
 def test_both_readers_return_the_same_values_of_every_type(
-    store: Store, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+    lake: Lake, store: Store, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ):
     schema = batch_schema(TABLE)
     added = {"money", *(column.name for column in ADDED)}
@@ -94,13 +106,13 @@ def test_both_readers_return_the_same_values_of_every_type(
     files = [put(store, 1, earlier), put(store, 2, schema), put(store, 3, schema)]
     with monkeypatch.context() as small:
         small.setattr(landed, "PART_ROWS", 4)
-        here = read_landed(LazySession(spark), store, files, TABLE)
+        here = read_landed(lake, spark, files)
         assert here.rdd.getNumPartitions() == 4
-        rows = written(store, spark, files, "here")
+        rows = written(lake, spark, files, "here")
     with monkeypatch.context() as large:
         large.setattr(landed, "SMALL_BYTES", 0)
-        by_spark = read_landed(LazySession(spark), store, files, TABLE)
-        assert written(store, spark, files, "spark").equals(rows, check_metadata=True)
+        by_spark = read_landed(lake, spark, files)
+        assert written(lake, spark, files, "spark").equals(rows, check_metadata=True)
     assert here.schema.simpleString() == by_spark.schema.simpleString()
     assert rows.num_rows == len(files) * len(ROWS)
     expected = [file_rows(store, file, schema) for file in files[1:]]
@@ -116,14 +128,10 @@ def file_rows(store: Store, file: File, schema: pa.Schema) -> pa.Table:
     return pa.table(table.columns, nullable)
 
 
-def test_missing_and_damaged_files_are_named(store: Store, spark: SparkSession):
+def test_missing_and_damaged_files_are_named(lake: Lake, store: Store, spark: SparkSession):
     known = put(store, 1, batch_schema(TABLE))
     with pytest.raises(MissingFile, match=r"batch=2\.parquet is named in the log and does not"):
-        read_landed(
-            LazySession(spark), store, [known, replace(known, key="batch=2.parquet")], TABLE
-        )
+        read_landed(lake, spark, [known, replace(known, key="batch=2.parquet")])
     put_own(store, "batch=3.parquet", io.BytesIO(b"PAR1"))
     with pytest.raises(BuildFailed, match=r"batch=3\.parquet cannot be read: .* To fix: restore"):
-        read_landed(
-            LazySession(spark), store, [known, replace(known, key="batch=3.parquet")], TABLE
-        )
+        read_landed(lake, spark, [known, replace(known, key="batch=3.parquet")])

@@ -1,6 +1,5 @@
 """After a load: a failed publication fails nothing, is seen, and is repeated until it succeeds."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +15,7 @@ from publish.catalog import LocalCatalog
 from publish.data_files import data_files
 from publish.errors import OutdatedFile
 from publish.lag import is_due, lags
-from publish.publisher import publish
 from tests.published import LoggedLake
-
-
-@pytest.fixture
-def logged(tmp_path: Path) -> LoggedLake:
-    return LoggedLake(tmp_path / "lake")
 
 
 def after(logged: LoggedLake) -> str:
@@ -30,7 +23,7 @@ def after(logged: LoggedLake) -> str:
 
 
 def is_published(logged: LoggedLake) -> bool:
-    return publish(logged.lake, LocalCatalog(logged.lake)).commits == 0
+    return logged.publish().commits == 0
 
 
 def test_tables_lag_from_a_load_until_its_batches_are_published(logged: LoggedLake):

@@ -12,7 +12,6 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from pyiceberg.table import Table
 
 from embedded.cli import main
 from embedded.lake_query import names_of_the_warehouse
@@ -20,6 +19,7 @@ from lake import Lake, now
 from lake.compactions import CompactionEntry, Part
 from lake.entries import BuildEntry, RetryEntry
 from lake.erasures import ErasureEntry, unfinished
+from lake.layout import INGESTED
 from lake.log import Log
 from operations import erasure
 from postgres import render
@@ -31,7 +31,6 @@ from publish.exchanges import exchange
 from publish.levels import groups
 from publish.publisher import Published, publish
 from publish.rewriting import rewrite
-from publish.tables import INGESTED, published_tables
 from tests.lake_builder import LakeBuilder, row
 from tests.published import DIMENSION, FACT, SOURCE, LoggedLake, fact_of
 
@@ -46,27 +45,9 @@ def _small_levels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(levels, "FAN", 3)
 
 
-@pytest.fixture
-def logged(tmp_path: Path) -> LoggedLake:
-    return LoggedLake(tmp_path / "a [lake] of {50} %3D")
-
-
-def run(logged: LoggedLake) -> Compacted:
-    return compact(logged.lake, LocalCatalog(logged.lake))
-
-
-def table(logged: LoggedLake, name: str) -> Table:
-    [published] = [t for t in published_tables(1) if t.name == name]
-    return LocalCatalog(logged.lake).table(published)
-
-
-def files(logged: LoggedLake, name: str) -> list[str]:
-    return [task.file.file_path for task in table(logged, name).scan().plan_files()]
-
-
 def published_rows(logged: LoggedLake) -> Rows:
     """Return the rows of the published tables, without NULLs."""
-    return {name: _texts(table(logged, name).scan().to_arrow().to_pylist()) for name in TABLES}
+    return {name: _texts(logged.table(name).scan().to_arrow().to_pylist()) for name in TABLES}
 
 
 def logged_rows(logged: LoggedLake) -> Rows:
@@ -124,15 +105,15 @@ def test_small_files_become_one_and_the_originals_stay(logged: LoggedLake):
         logged.add([number, 9], staff=[number])
     logged.add([10], load=False)
     before = set(logged.root.rglob("*.parquet"))
-    result = run(logged)
+    result = logged.compact()
     assert (result.replaced, result.written, result.rows) == (9, 3, 15)
-    assert all(len(files(logged, name)) == 1 for name in (SOURCE, FACT, DIMENSION))
+    assert all(len(logged.files(name)) == 1 for name in (SOURCE, FACT, DIMENSION))
     assert before < set(logged.root.rglob("*.parquet"))
     check(logged)
-    assert run(logged) == Compacted()
+    assert logged.compact() == Compacted()
     [part] = heads(logged)[1].parts[FACT]
     assert (part.log, part.rows, part.first, part.last, part.level) == ("facts", 6, 1, 3, 1)
-    [file] = files(logged, FACT)
+    [file] = logged.files(FACT)
     keys = pq.ParquetFile(file.removeprefix("file://")).read(["sales_order_id", "batch_seq"])
     assert [tuple(r.values()) for r in keys.to_pylist()] == [
         (1, 1), (2, 2), (3, 3), (9, 1), (9, 2), (9, 3),
@@ -146,10 +127,10 @@ def test_a_row_is_written_again_three_times_at_most(
     monkeypatch.setattr(levels, "FAN", 2)
     for number in range(1, 12):
         logged.add([number])
-        run(logged)
+        logged.compact()
     [parts] = [head.parts[FACT] for head in heads(logged) if FACT in head.parts]
     assert max(part.level for part in parts) == levels.LEVELS == 3
-    assert len(files(logged, FACT)) <= 1 + 1 + 1 + 2
+    assert len(logged.files(FACT)) <= 1 + 1 + 1 + 2
     written = logged.root.rglob(f"_compacted/{PROCESSED}/{FACT}/*/*.parquet")
     assert sum(pq.read_metadata(path).num_rows for path in written) <= 3 * 11
     check(logged)
@@ -179,9 +160,9 @@ def test_retried_rows_are_not_compacted_with_rows_of_batches(logged: LoggedLake)
     for number in range(1, 4):
         logged.add([number])
         logged.retry([100 + number], deleted=[200 + number])
-    run(logged)
-    assert len(files(logged, FACT)) == 2
-    assert len(files(logged, fact_of(FACT).tombstones)) == 1
+    logged.compact()
+    assert len(logged.files(FACT)) == 2
+    assert len(logged.files(fact_of(FACT).tombstones)) == 1
     check(logged)
 
 
@@ -191,15 +172,15 @@ def test_large_files_are_not_replaced(logged: LoggedLake, monkeypatch: pytest.Mo
     large = set(files_after(logged))
     for number in range(6, 12):
         logged.add([number, number + 100])
-    run(logged)
-    assert large < set(files(logged, FACT))
-    assert len(files(logged, FACT)) == 1 + 2
+    logged.compact()
+    assert large < set(logged.files(FACT))
+    assert len(logged.files(FACT)) == 1 + 2
     check(logged)
 
 
 def files_after(logged: LoggedLake) -> list[str]:
-    publish(logged.lake, LocalCatalog(logged.lake))
-    return files(logged, FACT)
+    logged.publish()
+    return logged.files(FACT)
 
 
 def test_tables_that_are_published_again_have_the_compacted_files(
@@ -208,18 +189,18 @@ def test_tables_that_are_published_again_have_the_compacted_files(
     """In a copy of the lake, whose tables would name files of the original."""
     for number in range(1, 5):
         logged.add([number], staff=[number])
-    run(logged)
+    logged.compact()
     logged.add([5])
     shutil.copytree(logged.root, tmp_path / "copy")
     logged = LoggedLake(tmp_path / "copy")
     with pytest.raises(PublishRefused, match=r"copied or moved"):
-        run(logged)
+        logged.compact()
     LocalCatalog(logged.lake).forget()
-    published = publish(logged.lake, LocalCatalog(logged.lake))
+    published = logged.publish()
     assert published.files[f"{PROCESSED}.{FACT}"] == 2
-    assert all(file.startswith(logged.lake.processed.uri("")) for file in files(logged, FACT))
+    assert all(file.startswith(logged.lake.processed.uri("")) for file in logged.files(FACT))
     check(logged)
-    assert run(logged) == Compacted()
+    assert logged.compact() == Compacted()
 
 
 class Killed(BaseException):
@@ -261,19 +242,19 @@ def test_killed_compaction_leaves_the_same_rows_and_is_completed(
 ):
     for number in range(1, 4):
         logged.add([number], staff=[number])
-    publish(logged.lake, LocalCatalog(logged.lake))
+    logged.publish()
     with monkeypatch.context():
         kill_at(step)
         with pytest.raises(Killed):
-            run(logged)
+            logged.compact()
     monkeypatch.undo()
     monkeypatch.setattr(levels, "FAN", 3)
     check(logged)
     logged.add([4])
-    publish(logged.lake, LocalCatalog(logged.lake))
+    logged.publish()
     check(logged)
-    run(logged)
-    assert len(files(logged, SOURCE)) == (1 if step in BEFORE_THE_ENTRY else 2)
+    logged.compact()
+    assert len(logged.files(SOURCE)) == (1 if step in BEFORE_THE_ENTRY else 2)
     check(logged)
 
 
@@ -289,7 +270,7 @@ def test_two_compactors_and_two_publishers_at_once(logged: LoggedLake):
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))
     check(logged)
-    assert len(files(logged, FACT)) == 1
+    assert len(logged.files(FACT)) == 1
 
 
 def test_missing_input_ends_the_exchange(logged: LoggedLake, monkeypatch: pytest.MonkeyPatch):
@@ -320,10 +301,10 @@ def test_missing_input_ends_the_exchange(logged: LoggedLake, monkeypatch: pytest
 
     monkeypatch.setattr(Log, "commit", dropping)
     with pytest.raises(MissingInput, match=r"does not have .*compact again"):
-        run(logged)
-    run(logged)
+        logged.compact()
+    logged.compact()
     check(logged)
-    assert len(files(logged, SOURCE)) == 1
+    assert len(logged.files(SOURCE)) == 1
 
 
 def test_file_with_other_rows_than_the_log_records_is_refused(logged: LoggedLake):
@@ -331,11 +312,11 @@ def test_file_with_other_rows_than_the_log_records_is_refused(logged: LoggedLake
         logged.add([number])
     key = logged.lake.facts.entry(2).tables[FACT].files[0]
     path = logged.root / "processed" / key
-    publish(logged.lake, LocalCatalog(logged.lake))
+    logged.publish()
     rows = pq.ParquetFile(path).read()
     pq.write_table(rows.slice(0, 0), path)
     with pytest.raises(WrongRowCount, match=r"2 rows .* the logs record 3.*To fix"):
-        run(logged)
+        logged.compact()
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -354,14 +335,14 @@ def test_any_sequence_of_steps_leaves_the_rows_of_the_log(
             case "retry":
                 logged.retry([100 + number], deleted=[200 + number][: chance.randint(0, 1)])
             case "publish":
-                publish(logged.lake, LocalCatalog(logged.lake))
+                logged.publish()
             case "compact":
-                run(logged)
+                logged.compact()
             case "again":
                 LocalCatalog(logged.lake).forget()
             case "killed":
                 _killed_once(logged, chance.choice(["rewrite", "data_files", "exchange"]))
-    run(logged)
+    logged.compact()
     check(logged)
 
 
@@ -369,7 +350,7 @@ def _killed_once(logged: LoggedLake, step: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compactor, step, killed)
         try:
-            run(logged)
+            logged.compact()
         except Killed:
             return
 
@@ -384,13 +365,13 @@ def test_erasure_reaches_compacted_files_and_the_tables_stay_readable(
     logged = LoggedLake(tmp_path)
     for seq in (1, 2, 3):
         logged.load(seq)
-    run(logged)
-    assert len(files(logged, "staff")) == 1
+    logged.compact()
+    assert len(logged.files("staff")) == 1
     assert main(["erase", "--lake", str(tmp_path), "--table", "staff", "--key", "1"]) == 0
-    run(logged)
-    found = table(logged, "staff").scan(selected_fields=("first_name",)).to_arrow()
+    logged.compact()
+    found = logged.table("staff").scan(selected_fields=("first_name",)).to_arrow()
     assert found.column("first_name").to_pylist() == ["erased"] * 3
-    [file] = files(logged, "staff")
+    [file] = logged.files("staff")
     assert "_compacted" in file
     for path in tmp_path.rglob("*.parquet"):
         rows = pq.ParquetFile(path).read()
@@ -403,21 +384,21 @@ def test_files_that_no_entry_needs_are_removed_after_a_day(
     """Superseded levels, and the file of a compaction that was killed before its entry."""
     for number in range(1, 10):
         logged.add([number])
-        run(logged)
+        logged.compact()
     with pytest.MonkeyPatch.context() as patch:
         logged.add([10])
         patch.setattr(Log, "commit", killed)
         patch.setattr(levels, "FAN", 1)
         patch.setattr(publisher._Publisher, "_record", lambda *_: None)
         with pytest.raises(Killed):
-            run(logged)
+            logged.compact()
     stored = set(logged.root.rglob("_compacted/*/*/*/*.parquet"))
-    run(logged)
+    logged.compact()
     assert set(logged.root.rglob("_compacted/*/*/*/*.parquet")) > stored
     monkeypatch.setattr(compactor, "KEPT", timedelta(0))
-    run(logged)
+    logged.compact()
     left = {path.as_uri() for path in logged.root.rglob("_compacted/*/*/*/*.parquet")}
-    needed = {file for name in TABLES for file in files(logged, name) if "_compacted" in file}
+    needed = {file for name in TABLES for file in logged.files(name) if "_compacted" in file}
     assert len(left) == len(needed) == 2 < len(stored)
     check(logged)
 
@@ -445,13 +426,13 @@ def test_compaction_during_an_erasure_is_refused_and_leaves_no_file(
     monkeypatch.setattr(compactor, "rewrite", erased_meanwhile)
     for _ in range(2):
         with pytest.raises(ErasureUnfinished, match=r"staff 1, .*the same erase command"):
-            run(logged)
+            logged.compact()
         assert not list(tmp_path.rglob("_compacted/*/*/*/*.parquet"))
     monkeypatch.setattr(compactor, "rewrite", rewrite)
     assert main(erasing) == 0
-    run(logged)
-    assert len(files(logged, "staff")) == 1
-    found = table(logged, "staff").scan(selected_fields=("first_name",)).to_arrow()
+    logged.compact()
+    assert len(logged.files("staff")) == 1
+    found = logged.table("staff").scan(selected_fields=("first_name",)).to_arrow()
     assert found.column("first_name").to_pylist() == ["erased"] * 3
 
 
@@ -471,7 +452,7 @@ def test_erasure_that_begins_while_a_compaction_publishes_is_respected(
 
     monkeypatch.setattr(compactor, "publish", begun_meanwhile)
     with pytest.raises(ErasureUnfinished):
-        run(logged)
+        logged.compact()
     assert not list(tmp_path.rglob("_compacted/*/*/*/*.parquet"))
 
 
@@ -483,7 +464,7 @@ def test_erasure_that_is_killed_before_the_tables_are_dropped_has_not_ended(
     for number, name in enumerate(("Zebediah", "erased"), start=1):
         built.update(staff=[row("staff", 1, first_name=name)])
         logged.load(number)
-    publish(logged.lake, LocalCatalog(logged.lake))
+    logged.publish()
     erasing = ["erase", "--lake", str(tmp_path), "--table", "staff", "--key", "1"]
     with monkeypatch.context() as patch:
         patch.setattr(LocalCatalog, "forget", killed)

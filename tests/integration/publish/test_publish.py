@@ -14,7 +14,6 @@ import pyarrow as pa
 import pytest
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError
-from pyiceberg.table import Table
 
 import contracts
 from contracts.arrow import batch_schema
@@ -25,29 +24,15 @@ from lake.entries import BuildEntry, Entry, Output
 from publish import catalog, commits, publisher
 from publish.catalog import Conflict, LocalCatalog
 from publish.errors import OutdatedFile, PublishFailed, PublishRefused
-from publish.publisher import Published, publish
+from publish.publisher import publish
 from publish.schemas import METRICS, WITHOUT_BOUNDS
 from publish.tables import files_of, published_tables
 from tests.lake_builder import LakeBuilder, row
 from tests.published import DIMENSION, FACT, SOURCE, START, LoggedLake, fact_of
 
 
-@pytest.fixture
-def logged(tmp_path: Path) -> LoggedLake:
-    return LoggedLake(tmp_path / "a [lake] of {50} %3D")
-
-
-def run(logged: LoggedLake) -> Published:
-    return publish(logged.lake, LocalCatalog(logged.lake))
-
-
-def table(logged: LoggedLake, name: str) -> Table:
-    [published] = [t for t in published_tables(logged.generation) if t.name == name]
-    return LocalCatalog(logged.lake).table(published)
-
-
 def rows(logged: LoggedLake, name: str, *columns: str) -> Counter[tuple[Any, ...]]:
-    found = table(logged, name).scan(selected_fields=columns).to_arrow()
+    found = logged.table(name).scan(selected_fields=columns).to_arrow()
     return Counter(tuple(row[c] for c in columns) for row in found.to_pylist())
 
 
@@ -60,26 +45,26 @@ def test_loaded_batches_are_published_and_others_are_not(logged: LoggedLake):
     logged.add([1])
     logged.add([3], load=False)
 
-    assert run(logged).files == {
+    assert logged.publish().files == {
         f"ingestion.{SOURCE}": 2, f"processed_g1.{FACT}": 2, f"processed_g1.{DIMENSION}": 1,
     }  # fmt: skip
     assert orders(logged) == Counter({(1, 1): 1, (2, 1): 1, (1, 2): 1})
     assert rows(logged, SOURCE, "sales_order_id") == Counter({(1,): 2, (2,): 1})
     assert rows(logged, DIMENSION, "staff_id", "first_name") == Counter({(7, "Ada 1"): 1})
 
-    assert run(logged).commits == 0
+    assert logged.publish().commits == 0
     logged.load(3)
-    run(logged)
+    logged.publish()
     assert orders(logged)[3, 3] == 1
 
 
 def test_retries_are_published_once_with_their_own_tombstones(logged: LoggedLake):
     logged.add([1])
     logged.retry([5], deleted=[8])
-    run(logged)
+    logged.publish()
     logged.retry([6], deleted=[9])
-    run(logged)
-    assert run(logged).commits == 0
+    logged.publish()
+    assert logged.publish().commits == 0
     assert orders(logged) == Counter({(1, 1): 1, (5, 1): 1, (6, 1): 1})
     gone = rows(logged, fact_of(FACT).tombstones, "sales_order_id")
     assert gone == Counter({(8,): 1, (9,): 1})
@@ -97,7 +82,7 @@ def test_killed_publisher_leaves_nothing_doubled_and_nothing_missing(
     logged: LoggedLake, monkeypatch: pytest.MonkeyPatch, step: str
 ):
     logged.add([1], staff=[1])
-    run(logged)
+    logged.publish()
     logged.add([2], staff=[2])
 
     def die(*_: Any) -> None:
@@ -108,10 +93,10 @@ def test_killed_publisher_leaves_nothing_doubled_and_nothing_missing(
     else:
         monkeypatch.setattr(publisher, step, die)
     with pytest.raises(Killed):
-        run(logged)
+        logged.publish()
     monkeypatch.undo()
 
-    run(logged)
+    logged.publish()
     assert orders(logged) == Counter({(1, 1): 1, (2, 2): 1})
     assert rows(logged, DIMENSION, "staff_id") == Counter({(1,): 1, (2,): 1})
 
@@ -128,17 +113,17 @@ def test_commit_that_landed_and_was_reported_as_failed_is_not_repeated(
             raise Conflict("no answer")
 
     monkeypatch.setattr(publisher, "_commit", reported_as_failed)
-    run(logged)
+    logged.publish()
     assert orders(logged) == Counter({(1, 1): 1})
 
 
 def test_stale_publisher_moves_nothing_back(logged: LoggedLake):
     """One that loaded the table before another one committed is refused, and decides again."""
     logged.add([1])
-    run(logged)
-    stale = table(logged, FACT)
+    logged.publish()
+    stale = logged.table(FACT)
     logged.add([2])
-    run(logged)
+    logged.publish()
     [published] = [t for t in published_tables(1) if t.name == FACT]
     file = logged.lake.facts.entry(2).tables[FACT].files[0]
     with pytest.raises(Conflict) as refusal:
@@ -149,8 +134,8 @@ def test_stale_publisher_moves_nothing_back(logged: LoggedLake):
 
 def publish_until_the_last_batch(logged: LoggedLake) -> None:
     while logged.lake.loads.head_seq() < BATCHES:
-        run(logged)
-    run(logged)
+        logged.publish()
+    logged.publish()
 
 
 def ends(publishers: list[BaseProcess]) -> list[int | None]:
@@ -183,8 +168,8 @@ def test_four_publishers_at_once_publish_every_row_once_although_some_are_killed
             killed.join()
             publishers.append(start(logged))
     assert ends(publishers) == [0] * 4
-    run(logged)
-    assert run(logged).commits == 0
+    logged.publish()
+    assert logged.publish().commits == 0
     assert orders(logged) == Counter({(n, n): 1 for n in range(1, BATCHES + 1)})
     assert rows(logged, DIMENSION, "staff_id") == Counter({(n,): 1 for n in range(1, BATCHES + 1)})
 
@@ -200,8 +185,8 @@ def test_generations_are_published_at_once(logged: LoggedLake):
         following.build(number, [number], [number])
     logged.retry([50], deleted=[1])
     assert ends(publishers) == [0] * 4
-    run(logged)
-    run(following)
+    logged.publish()
+    following.publish()
     expected = Counter({(n, n): 1 for n in range(1, BATCHES + 1)})
     assert orders(logged) == expected + Counter({(50, BATCHES): 1})
     assert orders(following) == expected
@@ -218,7 +203,7 @@ def test_many_entries_are_published_in_bounded_commits(
     part = publish(logged.lake, LocalCatalog(logged.lake), lambda: next(times, False))
     assert not part.is_complete
     assert part.files == {f"ingestion.{SOURCE}": 10}
-    assert run(logged).commits == 4
+    assert logged.publish().commits == 4
     assert sum(orders(logged).values()) == 12
 
 
@@ -227,8 +212,8 @@ def test_snapshots_are_expired_by_count(logged: LoggedLake, monkeypatch: pytest.
     counts = []
     for number in range(1, 6):
         logged.add([number])
-        run(logged)
-        counts.append(len(table(logged, FACT).snapshots()))
+        logged.publish()
+        counts.append(len(logged.table(FACT).snapshots()))
     assert counts == [1, 2, 3, 3, 3]
     assert sum(orders(logged).values()) == 5
 
@@ -243,7 +228,7 @@ def test_publisher_reads_only_entries_beyond_the_hint(
     """Also while some tables have no files and do not exist, such as those of tombstones."""
     for number in (1, 2):
         logged.add([number])
-        run(logged)
+        logged.publish()
     read: list[int] = []
 
     def note(lake: Lake, entry: Entry) -> Mapping[str, tuple[str, ...]]:
@@ -252,7 +237,7 @@ def test_publisher_reads_only_entries_beyond_the_hint(
 
     monkeypatch.setattr(publisher, "files_of", note)
     logged.add([3])
-    run(logged)
+    logged.publish()
     assert set(read) == {3}
 
 
@@ -260,7 +245,7 @@ def test_publisher_whose_tables_are_dropped_meanwhile_leaves_no_table_without_ea
     logged: LoggedLake, monkeypatch: pytest.MonkeyPatch
 ):
     logged.add([1])
-    run(logged)
+    logged.publish()
     logged.add([2])
 
     def drop(lake: Lake, entry: Entry) -> Mapping[str, tuple[str, ...]]:
@@ -270,8 +255,8 @@ def test_publisher_whose_tables_are_dropped_meanwhile_leaves_no_table_without_ea
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(publisher, "files_of", drop)
         with pytest.raises(PublishFailed, match=r"dropped and created again.*publish again"):
-            run(logged)
-    run(logged)
+            logged.publish()
+    logged.publish()
     assert orders(logged) == Counter({(1, 1): 1, (2, 2): 1})
 
 
@@ -280,18 +265,18 @@ def test_metadata_that_no_version_uses_is_deleted_once_it_is_old(
 ):
     monkeypatch.setattr(catalog, "TIDIED", 1)
     logged.add([1])
-    run(logged)
+    logged.publish()
     LocalCatalog(logged.lake).forget()
     others = metadata(logged, SOURCE)
     for number in range(2, 16):
         logged.add([number])
-        run(logged)
+        logged.publish()
     assert len(metadata(logged, FACT)) > 3 * 14
     monkeypatch.setattr(catalog, "UNUSED_FOR", timedelta(0))
     refused = min(metadata(logged, FACT)).parent / "refused-m0.avro"
     refused.write_bytes(b"of a commit that another one was before")
     logged.add([16])
-    run(logged)
+    logged.publish()
     left = metadata(logged, FACT)
     assert refused not in left
     assert len(left) <= 3 * 10 + 12
@@ -306,8 +291,8 @@ def test_metadata_of_a_commit_that_has_begun_is_not_deleted(
     monkeypatch.setattr(catalog, "TIDIED", 1)
     monkeypatch.setattr(catalog, "UNUSED_FOR", timedelta(0))
     logged.add([1])
-    run(logged)
-    tidied = table(logged, FACT)
+    logged.publish()
+    tidied = logged.table(FACT)
     logged.add([2])
     commit_table = SqlCatalog.commit_table
 
@@ -317,7 +302,7 @@ def test_metadata_of_a_commit_that_has_begun_is_not_deleted(
         return commit_table(self, *arguments)
 
     monkeypatch.setattr(SqlCatalog, "commit_table", slow)
-    run(logged)
+    logged.publish()
     monkeypatch.undo()
     assert orders(logged) == Counter({(1, 1): 1, (2, 2): 1})
 
@@ -328,8 +313,8 @@ def test_manifests_are_merged_in_levels(logged: LoggedLake, monkeypatch: pytest.
     counts = []
     for number in range(1, 9):
         logged.add([number])
-        run(logged)
-        of = table(logged, FACT)
+        logged.publish()
+        of = logged.table(FACT)
         snapshot = of.current_snapshot()
         assert snapshot
         counts.append(len(snapshot.manifests(of.io)))
@@ -339,29 +324,29 @@ def test_manifests_are_merged_in_levels(logged: LoggedLake, monkeypatch: pytest.
 
 def test_copied_lake_is_refused_even_if_the_original_exists(logged: LoggedLake, tmp_path: Path):
     logged.add([1])
-    run(logged)
+    logged.publish()
     copy = LoggedLake(tmp_path / "copy")
     shutil.copytree(logged.root, copy.root)
     with pytest.raises(PublishRefused, match=r"copied or moved.*--again"):
-        run(copy)
+        copy.publish()
     LocalCatalog(copy.lake).forget()
-    run(copy)
+    copy.publish()
     assert orders(copy) == Counter({(1, 1): 1})
-    paths = [task.file.file_path for task in table(copy, FACT).scan().plan_files()]
+    paths = [task.file.file_path for task in copy.table(FACT).scan().plan_files()]
     assert len(paths) == 1
     assert paths[0].startswith(copy.lake.processed.uri("g=1/"))
 
 
 def test_damaged_catalog_is_named_with_the_remedy(logged: LoggedLake):
     logged.add([1])
-    run(logged)
+    logged.publish()
     database = logged.root / "processed/_published/catalog.db"
     database.write_bytes(b"damaged" * 1000)
-    for use in (lambda: run(logged), LocalCatalog(logged.lake).forget):
+    for use in (logged.publish, LocalCatalog(logged.lake).forget):
         with pytest.raises(PublishRefused, match=r"catalog.db cannot be read.*remove it"):
             use()
     database.unlink()
-    run(logged)
+    logged.publish()
     assert orders(logged) == Counter({(1, 1): 1})
 
 
@@ -373,11 +358,11 @@ def test_table_that_is_dropped_while_it_is_loaded_is_a_conflict():
 def test_everything_is_published_again(logged: LoggedLake):
     logged.add([1], staff=[1])
     logged.retry([5])
-    run(logged)
-    before = table(logged, FACT).location()
+    logged.publish()
+    before = logged.table(FACT).location()
     LocalCatalog(logged.lake).forget()
-    run(logged)
-    assert table(logged, FACT).location() != before
+    logged.publish()
+    assert logged.table(FACT).location() != before
     assert orders(logged) == Counter({(1, 1): 1, (5, 1): 1})
 
 
@@ -400,19 +385,19 @@ def test_file_of_an_earlier_version_is_refused_with_the_remedy(
     monkeypatch.setattr(LoggedLake, "write", outdated)
     logged.add([1])
     with pytest.raises(OutdatedFile, match=rf"{reason}.*--generation next"):
-        run(logged)
+        logged.publish()
 
 
 def test_columns_have_the_ids_of_the_contract_and_texts_no_bounds(logged: LoggedLake):
     logged.add([1], staff=[7])
-    run(logged)
+    logged.publish()
     for published in published_tables(1):
         of = LocalCatalog(logged.lake).table(published)
         assert [field.field_id for field in of.schema().fields] == list(
             range(1, len(published.columns) + 1)
         )
         assert not any(field.required for field in of.schema().fields)
-    staff = table(logged, DIMENSION)
+    staff = logged.table(DIMENSION)
     ids = {field.name: field.field_id for field in staff.schema().fields}
     [task] = staff.scan().plan_files()
     bounded = {n for n, number in ids.items() if number in (task.file.lower_bounds or {})}
@@ -423,7 +408,7 @@ def test_column_in_the_middle_of_the_contract_is_added_by_id_and_old_files_read_
     logged: LoggedLake, monkeypatch: pytest.MonkeyPatch
 ):
     logged.add(staff=[7])
-    run(logged)
+    logged.publish()
     staff = contracts.warehouse().tables[DIMENSION]
     stored = stored_columns(staff)
     number, text = len(stored) + 1, contracts.Type("text")
@@ -432,7 +417,7 @@ def test_column_in_the_middle_of_the_contract_is_added_by_id_and_old_files_read_
     monkeypatch.setattr(
         "publish.tables.stored_columns", lambda t: wider if t == staff else stored_columns(t)
     )
-    of = table(logged, DIMENSION)
+    of = logged.table(DIMENSION)
     schema = of.schema()
     assert of.properties[METRICS.format("middle_name")] == WITHOUT_BOUNDS
     assert schema.find_field("middle_name").field_id == number
@@ -450,10 +435,10 @@ def test_erasure_drops_the_tables_and_the_next_publication_has_the_new_values(
     logged = LoggedLake(tmp_path)
     for seq in (1, 2):
         logged.load(seq)
-    run(logged)
+    logged.publish()
     assert rows(logged, "staff", "first_name") == Counter({("Zebediah",): 1, ("erased",): 1})
     assert main(["erase", "--lake", str(tmp_path), "--table", "staff", "--key", "1"]) == 0
-    run(logged)
+    logged.publish()
     assert rows(logged, "staff", "first_name") == Counter({("erased",): 2})
     assert "Zebediah" not in "".join(
         path.read_bytes().decode("latin-1") for path in tmp_path.rglob("*.avro")
@@ -478,7 +463,7 @@ def test_landed_files_of_an_earlier_version_are_read_by_name(
         earlier.setattr("tests.published.batch_schema", lambda _: plain)
         logged.add([1])
     logged.add([2])
-    run(logged)
+    logged.publish()
     assert rows(logged, SOURCE, "sales_order_id", "batch_seq") == Counter({(1, 1): 1, (2, 2): 1})
 
 
@@ -490,7 +475,7 @@ def test_entry_of_several_batches_waits_until_the_last_one_is_in_the_warehouse(l
     output = logged.write(FACT, columns, 1, "run-1", versions)
     lake.facts.commit(BuildEntry(1, "run-1", now(), {FACT: output}, first=1, last=2))
     logged.load(1)
-    assert run(logged).commits == 0
+    assert logged.publish().commits == 0
     logged.load(2)
-    assert run(logged).commits == 1
+    assert logged.publish().commits == 1
     assert orders(logged) == Counter({(1, 1): 1, (1, 2): 1})
