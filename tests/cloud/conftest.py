@@ -18,6 +18,7 @@ from postgres import from_dsn
 from tests.cloud import glue_jars
 from tests.cloud.glue_image import ENVIRONMENT as GLUE
 from tests.cloud.local_aws import ACCOUNT, PYTHON, REGION, ROOT, LocalAws
+from tests.cloud.provider import Providers
 from tests.cloud.stacks import Account, Databases, Stack
 from tests.cloud.terraform import Terraform
 from tests.cloud.wired import Run, Wired, create_login
@@ -106,9 +107,17 @@ def deployed_artifacts(artifacts: Path, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="session")
+def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Providers]:
+    """Serve the commands of a root with the same credentials by one process of the provider."""
+    with Providers(tmp_path_factory.mktemp("providers")) as providers:
+        yield providers
+
+
+@pytest.fixture(scope="session")
 def production_under_way(
     local_aws: LocalAws,
     artifacts: Path,
+    providers: Providers,
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Future[Stack] | None]:
@@ -117,7 +126,8 @@ def production_under_way(
         yield None
         return
     with LocalAws(tmp_path_factory.mktemp("aws")) as aws, ThreadPoolExecutor(1) as pool:
-        terraform = Terraform("prod", tmp_path_factory.mktemp("prod"), aws.environment())
+        folder = tmp_path_factory.mktemp("prod")
+        terraform = Terraform("prod", folder, aws.environment(), providers)
         yield pool.submit(_apply, aws, terraform, _settings(artifacts))
 
 
@@ -151,10 +161,12 @@ def production(production_under_way: Future[Stack]) -> Stack:
 def account(
     local_aws: LocalAws,
     production_under_way: Future[Stack] | None,
+    providers: Providers,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Account:
     """Apply the account: the bucket of the states, and the roles of GitHub Actions."""
-    terraform = Terraform("account", tmp_path_factory.mktemp("account"), local_aws.environment())
+    folder = tmp_path_factory.mktemp("account")
+    terraform = Terraform("account", folder, local_aws.environment(), providers)
     terraform.init()
     terraform.variables(repository=REPOSITORY)
     terraform.apply()
@@ -207,12 +219,14 @@ def stack(
     deployed_artifacts: Path,
     network: dict[str, Any],
     quicksight: dict[str, Any],
+    providers: Providers,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Stack:
     """Apply the platform as GitHub Actions does: under its role, with the state in the bucket."""
     aws = account.aws
     deployer = aws.from_github(account.outputs["roles"]["dev"], DEPLOYING)
-    terraform = Terraform("dev", tmp_path_factory.mktemp("dev"), aws.environment(deployer))
+    folder = tmp_path_factory.mktemp("dev")
+    terraform = Terraform("dev", folder, aws.environment(deployer), providers)
     settings = {
         "network": network,
         "quicksight": quicksight,

@@ -13,11 +13,14 @@ from typing import Any, Self
 
 import pytest
 
+from tests.cloud.provider import Providers
+
 ROOT = Path(__file__).parents[2]
 MIRROR = "registry.terraform.io"
 PROVIDER = f"{MIRROR}/hashicorp/aws/*/*/terraform-provider-aws_v*"
 LESS_GARBAGE_COLLECTION = {"GOGC": "400", "GOMEMLIMIT": "1GiB"}  # saves a third of the CPU time
 NO_PROVIDER = "Failed to query available provider packages"
+WITH_PROVIDER = {"apply", "destroy", "plan"}
 MIRROR_DEPTH = 4  # folder levels to search; a deeper search takes seconds
 ENVIRONMENTS = sorted(path.stem for path in (ROOT / "terraform/environments").glob("*.tfvars"))
 NEVER_COPIED = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfvars", "*.tfplan")
@@ -74,10 +77,17 @@ def _below(parent: Path, depth: int) -> Iterator[Path]:
 class Terraform:
     """A copy of one root module or module."""
 
-    def __init__(self, root: str, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        root: str,
+        folder: Path,
+        environment: dict[str, str],
+        providers: Providers | None = None,
+    ) -> None:
         """Copy ``terraform/`` to ``folder``; skip the test if Terraform is not installed.
 
-        ``root`` is the name of an environment, or a folder below ``terraform/``.
+        ``root`` is the name of an environment, or a folder below ``terraform/``. With ``providers``
+        the commands share a process of the provider.
         """
         if not shutil.which("terraform"):
             pytest.skip("the terraform binary is not installed")
@@ -91,12 +101,13 @@ class Terraform:
             self.folder /= root
         self._override("endpoint", LOCAL_ENDPOINT)
         self._environment = inherited() | environment
+        self._providers = providers
 
     @property
     def provider(self) -> Path:
         """Return the program of the provider that ``init`` has installed."""
         [program] = self.folder.glob(f".terraform/providers/{PROVIDER}")
-        return program
+        return program.resolve()
 
     def acting_as(self, environment: dict[str, str]) -> Self:
         """Return the same folder with other environment variables, such as other credentials."""
@@ -161,7 +172,7 @@ class Terraform:
         done = subprocess.run(
             ["terraform", *arguments],
             cwd=self.folder,
-            env=self._environment,
+            env=self._environment | self._served(arguments[0]),
             capture_output=True,
             text=True,
             check=False,
@@ -169,6 +180,12 @@ class Terraform:
         if done.returncode not in accept:
             raise TerraformFailed(f"terraform {arguments[0]}: {done.stdout}{done.stderr}")
         return done
+
+    def _served(self, command: str) -> dict[str, str]:
+        """Return the variable with which a command finds the shared process of the provider."""
+        if self._providers is None or command not in WITH_PROVIDER:
+            return {}
+        return self._providers.variable(self.provider, self._environment)
 
 
 def _is_data(address: str) -> bool:

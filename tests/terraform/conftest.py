@@ -14,8 +14,8 @@ import pytest
 
 from artifacts import catalog
 from artifacts.scripts import copy_scripts
-from tests.cloud.terraform import ENVIRONMENTS, ROOT, Terraform
-from tests.terraform.provider import serving
+from tests.cloud.provider import Providers
+from tests.cloud.terraform import ENVIRONMENTS, ROOT, Terraform, inherited
 
 Resource = dict[str, Any]
 
@@ -72,8 +72,8 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str
     place = tmp_path_factory.mktemp("provider")
     terraform = Terraform("modules/secrets", place, {})
     terraform.init()
-    with serving(terraform.provider, place / "provider.log") as variable:
-        yield variable
+    with Providers(place) as providers:
+        yield providers.variable(terraform.provider, inherited())
 
 
 @pytest.fixture(scope="session")
