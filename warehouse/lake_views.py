@@ -27,7 +27,8 @@ def lake_views(source: Source, warehouse: Warehouse) -> Mapping[str, str]:
     """Return the SELECT of each view by name, each after the views that it reads: the ledger,
     dimensions and facts."""
     views: dict[str, str] = {LEDGER: _ledger(source)}
-    for table in (*warehouse.calendars, *warehouse.dimensions):
+    tables: tuple[WarehouseTable, ...] = (*warehouse.calendars, *warehouse.dimensions)
+    for table in tables:
         views |= _of_a_dimension(table)
     for fact in warehouse.facts:
         views |= _of_a_fact(fact, warehouse)
