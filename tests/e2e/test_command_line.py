@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from pyspark.sql import SparkSession
 
 from embedded.cli import main
 from lake.local import open_local_lake
@@ -173,14 +174,15 @@ def test_error_for_a_wrong_source_is_one_line_with_the_remedy_and_no_password(
 
 
 def test_wrong_warehouse_leaves_the_batch_committed_for_the_next_cycle(
-    seeded_source_dsn: str, warehouse_dsn: str, tmp_path: Path
+    seeded_source_dsn: str,
+    warehouse_dsn: str,
+    spark: SparkSession,  # main uses the session of its process, and leaves it to its owner
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ):
     [cycle, _] = cycle_and_poll(seeded_source_dsn, warehouse_dsn + "_not", tmp_path / "lake")
-    failed = embedded(
-        *cycle
-    )  # another process: the command stops its Spark, and the tests' session must keep running
-    assert failed.returncode == 1
-    assert "does not exist" in failed.stderr
+    assert main(cycle) == 1
+    assert "does not exist" in capsys.readouterr().err
     [_, poll] = cycle_and_poll(seeded_source_dsn, warehouse_dsn, tmp_path / "lake")
     polled = embedded(*poll)
     assert polled.returncode == 0

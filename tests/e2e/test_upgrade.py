@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from dashboard.settings import WAREHOUSE
 from embedded.platform import Platform
 from postgres import connected, from_dsn
 from tests.integration.dashboard.conftest import ONE_PAGE
-from tests.pages import Page
+from tests.pages import Ended, Page
 
 ROOT = Path(__file__).parents[2]
 PAGE = Page("change-contracts.md")
@@ -23,6 +25,40 @@ PACKAGES = sorted(
     path.parent.name for path in ROOT.glob("*/__init__.py") if path.parts[-2] != "tests"
 )
 COLUMN, TABLE = "## Add a column", "## Add a table"
+COMMANDS = """
+import json, sys
+from contextlib import redirect_stdout
+from io import StringIO
+
+from embedded.cli import main
+from embedded.server.spark import EmbeddedSpark
+
+EmbeddedSpark().get()
+for line in sys.stdin:
+    with redirect_stdout(StringIO()) as out:
+        status = main(json.loads(line))
+    print(json.dumps([status, out.getvalue(), ""]), flush=True)
+"""
+
+
+class Program:
+    """A process that runs commands of ``python -m embedded`` with one Spark."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def ends(self, *words: str) -> Ended:
+        """Return how a command ended."""
+        assert self._process.stdin
+        assert self._process.stdout
+        print(json.dumps(words), file=self._process.stdin, flush=True)
+        return Ended(*json.loads(self._process.stdout.readline()))
+
+    def reports(self, *words: str) -> dict[str, Any]:
+        """Return the report in the last line of a successful command."""
+        ended = self.ends(*words)
+        assert ended.status == 0
+        return ended.report
 
 
 class Checkout:
@@ -71,12 +107,19 @@ class Checkout:
         assert shown.returncode == 0, shown.stderr
         return shown.stdout
 
-    def embedded(self, *words: str) -> dict[str, Any]:
-        """Return the report in the last line of a successful command."""
-        ended = self.run("embedded", *words)
-        assert ended.returncode == 0, ended.stderr
-        report: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
-        return report
+    @contextmanager
+    def program(self) -> Iterator[Program]:
+        """Start the program, with the contracts of this moment, for the block."""
+        with subprocess.Popen(
+            [sys.executable, "-c", COMMANDS],
+            cwd=self.folder,
+            env=os.environ | {"PYTHONPATH": str(self.folder)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            yield Program(process)
+        assert process.returncode == 0
 
 
 @pytest.fixture
@@ -133,40 +176,42 @@ def test_column_is_added_in_the_middle_of_a_history_without_a_replay(
     owner_changes(source, COLUMN)
     platform.cycle()  # a column without a contract does not stop a poll
     checkout.change("toml", COLUMN, "totesys/contracts/source")
-    landed = checkout.embedded("cycle", *places["cycle"])
+    with checkout.program() as program:
+        landed = program.reports("cycle", *places["cycle"])
     assert landed["changes"] == {
         "sales_order": {"I": 0, "U": 1, "D": 0}
     }  # the only row with a value
     assert landed["loaded_through"] == landed["seq"]
 
     checkout.change("toml", COLUMN, "totesys/contracts/warehouse")
-    status = json.loads(
-        checkout.run("embedded", "status", *places["migrate"]).stdout.splitlines()[-1]
-    )
-    assert "To fix: run `python -m warehouse migrate" in status["warehouse"]["error"]
-    migrated = checkout.embedded("migrate", *places["migrate"])
-    assert migrated["applied"][0] == "fact_sales_order.channel"
-    with connected(from_dsn(warehouse_dsn), "test") as warehouse:
+    with (
+        checkout.program() as program,
+        connected(from_dsn(warehouse_dsn), "test") as warehouse,
+    ):
+        status = program.ends("status", *places["migrate"]).report
+        assert "To fix: run `python -m warehouse migrate" in status["warehouse"]["error"]
+        migrated = program.reports("migrate", *places["migrate"])
+        assert migrated["applied"][0] == "fact_sales_order.channel"
         [[before]] = warehouse.run("select count(*) from warehouse.fact_sales_order")
         [[orders]] = warehouse.run("select count(*) from etl.latest_sales_order")
         [words] = [words for words in PAGE.commands(COLUMN) if "backfill" in words]
         column = words[words.index("--table") :]
-        filled = checkout.embedded("backfill", *places["migrate"], *column)
+        filled = program.reports("backfill", *places["migrate"], *column)
         assert (filled["filled"], filled["without_column"], filled["invalid"]) == (1, orders, 0)
-        assert checkout.embedded("backfill", *places["migrate"], *column)["filled"] == 0
+        assert program.reports("backfill", *places["migrate"], *column)["filled"] == 0
         assert warehouse.run(HISTORY) == [[1, None, 1], [2, "web", landed["seq"]]]
         assert warehouse.run(VALUES) == [["web"] * 4]
 
         assert "<dt>Channel</dt><dd>web</dd>" in checkout.show("history", warehouse_dsn)
 
         source.run("update sales_order set channel = 'shop' where sales_order_id = 2")
-        after = checkout.embedded("cycle", *places["cycle"])
+        after = program.reports("cycle", *places["cycle"])
         assert (after["changes"], after["loaded_through"]) == (
             {"sales_order": {"I": 0, "U": 1, "D": 0}}, landed["seq"] + 1,
         )  # fmt: skip
         assert warehouse.run(HISTORY)[2:] == [[3, "shop", after["seq"]]]
         assert warehouse.run("select count(*) from warehouse.fact_sales_order") == [[before + 1]]
-    assert checkout.embedded("reconcile", *places["cycle"])["unexplained"] == 0
+        assert program.reports("reconcile", *places["cycle"])["unexplained"] == 0
 
 
 JOB_TITLE = 'job_title = { type = "text?", field_id = %d, about = "What they do." }\n'
@@ -192,13 +237,14 @@ def test_table_and_column_of_a_dimension_are_added_in_the_same_generation(
     for table, number in {"source/staff": 14, "warehouse/dim_staff": 11}.items():
         checkout.append(f"totesys/contracts/{table}.toml", JOB_TITLE % number)
 
-    applied = checkout.embedded("migrate", *places["migrate"])["applied"]  # before any poll
-    assert {"dim_staff.job_title", "fact_shipment", "fact_shipment_history"} <= {*applied}
-    platform.load()  # by the version before, whose views do not have the column
-    assert checkout.embedded("cycle", *places["cycle"])["loaded_through"] == 2
-    source.run("update shipment set carrier = 'Sure', weight_kg = 13 where shipment_id = 1")
-    assert checkout.embedded("cycle", *places["cycle"])["changes"]["shipment"]["U"] == 1
-    assert checkout.embedded("reconcile", *places["cycle"])["unexplained"] == 0
+    with checkout.program() as program:
+        applied = program.reports("migrate", *places["migrate"])["applied"]  # before any poll
+        assert {"dim_staff.job_title", "fact_shipment", "fact_shipment_history"} <= {*applied}
+        platform.load()  # by the version before, whose views do not have the column
+        assert program.reports("cycle", *places["cycle"])["loaded_through"] == 2
+        source.run("update shipment set carrier = 'Sure', weight_kg = 13 where shipment_id = 1")
+        assert program.reports("cycle", *places["cycle"])["changes"]["shipment"]["U"] == 1
+        assert program.reports("reconcile", *places["cycle"])["unexplained"] == 0
 
     with connected(from_dsn(warehouse_dsn), "test") as warehouse:
         warehouse.run("set search_path to warehouse")

@@ -22,7 +22,11 @@ from lake import Lake
 from tests.lake_builder import LakeBuilder, row
 
 ROOT = Path(__file__).parents[3]
-SMALL = "--conf spark.ui.enabled=false --conf spark.driver.host=127.0.0.1 pyspark-shell"
+QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData"
+SMALL = (
+    "--conf spark.ui.enabled=false --conf spark.driver.host=127.0.0.1"
+    f" --conf 'spark.driver.defaultJavaOptions={QUICK_START}' pyspark-shell"
+)
 BOTH = """
 import sys
 from glue_jobs import build_dimensions, build_facts

@@ -26,13 +26,14 @@ class Slow:
     """A store with slow objects that records how many requests were in progress at once."""
 
     store: Store
+    pause: float = 0.15  # seconds
     in_progress: dict[str, int] = field(default_factory=dict)
     most: dict[str, int] = field(default_factory=dict)
     refused: str = "none"
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __getattr__(self, name: str) -> Any:
-        method, pause = getattr(self.store, name), 0.15 if name in ("get", "put_new") else 0
+        method, pause = getattr(self.store, name), self.pause if name in ("get", "put_new") else 0
 
         def slowly(key: str, *arguments: object) -> object:
             if name == "put_new" and self.refused in key:
@@ -74,6 +75,7 @@ def test_buckets_are_fetched_and_put_concurrently(
     assert edited > MANY
     assert CONCURRENCY // 4 < slow.most["get"] <= CONCURRENCY
     assert CONCURRENCY // 4 < slow.most["put_new"] <= CONCURRENCY + 1  # and the changed rows
+    slow.pause = 0
     assert len(pipeline.mirrored("sales_order")) == edited
 
 
@@ -94,5 +96,5 @@ def test_refused_put_fails_the_poll_and_nothing_is_committed(
     with pytest.raises(LakeUnavailable):
         pipeline.poll()
     assert pipeline.lake.batches.head_seq() == 1
-    slow.refused = "none"
+    slow.refused, slow.pause = "none", 0
     assert pipeline.poll().seq == 2
