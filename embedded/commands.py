@@ -207,10 +207,10 @@ def _compact(arguments: Namespace) -> int:
     from embedded.local_lake import existing
     from lake.local import open_local_lake
     from publish.catalog import LocalCatalog
-    from publish.compactor import compact
+    from publish.recorded import compact_recorded
 
     start, lake = perf_counter(), open_local_lake(existing(arguments.lake))
-    return _report(vars(compact(lake, LocalCatalog(lake))), start)
+    return _report(vars(compact_recorded(lake, LocalCatalog(lake))), start)
 
 
 def _query(arguments: Namespace) -> int:

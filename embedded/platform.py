@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import contracts
+from contracts import PlatformError
 from contracts.project import PROJECT
 from embedded.server.spark import EmbeddedSpark
 from embedded.workflow import JobResult, Spark, run, run_job
@@ -23,7 +24,8 @@ from lake.local import local_addresses, open_local_lake
 from lake.quarantine import count_open
 from lake.recording import Recording
 from postgres import connected, from_dsn
-from publish.lag import is_due
+from publish.lag import is_due, lags
+from publish.waiting import compaction_is_due
 from warehouse import SCHEMA, migrate
 
 WAREHOUSE = f"{PROJECT.upper()}_WAREHOUSE_DSN"
@@ -145,6 +147,21 @@ class Platform:
             end = perf_counter() + PUBLISHING
             catalog = LocalCatalog(self.lake)
             return publish_after_load(self.lake, catalog, lambda: perf_counter() < end)
+        return ""
+
+    def compact(self) -> str:
+        """Compact the published tables if enough batches wait, and return the reason if that
+        failed, otherwise ''. It is recorded as an attempt; the next one is due as after a success.
+        Tables that lag are not compacted."""
+        if not compaction_is_due(self.lake) or lags(self.lake):
+            return ""
+        from publish.catalog import LocalCatalog  # noqa: PLC0415 - imports pyiceberg
+        from publish.recorded import compact_recorded  # noqa: PLC0415 - as above
+
+        try:
+            compact_recorded(self.lake, LocalCatalog(self.lake))
+        except PlatformError as error:
+            return str(error)
         return ""
 
     def report(self) -> dict[str, Any]:

@@ -24,8 +24,8 @@ KEPT = timedelta(days=35)
 
 POLL, MIGRATE = "poll", "migrate_warehouse"
 JOBS = ("build_dimensions", "build_facts", MIGRATE, "load_warehouse")
-PUBLISH = "publish"
-PARTS = (POLL, *JOBS, PUBLISH)
+PUBLISH, COMPACT = "publish", "compact_lake"
+PARTS = (POLL, *JOBS, PUBLISH, COMPACT)
 
 Outcome = Literal["succeeded", "failed"]
 OUTCOMES: tuple[Outcome, ...] = ("succeeded", "failed")

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from lake import now
-from lake.attempts import JOBS, POLL, PUBLISH
+from lake.attempts import COMPACT, JOBS, POLL, PUBLISH
 from operations.durations import duration
 from operations.last_attempts import LastAttempts
 
@@ -118,7 +118,8 @@ def _job_fails(facts: Facts) -> str:
 
 
 def _publishing_fails(facts: Facts) -> str:
-    failing = [part for part in facts.parts if part.part == PUBLISH and part.is_failing]
+    parts = [part for part in facts.parts if part.part in (PUBLISH, COMPACT)]
+    failing = [part for part in parts if part.is_failing]
     return " ".join(_failure(part) for part in failing)
 
 

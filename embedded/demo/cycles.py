@@ -64,6 +64,8 @@ class Cycles:
             self.waiting, self.oldest = [], None
             if reason := self.platform.publish():
                 yield f"[yellow]not published[/]: {escape(reason)} The next cycle tries again."
+            elif reason := self.platform.compact():
+                yield f"[yellow]not compacted[/]: {escape(reason)} A later cycle tries again."
         except PlatformError as error:
             yield f"[bold red]failed[/]: {escape(str(error))} The next cycle tries again."
         if self.dashboard and self.dashboard.has_ended():

@@ -79,24 +79,28 @@ class Writer:
 def test_changes_of_a_failed_cycle_are_counted_when_they_are_visible(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    outcomes = iter([PlatformError("down."), None, None])
+    outcomes = iter([PlatformError("down."), None, None, None])
 
     def cycle(*_: object) -> None:
         if error := next(outcomes):
             raise error
 
     monkeypatch.setattr(Platform, "cycle", cycle)
-    reasons = iter(["The disk is full.", ""])
+    reasons = iter(["The disk is full.", "", ""])
     monkeypatch.setattr(Platform, "publish", lambda _: next(reasons))
+    refusals = iter(["An erasure has not ended.", ""])
+    monkeypatch.setattr(Platform, "compact", lambda _: next(refusals))
     report = {"seq": 7, "changes": {}, "quarantined": 0}
     monkeypatch.setattr(Platform, "report", lambda _: report)
     now = monotonic()
-    writer = Writer((["one"], now - 60), (["two"], now - 1), ([], None))
+    writer = Writer((["one"], now - 60), (["two"], now - 1), ([], None), ([], None))
     cycles = Cycles(Server(1, ""), Platform(Path("lake")), writer, Pace(30, 20), Console().print)
-    [failed], [visible, unpublished], [quiet] = ([*cycles._cycle()] for _ in range(3))
+    lines = ([*cycles._cycle()] for _ in range(4))
+    [failed], [visible, unpublished], [_, refused], [quiet] = lines
     assert "down. The next cycle tries again." in failed
     assert "2 changes, the oldest visible after 60." in visible
     assert "not published[/]: The disk is full. The next cycle tries again." in unpublished
+    assert "not compacted[/]: An erasure has not ended. A later cycle tries" in refused
     assert quiet == "batch 7   no changes"
 
 
