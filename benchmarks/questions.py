@@ -9,7 +9,7 @@ import statistics
 import tempfile
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -21,8 +21,8 @@ import contracts
 from benchmarks.measuring import Figure
 from benchmarks.report import show
 from embedded.server import Server, running
-from glue_jobs.load.foreign_keys import foreign_keys_added_last
-from glue_jobs.load.merge import qualified
+from glue_jobs.load.bare import bare
+from glue_jobs.load.merge import ETL, fill_latest, qualified
 from postgres import Sql, connected, from_dsn, render, transaction
 from warehouse import SCHEMA, migrate
 from warehouse.questions import questions
@@ -90,10 +90,12 @@ def filled(orders: int) -> Iterator[Warehouse]:
 
 
 def _fill(connection: Connection, orders: int) -> None:
-    with transaction(connection), ExitStack() as checks:
-        for fact in contracts.warehouse().facts:
-            checks.enter_context(foreign_keys_added_last(connection, qualified(SCHEMA, fact.name)))
+    facts = [(fact, qualified(SCHEMA, fact.name)) for fact in contracts.warehouse().facts]
+    latest = {fact.name: qualified(ETL, fact.latest) for fact, _ in facts}
+    with transaction(connection), bare(connection, *(t for _, t in facts), *latest.values()):
         connection.run(render(DATA.read_text(encoding="utf-8"), orders=orders))
+        for fact, table in facts:
+            fill_latest(connection, fact, table, latest[fact.name])
     connection.run("vacuum analyze")
 
 

@@ -34,11 +34,11 @@ class OtherLedger(PlatformError):
 
 
 class StagingFailed(PlatformError):
-    """Spark cannot copy rows to the staging tables of the warehouse."""
+    """Rows of a file cannot be copied to the warehouse."""
 
 
 class StagedCountsDiffer(PlatformError):
-    """A staging table does not contain the number of rows that the logs record."""
+    """The copied rows of a table are not as many as the logs record."""
 
 
 class BatchTooLarge(PlatformError):

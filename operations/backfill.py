@@ -6,7 +6,7 @@ landed before the contract of the source named the column have no value anywhere
 
 import io
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -20,7 +20,6 @@ from contracts.arrow import row_schema
 from contracts.observation import BATCH_SEQ, CHANGE_SEQ, VERSION
 from glue_jobs.load import ledger
 from glue_jobs.load.merge import insert_inferred, qualified
-from glue_jobs.load.staging import StagingTable
 from ingestion_lambda.mirror.mirror import Mirror
 from lake import Lake
 from lake.concurrent import map_concurrently
@@ -207,8 +206,7 @@ class _Backfill:
             parts = {"dimension": qualified(self.schema, dimension.name), "key": dimension.key}
             self.invalid += self._run(OUTSIDE, **parts)
         elif dimension and isinstance(self.table, Fact):
-            alone = replace(self.table, columns=(self.column,))
-            insert_inferred(self.connection, self.schema, StagingTable(alone, ROWS, (self.column,)))
+            insert_inferred(self.connection, self.schema, [self.column], ROWS)
 
     def _fill(self) -> int:
         """Update the rows, and return how many. The trigger that keeps the latest versions would

@@ -1,12 +1,13 @@
-"""Merge staged rows into the tables of the warehouse, in the transaction of the load."""
+"""Bring rows into the tables of the warehouse, in the transaction of the load."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import contracts
 from contracts import UNKNOWN, Column, Dimension, Fact
-from glue_jobs.load.foreign_keys import foreign_keys_added_last
-from glue_jobs.load.staging import StagingTable
+from glue_jobs.load.bare import bare
+from glue_jobs.load.staging import Incoming, copy, staged
+from lake import Store
 from postgres import Connection, Sql, joined, names, render, value
 
 LATEST = """(
@@ -25,13 +26,17 @@ where not exists (select from {dimension} as known where known.{key} = latest.{k
 """
 INSERT_INFERRED = """
 insert into {dimension} ({columns})
-select distinct {values} from {staging} as fact
+select distinct {values} from {versions} as fact
 where {referring} is not null
     and not exists (select from {dimension} as known where known.{key} = fact.{referring})
 """
 INSERT_VERSIONS = """
 insert into {fact} ({columns})
-select {values} from {staging} order by {key}, batch_seq, change_seq
+select {columns} from {staging} order by {key}, batch_seq, change_seq
+"""
+FILL_LATEST = """
+insert into {latest} ({columns})
+select distinct on ({key}) {columns} from {fact} order by {key}, batch_seq desc, change_seq desc
 """
 INSERT_TOMBSTONES = """
 insert into {fact} ({columns})
@@ -49,31 +54,52 @@ where not exists (
 order by gone.{key}, gone.batch_seq, gone.change_seq
 """
 
-
-def merge(connection: Connection, schema: str, tables: Iterable[StagingTable]) -> Mapping[str, int]:
-    """Merge the staging tables, in their order, into the tables of ``schema``, and return the
-    number of rows written per table."""
-    rows: Counter[str] = Counter()
-    for staged in tables:
-        name = staged.table.name
-        if staged.is_tombstones:
-            rows[name] += insert_tombstones(connection, schema, staged)
-        elif isinstance(staged.table, Fact):
-            rows.update(insert_inferred(connection, schema, staged))
-            rows[name] += insert_versions(connection, schema, staged.table, staged)
-        else:
-            rows[name] += merge_dimension(connection, schema, staged)
-    return dict(rows)
+ETL = "etl"
 
 
-def merge_dimension(connection: Connection, schema: str, staged: StagingTable) -> int:
+def merge(
+    connection: Connection, store: Store, schema: str, every: Iterable[Incoming]
+) -> Mapping[str, int]:
+    """Bring the rows, in their order, into the tables of ``schema``, and return the number of rows
+    written per table. Raises what ``copy`` does."""
+    written: Counter[str] = Counter()
+    for rows in every:
+        name = rows.table.name
+        if isinstance(rows.table, Fact) and not rows.is_tombstones:
+            written.update(add_versions(connection, store, schema, rows.table, rows))
+            continue
+        with staged(connection, store, rows) as staging:
+            into = insert_tombstones if rows.is_tombstones else merge_dimension
+            written[name] += into(connection, schema, rows, staging)
+    return dict(written)
+
+
+def add_versions(
+    connection: Connection, store: Store, schema: str, fact: Fact, rows: Incoming
+) -> Mapping[str, int]:
+    """Add the versions of a fact, and a member for every key that they refer to and that its
+    dimension does not contain; return how many rows per table. An empty fact receives the rows
+    without a staging table: nobody sees it before its keys are back."""
+    table, latest = qualified(schema, fact.name), qualified(ETL, fact.latest)
+    with bare(connection, table, latest) as are_bare:
+        if are_bare:
+            copy(connection, store, rows, table)
+            fill_latest(connection, fact, table, latest)
+            inferred = insert_inferred(connection, schema, fact.columns, table)
+            return {**inferred, fact.name: rows.files.rows}
+    with staged(connection, store, rows) as staging:
+        inferred = insert_inferred(connection, schema, fact.columns, staging)
+        return {**inferred, fact.name: insert_versions(connection, schema, fact, staging)}
+
+
+def merge_dimension(connection: Connection, schema: str, rows: Incoming, staging: Sql) -> int:
     """Update or insert the latest staged row of each key, and return how many rows were written. An
     unchanged row is neither written nor locked."""
-    columns = staged.table.column_names
-    latest = render(LATEST, key=staged.table.key, columns=names(columns), staging=staged.name)
+    columns = rows.table.column_names
+    latest = render(LATEST, key=rows.table.key, columns=names(columns), staging=staging)
     parts = {
-        "dimension": qualified(schema, staged.table.name),
-        "key": staged.table.key,
+        "dimension": qualified(schema, rows.table.name),
+        "key": rows.table.key,
         "columns": names(columns),
         "latest": latest,
         "latest_columns": joined("latest.{column}", columns),
@@ -83,12 +109,14 @@ def merge_dimension(connection: Connection, schema: str, staged: StagingTable) -
     return updated + _write(connection, render(INSERT_NEW, **parts))
 
 
-def insert_inferred(connection: Connection, schema: str, staged: StagingTable) -> Mapping[str, int]:
-    """Insert an inferred member for every key that staged facts refer to and that its dimension
-    does not contain, and return how many per dimension. Its other columns are 'Unknown' or NULL
-    until its row arrives."""
+def insert_inferred(
+    connection: Connection, schema: str, columns: Iterable[Column], versions: Sql
+) -> Mapping[str, int]:
+    """Insert an inferred member for every key that these columns of a table of versions refer to
+    and that its dimension does not contain, and return how many per dimension. Its other columns
+    are 'Unknown' or NULL until its row arrives."""
     inserted: Counter[str] = Counter()
-    for referring in staged.table.columns:
+    for referring in columns:
         dimension = contracts.warehouse().tables.get(referring.references)
         if isinstance(dimension, Dimension):  # a calendar contains all valid days
             statement = render(
@@ -96,7 +124,7 @@ def insert_inferred(connection: Connection, schema: str, staged: StagingTable) -
                 dimension=qualified(schema, dimension.name),
                 columns=names(dimension.column_names),
                 values=_inferred_values(dimension, referring),
-                staging=staged.name,
+                versions=versions,
                 referring=referring.name,
                 key=dimension.key,
             )
@@ -104,34 +132,40 @@ def insert_inferred(connection: Connection, schema: str, staged: StagingTable) -
     return +inserted  # without dimensions that got none
 
 
-def insert_versions(connection: Connection, schema: str, fact: Fact, staged: StagingTable) -> int:
-    """Insert the staged versions, so that record numbers follow the versions of each key."""
+def insert_versions(connection: Connection, schema: str, fact: Fact, staging: Sql) -> int:
+    """Insert the staged versions in the order of their keys, and return how many."""
     statement = render(
         INSERT_VERSIONS,
         fact=qualified(schema, fact.name),
         columns=names(fact.column_names),
-        values=Sql(", ".join(_staged_value(column) for column in fact.columns)),
-        staging=staged.name,
+        staging=staging,
         key=fact.key,
     )
-    with foreign_keys_added_last(connection, qualified(schema, fact.name)):
-        return _write(connection, statement)
+    return _write(connection, statement)
 
 
-def insert_tombstones(connection: Connection, schema: str, staged: StagingTable) -> int:
+def fill_latest(connection: Connection, fact: Fact, table: Sql, latest: Sql) -> None:
+    """Write the latest version of every row of a fact to the table of latest versions, which is
+    empty."""
+    columns = names([fact.record, *fact.column_names])
+    parts = {"fact": table, "latest": latest, "key": fact.key, "columns": columns}
+    _write(connection, render(FILL_LATEST, **parts))
+
+
+def insert_tombstones(connection: Connection, schema: str, rows: Incoming, staging: Sql) -> int:
     """Insert a deleted version, with the last known values, for every staged key that has an
     earlier version and not this one: a retry stages again the tombstones that had none before."""
     values = {"is_deleted": Sql("true")}
-    values |= {c.name: render("gone.{column}", column=c.name) for c in staged.columns}
-    columns = staged.table.column_names
+    values |= {c.name: render("gone.{column}", column=c.name) for c in rows.columns}
+    columns = rows.table.column_names
     earlier = {name: render("earlier.{column}", column=name) for name in columns}
     statement = render(
         INSERT_TOMBSTONES,
-        fact=qualified(schema, staged.table.name),
+        fact=qualified(schema, rows.table.name),
         columns=names(columns),
         values=Sql(", ".join({**earlier, **values}[name] for name in columns)),
-        staging=staged.name,
-        key=staged.table.key,
+        staging=staging,
+        key=rows.table.key,
     )
     return _write(connection, statement)
 
@@ -151,11 +185,6 @@ def _inferred_values(dimension: Dimension, referring: Column) -> Sql:
             cast = render("cast({value} as {type})", value=unknown, type=Sql(str(column.type)))
             values.append(cast)  # in DISTINCT a bare NULL has the type text
     return Sql(", ".join(values))
-
-
-def _staged_value(column: Column) -> Sql:
-    template = "cast({name} as time)" if column.type.kind == "time" else "{name}"
-    return render(template, name=column.name)
 
 
 def _write(connection: Connection, statement: Sql) -> int:

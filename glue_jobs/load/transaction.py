@@ -13,24 +13,16 @@ from glue_jobs.load import ledger
 from glue_jobs.load.chunks import DEFAULT_SIZE, ChunkSize
 from glue_jobs.load.connection import load_transaction
 from glue_jobs.load.ledger import LedgerState
-from glue_jobs.load.merge import merge, qualified
+from glue_jobs.load.merge import ETL, merge, qualified
 from glue_jobs.load.partitions import Registry
 from glue_jobs.load.pending import Pending, built_through, next_pending
-from glue_jobs.load.staging import (
-    StagingTable,
-    check_counts,
-    created,
-    drop,
-    stage_all,
-    staging_tables,
-)
+from glue_jobs.load.staging import Incoming, incoming
 from glue_jobs.time_limit import NO_LIMIT, TimeLimit
 from lake import Lake, SeqTaken, now
 from lake.entries import LoadEntry
 from postgres import Address, LockTimeout, render
 
 ANALYZE = "analyze {table}"
-ETL = "etl"
 BIG_LOAD = 5_000  # rows; autovacuum analyzes after smaller changes
 
 logger = logging.getLogger(__name__)
@@ -87,23 +79,21 @@ def load(
     if not through:
         return result
     state = _read_state(target, lake)
-    if lake.loads.last_batch() < min(state.head, through):  # an earlier load crashed before its log
+    if state.head:  # an earlier load may have crashed before its log
         _conclude(lake, state, through, run, registry)
+    known = replace(registry, again_from=None) if registry else None
     while pending := next_pending(lake, state.head, state.retries, through, size.within(limit)):
         if not size.has_time(pending, limit):
             logger.info("time limit is near", extra={"run": run, "left": result.left})
-            return result
+            break
         with limit.step():
             chunk = _load_chunk(lake, target, run, state, pending)
             state = _read_state(target, lake)  # another load may have been first
-            _conclude(lake, state, through, run, registry)
-        registry = replace(registry, again_from=None) if registry else None
+            _conclude(lake, state, through, run, known)
         if chunk is None:
-            return result
+            break
         result += replace(chunk, left=max(0, through - state.head))
         logger.info("warehouse loaded", extra={**vars(chunk), "run": run, "left": result.left})
-    if not result.through_seq:
-        _conclude(lake, state, through, run, registry)
     return result
 
 
@@ -131,30 +121,24 @@ def _read_state(target: Target, lake: Lake) -> LedgerState:
 def _load_chunk(
     lake: Lake, target: Target, run: str, before: LedgerState, pending: Pending
 ) -> LoadResult | None:
-    """Stage the rows of all tables, then merge them in one transaction, and return the result; None
+    """Bring the rows of all tables to the warehouse in one transaction, and return the result; None
     if another load was first."""
-    began, rows = time.monotonic(), None
-    tables = staging_tables(pending, run)
-    with created(target.address, tables):
-        stage_all(lake.processed, target.address, tables)
-        with load_transaction(target.address) as connection:
-            ledger.lock(connection)
-            if ledger.read_state(connection) == before:
-                check_counts(connection, tables)
-                rows = merge(connection, target.schema, tables)
-                ledger.record_batches(connection, pending, lake.generation, run)
-                ledger.record_retries(connection, pending.retries, run)
-            drop(connection, tables)
-    if rows is None:
-        return None
-    _analyze(target, tables)
-    return LoadResult(rows, *pending.span, time.monotonic() - began, len(pending.retries))
+    began, rows = time.monotonic(), incoming(pending)
+    with load_transaction(target.address) as connection:
+        ledger.lock(connection)
+        if ledger.read_state(connection) != before:
+            return None
+        written = merge(connection, lake.processed, target.schema, rows)
+        ledger.record_batches(connection, pending, lake.generation, run)
+        ledger.record_retries(connection, pending.retries, run)
+    _analyze(target, rows)
+    return LoadResult(written, *pending.span, time.monotonic() - began, len(pending.retries))
 
 
-def _analyze(target: Target, tables: Iterable[StagingTable]) -> None:
+def _analyze(target: Target, loaded: Iterable[Incoming]) -> None:
     """Update the planner's statistics of tables to which many rows were added, unless another
     session locks them: the rows are committed, and autovacuum analyzes later."""
-    big = [staged.table for staged in tables if staged.rows >= BIG_LOAD]
+    big = [rows.table for rows in loaded if rows.files.rows >= BIG_LOAD]
     names = [qualified(target.schema, table.name) for table in big]
     names += [qualified(ETL, table.latest) for table in big if isinstance(table, Fact)]
     for name in names:

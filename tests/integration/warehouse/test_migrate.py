@@ -199,6 +199,18 @@ def test_a_warehouse_of_a_later_version_is_refused(migrated: Connection) -> None
         migrate(migrated)
 
 
+def test_staging_that_a_killed_load_of_an_earlier_version_left_is_dropped(
+    connection: Connection,
+) -> None:
+    old, recent = "staging_20240101T000000Z-12ab34cd_dim_staff", "staging_29990101T000000Z_x"
+    connection.run("create schema etl")
+    for name in (old, recent):
+        connection.run(render("create unlogged table etl.{name} ()", name=name))
+    migrate(connection)
+    found = connection.run("select tablename from pg_tables where tablename like 'staging%'")
+    assert found == [[recent]]
+
+
 def test_failed_migration_is_rolled_back_and_those_before_it_stay(
     connection: Connection,
 ) -> None:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from time import sleep
@@ -15,9 +15,10 @@ import pytest
 
 from embedded.server import Server
 from glue_jobs.errors import OtherLedger, SchemaOutdated, StagedCountsDiffer, StagingFailed
-from glue_jobs.load import copying, foreign_keys, ledger
+from glue_jobs.load import bare, copying, ledger
 from glue_jobs.load import transaction as module
-from glue_jobs.load.staging import stage_all
+from glue_jobs.load.pending import Pending
+from glue_jobs.load.staging import Incoming, incoming
 from glue_jobs.load.transaction import LoadResult, Target, load
 from lake import new_run
 from postgres import (
@@ -44,7 +45,18 @@ from warehouse import migrate, migrate_at
 STAGING = "select count(*) from pg_tables where tablename like 'staging%'"
 LEDGER = "select batch_seq from etl.ledger order by 1"
 VERSIONS = """
-select sales_order_id, batch_seq from warehouse.fact_sales_order order by sales_record_id
+select sales_order_id, batch_seq from warehouse.fact_sales_order order by 1, 2
+"""
+PARTS = """
+select pg_get_indexdef(indexrelid) from pg_index
+where indrelid in ('warehouse.fact_sales_order'::regclass, 'etl.latest_sales_order'::regclass)
+union all
+select conrelid::regclass::text || conname || pg_get_constraintdef(oid) from pg_constraint
+where conrelid in ('warehouse.fact_sales_order'::regclass, 'etl.latest_sales_order'::regclass)
+union all
+select tgenabled::text || pg_get_triggerdef(oid) from pg_trigger
+where tgrelid = 'warehouse.fact_sales_order'::regclass and not tgisinternal
+order by 1
 """
 FOREIGN_KEYS = """
 select conname, pg_get_constraintdef(oid), convalidated from pg_constraint
@@ -388,15 +400,40 @@ def test_tombstones_are_counted_before_they_are_inserted(
     assert connection.run(STAGING) == [[0]]
 
 
-def test_first_load_keeps_the_foreign_keys(
+def test_first_load_keeps_keys_indexes_and_triggers(
     connection: Connection, processed: ProcessedLake, load_once: Load
 ) -> None:
-    before = connection.run(FOREIGN_KEYS)
+    before, parts = connection.run(FOREIGN_KEYS), connection.run(PARTS)
     processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
     load_once()
+    assert connection.run(PARTS) == parts
     assert connection.run(FOREIGN_KEYS) == before
     assert len(before) == 9
     assert all(validated for *_, validated in before)
+
+
+def test_table_that_depends_on_a_key_does_not_stop_the_first_load(
+    connection: Connection, processed: ProcessedLake, load_once: Load
+) -> None:
+    connection.run(
+        "create table public.remark (sales_record_id int references warehouse.fact_sales_order)"
+    )
+    parts = connection.run(PARTS)
+    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
+    assert load_once().rows["fact_sales_order"] == 1
+    assert connection.run(PARTS) == parts
+    assert connection.run("select batch_seq from etl.latest_sales_order") == [[1]]
+
+
+def test_version_that_arrives_twice_is_refused_by_the_first_load(
+    connection: Connection, processed: ProcessedLake, load_once: Load
+) -> None:
+    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1), version_row(1, 1)]})
+    parts = connection.run(PARTS)
+    with pytest.raises(QueryFailed, match="could not create unique index"):
+        load_once()
+    assert connection.run(LEDGER) == []
+    assert connection.run(PARTS) == parts
 
 
 def test_open_transaction_of_a_reader_does_not_block_the_first_load(
@@ -406,7 +443,7 @@ def test_open_transaction_of_a_reader_does_not_block_the_first_load(
     target: Target,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(foreign_keys, "LOCK_TIMEOUT", "50ms")
+    monkeypatch.setattr(bare, "LOCK_TIMEOUT", "50ms")
     before = connection.run(FOREIGN_KEYS)
     processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
     with connected(target.address, "reader") as reader:
@@ -425,7 +462,7 @@ def test_deadlock_with_a_reader_keeps_the_foreign_keys_and_loads(
 ) -> None:
     """The load has locked the fact and waits for the dimension; then the reader waits for the fact.
     The reader looks for a deadlock later, so PostgreSQL ends the statement of the load."""
-    monkeypatch.setattr(foreign_keys, "LOCK_TIMEOUT", "30s")
+    monkeypatch.setattr(bare, "LOCK_TIMEOUT", "30s")
     before = connection.run(FOREIGN_KEYS)
     [[deadlocks]] = connection.run(DEADLOCKS)
     patient = "alter database {name} set deadlock_timeout = '2s'"
@@ -489,12 +526,12 @@ def test_two_concurrent_loads_load_every_batch_once(
     waited = threading.local()
     barrier = threading.Barrier(2, timeout=60)
 
-    def after_both_have_read_the_ledger(*arguments: Any) -> None:
+    def after_both_have_read_the_ledger(pending: Pending) -> list[Incoming]:
         if not hasattr(waited, "once"):
             waited.once = barrier.wait()
-        stage_all(*arguments)
+        return incoming(pending)
 
-    monkeypatch.setattr(module, "stage_all", after_both_have_read_the_ledger)
+    monkeypatch.setattr(module, "incoming", after_both_have_read_the_ledger)
     with ThreadPoolExecutor(2) as threads:
         loads = [threads.submit(load_once) for _ in range(2)]
         results = sorted((load.result() for load in loads), key=lambda load: load.through_seq)
@@ -526,15 +563,16 @@ def test_load_after_a_crash_before_the_load_log_completes_the_log(
 
 
 @pytest.mark.parametrize(
-    "step", ["transaction.check_counts", "merge.insert_versions", "transaction.drop"]
+    "step", ["merge.merge_dimension", "merge.fill_latest", "ledger.record_batches"]
 )
-def test_crash_after_staging_leaves_nothing_and_the_next_load_succeeds(
+def test_crash_in_the_transaction_leaves_nothing_and_the_next_load_succeeds(
     connection: Connection,
     processed: ProcessedLake,
     load_once: Load,
     monkeypatch: pytest.MonkeyPatch,
     step: str,
 ) -> None:
+    parts = connection.run(PARTS)
     processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
     with monkeypatch.context() as crashing:
         crashing.setattr(f"glue_jobs.load.{step}", crash)
@@ -543,23 +581,9 @@ def test_crash_after_staging_leaves_nothing_and_the_next_load_succeeds(
     assert connection.run(STAGING) == [[0]]
     assert connection.run(LEDGER) == []
     assert connection.run("select count(*) from warehouse.dim_design") == [[0]]
+    assert connection.run(PARTS) == parts
     assert load_once().through_seq == 1
     assert connection.run(VERSIONS) == [[1, 1]]
-
-
-def test_staging_of_a_killed_run_is_dropped_after_a_day(
-    connection: Connection, processed: ProcessedLake, load_once: Load
-) -> None:
-    def staging_name(age: timedelta) -> str:
-        return f"staging_{datetime.now(UTC) - age:%Y%m%dT%H%M%SZ}-12ab34cd_dim_staff"
-
-    old, recent = staging_name(timedelta(hours=25)), staging_name(timedelta(hours=23))
-    for name in (old, recent):
-        connection.run(f'create unlogged table etl."{name}" ()')
-    processed.add(calendar())
-    load_once()
-    found = connection.run("select tablename from pg_tables where tablename like 'staging%'")
-    assert found == [[recent]]
 
 
 def end_sessions(connection: Connection) -> None:

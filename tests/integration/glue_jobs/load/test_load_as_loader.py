@@ -1,6 +1,7 @@
 """A load by a member of warehouse_loader, which owns no tables."""
 
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -12,9 +13,17 @@ from pg8000.native import Connection
 from glue_jobs.load import transaction as module
 from glue_jobs.load.transaction import LoadResult, Target, load
 from lake import new_run
-from postgres import from_dsn, render, value
+from postgres import Sql, connected, from_dsn, render, value
 from tests.processed import ProcessedLake, calendar, dimension_row, star, version_row
+from warehouse import migrate_at
 
+ROWS = "select (to_jsonb(row) - 'sales_record_id')::text from {table} as row order by 1"
+VIEWS = ("", "_history", "_current", "_changes", "_wide")
+TABLES = (
+    "etl.latest_sales_order",
+    *(f"warehouse.fact_sales_order{view}" for view in VIEWS),
+    *(f"warehouse.{dimension}" for dimension in star()),
+)
 STAGING = "select count(*) from pg_tables where tablename like 'staging%'"
 LOADERS = "warehouse_loader"
 
@@ -65,10 +74,27 @@ def test_large_load_is_analyzed_if_the_server_allows_it(
     assert found == [[len(rows)]] or version < 170000
 
 
-def test_staging_of_a_killed_run_of_another_role_stays_and_does_not_block(
-    connection: Connection, processed: ProcessedLake, load_once: Callable[[], LoadResult]
+def test_owner_and_loader_bring_the_same_rows(
+    connection: Connection,
+    processed: ProcessedLake,
+    load_once: Callable[[], LoadResult],
+    source_dsn: str,
 ) -> None:
-    connection.run('create unlogged table etl."staging_20240101T000000Z-12ab34cd_dim_staff" ()')
-    processed.add(calendar())
-    assert load_once().through_seq == 1
-    assert connection.run(STAGING) == [[1]]
+    """The owner's first load copies versions into the facts themselves, the loader's does not."""
+    orders = [version_row(1, 1, design_id=7, created_time="23:59:59.999999"), version_row(2, 1)]
+    processed.add({**star(), "fact_sales_order": orders}, deleted=[3])
+    several = [version_row(1, 2, change_seq=n, units_sold=n) for n in (9, 5)]
+    processed.add({"fact_sales_order": several}, deleted=[1], deleted_by=7)
+    processed.add({"fact_sales_order": [version_row(2, 3), version_row(4, 3)]}, deleted=[4])
+    copied = ProcessedLake(processed.root.with_name("copy"))
+    shutil.copytree(processed.root, copied.root, dirs_exist_ok=True)
+    migrate_at(from_dsn(source_dsn))
+    of_owner = load(copied.lake, Target(from_dsn(source_dsn), "warehouse"), new_run())
+    of_loader = load_once()
+    assert of_owner.rows == of_loader.rows
+    with connected(from_dsn(source_dsn), "tests") as other:
+        for table in TABLES:
+            query = render(ROWS, table=Sql(table))
+            rows = other.run(query)
+            assert rows, table
+            assert connection.run(query) == rows, table
