@@ -185,8 +185,8 @@ lock: setup ## Compile requirements/*.in; LOCK_FLAGS=--upgrade takes newer versi
 		requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
 	@for name in glue cloud checkov bench sbom; do $(LOCK) requirements/$$name.in \
 		--output-file requirements/$$name.txt || exit 1; done
-	@$(LOCK) --constraint requirements/glue.txt requirements/glue-test.in \
-		--output-file requirements/glue-test.txt
+	@for name in glue-publish glue-test; do $(LOCK) --constraint requirements/glue.txt \
+		requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
 
 clean: ## Remove everything that these targets created
 	rm -rf .venv .venv-lambda .venv-cloud .venv-checkov .venv-glue .venv-bench .venv-sbom build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

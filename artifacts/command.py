@@ -20,6 +20,7 @@ bytes.
 
   ingestion_lambda.zip      the Lambda function, with its packages
   platform.gluewheels.zip   the packages of the Glue jobs
+  publish.gluewheels.zip    those of the jobs that publish Iceberg tables
   scripts/*.py              the scripts of the Glue jobs
   catalog/                  tables and queries of Athena
   quicksight/               data sets, queries and dashboard of QuickSight
@@ -34,9 +35,10 @@ unless they run on this machine; the bundle of Amazon RDS is at
 https://truststore.pki.rds.amazonaws.com/.
 Exit status: 0 success, 1 pip or a check failed, 2 wrong usage or input."""
 
-LAMBDA, WHEELS, SCRIPTS = "ingestion_lambda.zip", "platform.gluewheels.zip", "scripts"
+LAMBDA, SCRIPTS = "ingestion_lambda.zip", "scripts"
+WHEELS, PUBLISH_WHEELS = "platform.gluewheels.zip", "publish.gluewheels.zip"
 CATALOG, QUICKSIGHT = "catalog", "quicksight"
-NAMES = (CA_BUNDLE, CATALOG, QUICKSIGHT, SCRIPTS, WHEELS, LAMBDA)
+NAMES = (CA_BUNDLE, CATALOG, QUICKSIGHT, SCRIPTS, WHEELS, PUBLISH_WHEELS, LAMBDA)
 """The files and folders that a build replaces; others in the same folder stay."""
 
 MEGABYTE = 1e6
@@ -54,7 +56,7 @@ def main(argv: Sequence[str]) -> None:
     with replaced(out, NAMES) as folder:
         _build(folder.resolve(), platform, bundle)
     scripts, bundles = sorted(out.glob(f"{SCRIPTS}/*.py")), out.glob(CA_BUNDLE)
-    for path in (out / LAMBDA, out / WHEELS, *scripts, *bundles):
+    for path in (out / LAMBDA, out / WHEELS, out / PUBLISH_WHEELS, *scripts, *bundles):
         body = path.read_bytes()
         print(f"{hashlib.sha256(body).hexdigest()} {len(body):>12,} {path}")
 
@@ -68,7 +70,7 @@ def _build(folder: Path, platform: Platform, bundle: bytes | None) -> None:
     unpacked = make_lambda_zip(folder / LAMBDA, platform, bundle)
     _report(f"  {unpacked / MEGABYTE:.1f} MB unpacked")
     _report("Glue jobs: packages …")
-    for wheel in make_glue_wheels(folder / WHEELS):
+    for wheel in make_glue_wheels(folder / WHEELS, folder / PUBLISH_WHEELS):
         _report(f"  {wheel}")
     (folder / SCRIPTS).mkdir()
     copy_scripts(folder / SCRIPTS)

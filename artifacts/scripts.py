@@ -8,6 +8,7 @@ from artifacts.tools import ROOT
 SCRIPTS = (
     "glue_jobs/build_dimensions.py",
     "glue_jobs/build_facts.py",
+    "glue_jobs/compact_lake.py",
     "glue_jobs/load_warehouse.py",
     "glue_jobs/update_warehouse.py",
     "warehouse/migrate_warehouse.py",

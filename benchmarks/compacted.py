@@ -21,9 +21,9 @@ from embedded.lake_query import names_of_the_warehouse
 from lake import Lake, layout
 from lake.local import open_local_lake
 from postgres import render
-from publish import catalog, compactor
-from publish.catalog import LocalCatalog
+from publish import compactor, local_catalog
 from publish.compactor import compact
+from publish.local_catalog import LocalCatalog
 from publish.publisher import publish
 from publish.tables import published_tables
 
@@ -44,7 +44,7 @@ def main() -> None:
     arguments.add_argument("--batches", type=int, default=53 * EVERY - 1)
     arguments.add_argument("--rows", type=int, default=20, help="of a table in a batch")
     given = arguments.parse_args()
-    catalog.UNUSED_FOR = compactor.KEPT = timedelta(0)
+    local_catalog.UNUSED_FOR = compactor.KEPT = timedelta(0)
     with tempfile.TemporaryDirectory() as many, tempfile.TemporaryDirectory() as few:
         compacted = _many(Path(many), given.batches, given.rows)
         published = open_local_lake(Path(few))

@@ -27,8 +27,8 @@ from lake import new_run, now
 from lake.entries import LoadEntry
 from lake.local import local_addresses
 from postgres import connected, from_dsn
-from publish.catalog import LocalCatalog
 from publish.compactor import compact
+from publish.local_catalog import LocalCatalog
 from tests.lake_builder import LakeBuilder, Row, row
 from warehouse.migrate import migrate
 

@@ -30,8 +30,8 @@ from lake.entries import Batch, BuildEntry, Changes, LoadEntry, Output, Position
 from lake.landing import land
 from lake.local import open_local_lake
 from postgres import render
-from publish import catalog
-from publish.catalog import LocalCatalog
+from publish import local_catalog
+from publish.local_catalog import LocalCatalog
 from publish.publisher import publish
 
 START = datetime(2024, 1, 1)
@@ -45,7 +45,7 @@ def main() -> None:
     arguments = ArgumentParser(description=__doc__)
     arguments.add_argument("--batches", type=int, default=5000)
     batches = arguments.parse_args().batches
-    catalog.UNUSED_FOR = timedelta(0)
+    local_catalog.UNUSED_FOR = timedelta(0)
     with tempfile.TemporaryDirectory() as folder:
         lake = open_local_lake(Path(folder))
         times = [_publish(lake, seq) for seq in range(1, batches + 1)]

@@ -192,7 +192,7 @@ def _quarantine(arguments: Namespace) -> int:
 def _publish(arguments: Namespace) -> int:
     from embedded.local_lake import existing
     from lake.local import open_local_lake
-    from publish.catalog import LocalCatalog
+    from publish.local_catalog import LocalCatalog
     from publish.publisher import publish
 
     start, lake = perf_counter(), open_local_lake(existing(arguments.lake))
@@ -206,7 +206,7 @@ def _publish(arguments: Namespace) -> int:
 def _compact(arguments: Namespace) -> int:
     from embedded.local_lake import existing
     from lake.local import open_local_lake
-    from publish.catalog import LocalCatalog
+    from publish.local_catalog import LocalCatalog
     from publish.recorded import compact_recorded
 
     start, lake = perf_counter(), open_local_lake(existing(arguments.lake))
@@ -217,7 +217,7 @@ def _query(arguments: Namespace) -> int:
     from embedded.lake_query import query
     from embedded.local_lake import existing
     from lake.local import open_local_lake
-    from publish.catalog import LocalCatalog
+    from publish.local_catalog import LocalCatalog
     from publish.publisher import publish
 
     lake = open_local_lake(existing(arguments.lake))

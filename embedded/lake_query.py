@@ -14,7 +14,7 @@ from contracts.field_ids import field_ids
 from lake import Lake
 from lake.layout import INGESTED
 from postgres import Sql, render, value
-from publish.catalog import LocalCatalog
+from publish.local_catalog import LocalCatalog
 from publish.tables import PublishedTable, published_tables
 from warehouse.lake_views import as_of, lake_views, question_views
 

@@ -21,10 +21,10 @@ from ingestion_lambda.poll import Polled, poll
 from lake import Lake, new_run, open_lake
 from lake.attempts import MIGRATE, POLL
 from lake.local import local_addresses, open_local_lake
+from lake.publishing import is_due, lags
 from lake.quarantine import count_open
 from lake.recording import Recording
 from postgres import connected, from_dsn
-from publish.lag import is_due, lags
 from publish.waiting import compaction_is_due
 from warehouse import SCHEMA, migrate
 
@@ -142,7 +142,7 @@ class Platform:
         if is_due(self.lake):
             # a quiet cycle does not import pyiceberg
             from publish.after_load import publish_after_load  # noqa: PLC0415 - imports pyiceberg
-            from publish.catalog import LocalCatalog  # noqa: PLC0415 - as above
+            from publish.local_catalog import LocalCatalog  # noqa: PLC0415 - as above
 
             end = perf_counter() + PUBLISHING
             catalog = LocalCatalog(self.lake)
@@ -155,7 +155,7 @@ class Platform:
         Tables that lag are not compacted."""
         if not compaction_is_due(self.lake) or lags(self.lake):
             return ""
-        from publish.catalog import LocalCatalog  # noqa: PLC0415 - imports pyiceberg
+        from publish.local_catalog import LocalCatalog  # noqa: PLC0415 - imports pyiceberg
         from publish.recorded import compact_recorded  # noqa: PLC0415 - as above
 
         try:

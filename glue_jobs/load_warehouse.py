@@ -11,6 +11,7 @@ from glue_jobs.json_logs import to_stdout
 from glue_jobs.load.chunks import CHUNK_ROWS, ChunkSize
 from glue_jobs.load.glue_catalog import GlueCatalog
 from glue_jobs.load.partitions import Registry
+from glue_jobs.load.publishing import publish_loaded
 from glue_jobs.load.transaction import Target, load
 from glue_jobs.session import SessionSource
 from lake.aws import CLIENT_CONFIG, read_secret
@@ -18,14 +19,20 @@ from postgres import resolve
 
 
 def main(argv: Sequence[str], spark: SessionSource = None) -> None:
-    """Load every batch that was built and is not in the warehouse yet. Spark does not start."""
+    """Load every batch that was built and is not in the warehouse yet, and publish what the
+    warehouse has. Spark does not start."""
     with open_job("load_warehouse", _arguments(), argv, spark) as job:
         options = job.arguments
         address = resolve(options.warehouse, os.environ, read_secret, options.ca_bundle)
-        registry = _registry(options.catalog, options.register_from)
+        glue = boto3.client("glue", config=CLIENT_CONFIG) if options.catalog else None
+        registry = (
+            Registry(GlueCatalog(glue, options.catalog), options.register_from) if glue else None
+        )
         size = ChunkSize(options.rows_per_transaction, options.allow_large_batch == "true")
         target = Target(address, options.schema)
         load(job.lake, target, job.run, registry, size, job.limit)
+        if glue:
+            publish_loaded(job.lake, glue, options.catalog, job.limit)
 
 
 def _arguments() -> Arguments:
@@ -56,8 +63,8 @@ def _add_catalog(arguments: Arguments) -> None:
         "--catalog",
         nargs="?",  # Glue may omit an empty value
         metavar="PREFIX",
-        help="prefix of the Data Catalog's databases in which to register partitions; without it,"
-        " none are registered",
+        help="prefix of the Data Catalog's databases, in which to register partitions and to"
+        " publish Iceberg tables; without it, neither is done",
     )
     arguments.add_argument(
         "--register-from",
@@ -85,12 +92,6 @@ def _add_size(arguments: Arguments) -> None:
         choices=("true", "false"),
         help="load a batch that may need longer than the time limit",
     )
-
-
-def _registry(prefix: str | None, again_from: int | None) -> Registry | None:
-    if not prefix:
-        return None
-    return Registry(GlueCatalog(boto3.client("glue", config=CLIENT_CONFIG), prefix), again_from)
 
 
 if __name__ == "__main__":

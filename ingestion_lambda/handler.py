@@ -62,6 +62,7 @@ def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     PUBLICATION               publication that names the tables of the log ("warehouse")
     SLOT                      replication slot (one named after the lake)
     ACCEPT_UNLIMITED_WAL      "true" accepts a source with unlimited max_slot_wal_keep_size
+    PUBLISHES                 "true" if the load publishes Iceberg tables ("false")
     PGSSLROOTCERT             CA bundle: file with the certificates of the source's authority
 
     ``event`` may hold ``allow_mass_delete`` and ``reread`` (lists of tables), ``accept_source`` and
@@ -89,7 +90,8 @@ def _poll(event: object, source: Source, run: str) -> Polled:
     with Recording(lake.attempts, POLL, run) as recording:
         options, secret, bus = read_options(event), _setting("SOURCE_SECRET"), _bus()
         minutes = 0 if options.ignore_pause else _number("MIN_MINUTES_BETWEEN_RUNS", 0)
-        options, pause = replace(options, capture=_capture()), timedelta(minutes=minutes)
+        publishes, pause = _setting("PUBLISHES", "false") == "true", timedelta(minutes=minutes)
+        options = replace(options, capture=_capture(), publishes=publishes)
         with _connected(secret) as connection:
             polled = poll(connection, source, lake, bus, run, options, pause=pause)
         recording.figures.update(polled.health.figures)

@@ -14,7 +14,9 @@ class HealthMetrics:
     poll found by a full read and that an earlier poll should have found: any value but 0 is a
     defect. ``retained_wal`` is the number of bytes of WAL that the source keeps for the replication
     slots of the lake, None without one; ``leftover_slots`` counts those that polls do not read.
-    ``gaps`` counts the gaps of the batch that this poll committed.
+    ``gaps`` counts the gaps of the batch that this poll committed. ``publishing_lag`` is the time
+    in seconds for which the warehouse has had an entry that is not published, None if no job
+    publishes.
     """
 
     freshness: float = 0.0
@@ -24,6 +26,7 @@ class HealthMetrics:
     retained_wal: int | None = None
     leftover_slots: int = 0
     gaps: int = 0
+    publishing_lag: float | None = None
 
     @property
     def figures(self) -> dict[str, float]:

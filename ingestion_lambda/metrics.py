@@ -32,6 +32,7 @@ QUARANTINED = "QuarantinedRows"
 MISSED_ROWS = "MissedRows"
 RETAINED_WAL = "RetainedWal"
 GAPS = "CaptureGaps"
+PUBLISHING_LAG = "PublishingLag"
 ROWS = "Rows"
 REFUSALS = "Refusals"
 
@@ -50,7 +51,8 @@ def poll_metrics(source: str, polled: Polled, seconds: float) -> Iterator[Metric
     """Yield every metric of a poll that succeeded and took ``seconds``.
 
     POLLS is the heartbeat; HealthMetrics describes the other values. ROWS is sent only for the
-    operations that occurred, RETAINED_WAL and GAPS only if the lake has a replication slot.
+    operations that occurred, RETAINED_WAL and GAPS only if the lake has a replication slot,
+    PUBLISHING_LAG only if a job publishes.
     """
     health = polled.health
     yield MetricGroup(
@@ -69,6 +71,8 @@ def poll_metrics(source: str, polled: Polled, seconds: float) -> Iterator[Metric
             {"source": source},
             {RETAINED_WAL: ("Bytes", health.retained_wal), GAPS: ("Count", health.gaps)},
         )
+    if health.publishing_lag is not None:
+        yield MetricGroup({"source": source}, {PUBLISHING_LAG: ("Seconds", health.publishing_lag)})
     for table, counts in polled.changes.items():
         for op, rows in counts.items():
             if rows:

@@ -16,7 +16,8 @@ class PollOptions:
     The tables in ``allow_mass_delete`` may lose more rows than the guard allows. The tables in
     ``reread`` are read in full. ``accept_source`` accepts a source that looks like another one.
     ``ignore_pause`` starts a run, even if the last one ended less than the pause between runs ago.
-    ``capture`` says how the versions between two polls are found.
+    ``capture`` says how the versions between two polls are found. ``publishes`` says that the load
+    also publishes Iceberg tables, so that the event is repeated until it has done so.
     """
 
     allow_mass_delete: Collection[str] = ()
@@ -24,6 +25,7 @@ class PollOptions:
     accept_source: bool = False
     ignore_pause: bool = False
     capture: CaptureOptions = BY_DIFFERENCE
+    publishes: bool = False
 
     def check(self, source: Source) -> None:
         """Raise UnknownTable unless the source has every table that the options name."""

@@ -15,7 +15,7 @@ from ingestion_lambda.options import DEFAULT_OPTIONS, PollOptions
 from ingestion_lambda.source.horizon import horizon_age
 from ingestion_lambda.source.scope import FullRead
 from ingestion_lambda.source.snapshot import Snapshot, open_snapshot
-from lake import Lake, SeqTaken, now
+from lake import Lake, SeqTaken, now, publishing
 from lake.entries import Audit, Batch
 from lake.freshness import freshness
 from lake.quarantine import count_open
@@ -46,8 +46,9 @@ def poll(
     *,
     pause: timedelta = timedelta(),
 ) -> Polled:
-    """Commit the changes since the last batch, and send the event while the load lags, but not
-    within ``pause`` of the last load: then a later poll sends it, also one without a change.
+    """Commit the changes since the last batch, and send the event while the load lags, or what it
+    publishes, but not within ``pause`` of the last load: then a later poll sends it, also one
+    without a change.
 
     Of two concurrent polls one commits and the other ends without a change; a repeated poll changes
     nothing more. Once a day, as an audit, every table is read in full. Raises the errors of
@@ -65,7 +66,8 @@ def poll(
             )  # fmt: skip
             is_due, loaded = _is_due(following, lake), lake.loads.last_batch()
             batch = following.entry(expire_through(head, loaded)) if is_due else None
-        return _Conclusion(lake, bus, source, following, loaded, pause).of(batch, is_due)
+        publishes = options.publishes
+        return _Conclusion(lake, bus, source, following, loaded, pause, publishes).of(batch, is_due)
 
 
 def _is_audit(lake: Lake, head: Batch | None, snapshot: Snapshot) -> bool:
@@ -98,7 +100,8 @@ def _commit(lake: Lake, batch: Batch) -> bool:
 
 @dataclass(frozen=True)
 class _Conclusion:
-    """The steps after the snapshot; ``loaded`` is the last batch in the warehouse."""
+    """The steps after the snapshot; ``loaded`` is the last batch in the warehouse, and
+    ``publishes`` says that the load publishes, too."""
 
     lake: Lake
     bus: Bus
@@ -106,6 +109,7 @@ class _Conclusion:
     following: NextBatch
     loaded: int
     pause: timedelta
+    publishes: bool
 
     def of(self, batch: Batch | None, is_due: bool | None) -> Polled:
         """Commit the batch that is due, let its slot move, and conclude the poll."""
@@ -152,7 +156,8 @@ class _Conclusion:
         gaps: int = 0,
     ) -> Polled:
         waiting = freshness(self.lake, newest.seq if newest else 0, self.loaded, newest)
-        emitted = newest is not None and self._emit_while_load_lags(newest, waiting)
+        lag = publishing.lag(self.lake, self.loaded) if self.publishes else None
+        emitted = newest is not None and self._emit_while_it_lags(newest, waiting, bool(lag))
         wal = self.following.capture.wal
         health = HealthMetrics(
             waiting,
@@ -162,13 +167,14 @@ class _Conclusion:
             wal.bytes,
             len(wal.leftover),
             gaps,
+            lag,
         )
         return Polled(newest.seq if newest else 0, changes or {}, emitted, health)
 
-    def _emit_while_load_lags(self, newest: Batch, waiting: float) -> bool:
-        """Send the event until the load log has the newest batch: a lost event or a failed load is
-        repeated by the next poll."""
-        if self.loaded >= newest.seq:
+    def _emit_while_it_lags(self, newest: Batch, waiting: float, is_unpublished: bool) -> bool:
+        """Send the event until the load log has the newest batch, and what it has is published: a
+        lost event, a failed load or a failed publication is repeated by the next poll."""
+        if self.loaded >= newest.seq and not (is_unpublished and publishing.is_due(self.lake)):
             return False
         if self._is_in_pause(waiting):
             logger.info("event deferred", extra={"seq": newest.seq, "waiting": waiting})

@@ -21,6 +21,7 @@ LAST_SEQ = 10**SEQ_DIGITS - 1
 
 BATCH_LOG = "_log/"
 COMPACTED = "_compacted/"
+PUBLISHED = "_published/"
 GENERATIONS_LOG = "_generations/"
 ERASURES_LOG = "_erasures/"
 NAME = "_name"
@@ -119,6 +120,11 @@ def open_folder(generation: int, table: str, seq: int, run: str) -> str:
 def processed_namespace(generation: int) -> str:
     """Return the namespace of the published tables that a generation built."""
     return f"processed_g{generation}"
+
+
+def published_folder(namespace: str, table: str) -> str:
+    """Return the folder of the metadata of a published table."""
+    return f"{PUBLISHED}{namespace}/{table}/"
 
 
 def compaction_log(namespace: str) -> str:

@@ -198,4 +198,4 @@ CONDITIONS: Mapping[str, Condition] = {
     "publishing": Condition("warning", _publishing_fails),
 }
 """Every condition by the name of its alarm. ``warehouse`` has no alarm on AWS, where a load that
-cannot reach it fails, and ``publishing`` has none, because no job publishes."""
+cannot reach it fails. The alarm ``publishing`` on AWS watches the lag of the tables."""

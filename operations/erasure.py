@@ -22,7 +22,7 @@ from lake.directory import remove_unfinished
 from lake.erasures import ErasureEntry
 from lake.local import open_local_lake
 from operations.personal_rows import Replacement, Row, parts_of, replace_values
-from publish.catalog import LocalCatalog
+from publish.local_catalog import LocalCatalog
 
 STORES = ("ingestion", "processed")
 UNFINISHED_FOR = timedelta(minutes=10)

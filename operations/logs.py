@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from mypy_boto3_logs.type_defs import FilteredLogEventTypeDef
 
 JOBS = "/aws-glue/jobs"
-ROLES = ("build", "load", "migrate")  # of the log groups, as in terraform/modules/job_logs
+ROLES = (
+    "build",
+    "load",
+    "migrate",
+    "compact",
+)  # of the log groups, as in terraform/modules/job_logs
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 PAUSE = 3.0  # seconds from one request to the next while following
 LATE = timedelta(seconds=60)  # an event may be readable only this long after its time

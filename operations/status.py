@@ -9,6 +9,7 @@ from lake import Lake
 from lake.concurrent import map_concurrently
 from lake.entries import Batch
 from lake.erasures import ErasureEntry, unfinished
+from lake.publishing import unpublished_batches
 from lake.quarantine import quarantine
 from operations.alarms import Limits
 from operations.health import HEALTHY, Health, health
@@ -39,9 +40,10 @@ class CaptureGap:
 class Status:
     """The state of a lake, its warehouse, and the services in AWS.
 
-    ``pending`` counts the batches that each step has yet to take, and the retries to load (None if
-    only an unreachable warehouse knows). ``loaded_at`` has the load times of the ``last`` batches,
-    from the warehouse or else from the load log. ``erasures`` have begun and not ended.
+    ``pending`` counts the batches that each step has yet to take, those that are loaded and not
+    published, and the retries to load (None if only an unreachable warehouse knows). ``loaded_at``
+    has the load times of the ``last`` batches, from the warehouse or else from the load log.
+    ``erasures`` have begun and not ended.
     """
 
     health: Health
@@ -110,6 +112,7 @@ def status(
             "dimensions": seq - lake.dimensions.last_batch(),
             "facts": seq - lake.facts.last_batch(),
             "load": seq - loaded,
+            "published": unpublished_batches(lake, loaded),
             "retries": _pending_retries(lake, warehouse),
         },
         quarantined=quarantined.rows,

@@ -1,16 +1,10 @@
-"""The catalog of the published tables. On one machine it is a SQLite database in the lake's
-folder."""
+"""The catalog of the published tables."""
 
-import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
-from datetime import timedelta
-from pathlib import Path
-from threading import Lock
+from contextlib import contextmanager, suppress
 
 from pyiceberg.catalog import Catalog
-from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import (
     CommitFailedException,
     CommitStateUnknownException,
@@ -19,32 +13,14 @@ from pyiceberg.exceptions import (
     TableAlreadyExistsError,
 )
 from pyiceberg.table import Table
-from sqlalchemy import URL
-from sqlalchemy.exc import SQLAlchemyError
 
-from lake import Lake, SeqTaken, new_run, now
+from lake import Lake, SeqTaken, layout, new_run, now
 from lake.entries import PublishEntry
 from lake.layout import INGESTED
-from publish.clock import ForwardCatalog
 from publish.errors import PublishRefused
 from publish.schemas import iceberg_schema, metrics
-from publish.store_io import INGESTION, PROCESSED, address_of, folder_of
+from publish.store_io import folder_of
 from publish.tables import PublishedTable
-from publish.unreachable import unreachable
-
-FOLDER = "_published/"
-DATABASE = f"{FOLDER}catalog.db"
-NAME = "lake"
-PATIENCE = 60  # seconds that a publisher waits for the database
-HAS_TABLES = "select count(*) from sqlite_master where name = 'iceberg_tables'"
-FORGET = "delete from iceberg_tables"
-TIDIED = 20  # commits of a table
-UNUSED_FOR = timedelta(minutes=10)
-"""The age of metadata that is deleted: a reader that began with an earlier version of a table has
-ended by then."""
-
-WAIT = {"timeout": str(PATIENCE)}
-LOCATIONS = "select table_namespace || '.' || table_name, metadata_location from iceberg_tables"
 
 PROPERTIES = {
     "commit.retry.num-retries": "0",  # a retry of pyiceberg adds the files of another one again
@@ -57,7 +33,6 @@ REFUSALS = (
     CommitFailedException,
     CommitStateUnknownException,
     NoSuchTableError,  # it was dropped since it was loaded
-    SQLAlchemyError,
 )
 
 
@@ -87,6 +62,11 @@ class PublishedTables(ABC):
     def _identifier(self, published: PublishedTable) -> tuple[str, str]:
         """Return the namespace and the name of the table in the catalog."""
         return published.namespace, published.name
+
+    def _create_namespace(self, name: str) -> None:
+        """Create the namespace of a table, if it does not exist."""
+        with suppress(NamespaceAlreadyExistsError):
+            self._catalog.create_namespace(name)
 
     def tidy(self, table: Table, published: PublishedTable) -> None:  # noqa: B027 - some do nothing
         """After a commit, remove unused metadata, if this is the place to do so."""
@@ -124,13 +104,13 @@ class PublishedTables(ABC):
             return self._with_columns(table, published)
 
     def _create(self, published: PublishedTable) -> Table:
-        with suppress(NamespaceAlreadyExistsError):
-            self._catalog.create_namespace(self._identifier(published)[0])
+        folder = layout.published_folder(published.namespace, published.name)
+        self._create_namespace(self._identifier(published)[0])
         with suppress(TableAlreadyExistsError):
             return self._catalog.create_table(
                 self._identifier(published),
                 iceberg_schema(published.columns),
-                location=f"{self._root}{FOLDER}{published.namespace}/{published.name}/{new_run()}",
+                location=f"{self._root}{folder}{new_run()}",
                 properties=_properties(published),
             )
         return self._catalog.load_table(self._identifier(published))
@@ -157,64 +137,6 @@ class PublishedTables(ABC):
         return table
 
 
-class _Sqlite(ForwardCatalog, SqlCatalog):
-    """A catalog in a SQLite database, whose times never go back."""
-
-
-class LocalCatalog(PublishedTables):
-    """The published tables of a lake in a directory."""
-
-    def __init__(self, lake: Lake) -> None:
-        self._database = _path(lake.processed.uri(DATABASE))
-        super().__init__(lake, str(self._database))
-        self._opened: SqlCatalog | None = None
-        self._opening = Lock()
-
-    def tidy(self, table: Table, published: PublishedTable) -> None:
-        """After each twentieth commit, delete the metadata that the table does not use any more."""
-        version = table.metadata_location.rpartition("/")[2].partition("-")[0]
-        if int(version) % TIDIED == 0:
-            folder = f"{FOLDER}{published.namespace}/{published.name}/"
-            store = self._lake.processed
-            store.remove(unreachable(store, folder, table, UNUSED_FOR))
-
-    def _drop(self) -> None:
-        with closing(sqlite3.connect(self._database, timeout=PATIENCE)) as database, database:
-            database.execute(FORGET)
-
-    def _named(self) -> dict[str, str]:
-        if not self._database.exists():
-            return {}
-        try:
-            with closing(sqlite3.connect(self._database, timeout=PATIENCE)) as database:
-                [[exists]] = database.execute(HAS_TABLES)
-                return dict(database.execute(LOCATIONS).fetchall()) if exists else {}
-        except sqlite3.Error as refusal:
-            raise PublishRefused(
-                f"{self._database} cannot be read: {refusal}. To fix: check the permissions and the"
-                " disk; if the file is damaged, remove it: the next publication makes all tables"
-                " new from the logs."
-            ) from refusal
-
-    @property
-    def _catalog(self) -> SqlCatalog:
-        with self._opening:
-            if self._opened is None:
-                self._database.parent.mkdir(parents=True, exist_ok=True)
-                self._opened = self._open()
-            return self._opened
-
-    def _open(self) -> SqlCatalog:
-        lake = self._lake
-        stores = {PROCESSED: address_of(lake.processed), INGESTION: address_of(lake.ingestion)}
-        return _Sqlite(
-            NAME,
-            uri=URL.create("sqlite", database=str(self._database), query=WAIT).render_as_string(),
-            warehouse=f"{self._root}{FOLDER}",
-            **{"py-io-impl": "publish.store_io.StoreIO", **stores},
-        )
-
-
 def _properties(published: PublishedTable) -> dict[str, str]:
     """Return the properties of a new table. Landed files cannot be built again: those of earlier
     versions, which have no field ids, are read by name."""
@@ -232,7 +154,3 @@ def commit() -> Iterator[None]:
         yield
     except REFUSALS as refusal:
         raise Conflict(str(refusal)) from refusal
-
-
-def _path(address: str) -> Path:
-    return Path(address.removeprefix("file://"))

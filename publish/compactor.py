@@ -6,7 +6,7 @@ leaves files that nothing names; a crash after it leaves exchanges for the next 
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -16,6 +16,7 @@ from lake import Lake, SeqTaken, layout, new_run, now
 from lake.compactions import CompactionEntry, Exchange, Part
 from lake.entries import Entry
 from lake.erasures import unfinished
+from lake.publishing import last_batch
 from publish.catalog import PublishedTables
 from publish.data_files import data_files
 from publish.errors import ErasureUnfinished
@@ -31,7 +32,6 @@ from publish.tables import (
     address_of_file,
     entries,
     first_batch,
-    last_batch,
     published_tables,
 )
 
@@ -51,15 +51,18 @@ class Compacted:
     exchanges: int = 0
 
 
-def compact(lake: Lake, catalog: PublishedTables) -> Compacted:
-    """Publish what is not published yet, and replace small files of the published tables.
+def compact(
+    lake: Lake, catalog: PublishedTables, has_time: Callable[[], bool] = lambda: True
+) -> Compacted:
+    """Publish what is not published yet, until ``has_time`` returns False, and replace small files
+    of the published tables.
 
     Compactions and publishers may run concurrently, and may be killed at any point: a table always
     has exactly the rows that the logs name. Raises what `publish` raises, MissingInput and
     WrongRowCount.
     """
     refuse_during_erasure(lake)
-    published, result = publish(lake, catalog), Compacted()
+    published, result = publish(lake, catalog, has_time), Compacted()
     tables = published_tables(lake.generation)
     for namespace in dict.fromkeys(table.namespace for table in tables):
         own = [table for table in tables if table.namespace == namespace]

@@ -19,7 +19,7 @@ from contracts.arrow import FIELD_ID, arrow_type
 from contracts.field_ids import field_ids
 from contracts.tables import Column
 from lake.concurrent import map_concurrently
-from publish.errors import OutdatedFile
+from publish.errors import OutdatedFile, PublishFailed
 
 INT96 = "INT96"
 
@@ -28,7 +28,8 @@ def data_files(
     files: FileIO, metadata: TableMetadata, columns: Sequence[Column], addresses: Iterable[str]
 ) -> Iterable[DataFile]:
     """Yield a data file for each address; their footers are read concurrently. A file without field
-    ids is accepted if the table maps names to ids. Raises OutdatedFile."""
+    ids is accepted if the table maps names to ids. Raises OutdatedFile, and PublishFailed for a
+    damaged file."""
     ids = field_ids(columns)
     expected = {ids[column.name]: arrow_type(column.type) for column in columns}
     contract = _Contract(expected, ids if metadata.name_mapping() else {})
@@ -45,7 +46,7 @@ def _data_file(
 ) -> DataFile:
     with files.new_input(address).open() as opened:
         body = opened.read()
-    footer = pq.read_metadata(io.BytesIO(body))
+    footer = _footer(body, address)
     _check(footer, contract, address)
     schema = metadata.schema()
     statistics = data_file_statistics_from_parquet_metadata(
@@ -65,6 +66,16 @@ def _data_file(
         key_metadata=None,
         **statistics.to_serialized_dict(),
     )
+
+
+def _footer(body: bytes, address: str) -> pq.FileMetaData:
+    try:
+        return pq.read_metadata(io.BytesIO(body))
+    except pa.ArrowException as damage:
+        raise PublishFailed(
+            f"{address} cannot be read as a Parquet file: {damage}. No later file of its table is"
+            " published. To fix: restore an earlier version of the object, then publish again."
+        ) from damage
 
 
 def _check(footer: pq.FileMetaData, contract: _Contract, address: str) -> None:

@@ -1,9 +1,11 @@
 """The published tables in the Glue Data Catalog."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from botocore.exceptions import BotoCoreError, ClientError
 from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.io import FileIO
@@ -12,6 +14,7 @@ from pyiceberg.typedef import EMPTY_DICT, Properties
 from lake import Lake
 from publish.catalog import PublishedTables
 from publish.clock import ForwardCatalog
+from publish.errors import PublishFailed
 from publish.store_io import StoreIO
 from publish.tables import PublishedTable, published_tables
 
@@ -19,12 +22,32 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
 
-class GlueTables(PublishedTables):
-    """The published tables of a lake in S3, in databases whose names begin with ``prefix``. They
-    are created when a table first needs them.
+F = TypeVar("F", bound=Callable[..., Any])
 
-    AWS refuses a commit to another version of a table than the current one. Unused metadata is not
-    removed, because no role has the right to delete objects. Errors of AWS leave unchanged.
+
+def _typed(method: F) -> F:
+    """Raise PublishFailed if AWS refuses a request of the method, or does not answer. A commit may
+    have succeeded then; the next publication loads the table and decides again."""
+
+    @wraps(method)
+    def tried(*arguments: Any, **named: Any) -> Any:
+        try:
+            return method(*arguments, **named)
+        except (ClientError, BotoCoreError) as refusal:
+            raise PublishFailed(
+                f"The Data Catalog refuses a request: {refusal}. Nothing is lost. To fix: apply"
+                " Terraform, which creates the databases and gives the rights, then publish again."
+            ) from refusal
+
+    return cast(F, tried)
+
+
+class GlueTables(PublishedTables):
+    """The published tables of a lake in S3, in databases whose names begin with ``prefix``.
+    Terraform creates the databases.
+
+    AWS refuses a commit to another version of a table than the current one. Raises PublishFailed
+    if AWS refuses a request for another reason.
     """
 
     def __init__(self, lake: Lake, client: "GlueClient", prefix: str) -> None:
@@ -39,6 +62,10 @@ class GlueTables(PublishedTables):
     def _identifier(self, published: PublishedTable) -> tuple[str, str]:
         return f"{self._prefix}_published_{published.namespace}", published.name
 
+    def _create_namespace(self, name: str) -> None:
+        """Do nothing: no job has the right to create databases."""
+
+    @_typed
     def _named(self) -> dict[str, str]:
         tables = published_tables(self._lake.generation)
         published = {self._identifier(table): table.identifier for table in tables}
@@ -59,6 +86,7 @@ class GlueTables(PublishedTables):
         except self._client.exceptions.EntityNotFoundException:
             return
 
+    @_typed
     def _drop(self) -> None:
         named = self._named()
         for table in published_tables(self._lake.generation):
@@ -69,6 +97,10 @@ class GlueTables(PublishedTables):
 
 class _Glue(ForwardCatalog, GlueCatalog):
     """A catalog whose files are in the stores of the lake."""
+
+    load_table = _typed(GlueCatalog.load_table)
+    create_table = _typed(GlueCatalog.create_table)
+    commit_table = _typed(GlueCatalog.commit_table)
 
     def __init__(self, lake: Lake, client: "GlueClient") -> None:
         super().__init__("glue", client)

@@ -11,13 +11,14 @@ from lake import Lake, SeqTaken, new_run, now
 from lake.compactions import CompactionEntry
 from lake.concurrent import map_concurrently
 from lake.entries import Entry, PublishEntry
+from lake.publishing import LOGS
 from publish.catalog import PublishedTables, commit
 from publish.commits import add_files
 from publish.data_files import data_files
 from publish.errors import PublishFailed
 from publish.retrying import until_it_succeeds
 from publish.seeding import Seed, Through
-from publish.tables import LOGS, PublishedTable, entries, files_of, property_of, published_tables
+from publish.tables import PublishedTable, entries, files_of, property_of, published_tables
 
 MOST_FILES = 1_000  # of a commit, beyond those of its last entry
 MOST_ENTRIES = 1_000  # in memory at once

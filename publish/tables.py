@@ -3,20 +3,16 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, takewhile
-from typing import Any
 
 import contracts
 from contracts import Calendar, Dimension, Fact, Source, SourceTable
 from contracts.observation import batch_columns, stored_columns, tombstone_columns
 from contracts.tables import Column, WarehouseTable
-from lake import Lake, Log, Store, layout
+from lake import Lake, Store, layout
 from lake.concurrent import map_concurrently
 from lake.entries import Batch, BuildEntry, Entry, Output, Outputs, RangeEntry, RetryEntry
 from lake.layout import BATCHES, DIMENSIONS, FACTS, INGESTED, RETRIES
-
-LOGS = (BATCHES, DIMENSIONS, FACTS, RETRIES)
-"""The logs whose entries are published, in this order: dimensions before the facts that refer to
-them, and a retry after its batches."""
+from lake.publishing import last_batch, log_of
 
 THROUGH = "through"
 COMPACTED = "compacted"
@@ -139,13 +135,8 @@ def _by_table(tombstones: Outputs) -> dict[str, Output]:
 def entries(lake: Lake, log: str, after: int, loaded: int) -> Iterator[Entry]:
     """Yield the entries of a log beyond ``after``, oldest first, up to the first one whose last
     batch is beyond ``loaded``."""
-    logs: Mapping[str, Log[Any]] = {
-        BATCHES: lake.batches,
-        DIMENSIONS: lake.dimensions,
-        FACTS: lake.facts,
-        RETRIES: lake.retries,
-    }
-    read = map_concurrently(logs[log].entry, range(after + 1, logs[log].head_seq() + 1))
+    found = log_of(lake, log)
+    read = map_concurrently(found.entry, range(after + 1, found.head_seq() + 1))
     return takewhile(lambda entry: last_batch(entry) <= loaded, read)
 
 
@@ -156,14 +147,4 @@ def first_batch(entry: Entry) -> int:
             return first
         case RetryEntry():
             return 1
-    return entry.seq
-
-
-def last_batch(entry: Entry) -> int:
-    """Return the last batch that the entry covers."""
-    match entry:
-        case RangeEntry(last=last):
-            return last
-        case RetryEntry(through=through):
-            return through
     return entry.seq

@@ -1,10 +1,17 @@
 """Metadata that a table does not use any more."""
 
+import logging
 from datetime import timedelta
+from functools import partial
 
 from pyiceberg.table import Table
 
-from lake import Store, now
+from lake import Lake, Store, layout, now
+from publish.catalog import PublishedTables
+from publish.retrying import until_it_succeeds
+from publish.tables import published_tables
+
+logger = logging.getLogger(__name__)
 
 
 def unreachable(store: Store, folder: str, table: Table, unused_for: timedelta) -> list[str]:
@@ -37,3 +44,19 @@ def _reached(table: Table) -> set[str]:
     }
     earlier = {entry.metadata_file for entry in metadata.metadata_log}
     return {table.metadata_location, *earlier, *lists, *manifests}
+
+
+def expire_unreachable(lake: Lake, catalog: PublishedTables, unused_for: timedelta) -> int:
+    """Remove the metadata that no table of the catalog uses any more and that is older than
+    ``unused_for``, and return the number of objects. In S3 they are tagged, and a lifecycle rule
+    deletes them."""
+    located, count = catalog.locations(), 0
+    for published in published_tables(lake.generation):
+        if published.identifier in located:
+            table = until_it_succeeds(published, partial(catalog.table, published))
+            folder = layout.published_folder(published.namespace, published.name)
+            unused = unreachable(lake.processed, folder, table, unused_for)
+            lake.processed.remove(unused)
+            count += len(unused)
+    logger.info("unused metadata expired", extra={"objects": count})
+    return count

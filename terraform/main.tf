@@ -23,8 +23,9 @@ locals {
   catalog     = replace(local.name, "-", "_") # a database's name has no hyphens
 
   artifacts = {
-    package   = "${var.artifacts_dir}/ingestion_lambda.zip"
-    libraries = "${var.artifacts_dir}/platform.gluewheels.zip"
+    package    = "${var.artifacts_dir}/ingestion_lambda.zip"
+    libraries  = "${var.artifacts_dir}/platform.gluewheels.zip"
+    publishing = "${var.artifacts_dir}/publish.gluewheels.zip"
     scripts = {
       for script in fileset("${var.artifacts_dir}/scripts", "*.py") : script => "${var.artifacts_dir}/scripts/${script}"
     }
@@ -181,6 +182,7 @@ module "ingestion" {
   permissions_boundary = var.permissions_boundary
 
   min_minutes_between_runs = var.min_minutes_between_runs
+  publishes                = true
   capture                  = var.capture
 }
 
@@ -206,11 +208,12 @@ module "alarms" {
   runbook_url         = var.runbook_url
   function_name       = module.ingestion.function.name
   queue_name          = module.ingestion.queue.name
-  job_names           = concat(values(module.workflow.jobs), [module.workflow.migrate_job])
+  job_names           = concat(values(module.workflow.jobs), [module.workflow.migrate_job, module.workflow.compact_job])
   rate_minutes        = var.rate_minutes
   paused              = var.paused
   freshness_seconds   = var.freshness_seconds
   horizon_age_seconds = var.horizon_age_seconds
+  publishing_seconds  = var.publishing_seconds
   captures_log        = var.capture.method == "log"
   retained_wal_bytes  = var.retained_wal_bytes
   log_retention_days  = var.log_retention_days

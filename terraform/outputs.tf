@@ -59,11 +59,19 @@ output "migrate_job" {
   value       = module.workflow.migrate_job
 }
 
+output "compact_job" {
+  description = "Name of the Glue job that publishes and compacts the lake"
+  value       = module.workflow.compact_job
+}
+
 output "databases" {
   description = "Names of the databases in the Data Catalog"
   value = {
     ingestion = module.catalog.ingestion_database
     processed = module.catalog.processed_database
+
+    published_ingestion = module.catalog.published_databases["ingestion"]
+    published_processed = module.catalog.published_databases["processed"]
   }
 }
 

@@ -42,7 +42,7 @@ variable "artifacts_dir" {
   default     = "../build"
 
   validation {
-    condition     = fileexists("${var.artifacts_dir}/ingestion_lambda.zip") && fileexists("${var.artifacts_dir}/platform.gluewheels.zip")
+    condition     = alltrue([for name in ["ingestion_lambda", "platform.gluewheels", "publish.gluewheels"] : fileexists("${var.artifacts_dir}/${name}.zip")])
     error_message = "The folder has no packages. To fix: run `make package` first."
   }
 }
@@ -226,6 +226,12 @@ variable "horizon_age_seconds" {
   description = "Age in seconds of the oldest open transaction in the source at which the alarm horizon-age fires"
   type        = number
   default     = 3600
+}
+
+variable "publishing_seconds" {
+  description = "Seconds for which the published tables may lag behind the warehouse before the alarm publishing fires"
+  type        = number
+  default     = 1800
 }
 
 variable "retained_wal_bytes" {

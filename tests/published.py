@@ -27,8 +27,9 @@ from lake.entries import (
     RetryEntry,
 )
 from lake.landing import land
-from publish.catalog import LocalCatalog, PublishedTables
+from publish.catalog import PublishedTables
 from publish.compactor import Compacted, compact
+from publish.local_catalog import LocalCatalog
 from publish.publisher import Published, publish
 from publish.tables import published_tables
 

@@ -52,7 +52,7 @@ run "names_start_with_the_prefix_and_optional_parts_are_disabled" {
   assert {
     condition = alltrue([
       for name in concat(
-        [output.function, output.schedule, output.queue, output.workflow, output.rule, output.migrate_job],
+        [output.function, output.schedule, output.queue, output.workflow, output.rule, output.migrate_job, output.compact_job],
         values(output.jobs),
         values(output.secrets),
         values(output.alarms),
@@ -65,6 +65,9 @@ run "names_start_with_the_prefix_and_optional_parts_are_disabled" {
     condition = output.databases == {
       ingestion = "totesys_test_ingestion"
       processed = "totesys_test_processed_g1"
+
+      published_ingestion = "totesys_test_published_ingestion"
+      published_processed = "totesys_test_published_processed_g1"
     }
     error_message = "The databases of the catalog differ from the argument --catalog of the load."
   }

@@ -233,6 +233,7 @@ def stack(
         "freshness_seconds": 2,
         "horizon_age_seconds": 1,
         "retained_wal_bytes": 1,
+        "publishing_seconds": 1,
         "job_metrics": True,
         "permissions_boundary": account.outputs["boundaries"]["dev"],
     }

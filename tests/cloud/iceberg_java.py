@@ -22,8 +22,8 @@ from embedded.server import spark as embedded_spark
 from glue_jobs import build_dimensions, build_facts
 from lake.entries import LoadEntry
 from publish import levels
-from publish.catalog import LocalCatalog
 from publish.compactor import compact
+from publish.local_catalog import LocalCatalog
 from publish.publisher import publish
 from tests.lake_builder import LakeBuilder, row
 from tests.published import LoggedLake

@@ -1,7 +1,7 @@
 """Every alarm of the applied platform sends a mail when its cause occurs.
 
 The causes are real failures of the deployed code or of its databases. Only the clock of CloudWatch
-is set forward, and three thresholds are low, to save time.
+is set forward, and four thresholds are low, to save time.
 """
 
 import json
@@ -18,7 +18,10 @@ from pg8000.native import Connection
 
 from embedded.server import Server
 from ingestion_lambda.source.log.slot import slot_name
+from lake import Lake, new_run, now
+from lake.entries import PublishEntry
 from lake.layout import BATCH_LOG
+from lake.s3 import S3Store
 from postgres import Sql, connected, from_dsn, render, value
 from tests.cloud.local_aws import ACCOUNT
 from tests.cloud.stacks import Databases, Stack
@@ -249,6 +252,16 @@ def slot_is_left_over(platform: Platform) -> None:
     platform.source.run(render("SELECT pg_drop_replication_slot({slot})", slot=slot))
 
 
+def tables_are_dropped(platform: Platform) -> None:
+    """As when the catalog is lost: no job runs here that would publish again."""
+    s3, buckets = platform.client("s3"), platform.stack.outputs["buckets"]
+    lake = Lake(S3Store(s3, buckets["ingestion"]), S3Store(s3, buckets["processed"]))
+    hint = lake.published.head()
+    assert hint
+    lake.published.commit(PublishEntry(hint.seq + 1, new_run(), now(), {}, {}))
+    platform.poll()
+
+
 # The order matters: a batch that no job loads keeps freshness stale, and failed polls raise more
 # than one alarm.
 CASES: dict[str, Callable[[Platform], None]] = {
@@ -263,6 +276,7 @@ CASES: dict[str, Callable[[Platform], None]] = {
     "missed-rows": change_hides_from_polls,
     "retained-wal": slot_is_left_over,
     "quarantined-rows": date_is_invalid,
+    "publishing": tables_are_dropped,
 }
 
 
@@ -318,7 +332,10 @@ def test_alarm_that_ends_sends_a_mail(platform: Platform):
 def test_names_in_the_runbook_are_those_of_the_platform(stack: Stack):
     outputs = stack.outputs
     named = re.findall(r"\$name[\w-]*", "".join(page.read_text() for page in RUNBOOK.glob("*.md")))
-    known = [outputs[name] for name in ("workflow", "function", "schedule", "queue", "migrate_job")]
+    known = [
+        outputs[name]
+        for name in ("workflow", "function", "schedule", "queue", "migrate_job", "compact_job")
+    ]
     buckets = [name.removesuffix(ACCOUNT) for name in outputs["buckets"].values()]
     others = ("failed-jobs", "update-warehouse")  # the second one exists with single_job
     own = [f"{outputs['workflow']}-{other}" for other in others]

@@ -9,7 +9,7 @@ from zipfile import ZipFile
 import pytest
 
 import contracts
-from artifacts.command import LAMBDA, WHEELS
+from artifacts.command import LAMBDA, PUBLISH_WHEELS, WHEELS
 from artifacts.glue_wheels import make_glue_wheels
 from artifacts.lambda_zip import UNPACKED_LIMIT, make_lambda_zip
 from artifacts.platforms import host, host_python, platform_of
@@ -51,7 +51,7 @@ print(json.dumps(told))
 
 IMPORTS = """
 import sys
-folder, brought = sys.argv[1:]
+folder, brought, *publishing = sys.argv[1:]
 sys.path[:0] = [folder, brought]
 
 import contracts
@@ -60,6 +60,8 @@ from warehouse import migrate_warehouse
 from warehouse.plan import plan
 
 assert contracts.__file__.startswith(folder), contracts.__file__
+for module in publishing:
+    __import__(module)
 print(len(contracts.source().tables), len(plan(contracts.warehouse(), "warehouse").migrations))
 """
 
@@ -80,8 +82,8 @@ def clean(python: str, script: str, *arguments: object) -> str:
 
 def test_same_sources_build_the_same_bytes(artifacts: Path, tmp_path: Path):
     make_lambda_zip(tmp_path / LAMBDA, host(), ca_bundle=None)
-    make_glue_wheels(tmp_path / WHEELS)
-    for name in (LAMBDA, WHEELS):
+    make_glue_wheels(tmp_path / WHEELS, tmp_path / PUBLISH_WHEELS)
+    for name in (LAMBDA, WHEELS, PUBLISH_WHEELS):
         assert (tmp_path / name).read_bytes() == (artifacts / name).read_bytes(), name
 
 
@@ -108,15 +110,18 @@ def test_package_for_aws_has_the_certificates_and_is_well_below_the_size_limit(
         assert archive.read("ca.pem") == b"certificates"
 
 
+@pytest.mark.parametrize(
+    ("archive", "publishing"), [(WHEELS, []), (PUBLISH_WHEELS, ["glue_jobs.compact_lake"])]
+)
 def test_jobs_import_with_their_wheels_and_the_packages_of_glue_only(
-    artifacts: Path, tmp_path: Path
+    artifacts: Path, archive: str, publishing: list[str], tmp_path: Path
 ):
-    wheels = unpacked(artifacts / WHEELS, tmp_path) / "wheels"
+    wheels = unpacked(artifacts / archive, tmp_path) / "wheels"
     target = tmp_path / "installed"
     # with --target pip ignores installed packages: the zip alone has every requirement
     options = ("--no-index", "--find-links", str(wheels), "--target", str(target))
     pip("install", *options, "--requirement", str(wheels / "requirements.txt"))
     brought = sysconfig.get_path("purelib")
     migrations = plan(contracts.warehouse(), SCHEMA).migrations
-    output = clean(sys.executable, IMPORTS, target, brought)
+    output = clean(sys.executable, IMPORTS, target, brought, *publishing)
     assert output == f"{len(contracts.source().tables)} {len(migrations)}"

@@ -21,7 +21,7 @@ def roles(stack: Stack) -> set[str]:
     )
     schedule = stack.aws.client("scheduler").get_schedule(Name=outputs["schedule"])
     targets = stack.aws.client("events").list_targets_by_rule(Rule=outputs["rule"])["Targets"]
-    jobs = [*outputs["jobs"].values(), outputs["migrate_job"]]
+    jobs = [*outputs["jobs"].values(), outputs["migrate_job"], outputs["compact_job"]]
     found = [
         function["Role"],
         schedule["Target"]["RoleArn"],
@@ -39,7 +39,7 @@ def grants(stack: Stack, roles: set[str]) -> dict[str, list[dict[str, Any]]]:
         kind: [one for one in all_ if one["role"] in roles] for kind, all_ in recorded.items()
     }
     if {use["role"] for use in of_roles["uses"]} != roles:
-        pytest.skip("not every part has run: run tests/cloud/test_wiring.py too")
+        pytest.skip("not every part has run: run test_wiring.py and test_publishing_jobs.py too")
     return of_roles
 
 

@@ -22,6 +22,7 @@ from publish import levels
 from publish.compactor import compact
 from publish.glue_catalog import GlueTables
 from publish.publisher import publish
+from publish.tables import published_tables
 from tests.cloud.local_aws import ACCOUNT, REGION, ROOT, LocalAws
 from tests.published import DIMENSION, FACT, LoggedLake
 
@@ -65,6 +66,9 @@ def logged(local_aws: LocalAws) -> LakeInS3:
     s3 = local_aws.client("s3")
     for bucket in BUCKETS.values():
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for namespace in sorted({table.namespace for table in published_tables(1)}):
+        database = {"Name": f"{PREFIX}_published_{namespace}"}  # as Terraform does
+        local_aws.client("glue").create_database(DatabaseInput=database)
     logged = LakeInS3(local_aws)
     logged.add([1], staff=[1])
     logged.publish()

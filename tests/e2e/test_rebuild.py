@@ -20,8 +20,8 @@ from lake import compacted_files
 from lake.local import open_local_lake
 from postgres import connected, from_dsn, names, render
 from publish import levels
-from publish.catalog import LocalCatalog
 from publish.compactor import compact
+from publish.local_catalog import LocalCatalog
 from totesys.simulator import Simulator
 
 

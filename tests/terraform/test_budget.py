@@ -78,7 +78,8 @@ def budget(applied: Resources) -> Budget:
 def stages(applied: Resources) -> list[list[tuple[float, int]]]:
     """Return the jobs of the workflow by stage, in the order in which the triggers start them."""
     jobs = {job["name"]: job for job in of_type(applied, "aws_glue_job")}
-    waiting = of_type(applied, "aws_glue_trigger")
+    triggers = of_type(applied, "aws_glue_trigger")
+    waiting = [trigger for trigger in triggers if trigger["workflow_name"]]  # not the compaction's
     ordered: list[list[tuple[float, int]]] = []
     ended: set[str] = set()
     while due := [trigger for trigger in waiting if awaited(trigger) <= ended]:

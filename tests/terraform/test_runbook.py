@@ -18,7 +18,7 @@ SECTIONS = ["## Check", "## Do"]
 BOTH = ["contracts", "lake", "postgres"]
 RAISED = {
     "function-errors": ["ingestion_lambda", *BOTH],
-    "failed-jobs": ["glue_jobs", "warehouse", *BOTH],
+    "failed-jobs": ["glue_jobs", "warehouse", "publish", *BOTH],
 }
 NEVER_LEFT = {
     "PlatformError": "the base class, never raised itself",
@@ -99,5 +99,6 @@ def test_figures_of_the_table_are_the_defaults_of_the_module():
     )
     assert f"more than {int(defaults['freshness_seconds']) // 60} of the 30 minutes" in table
     assert int(defaults["horizon_age_seconds"]) == 3600
+    assert f"lag by more than {int(defaults['publishing_seconds']) // 60} minutes" in table
     assert f"{defaults['patience_polls']} times in a row" in table
     assert f"a poll every {defaults['rate_minutes']} minutes" in table

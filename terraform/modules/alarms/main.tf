@@ -122,6 +122,15 @@ locals {
       dimensions = local.poll
     }
 
+    # Missing values count as no lag: the alarm silence fires without polls.
+    publishing = {
+      means      = "The published tables have lagged behind the warehouse for more than ${floor(var.publishing_seconds / 60)} minutes."
+      namespace  = "Warehouse"
+      metric     = "PublishingLag"
+      dimensions = local.poll
+      threshold  = var.publishing_seconds
+    }
+
     # also without capture by log, which can leave a slot behind
     retained-wal = {
       means      = "The source retains more than ${floor(var.retained_wal_bytes / 1048576)} MB of WAL for a replication slot."

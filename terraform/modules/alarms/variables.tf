@@ -124,6 +124,17 @@ variable "horizon_age_seconds" {
   }
 }
 
+variable "publishing_seconds" {
+  description = "Seconds for which the published tables may lag behind the warehouse before the alarm publishing fires"
+  type        = number
+  default     = 1800
+
+  validation {
+    condition     = var.publishing_seconds >= 1
+    error_message = "The lag must be at least one second."
+  }
+}
+
 variable "captures_log" {
   description = "Whether polls read the source's log, whose gaps have an alarm only then"
   type        = bool

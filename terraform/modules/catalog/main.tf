@@ -34,6 +34,17 @@ resource "aws_glue_catalog_database" "processed" {
   description = "Tables of the warehouse in the lake: facts by version, dimensions by change"
 }
 
+# The jobs that publish create the tables in these databases.
+resource "aws_glue_catalog_database" "published" {
+  for_each = {
+    ingestion = "Changed rows of every table of ${local.tables.source}, as Iceberg tables"
+    processed = "Tables of the warehouse in the lake, as Iceberg tables"
+  }
+
+  name        = "${local.prefix}_published_${each.key}${each.key == "processed" ? "_g${var.generation}" : ""}"
+  description = each.value
+}
+
 resource "aws_glue_catalog_table" "this" {
   for_each = local.all_tables
 

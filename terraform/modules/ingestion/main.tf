@@ -14,6 +14,9 @@ locals {
   function_arn  = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${local.function_name}"
 
   landed = ["${var.source_name}/*", "_log/*", "_mirror/*", "_audits/*", "_name"] # as in lake/layout.py
+
+  step_logs = concat(["g=${var.generation}/_log/*"], var.publishes ? ["_attempts/publish/*"] : [])
+
   in_vpc = length(var.subnet_ids) > 0 ? ["vpc"] : []
 }
 
@@ -70,6 +73,7 @@ resource "aws_lambda_function" "this" {
         EVENT_BUS                = var.event_bus
         WORKFLOW                 = var.workflow.name
         MIN_MINUTES_BETWEEN_RUNS = tostring(var.min_minutes_between_runs)
+        PUBLISHES                = tostring(var.publishes)
       },
       var.capture.method == "log" ? {
         CAPTURE              = var.capture.method
@@ -167,7 +171,7 @@ data "aws_iam_policy_document" "function" {
   statement {
     sid       = "ReadStepLogs"
     actions   = ["s3:GetObject"]
-    resources = ["${var.lake.processed.arn}/g=${var.generation}/_log/*"]
+    resources = [for prefix in local.step_logs : "${var.lake.processed.arn}/${prefix}"]
   }
 
   statement {
@@ -178,7 +182,7 @@ data "aws_iam_policy_document" "function" {
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = ["g=${var.generation}/_log/*"]
+      values   = local.step_logs
     }
   }
 

@@ -96,6 +96,12 @@ variable "rate_minutes" {
   }
 }
 
+variable "publishes" {
+  description = "Whether the load publishes Iceberg tables, so that the event is repeated until it has done so"
+  type        = bool
+  default     = false
+}
+
 variable "min_minutes_between_runs" {
   description = "Minutes after a load during which polls commit batches and start no run of the workflow"
   type        = number

@@ -12,6 +12,8 @@ locals {
   landed         = ["${var.source_name}/*", "_log/*", "_mirror/*"]
   generation     = "g=${var.generation}"
   generation_arn = "${var.lake.processed.arn}/${local.generation}"
+
+  published_databases = ["${var.catalog}_published_ingestion", "${var.catalog}_published_processed_g${var.generation}"]
 }
 
 # Reading a missing key also requires s3:ListBucket, without a prefix: S3 answers "access denied" to a role
@@ -135,6 +137,107 @@ data "aws_iam_policy_document" "load" {
         ]),
       )
     }
+  }
+}
+
+# Publishing Iceberg tables. No role has the right to delete objects or tables.
+data "aws_iam_policy_document" "publish" {
+  statement {
+    sid     = "ReadPublished"
+    actions = ["s3:GetObject"]
+    resources = [
+      "${var.lake.ingestion.arn}/${var.source_name}/*",
+      "${var.lake.processed.arn}/_published/*",
+      "${var.lake.processed.arn}/_compacted/*",
+      "${var.lake.processed.arn}/_attempts/publish/*",
+    ]
+  }
+
+  statement {
+    sid       = "ListPublished"
+    actions   = ["s3:ListBucket"]
+    resources = [var.lake.processed.arn]
+
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values   = ["_compacted/*", "_attempts/publish/*"]
+    }
+  }
+
+  statement {
+    sid     = "WritePublished"
+    actions = ["s3:PutObject"]
+    resources = [
+      "${var.lake.processed.arn}/_published/*",
+      "${local.generation_arn}/_log/published/*",
+      "${var.lake.processed.arn}/_attempts/publish/*",
+    ]
+  }
+
+  statement {
+    sid     = "PublishTables"
+    actions = ["glue:CreateTable", "glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:UpdateTable"]
+    resources = concat(
+      ["arn:${local.partition}:glue:${local.place}:catalog"],
+      flatten([
+        for database in local.published_databases : [
+          "arn:${local.partition}:glue:${local.place}:database/${database}",
+          "arn:${local.partition}:glue:${local.place}:table/${database}/*", # every table of the contracts
+        ]
+      ]),
+    )
+  }
+}
+
+data "aws_iam_policy_document" "compact" {
+  statement {
+    sid       = "ReadLogs"
+    actions   = ["s3:GetObject"]
+    resources = [for log in ["_log", "_erasures"] : "${var.lake.ingestion.arn}/${log}/*"]
+  }
+
+  statement {
+    sid       = "ListLogs"
+    actions   = ["s3:ListBucket"]
+    resources = [var.lake.ingestion.arn]
+
+    condition {
+      test     = "StringLikeIfExists"
+      variable = "s3:prefix"
+      values   = ["_log/*", "_erasures/*"]
+    }
+  }
+
+  statement {
+    sid       = "ListMetadata"
+    actions   = ["s3:ListBucket"]
+    resources = [var.lake.processed.arn]
+
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values   = ["_published/*"]
+    }
+  }
+
+  statement {
+    sid     = "WriteCompacted"
+    actions = ["s3:PutObject"]
+    resources = [
+      "${var.lake.processed.arn}/_compacted/*",
+      "${var.lake.processed.arn}/_attempts/compact_lake/*",
+    ]
+  }
+
+  # A lifecycle rule deletes what is tagged.
+  statement {
+    sid     = "RetireUnused"
+    actions = ["s3:PutObjectTagging"]
+    resources = [
+      "${var.lake.processed.arn}/_compacted/*",
+      "${var.lake.processed.arn}/_published/*",
+    ]
   }
 }
 

@@ -20,7 +20,7 @@ variable "generation" {
 }
 
 variable "catalog" {
-  description = "Prefix of the databases <catalog>_ingestion and <catalog>_processed_g<generation> in the Data Catalog; empty without a catalog"
+  description = "Prefix of the databases <catalog>_[published_]ingestion and <catalog>_[published_]processed_g<generation> in the Data Catalog; empty without a catalog"
   type        = string
   default     = ""
 

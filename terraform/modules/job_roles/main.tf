@@ -47,7 +47,7 @@ data "aws_iam_policy_document" "this" {
 
   source_policy_documents = concat(
     [data.aws_iam_policy_document.every_job[each.key].json],
-    data.aws_iam_policy_document.in_vpc[*].json,
+    contains(var.outside_vpc, each.key) ? [] : data.aws_iam_policy_document.in_vpc[*].json,
     var.policies[each.key],
   )
 }
@@ -109,7 +109,7 @@ data "aws_iam_policy_document" "every_job" {
       test     = "StringEquals"
       variable = "kms:ViaService"
       values = [
-        for service in each.key == "build" ? ["s3"] : ["s3", "secretsmanager"] :
+        for service in contains(["build", "compact"], each.key) ? ["s3"] : ["s3", "secretsmanager"] :
         "${service}.${data.aws_region.current.name}.amazonaws.com"
       ]
     }

@@ -9,7 +9,7 @@ variable "name" {
 }
 
 variable "names" {
-  description = "Names of the roles by kind of job: build, load, migrate, update"
+  description = "Names of the roles by kind of job: build, load, migrate, compact, update"
   type        = map(string)
 }
 
@@ -42,6 +42,12 @@ variable "connection_arns" {
 
 variable "subnet_ids" {
   description = "Subnets of the jobs; empty to run outside any VPC"
+  type        = list(string)
+  default     = []
+}
+
+variable "outside_vpc" {
+  description = "Kinds of jobs that run outside the VPC"
   type        = list(string)
   default     = []
 }

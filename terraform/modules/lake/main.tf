@@ -19,7 +19,7 @@ locals {
   # Keys of each bucket that must be created and never overwritten.
   created_once = {
     ingestion = ["*"]
-    processed = ["g=*/_log/*", "_generations/*", "_attempts/*"] # Spark writes the other keys, without If-None-Match
+    processed = ["g=*/_log/*", "_generations/*", "_attempts/*", "_published/*", "_compacted/*"] # Spark writes the other keys, without If-None-Match
   }
 }
 
@@ -105,9 +105,10 @@ module "bucket" {
   expire = { "_attempts/" = var.attempt_days }
 
   # The age of an object is not a criterion: one that never changes is in use for ever. A poll tags the objects
-  # of the mirror that its commit replaced, and a compaction the files that no entry has needed for a day.
+  # of the mirror that its commit replaced, and a compaction the files that no entry has needed for a day, and the
+  # metadata that no published table has reached for a day.
   expire_superseded = {
     ingestion = { "_mirror/" = var.mirror_days }
-    processed = { "_compacted/" = 1 }
+    processed = { "_compacted/" = 1, "_published/" = 1 }
   }[each.key]
 }

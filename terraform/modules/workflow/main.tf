@@ -1,5 +1,5 @@
-# The Glue workflow of glue_jobs/workflow.json, or one job in place of its three, the rule that starts it, and
-# the job that migrates the warehouse.
+# The Glue workflow of glue_jobs/workflow.json, or one job in place of its three, and the rule that starts it.
+# Outside the workflow: the job that migrates the warehouse, and the one that compacts the lake on a schedule.
 
 data "aws_caller_identity" "current" {}
 data "aws_region" "current" {}
@@ -26,6 +26,8 @@ locals {
 
   # runs the jobs of the definition one after the other
   single_job = "update_warehouse"
+
+  compact_job = "compact_lake"
 
   jobs = merge(
     {
@@ -57,7 +59,27 @@ locals {
         timeout = 60 # an index on a big table takes long, and no other job waits for it
       }
     },
+    {
+      for name in var.catalog == "" ? [] : [local.compact_job] : name => {
+        script = "${name}.py"
+        arguments = {
+          "--ingestion"  = "s3://${var.lake.ingestion.name}"
+          "--processed"  = "s3://${var.lake.processed.name}"
+          "--generation" = tostring(var.generation)
+          "--catalog"    = var.catalog
+        }
+        role    = "compact"
+        retries = 0
+        timeout = 60 # a run that ends early has committed what it did, and the next one continues
+      }
+    },
   )
+
+  # The jobs that publish Iceberg tables; only they carry pyiceberg.
+  publishing = var.catalog == "" ? [] : ["compact", "load", "update"]
+
+  # The job that needs neither source nor warehouse, and so no VPC.
+  outside_vpc = ["compact"]
 
   role_names = { for kind in distinct([for job in local.jobs : job.role]) : kind => "${var.name}-glue-${kind}" }
 
@@ -66,13 +88,13 @@ locals {
   files = merge(
     var.packages.scripts,
     { libraries = var.packages.libraries },
+    var.catalog == "" ? {} : { publishing = var.packages.publishing },
     var.packages.ca_bundle == null ? {} : { ca_bundle = var.packages.ca_bundle },
   )
 
   addresses = { for name, file in aws_s3_object.file : name => "s3://${file.bucket}/${file.key}" }
 
   every_job = merge({
-    "--additional-python-modules"        = local.addresses.libraries
     "--python-modules-installer-option"  = "--no-index" # the archive has all requirements
     "--job-language"                     = "python"
     "--job-bookmark-option"              = "job-bookmark-disable" # the logs of the lake replace bookmarks
@@ -150,6 +172,7 @@ module "roles" {
   key_arn              = var.key_arn
   artifacts            = var.artifacts
   metrics              = var.metrics
+  outside_vpc          = local.outside_vpc
   connection_arns      = [for connection in aws_glue_connection.network : connection.arn]
   subnet_ids           = var.subnet_ids
   security_group_ids   = var.security_group_ids
@@ -173,7 +196,9 @@ resource "aws_glue_job" "this" {
   job_run_queuing_enabled = each.value.retries == 0
 
   security_configuration = module.logs.security_configuration
-  connections            = [for connection in aws_glue_connection.network : connection.name]
+  connections = contains(local.outside_vpc, each.value.role) ? [] : [
+    for connection in aws_glue_connection.network : connection.name
+  ]
 
   command {
     name            = "glueetl"
@@ -188,6 +213,11 @@ resource "aws_glue_job" "this" {
   # every argument has a default, so that a run from the console needs none
   default_arguments = merge(
     local.every_job,
+    {
+      "--additional-python-modules" = (
+        contains(local.publishing, each.value.role) ? local.addresses.publishing : local.addresses.libraries
+      )
+    },
     contains(keys(each.value.arguments), "--warehouse") ? local.jobs_with_warehouse : {},
     each.value.role == "migrate" ? {} : { "--time-limit" = tostring(each.value.timeout * 60 - 30) },
     each.value.arguments,
@@ -255,6 +285,19 @@ resource "aws_glue_trigger" "conditional" {
 
   # Glue refuses two concurrent requests to create triggers in a workflow (terraform-provider-aws#21759).
   depends_on = [aws_glue_trigger.event]
+}
+
+resource "aws_glue_trigger" "schedule" {
+  for_each = { for name, job in local.jobs : name => job if name == local.compact_job }
+
+  name        = "${var.name}-compaction"
+  description = "Publishes and compacts the lake of ${var.source_name}"
+  type        = "SCHEDULED"
+  schedule    = var.compaction_schedule
+
+  actions {
+    job_name = aws_glue_job.this[each.key].name
+  }
 }
 
 resource "aws_cloudwatch_event_rule" "this" {

@@ -5,7 +5,15 @@ output "workflow" {
 
 output "jobs" {
   description = "Names of the Glue jobs by their name in workflow.json, and with single_job that of update_warehouse"
-  value       = { for name, job in aws_glue_job.this : name => job.name if name != "migrate_warehouse" }
+  value = {
+    for name, job in aws_glue_job.this : name => job.name
+    if !contains(["migrate_warehouse", local.compact_job], name)
+  }
+}
+
+output "compact_job" {
+  description = "Name of the Glue job that publishes and compacts the lake; null without a catalog"
+  value       = try(aws_glue_job.this[local.compact_job].name, null)
 }
 
 output "migrate_job" {
@@ -24,6 +32,6 @@ output "rule_name" {
 }
 
 output "role_arns" {
-  description = "ARNs of the roles of the jobs by kind: build, load, migrate, and with single_job update"
+  description = "ARNs of the roles of the jobs by kind: build, load, migrate, compact, and with single_job update"
   value       = module.roles.arns
 }

@@ -41,7 +41,7 @@ variable "schema" {
 }
 
 variable "catalog" {
-  description = "Prefix of the databases <catalog>_ingestion and <catalog>_processed_g<generation> in the Data Catalog; empty without a catalog"
+  description = "Prefix of the databases <catalog>_[published_]ingestion and <catalog>_[published_]processed_g<generation> in the Data Catalog; empty without a catalog"
   type        = string
   default     = ""
 
@@ -70,16 +70,19 @@ variable "artifacts" {
 }
 
 variable "packages" {
-  description = "Paths of the output of `python -m artifacts`: entry scripts by file name, the archive of wheels, and the certificates of the authority of the warehouse, if any"
+  description = "Paths of the output of `python -m artifacts`: entry scripts by file name, the archive of wheels, that of the jobs that publish, and the certificates of the authority of the warehouse, if any"
   type = object({
-    scripts   = map(string)
-    libraries = string
-    ca_bundle = optional(string)
+    scripts    = map(string)
+    libraries  = string
+    publishing = string
+    ca_bundle  = optional(string)
   })
 
   validation {
-    condition     = endswith(var.packages.libraries, ".gluewheels.zip")
-    error_message = "The name of the archive of wheels must end in .gluewheels.zip."
+    condition = alltrue([
+      for archive in [var.packages.libraries, var.packages.publishing] : endswith(archive, ".gluewheels.zip")
+    ])
+    error_message = "The names of the archives of wheels must end in .gluewheels.zip."
   }
 }
 
@@ -142,6 +145,17 @@ variable "single_job_timeout_minutes" {
   description = "Timeout of one attempt of the single job in minutes"
   type        = number
   default     = 7
+}
+
+variable "compaction_schedule" {
+  description = "When to publish and compact the lake, as a schedule of Glue in UTC"
+  type        = string
+  default     = "cron(40 1/8 * * ? *)" # every eight hours
+
+  validation {
+    condition     = can(regex("^cron\\(.+\\)$", var.compaction_schedule))
+    error_message = "The schedule must be an expression of Glue, such as cron(40 1/8 * * ? *)."
+  }
 }
 
 variable "retries" {

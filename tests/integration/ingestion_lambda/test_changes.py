@@ -9,8 +9,12 @@ import contracts
 from ingestion_lambda.bus import DETAIL_TYPE
 from ingestion_lambda.source import snapshot
 from lake import now
+from lake.attempts import PUBLISH
+from lake.entries import PublishEntry
 from lake.mirror_map import mirror_map
+from lake.recording import Recording
 from postgres import render, value
+from publish.errors import OutdatedFile
 from tests.integration.ingestion_lambda.conftest import (
     Pipeline,
     both_ways,
@@ -239,6 +243,29 @@ def test_event_is_sent_again_by_every_poll_while_the_load_lags(
     assert not pipeline.poll().emitted
     simulator.edit_sales_order_silently()
     assert pipeline.poll().emitted
+
+
+def test_event_is_sent_again_while_what_is_loaded_is_not_published(pipeline: Pipeline):
+    pipeline.poll(publishes=True)
+    pipeline.load()
+    unpublished = pipeline.poll(publishes=True)
+    assert (unpublished.changes, unpublished.emitted) == ({}, True)
+    assert unpublished.health.publishing_lag
+    assert not pipeline.poll().emitted, "no job publishes"
+    pipeline.lake.published.commit(PublishEntry(1, "run", now(), {}, {"batches": 1}))
+    published = pipeline.poll(publishes=True)
+    assert not published.emitted
+    assert published.health.publishing_lag == 0
+
+
+def test_no_event_for_a_file_that_stays_refused(pipeline: Pipeline):
+    pipeline.poll(publishes=True)
+    pipeline.load()
+    with pytest.raises(OutdatedFile), Recording(pipeline.lake.attempts, PUBLISH, "run"):
+        raise OutdatedFile("A file has no field ids.")
+    refused = pipeline.poll(publishes=True)
+    assert not refused.emitted
+    assert refused.health.publishing_lag
 
 
 def test_no_event_while_the_workflow_runs(pipeline: Pipeline):

@@ -24,11 +24,11 @@ from lake.log import Log
 from operations import erasure
 from postgres import render
 from publish import compactor, levels, publisher
-from publish.catalog import LocalCatalog
 from publish.compactor import Compacted, compact
 from publish.errors import ErasureUnfinished, MissingInput, PublishRefused, WrongRowCount
 from publish.exchanges import exchange
 from publish.levels import groups
+from publish.local_catalog import LocalCatalog
 from publish.publisher import Published, publish
 from publish.rewriting import rewrite
 from tests.lake_builder import LakeBuilder, row

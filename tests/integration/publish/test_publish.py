@@ -12,7 +12,6 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError
 
 import contracts
@@ -21,9 +20,10 @@ from contracts.observation import stored_columns
 from embedded.cli import main
 from lake import Lake, now
 from lake.entries import BuildEntry, Entry, Output
-from publish import catalog, commits, publisher
-from publish.catalog import Conflict, LocalCatalog
+from publish import commits, local_catalog, publisher
+from publish.catalog import Conflict, commit
 from publish.errors import OutdatedFile, PublishFailed, PublishRefused
+from publish.local_catalog import LocalCatalog, SqliteCatalog
 from publish.publisher import publish
 from publish.schemas import METRICS, WITHOUT_BOUNDS
 from publish.tables import files_of, published_tables
@@ -156,8 +156,8 @@ def start(logged: LoggedLake) -> BaseProcess:
 def test_four_publishers_at_once_publish_every_row_once_although_some_are_killed(
     logged: LoggedLake, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(catalog, "TIDIED", 2)
-    monkeypatch.setattr(catalog, "UNUSED_FOR", timedelta(0))
+    monkeypatch.setattr(local_catalog, "TIDIED", 2)
+    monkeypatch.setattr(local_catalog, "UNUSED_FOR", timedelta(0))
     logged.add([1], staff=[1])
     publishers = [start(logged) for _ in range(4)]
     for number in range(2, BATCHES + 1):
@@ -263,7 +263,7 @@ def test_publisher_whose_tables_are_dropped_meanwhile_leaves_no_table_without_ea
 def test_metadata_that_no_version_uses_is_deleted_once_it_is_old(
     logged: LoggedLake, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(catalog, "TIDIED", 1)
+    monkeypatch.setattr(local_catalog, "TIDIED", 1)
     logged.add([1])
     logged.publish()
     LocalCatalog(logged.lake).forget()
@@ -272,7 +272,7 @@ def test_metadata_that_no_version_uses_is_deleted_once_it_is_old(
         logged.add([number])
         logged.publish()
     assert len(metadata(logged, FACT)) > 3 * 14
-    monkeypatch.setattr(catalog, "UNUSED_FOR", timedelta(0))
+    monkeypatch.setattr(local_catalog, "UNUSED_FOR", timedelta(0))
     refused = min(metadata(logged, FACT)).parent / "refused-m0.avro"
     refused.write_bytes(b"of a commit that another one was before")
     logged.add([16])
@@ -288,20 +288,20 @@ def test_metadata_of_a_commit_that_has_begun_is_not_deleted(
     logged: LoggedLake, monkeypatch: pytest.MonkeyPatch
 ):
     """A publisher has written all but the new version when another one tidies the table."""
-    monkeypatch.setattr(catalog, "TIDIED", 1)
-    monkeypatch.setattr(catalog, "UNUSED_FOR", timedelta(0))
+    monkeypatch.setattr(local_catalog, "TIDIED", 1)
+    monkeypatch.setattr(local_catalog, "UNUSED_FOR", timedelta(0))
     logged.add([1])
     logged.publish()
     tidied = logged.table(FACT)
     logged.add([2])
-    commit_table = SqlCatalog.commit_table
+    commit_table = SqliteCatalog.commit_table
 
-    def slow(self: SqlCatalog, *arguments: Any) -> Any:
+    def slow(self: SqliteCatalog, *arguments: Any) -> Any:
         [published] = [t for t in published_tables(1) if t.name == FACT]
         LocalCatalog(logged.lake).tidy(tidied, published)
         return commit_table(self, *arguments)
 
-    monkeypatch.setattr(SqlCatalog, "commit_table", slow)
+    monkeypatch.setattr(SqliteCatalog, "commit_table", slow)
     logged.publish()
     monkeypatch.undo()
     assert orders(logged) == Counter({(1, 1): 1, (2, 2): 1})
@@ -351,7 +351,7 @@ def test_damaged_catalog_is_named_with_the_remedy(logged: LoggedLake):
 
 
 def test_table_that_is_dropped_while_it_is_loaded_is_a_conflict():
-    with pytest.raises(Conflict), catalog.commit():
+    with pytest.raises(Conflict), commit():
         raise NoSuchTableError("dropped by another publisher")
 
 

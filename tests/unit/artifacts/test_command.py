@@ -37,9 +37,10 @@ def packages(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         packages.append(target)
         return 3
 
-    def glue_wheels(target: Path) -> list[str]:
-        target.write_bytes(b"wheels")
-        packages.append(target)
+    def glue_wheels(*targets: Path) -> list[str]:
+        for target in targets:
+            target.write_bytes(b"wheels")
+            packages.append(target)
         return ["project.whl"]
 
     def postgresql(module: str, _: str, folder: str) -> None:
@@ -80,12 +81,14 @@ def test_sizes_and_digests_are_printed_to_stdout_and_progress_to_stderr(
     printed = capsys.readouterr()
     lines = [line.split() for line in printed.out.splitlines()]
     assert [(len(digest), Path(path).parent) for digest, _, path in lines] == [
-        *[(64, tmp_path)] * 2,
-        *[(64, tmp_path / "scripts")] * 5,
+        *[(64, tmp_path)] * 3,
+        *[(64, tmp_path / "scripts")] * 6,
     ]
     assert lines[0][1] == "3"
     assert "on aarch64" in printed.err
-    assert [path.name for path in packages] == ["ingestion_lambda.zip", "platform.gluewheels.zip"]
+    assert [path.name for path in packages] == [
+        *("ingestion_lambda.zip", "platform.gluewheels.zip", "publish.gluewheels.zip")
+    ]
 
 
 def test_bundle_of_an_earlier_build_is_removed(tmp_path: Path, packages: list[Path]):
@@ -109,7 +112,7 @@ def test_failed_step_leaves_the_earlier_build_unchanged(
     main(["--out", str(out), "--ca-bundle", str(bundle)])
     before = contents(out)
 
-    def fails(_: Path) -> list[str]:
+    def fails(*_: Path) -> list[str]:
         raise ToolFailed("no wheels today")
 
     monkeypatch.setattr(command, "make_glue_wheels", fails)
@@ -174,7 +177,7 @@ def test_failed_tool_is_reported_with_its_output(monkeypatch: pytest.MonkeyPatch
 def test_every_job_has_its_script(tmp_path: Path):
     needed = ("name", "source", "ingestion", "processed", "generation", "warehouse", "schema")
     workflow = read_workflow(dict.fromkeys((*needed, "catalog"), "x"))
-    others = {"migrate_warehouse.py", "update_warehouse.py"}
+    others = {"compact_lake.py", "migrate_warehouse.py", "update_warehouse.py"}
     scripts = {job.script for job in workflow.jobs.values()} | others
     assert {path.name for path in copy_scripts(tmp_path)} == scripts
     assert len(SCRIPTS) == len(scripts)

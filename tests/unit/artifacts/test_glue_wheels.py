@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from artifacts.glue_wheels import GLUE_PROVIDES, LOCK, PROVIDED, locked, pins
+import pytest
+
+from artifacts.glue_wheels import GLUE_PROVIDES, LOCK, PROVIDED, PUBLISH_LOCK, locked, pins
 
 TESTED = LOCK.with_name("dev.txt")
 
@@ -25,14 +27,18 @@ def test_lines_of_a_lock_file_include_hashes_and_markers(tmp_path: Path):
     }
 
 
-def test_lock_file_has_the_versions_that_glue_provides():
-    provided, pinned = locked(PROVIDED), locked(LOCK)
+@pytest.mark.parametrize("lock", [LOCK, PUBLISH_LOCK])
+def test_lock_file_has_the_versions_that_glue_provides(lock: Path):
+    provided, pinned = locked(PROVIDED), locked(lock)
     assert {name: pinned[name].split()[0] for name in GLUE_PROVIDES} == provided
 
 
-def test_packages_that_are_sent_have_the_versions_of_all_other_tests():
-    sent, tested = set(locked(LOCK)) - GLUE_PROVIDES, locked(TESTED)
-    assert [name for name in sent if locked(LOCK)[name] != tested[name]] == []
+@pytest.mark.parametrize("lock", [LOCK, PUBLISH_LOCK])
+def test_packages_that_are_sent_have_the_versions_of_all_other_tests(lock: Path):
+    tested = {name.partition("[")[0]: pin for name, pin in locked(TESTED).items()}
+    sent = {name: pin for name, pin in locked(lock).items() if name not in GLUE_PROVIDES}
+    digests = {name: set(pin.split()[1:]) for name, pin in sent.items()}
+    assert [name for name in sent if not digests[name] <= set(tested[name].split())] == []
 
 
 def test_packages_that_glue_does_not_provide_are_sent_with_those_that_they_require():
@@ -40,3 +46,9 @@ def test_packages_that_glue_does_not_provide_are_sent_with_those_that_they_requi
         *("pg8000", "scramp", "asn1crypto", "msgspec"),
         *("python-dateutil", "six"),
     }
+
+
+def test_jobs_that_publish_get_pyiceberg_besides():
+    assert set(pins()) <= set(pins(PUBLISH_LOCK))
+    assert "pyiceberg" not in {pin.partition("==")[0] for pin in pins()}
+    assert {pin.partition("==")[0] for pin in pins(PUBLISH_LOCK)} >= {"pyiceberg", "urllib3"}

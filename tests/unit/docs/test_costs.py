@@ -10,6 +10,7 @@ import pytest
 
 import contracts
 from ingestion_lambda import metrics
+from ingestion_lambda.health import HealthMetrics
 from ingestion_lambda.poll import Polled
 from tests.pages import Page, computed
 
@@ -49,7 +50,7 @@ def decided() -> dict[str, int]:
         r"^  secrets = \{(.*?)^  \}", text("modules/secrets/main.tf"), re.M | re.S
     )
     [services] = re.findall(r"toset\(\[\n(.*?)\]\)", text("modules/network/main.tf"), re.S)
-    [quiet] = metrics.poll_metrics("totesys", Polled(1), 1.0)
+    quiet = metrics.poll_metrics("totesys", Polled(1, health=HealthMetrics(publishing_lag=0)), 1.0)
     workflow = json.loads((ROOT / "glue_jobs" / "workflow.json").read_text(encoding="utf-8"))
     return {
         "polls": 24 * 60 // int(default("rate_minutes")),
@@ -59,7 +60,7 @@ def decided() -> dict[str, int]:
         "alarms": len(re.findall(r"^    [a-z-]+ = \{$", alarms, re.MULTILINE)) - OF_A_LOG,
         "secrets": len(re.findall(r" = ", secrets)),
         "endpoints": len(re.findall(r'"\w+"', services)),
-        "metrics": len(quiet.values),
+        "metrics": sum(len(group.values) for group in quiet),
         "changes": len(contracts.source().tables) * len("IUD"),
         "key": len(re.findall('^resource "aws_kms_key"', text("modules/key/main.tf"), re.M)),
         "dashboard": len(
@@ -109,6 +110,18 @@ def test_sums_add_up_the_tables_and_the_first_table_rounds_them():
         run = total(SINGLE if "single_job" in case else RUN)
         assert not runs or sum_.endswith(f"x 30 days x {run}")
         assert rounded(Decimal(usd), "1") == Decimal(short)
+
+
+def test_publishing_and_compaction_are_the_lines_named_so():
+    lines = [row for heading in (MONTH, RUN) for row in PAGE.rows(heading)]
+    own = [row[-1] for row in lines if "publishing" in row[0] or "compaction" in row[0]]
+    *monthly, run, metadata = own
+    fixed = " + ".join([*monthly, "0.30", "0.10"])
+    idle, every = PAGE.rows("## Publishing and compaction")
+    assert idle[1] == fixed
+    assert every[1] == f"{fixed} + 288 polls x 30 days x {Decimal(run) + Decimal(metadata)}"
+    for _, sum_, usd in (idle, every):
+        assert rounded(computed(sum_), usd) == Decimal(usd)
 
 
 def test_pause_allows_one_run_for_each_pause_and_the_poll_after_it():

@@ -13,7 +13,7 @@ from operations.last_attempts import LastAttempts
 
 MODULES = Path(__file__).parents[3] / "terraform" / "modules"
 ONLY_ON_AWS = {"dead-letters", "function-throttles"}
-ONLY_LOCAL = {"warehouse", "publishing"}
+ONLY_LOCAL = {"warehouse"}
 
 
 def default(module: str, variable: str) -> float:

@@ -113,7 +113,7 @@ def test_group_that_does_not_exist_yet_is_reported_once_and_is_not_an_error(
     cloudwatch.log(POLL, "a poll")
     assert messages(logs) == messages(logs) == ["a poll"]
     assert f"{LOAD} does not exist yet: nothing has logged to it." in notices
-    assert len(notices) == len(set(notices)) == 7
+    assert len(notices) == len(set(notices)) == 9
     assert not any(POLL in notice for notice in notices)
 
 
@@ -160,7 +160,7 @@ def test_group_that_is_created_later_is_followed_from_then_on(
     lines = itertools.islice(logs.follow(Question(ago("1h"))), 3)
     assert [line.message for line in lines] == ["a poll", "a load", "a load"]
     assert [LOAD in notice for notice in notices].count(True) == 1
-    assert len(notices) == len(set(notices)) == 7
+    assert len(notices) == len(set(notices)) == 9
 
 
 @pytest.mark.parametrize(

@@ -85,8 +85,25 @@ run "the_environment_has_names_and_no_secret" {
       EVENT_BUS                = "default"
       WORKFLOW                 = "totesys-test"
       MIN_MINUTES_BETWEEN_RUNS = "0"
+      PUBLISHES                = "false"
     })
     error_message = "The environment differs from the variables that the handler reads."
+  }
+}
+
+run "the_event_is_repeated_until_the_load_has_published" {
+  command = plan
+
+  variables {
+    publishes = true
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.this.environment[0].variables.PUBLISHES == "true"
+      && contains(local.step_logs, "_attempts/publish/*")
+    )
+    error_message = "The function does not know that the load publishes, or cannot read its attempts."
   }
 }
 

@@ -44,6 +44,8 @@ run "each_kind_of_job_reads_its_own_secret_and_no_other" {
         build   = data.aws_iam_policy_document.build
         load    = data.aws_iam_policy_document.load
         migrate = data.aws_iam_policy_document.migrate
+        compact = data.aws_iam_policy_document.compact
+        publish = data.aws_iam_policy_document.publish
         } : role => flatten([
           for statement in document.statement : [for resource in statement.resources : resource]
           if contains(statement.actions, "secretsmanager:GetSecretValue")
@@ -52,6 +54,8 @@ run "each_kind_of_job_reads_its_own_secret_and_no_other" {
       build   = []
       load    = [var.secrets.warehouse_loader.arn]
       migrate = [var.secrets.warehouse_owner.arn]
+      compact = []
+      publish = []
     }
     error_message = "A job reads the secret of another kind of job."
   }
@@ -110,6 +114,8 @@ run "only_temporary_files_of_spark_are_deleted" {
         data.aws_iam_policy_document.build,
         data.aws_iam_policy_document.load,
         data.aws_iam_policy_document.migrate,
+        data.aws_iam_policy_document.publish,
+        data.aws_iam_policy_document.compact,
         ] : [
         for statement in document.statement : [
           for resource in statement.resources :
@@ -118,6 +124,56 @@ run "only_temporary_files_of_spark_are_deleted" {
       ]
     ]))
     error_message = "A job may delete committed objects."
+  }
+}
+
+run "published_tables_are_written_by_jobs_that_publish_and_tagged_by_the_compaction" {
+  command = plan
+
+  assert {
+    condition = {
+      for name, document in {
+        build   = data.aws_iam_policy_document.build
+        load    = data.aws_iam_policy_document.load
+        migrate = data.aws_iam_policy_document.migrate
+        publish = data.aws_iam_policy_document.publish
+        compact = data.aws_iam_policy_document.compact
+        } : name => join(", ", sort(flatten([
+          for statement in document.statement : [
+            for pair in setproduct(statement.actions, statement.resources) : join(" ", pair)
+            if startswith(pair[0], "s3:Put") && can(regex("/_(published|compacted)/|/_log/published/", pair[1]))
+          ]
+      ])))
+      } == {
+      build   = ""
+      load    = ""
+      migrate = ""
+      publish = join(", ", [
+        "s3:PutObject arn:aws:s3:::processed/_published/*",
+        "s3:PutObject arn:aws:s3:::processed/g=2/_log/published/*",
+      ])
+      compact = join(", ", [
+        "s3:PutObject arn:aws:s3:::processed/_compacted/*",
+        "s3:PutObjectTagging arn:aws:s3:::processed/_compacted/*",
+        "s3:PutObjectTagging arn:aws:s3:::processed/_published/*",
+      ])
+    }
+    error_message = "Another job writes published tables, or one tags other objects."
+  }
+
+  assert {
+    condition = one([
+      for statement in data.aws_iam_policy_document.publish.statement : concat(sort(statement.actions), sort(statement.resources))
+      if statement.sid == "PublishTables"
+      ]) == [
+      "glue:CreateTable", "glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:UpdateTable",
+      "arn:aws:glue:eu-west-2:123456789012:catalog",
+      "arn:aws:glue:eu-west-2:123456789012:database/totesys_test_published_ingestion",
+      "arn:aws:glue:eu-west-2:123456789012:database/totesys_test_published_processed_g2",
+      "arn:aws:glue:eu-west-2:123456789012:table/totesys_test_published_ingestion/*",
+      "arn:aws:glue:eu-west-2:123456789012:table/totesys_test_published_processed_g2/*",
+    ]
+    error_message = "A job publishes in other databases, or drops tables."
   }
 }
 
@@ -152,6 +208,11 @@ run "without_a_catalog_the_load_has_no_access_to_it" {
     ])
     error_message = "The load has access to a catalog although the variable is empty."
   }
+
+  assert {
+    condition     = length(output.policies.load) == 2
+    error_message = "The load may publish although the variable is empty."
+  }
 }
 
 run "every_action_is_listed_and_every_resource_is_named" {
@@ -164,6 +225,8 @@ run "every_action_is_listed_and_every_resource_is_named" {
         data.aws_iam_policy_document.load,
         data.aws_iam_policy_document.migrate,
         data.aws_iam_policy_document.processed,
+        data.aws_iam_policy_document.publish,
+        data.aws_iam_policy_document.compact,
         ] : [
         for statement in document.statement : concat(
           [for action in statement.actions : !strcontains(action, "*")],

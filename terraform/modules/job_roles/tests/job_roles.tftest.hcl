@@ -100,6 +100,24 @@ run "in_a_vpc_describe_actions_cover_every_resource" {
   }
 }
 
+run "a_job_outside_the_vpc_has_no_access_to_it" {
+  command = plan
+
+  variables {
+    subnet_ids         = ["subnet-1"]
+    security_group_ids = ["sg-1"]
+    connection_arns    = ["arn:aws:glue:eu-west-2:123456789012:connection/totesys-test-subnet-1"]
+    outside_vpc        = ["migrate"]
+  }
+
+  assert {
+    condition = {
+      for kind, document in data.aws_iam_policy_document.this : kind => length(document.source_policy_documents)
+    } == { build = 3, load = 3, migrate = 2 }
+    error_message = "A job outside the VPC may use it, or another job may not."
+  }
+}
+
 run "a_role_has_the_policies_of_its_kind_of_job" {
   command = plan
 

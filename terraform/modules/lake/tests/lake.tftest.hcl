@@ -109,7 +109,7 @@ run "every_put_into_ingestion_requires_if_none_match" {
   }
 }
 
-run "processed_requires_it_for_logs_only" {
+run "processed_requires_it_for_what_spark_does_not_write" {
   command = plan
 
   assert {
@@ -122,6 +122,8 @@ run "processed_requires_it_for_logs_only" {
         "arn:aws:s3:::totesys-dev-processed-123456789012/g=*/_log/*",
         "arn:aws:s3:::totesys-dev-processed-123456789012/_generations/*",
         "arn:aws:s3:::totesys-dev-processed-123456789012/_attempts/*",
+        "arn:aws:s3:::totesys-dev-processed-123456789012/_published/*",
+        "arn:aws:s3:::totesys-dev-processed-123456789012/_compacted/*",
       ]
       Condition = {
         Null = { "s3:if-none-match" = "true" }

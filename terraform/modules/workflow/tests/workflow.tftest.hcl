@@ -51,10 +51,12 @@ variables {
   }
 
   packages = {
-    libraries = "../../../build/platform.gluewheels.zip"
+    libraries  = "../../../build/platform.gluewheels.zip"
+    publishing = "../../../build/publish.gluewheels.zip"
     scripts = {
       "build_dimensions.py"  = "../../../build/scripts/build_dimensions.py"
       "build_facts.py"       = "../../../build/scripts/build_facts.py"
+      "compact_lake.py"      = "../../../build/scripts/compact_lake.py"
       "load_warehouse.py"    = "../../../build/scripts/load_warehouse.py"
       "migrate_warehouse.py" = "../../../build/scripts/migrate_warehouse.py"
       "update_warehouse.py"  = "../../../build/scripts/update_warehouse.py"
@@ -109,7 +111,10 @@ run "each_job_runs_its_script_with_the_libraries_of_the_archive_only" {
     condition = alltrue([
       for name, job in aws_glue_job.this : (
         can(regex("^s3://artifacts/glue/[0-9a-f]{64}/${name}\\.py$", job.command[0].script_location))
-        && can(regex("^s3://artifacts/glue/[0-9a-f]{64}/platform\\.gluewheels\\.zip$", job.default_arguments["--additional-python-modules"]))
+        && can(regex(
+          "^s3://artifacts/glue/[0-9a-f]{64}/${contains(["load_warehouse", "compact_lake"], name) ? "publish" : "platform"}\\.gluewheels\\.zip$",
+          job.default_arguments["--additional-python-modules"],
+        ))
         && job.default_arguments["--python-modules-installer-option"] == "--no-index"
       )
     ])
@@ -154,11 +159,14 @@ run "only_jobs_of_the_warehouse_receive_the_certificates" {
 
   variables {
     packages = {
-      libraries = "../../../build/platform.gluewheels.zip"
-      ca_bundle = "main.tf" # any file: a plan uploads nothing
+      libraries  = "../../../build/platform.gluewheels.zip"
+      publishing = "../../../build/publish.gluewheels.zip"
+      ca_bundle  = "main.tf" # any file: a plan uploads nothing
       scripts = {
         "build_dimensions.py"  = "../../../build/scripts/build_dimensions.py"
         "build_facts.py"       = "../../../build/scripts/build_facts.py"
+        "compact_lake.py"      = "../../../build/scripts/compact_lake.py"
+        "compact_lake.py"      = "../../../build/scripts/compact_lake.py"
         "load_warehouse.py"    = "../../../build/scripts/load_warehouse.py"
         "migrate_warehouse.py" = "../../../build/scripts/migrate_warehouse.py"
       }
@@ -171,6 +179,7 @@ run "only_jobs_of_the_warehouse_receive_the_certificates" {
       } == {
       build_dimensions  = "none"
       build_facts       = "none"
+      compact_lake      = "none"
       load_warehouse    = "main.tf"
       migrate_warehouse = "main.tf"
     }
@@ -238,6 +247,7 @@ run "metrics_and_retries_are_optional" {
       } == {
       build_dimensions  = [1, false]
       build_facts       = [1, false]
+      compact_lake      = [0, true]
       load_warehouse    = [1, false]
       migrate_warehouse = [0, true]
     }
@@ -312,9 +322,60 @@ run "a_single_job_replaces_the_three" {
     condition = (
       output.jobs["update_warehouse"] == "totesys-test-update-warehouse"
       && length(output.jobs) == 4
-      && !contains(keys(output.jobs), "migrate_warehouse")
+      && length(setintersection(keys(output.jobs), ["compact_lake", "migrate_warehouse"])) == 0
     )
     error_message = "The alarm on failed jobs would not see the job."
+  }
+}
+
+run "the_lake_is_compacted_on_a_schedule_outside_the_vpc_and_the_workflow" {
+  variables {
+    subnet_ids         = ["subnet-1"]
+    security_group_ids = ["sg-1"]
+  }
+
+  assert {
+    condition = (
+      aws_glue_trigger.schedule["compact_lake"].type == "SCHEDULED"
+      && aws_glue_trigger.schedule["compact_lake"].schedule == "cron(40 1/8 * * ? *)"
+      && aws_glue_trigger.schedule["compact_lake"].workflow_name == null
+      && [for action in aws_glue_trigger.schedule["compact_lake"].actions : action.job_name] == [output.compact_job]
+    )
+    error_message = "The compaction is not started on its schedule, or delays the workflow."
+  }
+
+  assert {
+    condition = [
+      for name in ["build_dimensions", "load_warehouse", "compact_lake"] : length(coalesce(aws_glue_job.this[name].connections, []))
+    ] == [1, 1, 0]
+    error_message = "The compaction is in the VPC, or another job is not."
+  }
+
+  assert {
+    condition = {
+      for name, argument in aws_glue_job.this["compact_lake"].default_arguments : name => argument
+      if contains(["--ingestion", "--processed", "--generation", "--catalog", "--time-limit", "--warehouse"], name)
+      } == {
+      "--ingestion"  = "s3://ingestion"
+      "--processed"  = "s3://processed"
+      "--generation" = "2"
+      "--catalog"    = "totesys_test"
+      "--time-limit" = "3570"
+    }
+    error_message = "The compaction has other arguments."
+  }
+}
+
+run "without_a_catalog_no_job_publishes" {
+  variables {
+    catalog = ""
+  }
+
+  assert {
+    condition = output.compact_job == null && length(aws_glue_trigger.schedule) == 0 && alltrue([
+      for job in aws_glue_job.this : endswith(job.default_arguments["--additional-python-modules"], "/platform.gluewheels.zip")
+    ])
+    error_message = "A job has the packages for publishing without a catalog."
   }
 }
 
@@ -370,7 +431,7 @@ run "jobs_have_a_connection_to_every_subnet" {
 
   assert {
     condition = alltrue([
-      for job in aws_glue_job.this : toset(job.connections) == toset(["totesys-test-subnet-1", "totesys-test-subnet-2"])
+      for name, job in aws_glue_job.this : name == "compact_lake" || toset(job.connections) == toset(["totesys-test-subnet-1", "totesys-test-subnet-2"])
     ])
     error_message = "A job has no connection to a subnet."
   }
@@ -388,22 +449,24 @@ run "invalid_values_are_refused" {
   command = plan
 
   variables {
-    name            = "Totesys"
-    source_name     = "To-te"
-    generation      = 0
-    schema          = "a\"b"
-    catalog         = "to-te"
-    secrets         = {}
-    worker_type     = "G.025X"
-    workers         = 1
-    timeout_minutes = 0
-    retries         = 11
-    subnet_ids      = ["subnet-1"]
-    packages        = { scripts = {}, libraries = "main.tf" }
+    name                = "Totesys"
+    source_name         = "To-te"
+    generation          = 0
+    schema              = "a\"b"
+    catalog             = "to-te"
+    secrets             = {}
+    worker_type         = "G.025X"
+    workers             = 1
+    timeout_minutes     = 0
+    retries             = 11
+    subnet_ids          = ["subnet-1"]
+    packages            = { scripts = {}, libraries = "main.tf", publishing = "main.tf" }
+    compaction_schedule = "rate(8 hours)"
   }
 
   expect_failures = [
     var.name, var.source_name, var.generation, var.schema, var.catalog, var.secrets, var.worker_type,
     var.workers, var.timeout_minutes, var.retries, var.security_group_ids, var.packages,
+    var.compaction_schedule,
   ]
 }

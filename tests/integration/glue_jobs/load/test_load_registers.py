@@ -10,6 +10,7 @@ from moto import mock_aws
 from pg8000.native import Connection
 
 from contracts import glue
+from glue_jobs import load_warehouse
 from glue_jobs.errors import PartitionsRefused
 from glue_jobs.load.partitions import Partition, Registry, Table
 from glue_jobs.load.transaction import LoadResult, Target, load
@@ -132,6 +133,7 @@ def job(
 ) -> list[str]:
     """Return the arguments of a load without a catalog."""
     monkeypatch.setenv("WAREHOUSE", warehouse_dsn)
+    monkeypatch.setattr(load_warehouse, "publish_loaded", lambda *_: "")  # tests of its own
     lake = ["--ingestion", processed.ingestion, "--processed", processed.processed]
     return [*lake, "--warehouse", "env:WAREHOUSE"]
 
