@@ -49,7 +49,8 @@ class OneAccount(LoadScopeScheduling):  # type: ignore[misc] # xdist has no type
 
     def _split_scope(self, nodeid: str) -> str:
         """Return what stays on one worker: a folder, except the tests of single modules."""
-        return nodeid if SINGLE in nodeid else nodeid.rpartition("/")[0]
+        file, _, _ = nodeid.partition("::")  # a parameter may have slashes, too
+        return nodeid if SINGLE in nodeid else file.rpartition("/")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneAccount:
