@@ -1,7 +1,9 @@
 """Distribution of the tests over the workers of pytest-xdist: ``pytest -p tests.distribution``.
 
 A file stays on one worker, and so does a folder whose tests share an expensive state. Files of
-short tests come last, so that no worker waits long for another one.
+short tests come last, so that no worker waits long for another one. Two workers begin with the
+tests that need Spark, and the others with the rest: a session of Spark takes 20 seconds of a core
+until it is fast.
 """
 
 from collections.abc import Generator
@@ -9,9 +11,12 @@ from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # it has none
+from xdist.workermanage import WorkerController  # type: ignore[import-untyped] # as above
 
 TOGETHER = ("tests/e2e/dashboard/",)
 ORDER = (*TOGETHER, "tests/e2e/", "tests/integration/")  # then the rest
+WITH_SPARK = ("tests/e2e/", "tests/integration/glue_jobs/")
+SPARK_WORKERS = 2
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
@@ -21,6 +26,13 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
         """Return what stays on one worker."""
         file: str = nodeid.partition("::")[0]
         return next((folder for folder in TOGETHER if file.startswith(folder)), file)
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        """Hand out the next file; to the third worker and further ones one without Spark."""
+        if self.nodes.index(node) >= SPARK_WORKERS:
+            without = (scope for scope in self.workqueue if not scope.startswith(WITH_SPARK))
+            self.workqueue.move_to_end(next(without, next(iter(self.workqueue))), last=False)
+        super()._assign_work_unit(node)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
