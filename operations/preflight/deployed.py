@@ -6,7 +6,7 @@ from operations.preflight.check import Failed, NotChecked
 from operations.preflight.target import Target
 
 GLUE_VERSION = "5.1"
-JOBS = ("build-dimensions", "build-facts", "load-warehouse", "migrate-warehouse")
+JOBS = ("build-dimensions", "build-facts", "load-warehouse", "compact-lake", "migrate-warehouse")
 
 
 def function(target: Target) -> str:

@@ -34,11 +34,14 @@ locals {
   # every graph: title, metrics, and differences from the default settings
   graphs = [
     {
-      title   = "Age of the oldest change that is missing from the warehouse"
-      metrics = [concat(["Warehouse", "Freshness"], local.poll, [{ label = "freshness" }])]
-      stat    = "Maximum"
-      unit    = "Seconds"
-      width   = 12
+      title = "Age of the oldest change that is missing from the warehouse, and from the published tables"
+      metrics = [
+        concat(["Warehouse", "Freshness"], local.poll, [{ label = "freshness" }]),
+        concat(["Warehouse", "PublishingLag"], local.poll, [{ label = "published tables" }]),
+      ]
+      stat  = "Maximum"
+      unit  = "Seconds"
+      width = 12
       lines = [
         { label = "alarm", value = var.freshness_seconds, color = "#ff7f0e" },
         { label = "promised: 30 minutes", value = 1800, color = "#d62728" },

@@ -188,7 +188,7 @@ resource "aws_glue_job" "this" {
   glue_version = "5.1"
 
   worker_type       = var.worker_type
-  number_of_workers = var.workers
+  number_of_workers = each.value.role == "compact" ? 2 : var.workers # the compaction uses the driver alone
   timeout           = each.value.timeout
   max_retries       = each.value.retries
 

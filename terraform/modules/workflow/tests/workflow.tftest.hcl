@@ -339,6 +339,7 @@ run "the_lake_is_compacted_on_a_schedule_outside_the_vpc_and_the_workflow" {
       aws_glue_trigger.schedule["compact_lake"].type == "SCHEDULED"
       && aws_glue_trigger.schedule["compact_lake"].schedule == "cron(40 1/8 * * ? *)"
       && aws_glue_trigger.schedule["compact_lake"].workflow_name == null
+      && aws_glue_job.this["compact_lake"].number_of_workers == 2
       && [for action in aws_glue_trigger.schedule["compact_lake"].actions : action.job_name] == [output.compact_job]
     )
     error_message = "The compaction is not started on its schedule, or delays the workflow."

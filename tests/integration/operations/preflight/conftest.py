@@ -15,6 +15,7 @@ from botocore.validate import ParamValidator
 from moto import mock_aws
 
 from operations.deployment import named
+from operations.preflight.deployed import JOBS
 from operations.preflight.target import Network, Settings, Target
 from postgres import connected, from_dsn
 from tests.certificates import Authority
@@ -233,7 +234,7 @@ def _apply(account: Account, network: Network) -> None:
         FlexibleTimeWindow={"Mode": "OFF"},
         Target={"Arn": function["FunctionArn"], "RoleArn": arn},
     )
-    for job in ("build-dimensions", "build-facts", "load-warehouse", "migrate-warehouse"):
+    for job in JOBS:
         account.client("glue").create_job(
             Name=f"{NAME}-{job}",
             Role=arn,

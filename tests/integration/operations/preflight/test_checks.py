@@ -150,7 +150,7 @@ IN_THE_ACCOUNT: Mapping[str, tuple[Break, str]] = {
     ),
     "Glue quotas": (
         answer("ListServiceQuotas", Quotas=[{"QuotaName": QUOTA, "Value": 3.0}]),
-        "needs 4 DPUs of Glue at once.+3: ",
+        "needs 6 DPUs of Glue at once.+3: ",
     ),
     "Athena engine": (
         answer("ListEngineVersions", EngineVersions=[{"SelectedEngineVersion": "AUTO"}]),
@@ -314,7 +314,7 @@ def test_name_of_a_deployment_reads_its_workers_and_its_concurrency(account: Acc
     )  # fmt: skip
     target = applied(account)
     assert target.settings == Settings(30, "G.2X", None)
-    assert "needs 120 DPUs" in find(BY_NAME["Glue quotas"], target).text
+    assert "needs 124 DPUs" in find(BY_NAME["Glue quotas"], target).text
     assert "none reserved" in find(BY_NAME["Lambda concurrency"], target).text
 
 
