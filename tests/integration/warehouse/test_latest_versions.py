@@ -175,6 +175,16 @@ def test_column_that_the_owner_adds_to_a_fact_does_not_stop_a_load(migrated: Con
     assert migrated.run("select count(*) from warehouse.fact_payment_current") == [[1]]
 
 
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
+def test_current_rows_of_a_day_are_found_by_an_index(
+    migrated: Connection, fact: contracts.Fact
+) -> None:
+    migrated.run("set enable_seqscan = off; set enable_bitmapscan = off")
+    query = "explain select * from warehouse.{view} where created_date = current_date"
+    shown = migrated.run(render(query, view=f"{fact.name}_current"))
+    assert f"using {fact.latest}_created_date on" in shown[0][0]
+
+
 def test_existing_table_is_not_recreated(migrated: Connection) -> None:
     tables = "select oid, relname from pg_class where relname ~ '^latest_' order by 1"
     before = migrated.run(tables)
