@@ -92,7 +92,8 @@ def filled(orders: int) -> Iterator[Warehouse]:
 def _fill(connection: Connection, orders: int) -> None:
     facts = [(fact, qualified(SCHEMA, fact.name)) for fact in contracts.warehouse().facts]
     latest = {fact.name: qualified(ETL, fact.latest) for fact, _ in facts}
-    with transaction(connection), bare(connection, *(t for _, t in facts), *latest.values()):
+    tables = [*latest.values(), *(table for _, table in facts)]
+    with transaction(connection), bare(connection, orders, *tables):
         connection.run(render(DATA.read_text(encoding="utf-8"), orders=orders))
         for fact, table in facts:
             fill_latest(connection, fact, table, latest[fact.name])

@@ -1,4 +1,4 @@
-"""Empty tables without the keys, indexes and triggers that cost time for each row of a load."""
+"""Tables without the keys, indexes and triggers that cost time for each row of a large load."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,8 +7,12 @@ from pg8000.exceptions import DatabaseError
 
 from postgres import LOCK_NOT_AVAILABLE, Connection, Sql, local_lock_timeout, render, sqlstate
 
-IS_EMPTY_AND_OWNED = """
+IS_EMPTY = """
 select not exists (select from {table}) and pg_has_role(relowner, 'USAGE')
+from pg_class where oid = cast(:table as regclass)
+"""
+GROWS_MUCH = """
+select reltuples <= 10 * {rows} and pg_has_role(relowner, 'USAGE')
 from pg_class where oid = cast(:table as regclass)
 """
 PARTS = """
@@ -36,6 +40,11 @@ order by place, 1
 """What to drop, and how to add it again, in this order: unique keys, indexes, foreign keys, and the
 trigger that maintains the latest versions."""
 
+FOREIGN_KEY = 3
+
+MANY_ROWS = 5_000
+"""Rows of a load from which a check of each takes longer than to drop and add the parts."""
+
 TOLERATED = (LOCK_NOT_AVAILABLE, "40P01", "2BP01")  # deadlock detected, dependent objects exist
 LOCK_TIMEOUT = "2s"
 """The wait for readers of the tables and of those that they refer to. New readers wait behind it,
@@ -43,28 +52,39 @@ so one that forgot to end its transaction must not block them all. Keys that sta
 
 
 @contextmanager
-def bare(connection: Connection, *tables: Sql) -> Iterator[bool]:
-    """Drop the parts of empty tables for the block, add them again at its end, and yield whether
-    they were dropped: adding them for all rows at once takes a fifth of the time. All stay if one
-    of the tables has rows, is owned by another role or is being read. No other transaction sees the
-    tables without them."""
-    parts = list(_parts(connection, tables)) if _are_droppable(connection, tables) else []
-    is_bare = bool(parts) and _drop(connection, [drop for drop, _ in reversed(parts)])
-    yield is_bare
-    if is_bare:
-        for _, add in parts:
-            connection.run(add)
+def bare(connection: Connection, rows: int, *tables: Sql) -> Iterator[bool]:
+    """Drop the parts of empty tables that get so many rows in the block, add them again at its end,
+    and yield whether they were dropped: adding them for all rows at once takes a fifth of the time.
+    All stay if the rows are few, or if a table has rows, is owned by another role or is being read.
+    No other transaction sees the tables without them."""
+    is_worth = rows >= MANY_ROWS and all(_is(connection, IS_EMPTY, each) for each in tables)
+    parts = (part for each in tables for part in connection.run(PARTS, table=each))
+    with _without(connection, list(parts) if is_worth else []) as is_bare:
+        yield is_bare
 
 
-def _are_droppable(connection: Connection, tables: Sequence[Sql]) -> bool:
-    found = (connection.run(render(IS_EMPTY_AND_OWNED, table=t), table=t) for t in tables)
-    return all(is_droppable for [[is_droppable]] in found)
+@contextmanager
+def without_foreign_keys(connection: Connection, rows: int, table: Sql) -> Iterator[None]:
+    """Do the same with the foreign keys of a table that has rows, if it gets at least a tenth as
+    many: a check for each new row takes 60 times as long as one for each row of all. Readers of the
+    table and of those that it refers to wait until the transaction ends."""
+    is_worth = rows >= MANY_ROWS and _is(connection, GROWS_MUCH, table, rows=rows)
+    parts = connection.run(PARTS, table=table) if is_worth else []
+    with _without(connection, [part for part in parts if part[-1] == FOREIGN_KEY]):
+        yield
 
 
-def _parts(connection: Connection, tables: Sequence[Sql]) -> Iterator[tuple[str, str]]:
-    for table in tables:
-        for drop, add, _ in connection.run(PARTS, table=table):
-            yield drop, add
+def _is(connection: Connection, condition: str, table: Sql, **parts: int) -> bool:
+    [[is_true]] = connection.run(render(condition, table=table, **parts), table=table)
+    return bool(is_true)
+
+
+@contextmanager
+def _without(connection: Connection, parts: Sequence[Sequence[str]]) -> Iterator[bool]:
+    is_without = bool(parts) and _drop(connection, [drop for drop, *_ in reversed(parts)])
+    yield is_without
+    for _, add, _ in parts if is_without else ():
+        connection.run(add)
 
 
 def _drop(connection: Connection, statements: Sequence[str]) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 import contracts
 from contracts import UNKNOWN, Column, Dimension, Fact
-from glue_jobs.load.bare import bare
+from glue_jobs.load.bare import bare, without_foreign_keys
 from glue_jobs.load.staging import Incoming, copy, staged
 from lake import Store
 from postgres import Connection, Sql, joined, names, render, value
@@ -81,7 +81,7 @@ def add_versions(
     dimension does not contain; return how many rows per table. An empty fact receives the rows
     without a staging table: nobody sees it before its keys are back."""
     table, latest = qualified(schema, fact.name), qualified(ETL, fact.latest)
-    with bare(connection, table, latest) as are_bare:
+    with bare(connection, rows.files.rows, table, latest) as are_bare:
         if are_bare:
             copy(connection, store, rows, table)
             fill_latest(connection, fact, table, latest)
@@ -89,7 +89,8 @@ def add_versions(
             return {**inferred, fact.name: rows.files.rows}
     with staged(connection, store, rows) as staging:
         inferred = insert_inferred(connection, schema, fact.columns, staging)
-        return {**inferred, fact.name: insert_versions(connection, schema, fact, staging)}
+        with without_foreign_keys(connection, rows.files.rows, table):
+            return {**inferred, fact.name: insert_versions(connection, table, fact, staging)}
 
 
 def merge_dimension(connection: Connection, schema: str, rows: Incoming, staging: Sql) -> int:
@@ -132,11 +133,11 @@ def insert_inferred(
     return +inserted  # without dimensions that got none
 
 
-def insert_versions(connection: Connection, schema: str, fact: Fact, staging: Sql) -> int:
+def insert_versions(connection: Connection, table: Sql, fact: Fact, staging: Sql) -> int:
     """Insert the staged versions in the order of their keys, and return how many."""
     statement = render(
         INSERT_VERSIONS,
-        fact=qualified(schema, fact.name),
+        fact=table,
         columns=names(fact.column_names),
         staging=staging,
         key=fact.key,

@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
@@ -79,6 +79,12 @@ def target(warehouse_dsn: str) -> Target:
 @pytest.fixture
 def processed(tmp_path: Path) -> ProcessedLake:
     return ProcessedLake(tmp_path / "a [lake] with spaces")
+
+
+@pytest.fixture(autouse=True)
+def many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Load every number of rows as many; the tests of other modules load few."""
+    monkeypatch.setattr(bare, "MANY_ROWS", 1)
 
 
 @pytest.fixture
@@ -410,6 +416,30 @@ def test_first_load_keeps_keys_indexes_and_triggers(
     assert connection.run(FOREIGN_KEYS) == before
     assert len(before) == 9
     assert all(validated for *_, validated in before)
+
+
+def test_load_that_adds_many_versions_keeps_keys_indexes_and_triggers(
+    connection: Connection,
+    processed: ProcessedLake,
+    load_once: Load,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
+    load_once()
+    before, parts = connection.run(FOREIGN_KEYS), connection.run(PARTS)
+    dropped, drop = list[str](), bare._drop
+
+    def noted(connection: Connection, statements: Sequence[str]) -> bool:
+        dropped.extend(statements)
+        return drop(connection, statements)
+
+    monkeypatch.setattr(bare, "_drop", noted)
+    processed.add({"fact_sales_order": [version_row(1, 2, design_id=8)]})
+    assert load_once().rows == {"fact_sales_order": 1, "dim_design": 1}
+    assert len(dropped) == len(before) == 9
+    assert connection.run(PARTS) == parts
+    assert connection.run(FOREIGN_KEYS) == before
+    assert connection.run("select batch_seq from etl.latest_sales_order") == [[2]]
 
 
 def test_table_that_depends_on_a_key_does_not_stop_the_first_load(

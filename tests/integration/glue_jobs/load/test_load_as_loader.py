@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from pg8000.native import Connection
 
+from glue_jobs.load import bare
 from glue_jobs.load import transaction as module
 from glue_jobs.load.transaction import LoadResult, Target, load
 from lake import new_run
@@ -79,6 +80,7 @@ def test_owner_and_loader_bring_the_same_rows(
     processed: ProcessedLake,
     load_once: Callable[[], LoadResult],
     source_dsn: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The owner's first load copies versions into the facts themselves, the loader's does not."""
     orders = [version_row(1, 1, design_id=7, created_time="23:59:59.999999"), version_row(2, 1)]
@@ -89,6 +91,7 @@ def test_owner_and_loader_bring_the_same_rows(
     copied = ProcessedLake(processed.root.with_name("copy"))
     shutil.copytree(processed.root, copied.root, dirs_exist_ok=True)
     migrate_at(from_dsn(source_dsn))
+    monkeypatch.setattr(bare, "MANY_ROWS", 1)
     of_owner = load(copied.lake, Target(from_dsn(source_dsn), "warehouse"), new_run())
     of_loader = load_once()
     assert of_owner.rows == of_loader.rows
