@@ -1,10 +1,11 @@
 """The cost of publishing, and of a query after many batches: `python -m benchmarks.published`.
 
 In a temporary folder it fabricates a lake whose batches change four tables each: the log entries
-and one small file a table, as polls and jobs write them. It publishes every batch by itself, as
-after a load, and prints the seconds at the beginning and at the end, elapsed and of the CPU, then
-those of a query over a fact, and what is stored. Unused metadata is deleted without a delay. Times
-vary with the machine and its load.
+and one small file a table, as polls and jobs write them. It publishes the first and the last
+batches one by one, as after a load, and prints the seconds at the beginning and at the end, elapsed
+and of the CPU, then those of a query over a fact, and what is stored. The batches between are
+published by thousands, hundreds and tens: their manifests are as large as the merged ones of single
+batches. Unused metadata is deleted without a delay. Times vary with the machine and its load.
 """
 
 import io
@@ -12,6 +13,7 @@ import tempfile
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
@@ -48,7 +50,8 @@ def main() -> None:
     local_catalog.UNUSED_FOR = timedelta(0)
     with tempfile.TemporaryDirectory() as folder:
         lake = open_local_lake(Path(folder))
-        times = [_publish(lake, seq) for seq in range(1, batches + 1)]
+        ends = list(accumulate(_steps(batches)))
+        times = [_publish(lake, end) for end in ends]
         for name, seconds in zip(("elapsed", "CPU"), zip(*times, strict=True), strict=True):
             first, last = median(seconds[WARM : WARM + MEASURED]), median(seconds[-MEASURED:])
             print(
@@ -59,8 +62,19 @@ def main() -> None:
         _print_stored(Path(folder))
 
 
-def _publish(lake: Lake, seq: int) -> tuple[float, float]:
-    fabricate(lake, seq)
+def _steps(batches: int) -> list[int]:
+    """Return how many batches are published at a time."""
+    first, last = [1] * (WARM + MEASURED), [1] * (WARM + MEASURED)
+    between, left = list[int](), batches - len(first) - len(last)
+    for size in (1000, 100, 10, 1):
+        count, left = divmod(left, size)
+        between += [size] * count
+    return first + between + last
+
+
+def _publish(lake: Lake, end: int) -> tuple[float, float]:
+    for seq in range(lake.batches.head_seq() + 1, end + 1):
+        fabricate(lake, seq)
     return timed(lambda: publish(lake, LocalCatalog(lake)))
 
 

@@ -2,14 +2,18 @@
 publishing."""
 
 import io
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Self
+from unittest.mock import patch
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyiceberg.table import Table
+from pyiceberg.table import Table, snapshots, update
 
 import contracts
 from contracts.arrow import FIELD_ID, arrow_type, batch_schema
@@ -187,3 +191,17 @@ def file_schema(columns: Sequence[Column]) -> pa.Schema:
 def fact_of(name: str) -> Fact:
     """Return a fact by name."""
     return next(fact for fact in contracts.warehouse().facts if fact.name == name)
+
+
+@contextmanager
+def clock_set_back(by: timedelta) -> Iterator[None]:
+    """Set the clock of pyiceberg back for the block."""
+
+    class Earlier(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) - by
+
+    clock = SimpleNamespace(time=lambda: time.time() - by.total_seconds())
+    with patch.object(snapshots, "time", clock), patch.object(update, "datetime", Earlier):
+        yield

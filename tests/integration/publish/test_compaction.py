@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -24,7 +25,7 @@ from lake.log import Log
 from operations import erasure
 from postgres import render
 from publish import compactor, levels, publisher
-from publish.compactor import Compacted, compact
+from publish.compactor import Compacted
 from publish.errors import ErasureUnfinished, MissingInput, PublishRefused, WrongRowCount
 from publish.exchanges import exchange
 from publish.levels import groups
@@ -225,6 +226,9 @@ def kill_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
                 next(steps, killed)(*arguments)
 
             monkeypatch.setattr(compactor, "exchange", second)
+        elif step == "the removal":
+            monkeypatch.setattr(compactor, "KEPT", timedelta(0))
+            monkeypatch.setattr(compactor._Namespace, "_remove_unnamed", killed)
         else:
             monkeypatch.setattr(compactor, step, killed)
 
@@ -233,7 +237,7 @@ def kill_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
 
 
 BEFORE_THE_ENTRY = ("rewrite", "the entry")
-STEPS = (*BEFORE_THE_ENTRY, "data_files", "exchange", "the second exchange")
+STEPS = (*BEFORE_THE_ENTRY, "data_files", "exchange", "the second exchange", "the removal")
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -258,19 +262,30 @@ def test_killed_compaction_leaves_the_same_rows_and_is_completed(
     check(logged)
 
 
-def test_two_compactors_and_two_publishers_at_once(logged: LoggedLake):
-    for number in range(1, 8):
+def test_four_publishers_and_two_compactors_at_once_with_loads_and_a_retry(logged: LoggedLake):
+    for number in range(1, 5):
         logged.add([number], staff=[number])
+    is_loaded = Event()
 
-    def work(number: int) -> None:
-        for _ in range(3):
-            step = compact if number % 2 else publish
-            step(logged.lake, LocalCatalog(logged.lake))
+    def work(step: Callable[[], object]) -> None:
+        while not is_loaded.is_set():
+            step()
+        step()
 
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(work, range(4)))
+    with ThreadPoolExecutor(6) as pool:
+        steps = [logged.publish] * 4 + [logged.compact] * 2
+        working = [pool.submit(work, step) for step in steps]
+        for number in range(5, 9):
+            logged.add([number], staff=[number])
+        logged.retry([100], deleted=[200])
+        is_loaded.set()
+        for each in working:
+            each.result()
+    assert logged.publish().commits == 0
     check(logged)
-    assert len(logged.files(FACT)) == 1
+    logged.compact()
+    assert len(logged.files(FACT)) < 5
+    check(logged)
 
 
 def test_missing_input_ends_the_exchange(logged: LoggedLake, monkeypatch: pytest.MonkeyPatch):
@@ -325,9 +340,10 @@ def test_any_sequence_of_steps_leaves_the_rows_of_the_log(
 ):
     chance = random.Random(seed)
     monkeypatch.setattr(levels, "LARGE", 12)
-    steps = ["add", "add", "add", "publish", "compact", "killed", "retry", "again"]
+    steps = ["add", "add", "add", "publish", "compact", "killed", "retry", "again", "replay"]
     logged.add([1], staff=[1])
-    for number in range(2, 26):
+    following = logged.replayed()
+    for number in range(2, 19):
         match chance.choice(steps):
             case "add":
                 orders = chance.sample(range(50), chance.randint(0, 5))
@@ -335,24 +351,45 @@ def test_any_sequence_of_steps_leaves_the_rows_of_the_log(
             case "retry":
                 logged.retry([100 + number], deleted=[200 + number][: chance.randint(0, 1)])
             case "publish":
+                _killed_once(publisher, chance.choice(PUBLISHING), logged.publish)
                 logged.publish()
+            case "replay":
+                _at_once(logged, following)
             case "compact":
                 logged.compact()
             case "again":
                 LocalCatalog(logged.lake).forget()
             case "killed":
-                _killed_once(logged, chance.choice(["rewrite", "data_files", "exchange"]))
+                step = chance.choice(["rewrite", "data_files", "exchange"])
+                _killed_once(compactor, step, logged.compact)
+    _at_once(logged, following)
     logged.compact()
     check(logged)
+    built = {name: logged_rows(following)[name] for name in (FACT, DIMENSION)}
+    assert {name: published_rows(following)[name] for name in built} == built
 
 
-def _killed_once(logged: LoggedLake, step: str) -> None:
+PUBLISHING = ("data_files", "_commit", "PublishEntry")
+"""The steps of a publication that may be its last."""
+
+
+def _killed_once(of: Any, step: str, run: Callable[[], object]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compactor, step, killed)
+        patch.setattr(of, step, killed)
         try:
-            logged.compact()
+            run()
         except Killed:
             return
+
+
+def _at_once(logged: LoggedLake, following: LoggedLake) -> None:
+    """Build the batches in the next generation and publish it, while this one is compacted."""
+    done = following.lake.facts.head_seq()
+    for seq in range(done + 1, logged.lake.batches.head_seq() + 1):
+        following.build(seq, [seq], [seq])
+    with ThreadPoolExecutor(2) as pool:
+        for each in [pool.submit(logged.compact), pool.submit(following.compact)]:
+            each.result()
 
 
 def test_erasure_reaches_compacted_files_and_the_tables_stay_readable(
