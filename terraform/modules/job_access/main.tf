@@ -17,12 +17,16 @@ locals {
 }
 
 # Reading a missing key also requires s3:ListBucket, without a prefix: S3 answers "access denied" to a role
-# that must not list. Hence IfExists.
+# that must not list. Hence IfExists. A job that reads many files reads compacted ones.
 data "aws_iam_policy_document" "processed" {
   statement {
-    sid       = "ReadBuilt"
-    actions   = ["s3:GetObject"]
-    resources = [local.generation_arn, "${local.generation_arn}/*"] # Spark also looks for a file with the name of the folder
+    sid     = "ReadBuilt"
+    actions = ["s3:GetObject"]
+    resources = [
+      local.generation_arn, # Spark also looks for a file with the name of the folder
+      "${local.generation_arn}/*",
+      "${var.lake.processed.arn}/_compacted/*",
+    ]
   }
 
   statement {
@@ -33,7 +37,7 @@ data "aws_iam_policy_document" "processed" {
     condition {
       test     = "StringLikeIfExists"
       variable = "s3:prefix"
-      values   = ["${local.generation}/*"]
+      values   = ["${local.generation}/*", "_compacted/*"]
     }
   }
 }
@@ -148,7 +152,6 @@ data "aws_iam_policy_document" "publish" {
     resources = [
       "${var.lake.ingestion.arn}/${var.source_name}/*",
       "${var.lake.processed.arn}/_published/*",
-      "${var.lake.processed.arn}/_compacted/*",
       "${var.lake.processed.arn}/_attempts/publish/*",
     ]
   }
@@ -161,7 +164,7 @@ data "aws_iam_policy_document" "publish" {
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = ["_compacted/*", "_attempts/publish/*"]
+      values   = ["_attempts/publish/*"]
     }
   }
 

@@ -250,3 +250,19 @@ run "invalid_values_are_refused" {
 
   expect_failures = [var.source_name, var.generation, var.catalog, var.secrets]
 }
+
+run "jobs_that_build_or_load_read_compacted_files" {
+  command = plan
+
+  assert {
+    condition = {
+      for statement in data.aws_iam_policy_document.processed.statement : statement.sid => join(", ", sort(
+        length(statement.condition) > 0 ? one(statement.condition).values : statement.resources
+      ))
+      } == {
+      ReadBuilt = "arn:aws:s3:::processed/_compacted/*, arn:aws:s3:::processed/g=2, arn:aws:s3:::processed/g=2/*"
+      ListBuilt = "_compacted/*, g=2/*"
+    }
+    error_message = "A build or a load cannot read compacted files: a replay fails."
+  }
+}
