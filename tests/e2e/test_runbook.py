@@ -21,7 +21,7 @@ from tests.pages import Page, Shell
 from tests.sessions import refusing_connections
 from totesys.simulator import Simulator
 
-NOTHING = {"dimensions": 0, "facts": 0, "load": 0, "retries": 0}
+NOTHING = {"dimensions": 0, "facts": 0, "load": 0, "published": 0, "retries": 0}
 EDIT = "update sales_order set units_sold = units_sold + 1 where sales_order_id = 7"
 
 [ONE_MORE] = Page("runbook/README.md").commands("## One more poll")

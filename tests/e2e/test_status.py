@@ -40,7 +40,8 @@ def test_loaded_pending_and_quarantined_rows_are_shown_even_with_the_warehouse_d
     assert main(arguments) == 0
     text, report = output(capsys)
     assert "all loaded" in text
-    assert report["pending"] == {"dimensions": 0, "facts": 0, "load": 0, "retries": 0}
+    waiting = {"dimensions": 0, "facts": 0, "load": 0, "published": 1, "retries": 0}
+    assert report["pending"] == waiting
     assert report["quarantined"] == 3
     [reason] = report["reasons"]
     assert (reason["rows"], reason["table"]) == (3, "sales_order")
@@ -52,7 +53,7 @@ def test_loaded_pending_and_quarantined_rows_are_shown_even_with_the_warehouse_d
     assert main([*arguments[:2], warehouse_dsn + "_not", *arguments[3:]]) == 1
     text, report = output(capsys)
     assert "does not exist" in text
-    assert report["pending"] == {"dimensions": 0, "facts": 0, "load": 1, "retries": 0}
+    assert report["pending"] == {**waiting, "load": 1}
     assert report["freshness_seconds"] > 0
     assert report["loaded_through"] == 1
 

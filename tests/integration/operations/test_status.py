@@ -68,7 +68,8 @@ def test_lake_and_services_are_shown_by_outputs_as_by_name(
     assert "read from the load log, not from the warehouse" in out
     result = report(out)
     assert (result["seq"], result["loaded_through"]) == (2, 1)
-    assert result["pending"] == {"dimensions": 0, "facts": 0, "load": 1, "retries": 0}
+    built = {"dimensions": 0, "facts": 0}
+    assert result["pending"] == {**built, "load": 1, "published": 1, "retries": 0}
     assert result["freshness_seconds"] > 0
     assert result["alarms"] == {f"{NAME}-freshness": "a change waits for 21 minutes [too long]"}
     assert result["dead_letters"] == 1
