@@ -69,6 +69,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Send what a worker covered to the controller; there, refuse a run that covered too little."""
+    if by_workers := session.config.stash.get(REPORT, None):
+        probes.omit = list(by_workers["files"])  # of the others it reads the source, for seconds
     covered = probes.get_coverage()
     if IS_WORKER:
         session.config.workeroutput[COVERED] = json.dumps(covered)  # type: ignore[attr-defined]  # of xdist
