@@ -1,24 +1,23 @@
-"""The definitions that Terraform's catalog module reads: tables, and the queries of Athena.
+"""The definitions of Athena's names: its views, which a job creates, and the saved queries with a
+parameter, which Terraform creates. Terraform also takes the name of the source from them.
 
 ``python -m artifacts`` writes them to ``build/catalog``; ``python -m artifacts.catalog`` writes
 nothing else.
 """
 
 import json
-import re
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from artifacts.athena_questions import athena_questions
+import contracts
+from artifacts.athena import athena_views, saved_queries
 from artifacts.folder import replaced, write_texts
-from artifacts.views import views
-from contracts import PlatformError, glue
+from contracts import PlatformError
 
-ABOUT = """Write the definitions that Terraform's catalog module reads: Athena's tables, from the
-contracts, and its saved queries, from the views and questions of the warehouse.
+ABOUT = """Write the definitions of the names that Athena answers: its views and saved queries, from
+the views and questions of the warehouse.
 
 `python -m artifacts` writes them too, beside everything else that Terraform deploys."""
 
@@ -26,7 +25,7 @@ EXAMPLES = """examples:
   python -m artifacts.catalog                     to build/catalog
   python -m artifacts.catalog --out /tmp/catalog"""
 
-NAMES = ("tables.json", "queries")
+NAMES = ("views.json", "queries")
 """The files and folders that are written; others in the same folder stay."""
 
 
@@ -46,19 +45,9 @@ def write(folder: Path) -> list[str]:
 
 def files() -> dict[str, str]:
     """Return the text of every file by its path in the folder."""
-    texts = {f"queries/{name}.sql": query for name, query in queries().items()}
-    return {"tables.json": _to_json(glue.tables()), **texts}
-
-
-def queries() -> dict[str, str]:
-    """Return the queries by name, in the SQL of Athena: views of the warehouse and questions."""
-    return views() | athena_questions()
-
-
-def _to_json(tables: Mapping[str, Any]) -> str:
-    """Format as JSON with one line for each column."""
-    text = json.dumps(tables, indent=2, ensure_ascii=False)
-    return re.sub(r'\{\s+("name": .+)\s+(.+)\s+(.+)\s+\}', r"{ \1 \2 \3 }", text) + "\n"
+    queries = {f"queries/{name}.sql": query for name, query in saved_queries().items()}
+    views = {"source": contracts.source().name, "views": athena_views()}
+    return {"views.json": json.dumps(views, indent=1, ensure_ascii=False) + "\n", **queries}
 
 
 def _parser() -> ArgumentParser:

@@ -45,10 +45,6 @@ class BatchTooLarge(PlatformError):
     """A batch has more rows than a load of this job's time limit can bring to the warehouse."""
 
 
-class PartitionsRefused(PlatformError):
-    """The Data Catalog does not accept the partitions of committed files."""
-
-
 class BuildFailed(PlatformError):
     """Spark cannot read the input of a table, or cannot write its files."""
 

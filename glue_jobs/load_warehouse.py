@@ -9,8 +9,6 @@ import boto3
 from glue_jobs.job import Arguments, open_job
 from glue_jobs.json_logs import to_stdout
 from glue_jobs.load.chunks import CHUNK_ROWS, ChunkSize
-from glue_jobs.load.glue_catalog import GlueCatalog
-from glue_jobs.load.partitions import Registry
 from glue_jobs.load.publishing import publish_loaded
 from glue_jobs.load.transaction import Target, load
 from glue_jobs.session import SessionSource
@@ -24,14 +22,11 @@ def main(argv: Sequence[str], spark: SessionSource = None) -> None:
     with open_job("load_warehouse", _arguments(), argv, spark) as job:
         options = job.arguments
         address = resolve(options.warehouse, os.environ, read_secret, options.ca_bundle)
-        glue = boto3.client("glue", config=CLIENT_CONFIG) if options.catalog else None
-        registry = (
-            Registry(GlueCatalog(glue, options.catalog), options.register_from) if glue else None
-        )
         size = ChunkSize(options.rows_per_transaction, options.allow_large_batch == "true")
         target = Target(address, options.schema)
-        load(job.lake, target, job.run, registry, size, job.limit)
-        if glue:
+        load(job.lake, target, job.run, size, job.limit)
+        if options.catalog:
+            glue = boto3.client("glue", config=CLIENT_CONFIG)
             publish_loaded(job.lake, glue, options.catalog, job.limit)
 
 
@@ -63,15 +58,8 @@ def _add_catalog(arguments: Arguments) -> None:
         "--catalog",
         nargs="?",  # Glue may omit an empty value
         metavar="PREFIX",
-        help="prefix of the Data Catalog's databases, in which to register partitions and to"
-        " publish Iceberg tables; without it, neither is done",
-    )
-    arguments.add_argument(
-        "--register-from",
-        type=int,
-        metavar="SEQ",
-        help="register every batch from this one on again, after the catalog or one of its tables"
-        " was created again",
+        help="prefix of the Data Catalog's databases in which to publish Iceberg tables; without"
+        " it, none are published",
     )
 
 

@@ -243,6 +243,13 @@ class PublishEntry(Entry, frozen=True):
     through: Mapping[str, Count]
 
 
+class ViewsEntry(Entry, frozen=True):
+    """An entry of the log of views: Athena's views were created from the texts of this digest, or,
+    if it is empty, their creation began."""
+
+    digest: str
+
+
 class Audit(Entry, frozen=True):
     """The record of a day's audit, in which a full read was compared with the mirror of batch
     ``seq``. ``missed`` counts, per table, the rows that earlier polls had missed."""

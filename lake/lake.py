@@ -10,7 +10,15 @@ from lake.attempts import Attempts
 from lake.audits import Audits
 from lake.compactions import CompactionEntry
 from lake.directory import DirectoryStore
-from lake.entries import Batch, BuildEntry, GenerationEntry, LoadEntry, PublishEntry, RetryEntry
+from lake.entries import (
+    Batch,
+    BuildEntry,
+    GenerationEntry,
+    LoadEntry,
+    PublishEntry,
+    RetryEntry,
+    ViewsEntry,
+)
 from lake.erasures import ErasureEntry
 from lake.errors import AlreadyExists, InvalidLake
 from lake.log import Log
@@ -72,6 +80,11 @@ class Lake:
     def published(self) -> Log[PublishEntry]:
         """Hints of publishers, with numbers of their own."""
         return Log(self.processed, layout.processed_log(self.generation, "published"), PublishEntry)
+
+    @property
+    def views(self) -> Log[ViewsEntry]:
+        """Creations of Athena's views, in any generation."""
+        return Log(self.processed, layout.VIEWS_LOG, ViewsEntry)
 
     @property
     def erasures(self) -> Log[ErasureEntry]:

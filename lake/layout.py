@@ -9,11 +9,11 @@ processed  g=<generation>/<warehouse table>/batch=<seq>-<run>/…parquet
            g=<generation>/_open/<table>/batch=<seq>-<run>/…parquet
            g=<generation>/<fact>_tombstones/batch=<seq>-<run>/…parquet
            _generations/…  _attempts/<job>/…  _published/… (Iceberg tables)
+           _views/… (log of Athena's views)
            _compacted/<namespace>/_log/…
            _compacted/<namespace>/<published table>/compaction=<seq>-<run>/<number>.parquet
 """
 
-import re
 from datetime import date, datetime
 
 SEQ_DIGITS = 20
@@ -24,6 +24,7 @@ COMPACTED = "_compacted/"
 PUBLISHED = "_published/"
 GENERATIONS_LOG = "_generations/"
 ERASURES_LOG = "_erasures/"
+VIEWS_LOG = "_views/"
 NAME = "_name"
 INGESTED = "ingestion"
 """The namespace of the published tables of the source, which all generations share."""
@@ -36,8 +37,6 @@ LAST_MILLISECOND = 10**14 - 1  # of Unix time, in the year 5138
 
 SEQ_IN_KEY = rf"/batch=(\d{{{SEQ_DIGITS}}})-"
 """Pattern of the seq in the key or the address of a data object."""
-
-PARTITION_VALUE = re.compile(r"/(?:observed_date|batch)=([^/]+)")
 
 
 def entry_key(log: str, seq: int) -> str:
@@ -141,13 +140,6 @@ def compacted_key(namespace: str, table: str, seq: int, run: str, number: int) -
     """Return the key of a file that a compaction writes, the ``number``-th of the table."""
     folder = f"compaction={seq:0{SEQ_DIGITS}d}-{run}"
     return f"{compacted_folder(namespace, table)}{folder}/{number:05d}.parquet"
-
-
-def partition(key: str) -> tuple[str, tuple[str, ...]]:
-    """Return the folder of a data object, which is a partition of its table, and the values of the
-    partition's keys."""
-    folder, _, _ = key.rpartition("/")
-    return f"{folder}/", tuple(PARTITION_VALUE.findall(folder))
 
 
 def _batch(seq: int, run: str) -> str:

@@ -26,3 +26,7 @@ class ErasureUnfinished(PlatformError):
 
 class WrongRowCount(PlatformError):
     """Files have more or fewer rows than the logs record. Restore the damaged object."""
+
+
+class ViewsRefused(PlatformError):
+    """Athena does not create the views. Apply Terraform, or read the reason."""

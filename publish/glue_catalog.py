@@ -12,6 +12,7 @@ from pyiceberg.io import FileIO
 from pyiceberg.typedef import EMPTY_DICT, Properties
 
 from lake import Lake
+from lake.layout import INGESTED
 from publish.catalog import PublishedTables
 from publish.clock import ForwardCatalog
 from publish.errors import PublishFailed
@@ -60,7 +61,15 @@ class GlueTables(PublishedTables):
         return self._opened
 
     def _identifier(self, published: PublishedTable) -> tuple[str, str]:
-        return f"{self._prefix}_published_{published.namespace}", published.name
+        return self._database(published.namespace), published.name
+
+    def _database(self, namespace: str) -> str:
+        return f"{self._prefix}_published_{namespace}"
+
+    def databases(self) -> dict[str, str]:
+        """Return the databases of the tables of the source and of the warehouse."""
+        built = f"processed_g{self._lake.generation}"
+        return {"ingestion": self._database(INGESTED), "processed": self._database(built)}
 
     def _create_namespace(self, name: str) -> None:
         """Do nothing: no job has the right to create databases."""

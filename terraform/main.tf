@@ -19,13 +19,14 @@ data "aws_caller_identity" "current" {}
 locals {
   name        = "${var.project}-${var.environment}"
   account_id  = data.aws_caller_identity.current.account_id
-  source_name = coalesce(var.source_name, jsondecode(file("${local.artifacts.catalog}/tables.json")).source)
+  source_name = coalesce(var.source_name, jsondecode(file("${local.artifacts.catalog}/views.json")).source)
   catalog     = replace(local.name, "-", "_") # a database's name has no hyphens
 
   artifacts = {
     package    = "${var.artifacts_dir}/ingestion_lambda.zip"
     libraries  = "${var.artifacts_dir}/platform.gluewheels.zip"
     publishing = "${var.artifacts_dir}/publish.gluewheels.zip"
+    views      = "${var.artifacts_dir}/catalog/views.json"
     scripts = {
       for script in fileset("${var.artifacts_dir}/scripts", "*.py") : script => "${var.artifacts_dir}/scripts/${script}"
     }
@@ -139,6 +140,7 @@ module "workflow" {
   lake                 = module.lake
   key_arn              = module.key.arn
   artifacts            = module.artifacts
+  results              = module.query_results
   packages             = local.artifacts
   secrets              = module.secrets.secrets
   worker_type          = var.worker_type
@@ -192,7 +194,6 @@ module "catalog" {
   name             = local.name
   definitions      = local.artifacts.catalog
   generation       = var.generation
-  lake             = module.lake
   key_arn          = module.key.arn
   results_bucket   = module.query_results.name
   scan_limit_bytes = var.scan_limit_bytes

@@ -66,13 +66,7 @@ output "compact_job" {
 
 output "databases" {
   description = "Names of the databases in the Data Catalog"
-  value = {
-    ingestion = module.catalog.ingestion_database
-    processed = module.catalog.processed_database
-
-    published_ingestion = module.catalog.published_databases["ingestion"]
-    published_processed = module.catalog.published_databases["processed"]
-  }
+  value       = module.catalog.databases
 }
 
 output "workgroup" {

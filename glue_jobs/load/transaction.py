@@ -14,7 +14,6 @@ from glue_jobs.load.chunks import DEFAULT_SIZE, ChunkSize
 from glue_jobs.load.connection import load_transaction
 from glue_jobs.load.ledger import LedgerState
 from glue_jobs.load.merge import ETL, merge, qualified
-from glue_jobs.load.partitions import Registry
 from glue_jobs.load.pending import Pending, built_through, next_pending
 from glue_jobs.load.staging import Incoming, incoming
 from glue_jobs.time_limit import NO_LIMIT, TimeLimit
@@ -64,13 +63,12 @@ def load(
     lake: Lake,
     target: Target,
     run: str,
-    registry: Registry | None = None,
     size: ChunkSize = DEFAULT_SIZE,
     limit: TimeLimit = NO_LIMIT,
 ) -> LoadResult:
     """Load every pending batch and retry into the warehouse, in one transaction for each chunk of
-    whole batches. After each, register its partitions with ``registry``, and add its batches to the
-    load log. The load ends before ``limit``; the next one continues.
+    whole batches. After each, add its batches to the load log. The load ends before ``limit``; the
+    next one continues.
 
     Of several concurrent loads one loads. Raises the errors of ``glue_jobs.errors``, and
     LockTimeout.
@@ -80,8 +78,7 @@ def load(
         return result
     state = _read_state(target, lake)
     if state.head:  # an earlier load may have crashed before its log
-        _conclude(lake, state, through, run, registry)
-    known = replace(registry, again_from=None) if registry else None
+        record_loads(lake, min(state.head, through), run)
     while pending := next_pending(lake, state.head, state.retries, through, size.within(limit)):
         if not size.has_time(pending, limit):
             logger.info("time limit is near", extra={"run": run, "left": result.left})
@@ -89,22 +86,12 @@ def load(
         with limit.step():
             chunk = _load_chunk(lake, target, run, state, pending)
             state = _read_state(target, lake)  # another load may have been first
-            _conclude(lake, state, through, run, known)
+            record_loads(lake, min(state.head, through), run)
         if chunk is None:
             break
         result += replace(chunk, left=max(0, through - state.head))
         logger.info("warehouse loaded", extra={**vars(chunk), "run": run, "left": result.left})
     return result
-
-
-def _conclude(
-    lake: Lake, state: LedgerState, through: int, run: str, registry: Registry | None
-) -> None:
-    """Register the partitions of what the warehouse has, then add it to the load log."""
-    loaded = min(state.head, through)
-    if registry:
-        registry.register(lake, loaded, state.retries)
-    record_loads(lake, loaded, run)
 
 
 def _read_state(target: Target, lake: Lake) -> LedgerState:

@@ -63,9 +63,7 @@ run "names_start_with_the_prefix_and_optional_parts_are_disabled" {
 
   assert {
     condition = output.databases == {
-      ingestion = "totesys_test_ingestion"
-      processed = "totesys_test_processed_g1"
-
+      views               = "totesys_test"
       published_ingestion = "totesys_test_published_ingestion"
       published_processed = "totesys_test_published_processed_g1"
     }

@@ -1,1 +1,1 @@
-"""Athena for tests: its SQL, a catalog of what is registered, and the examples of its page."""
+"""Athena for tests: its SQL, the published tables with their views, and the examples of a page."""

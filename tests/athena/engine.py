@@ -1,72 +1,64 @@
-"""Athena's SQL on Parquet files, by DuckDB: for tests, with and without a local AWS endpoint.
+"""Athena's SQL on Iceberg tables, by DuckDB: for tests, with and without a local AWS endpoint.
 
-A table has the rows of its partitions alone. As in Athena, timestamps are milliseconds, a file
-whose column is of another type than the table's is an error, and one without it has NULL there.
+A table has the columns of its Iceberg schema, read by field id, and the files of its current
+snapshot. Unlike Athena's, its column "$path" is not hidden.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 import sqlglot
 from sqlglot import exp
 
+if TYPE_CHECKING:
+    from pyiceberg.table import Table as IcebergTable
+
 Row = tuple[Any, ...]
-TYPES = {"string": "VARCHAR", "int": "INTEGER", "timestamp": "TIMESTAMP"}  # others are the same
-SHOWN = {"timestamp": "TIMESTAMP_MS"}
-
-
-class BadData(Exception):
-    """A file does not hold what its table says."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table, with its type as Glue writes it."""
-
-    name: str
-    type: str
-
-
-@dataclass(frozen=True)
-class Part:
-    """A partition: the values of its keys, and its files."""
-
-    values: Sequence[str]
-    files: Sequence[str]
+TYPES = {"string": "varchar", "int": "integer", "long": "bigint"}  # others are the same
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table, with the partitions that the catalog has of it."""
+    """A table: its columns, name and type by field id, and its files on this machine."""
 
     database: str
     name: str
-    columns: Sequence[Column]
-    keys: Sequence[Column]
-    parts: Sequence[Part]
+    columns: dict[int, tuple[str, str]]
+    files: Sequence[str]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer of a query."""
+    """The answer of a query; the types are those of DuckDB."""
 
     columns: list[str]
+    types: list[str]
     rows: list[Row]
 
 
-class Athena:
-    """Answers queries on some tables."""
+def iceberg_table(
+    database: str, name: str, table: "IcebergTable", local: Callable[[str], str | None]
+) -> Table:
+    """Return a table as its metadata describes it; ``local`` gives the path of a file, or None to
+    leave it out."""
+    columns = {
+        field.field_id: (field.name, TYPES.get(str(field.field_type), str(field.field_type)))
+        for field in table.schema().fields
+    }
+    files = (local(task.file.file_path) for task in table.scan().plan_files())
+    return Table(database, name, columns, [file for file in files if file])
 
-    def __init__(self, tables: Iterable[Table]) -> None:
-        """Raises BadData."""
+
+class Athena:
+    """Answers queries on some tables and views."""
+
+    def __init__(self, tables: Iterable[Table] = ()) -> None:
         self._connection = duckdb.connect()
         for table in tables:
-            self._connection.execute(f'create schema if not exists "{table.database}"')
-            named = f'"{table.database}"."{table.name}"'
-            self._connection.execute(f"create view {named} as {self._rows(table)}")
+            self.create_table(table)
 
     def __enter__(self) -> Self:
         return self
@@ -79,34 +71,35 @@ class Athena:
     ) -> None:
         self._connection.close()
 
+    def create_table(self, table: Table) -> None:
+        """Make a table known."""
+        self._add("create view {} as {}", table.database, table.name, _rows(table))
+
+    def create_view(self, database: str, name: str, select: str) -> None:
+        """Create a view; its names without a database are of its own database."""
+        tree = sqlglot.parse_one(select, read="athena")
+        defined = {part.alias for part in tree.find_all(exp.CTE)}
+        for table in tree.find_all(exp.Table):
+            if not table.db and table.name not in defined:
+                table.set("db", exp.to_identifier(database, quoted=True))
+        text = tree.sql("duckdb", identify=True)
+        self._add("create or replace view {} as {}", database, name, text)
+
     def run(self, query: str, database: str, parameters: Sequence[str] = ()) -> Answer:
         """The answer to a query in Athena's SQL; parameters are SQL themselves, as Athena's."""
-        self._connection.execute(f"set schema = '{database}'")
+        self._connection.execute(f'create schema if not exists "{database}"')
+        self._connection.execute(f'set schema = "{database}"')
         [translated] = sqlglot.transpile(
             filled(query, parameters), read="athena", write="duckdb", identify=True
         )
         result = self._connection.execute(translated)
-        return Answer([column[0] for column in result.description], result.fetchall())
+        described = result.description
+        names, types = [c[0] for c in described], [str(c[1]) for c in described]
+        return Answer(names, types, result.fetchall())
 
-    def _rows(self, table: Table) -> str:
-        """All rows of a table, as a query of DuckDB."""
-        shown = [f'cast(null as {_shown(c)}) as "{c.name}"' for c in (*table.columns, *table.keys)]
-        parts = [f"select {', '.join(shown)} where false"]
-        parts += [self._part(table, part) for part in table.parts if part.files]
-        return " union all ".join(parts)
-
-    def _part(self, table: Table, part: Part) -> str:
-        files = ", ".join(f"'{_quoted(file)}'" for file in part.files)
-        read = f"read_parquet([{files}], union_by_name = true, hive_partitioning = false)"
-        described = self._connection.execute(f"describe from {read}").fetchall()
-        held = {name: type_ for name, type_, *_ in described}
-        values = [_value(table, column, held) for column in table.columns]
-        values += [
-            f"cast('{_quoted(value)}' as {_shown(key)})"
-            for key, value in zip(table.keys, part.values, strict=True)
-        ]
-        # the names are those of contracts and of temporary files
-        return f"select {', '.join(values)} from {read}"  # nosec B608
+    def _add(self, statement: str, database: str, name: str, select: str) -> None:
+        self._connection.execute(f'create schema if not exists "{database}"')
+        self._connection.execute(statement.format(f'"{database}"."{name}"', select))
 
 
 def filled(query: str, parameters: Sequence[str]) -> str:
@@ -120,23 +113,19 @@ def filled(query: str, parameters: Sequence[str]) -> str:
     return sqlglot.parse_one(query, read="athena").transform(in_place).sql(dialect="athena")
 
 
-def _value(table: Table, column: Column, held: dict[str, str]) -> str:
-    wanted = TYPES.get(column.type, column.type.upper())
-    found = held.get(column.name)
-    if found not in (None, wanted):
-        raise BadData(
-            f"HIVE_BAD_DATA: {column.name} of {table.database}.{table.name} is declared"
-            f" {column.type}, and a file has {found}"
-        )
-    return f"cast({'null' if found is None else _named(column)} as {_shown(column)})"
-
-
-def _named(column: Column) -> str:
-    return f'"{column.name}"'
-
-
-def _shown(column: Column) -> str:
-    return SHOWN.get(column.type) or TYPES.get(column.type, column.type)
+def _rows(table: Table) -> str:
+    """All rows of a table, as a query of DuckDB."""
+    if not table.files:
+        nulls = (f'cast(null as {type_}) as "{name}"' for name, type_ in table.columns.values())
+        return f"select {', '.join(nulls)}, '' as \"$path\" where false"
+    files = ", ".join(f"'{_quoted(file)}'" for file in table.files)
+    columns = ", ".join(
+        f"{number}: {{name: '{name}', type: '{type_}', default_value: null}}"
+        for number, (name, type_) in table.columns.items()
+    )
+    # the names are those of contracts and of temporary files
+    read = f"read_parquet([{files}], schema = map {{{columns}}}, filename = '$path')"
+    return f"select * from {read}"  # nosec B608
 
 
 def _quoted(text: str) -> str:

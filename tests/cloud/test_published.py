@@ -16,10 +16,14 @@ from typing import Any
 import pytest
 from pyiceberg.catalog.glue import GlueCatalog
 
+from artifacts.athena import athena_views
 from lake import Lake
 from lake.s3 import S3Store
+from postgres import render
 from publish import levels
+from publish.athena_views import Athena, create_views
 from publish.compactor import compact
+from publish.errors import ViewsRefused
 from publish.glue_catalog import GlueTables
 from publish.publisher import publish
 from publish.tables import published_tables
@@ -167,3 +171,50 @@ def test_two_compactors_and_a_publisher_at_once_keep_every_row_once(
         assert logged.rows(DIMENSION, "staff_id", "batch_seq") == expected
         assert report(local_aws, "publish", "--again")["files"] == 3
     assert report(local_aws, "compact")["replaced"] == 0
+
+
+def test_athena_gets_its_views_once_and_again_when_a_text_changes(
+    logged: LakeInS3, local_aws: LocalAws
+):
+    athena, glue = local_aws.client("athena"), local_aws.client("glue")
+    glue.create_database(DatabaseInput={"Name": PREFIX})
+    place = f"s3://{BUCKETS['PROCESSED_BUCKET']}/results/"
+    settings = {"ResultConfiguration": {"OutputLocation": place}}
+    athena.create_work_group(Name=NAME, Configuration=settings)
+    names, views = Athena(athena, glue, NAME, PREFIX), athena_views()
+    assert create_views(logged.lake, logged.catalog, names, views) == len(views)
+    assert create_views(logged.lake, logged.catalog, names, views) == 0
+    assert glue.get_table(DatabaseName=PREFIX, Name="top_designs")["Table"]["VersionId"] == "0"
+    versions = {"fact_sales_order": str(BATCHES), "fact_payment": "0"}
+    for name, expected in versions.items():
+        assert rows_in_athena(athena, render("select count(*) as n from {view}", view=name)) == [
+            ["n"],
+            [expected],
+        ]
+    glue.delete_table(DatabaseName=f"{PREFIX}_published_processed_g1", Name="fact_payment")
+    assert create_views(logged.lake, logged.catalog, names, views) == 0
+    assert rows_in_athena(athena, "select count(*) as n from fact_payment") == [["n"], ["0"]]
+    changed = {**views, "top_designs": "select 1 as one"}
+    assert create_views(logged.lake, logged.catalog, names, changed) == len(views)
+    assert rows_in_athena(athena, "select * from top_designs") == [["one"], ["1"]]
+    glue.delete_table(DatabaseName=PREFIX, Name="ledger")
+    assert create_views(logged.lake, logged.catalog, names, changed) == len(views)
+    broken = {**views, "top_designs": "select nothing from dim_design"}
+    with pytest.raises(ViewsRefused, match=r"view top_designs: .*nothing"):
+        create_views(logged.lake, logged.catalog, names, broken)
+    assert create_views(logged.lake, logged.catalog, names, changed) == len(views)
+
+
+def rows_in_athena(athena: Any, query: str) -> list[list[str]]:
+    started = athena.start_query_execution(
+        QueryString=query, QueryExecutionContext={"Database": PREFIX}, WorkGroup=NAME
+    )["QueryExecutionId"]
+
+    def status() -> Any:
+        return athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]["Status"]
+
+    while status()["State"] in ("QUEUED", "RUNNING"):
+        time.sleep(0.05)
+    assert status()["State"] == "SUCCEEDED", status()
+    found = athena.get_query_results(QueryExecutionId=started)["ResultSet"]["Rows"]
+    return [[cell["VarCharValue"] for cell in row["Data"]] for row in found]

@@ -1,14 +1,9 @@
-"""The saved queries of Athena, and the examples of docs/athena.md, agree with the warehouse.
+"""The names of the lake answer as the warehouse does, in Athena and on one machine, and so do the
+examples of docs/athena.md."""
 
-The queries run on the partitions that the load registered for a lake of the pipeline.
-"""
-
-import shutil
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, time, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -17,18 +12,14 @@ from pg8000.native import Connection
 from pyspark.sql import SparkSession
 
 import contracts
-from artifacts.catalog import queries
+from artifacts.athena import saved_queries
 from contracts import Dimension, Fact
 from embedded.lake_query import names_of_the_warehouse
-from embedded.platform import LOAD, Platform
+from embedded.platform import Platform
 from embedded.server import Server
-from glue_jobs import load_warehouse
-from glue_jobs.load.partitions import Registry
 from glue_jobs.transform import conversions
 from postgres import Sql, connected, from_dsn, names, render, value
-from publish.local_catalog import LocalCatalog
-from publish.publisher import publish
-from tests.athena.catalog import MemoryCatalog
+from tests.athena.catalog import INGESTION, VIEWS, athena
 from tests.athena.engine import Answer, Athena
 from tests.athena.page import examples
 from tests.pages import Page
@@ -36,7 +27,6 @@ from warehouse.columns import view_columns
 from warehouse.lake_views import question_views
 from warehouse.questions import Question, questions
 
-PROCESSED, INGESTION = "test_processed_g1", "test_ingestion"
 EDITED, DELETED, REPLACED, TOMBSTONE, RETRIED = 7, 9, 10, 11, 12
 CHANGES = [
     "update sales_order set units_sold = 100, agreed_delivery_date = current_date::text"
@@ -58,8 +48,7 @@ CHANGES = [
 COUNTS = "select batch_seq, op, count(*) from {table} group by batch_seq, op"
 MOVED = 2  # a member of staff
 DAY = "2026-11-23"  # in the examples
-MILLISECOND = timedelta(milliseconds=1)
-A_LITTLE = 2 * MILLISECOND
+A_LITTLE = timedelta(milliseconds=2)
 DIMENSIONS = contracts.warehouse().dimensions
 FACTS = contracts.warehouse().facts
 
@@ -68,14 +57,13 @@ class Lakehouse(NamedTuple):
     """The same lake behind Athena and behind the warehouse."""
 
     platform: Platform
-    catalog: MemoryCatalog
     athena: Athena
     warehouse: Connection
 
     def query(self, name: str, *parameters: str) -> Answer:
-        """Return the answer of a saved query."""
-        query = queries()[name].replace("${ingestion}", INGESTION)
-        return self.athena.run(query, PROCESSED, parameters)
+        """Return the answer of a saved query, or the rows of a view."""
+        query = saved_queries().get(name) or render("select * from {view}", view=name)
+        return self.athena.run(query, VIEWS, parameters)
 
     def moments(self) -> list[datetime]:
         """Return a moment before all batches, and one after each."""
@@ -91,25 +79,16 @@ def lakehouse(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Lakehouse]:
     """A lake with edits, deletions, a row that stays in quarantine and one that was retried."""
-    catalog = MemoryCatalog()
     server.create_database("athena_source", seeded_template)
     server.create_database("athena_warehouse")
     source, warehouse = server.dsn("athena_source"), server.dsn("athena_warehouse")
     folder = tmp_path_factory.mktemp("athena") / "lake"
     platform = Platform(folder, source, warehouse, spark=lambda: spark)
-    job = platform._workflow.jobs[LOAD]
-    registers = replace(job, arguments={**job.arguments, "--catalog": "test"})
-    platform._workflow = replace(
-        platform._workflow, jobs={**platform._workflow.jobs, LOAD: registers}
-    )
     with (
         connected(from_dsn(source), "writer") as writer,
         connected(from_dsn(warehouse), "reader") as reader,
         pytest.MonkeyPatch.context() as patch,
     ):
-        patch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
-        patch.setattr(load_warehouse, "GlueCatalog", lambda _, prefix: catalog)
-        patch.setattr(load_warehouse, "publish_loaded", lambda *_: "")
         platform.cycle()
         for change in CHANGES:
             writer.run(change)
@@ -120,23 +99,19 @@ def lakehouse(
         patch.setitem(conversions.CONVERSIONS, ("text", "date"), corrected)
         platform.transform(retry_quarantined=True)
         platform.load()
-        with catalog.athena() as athena:
-            yield Lakehouse(platform, catalog, athena, reader)
+        with athena(platform.lake) as engine:
+            yield Lakehouse(platform, engine, reader)
     server.drop_database("athena_source")
     server.drop_database("athena_warehouse")
 
 
 def expected_rows(
-    warehouse: Connection, source: str, columns: dict[str, str], **parameters: Any
+    warehouse: Connection, source: str, columns: Iterable[str], **parameters: Any
 ) -> Any:
-    """Return rows of the warehouse as Athena shows them: milliseconds, times of day as text."""
-    listed = Sql(
-        ", ".join(
-            render("{name}::timestamp(3)" if kind == "timestamp" else "{name}", name=name)
-            for name, kind in columns.items()
-        )
+    """Return rows of the warehouse as Athena shows them: times of day are text."""
+    text = render(
+        "select {columns} from warehouse.{source}", columns=names(columns), source=Sql(source)
     )
-    text = render("select {listed} from warehouse.{source}", listed=listed, source=Sql(source))
     rows = warehouse.run(text, **parameters)
     return sorted(([_shown(value) for value in row] for row in rows), key=repr)
 
@@ -149,19 +124,7 @@ def rows(answer: Answer) -> list[list[Any]]:
     return sorted((list(row) for row in answer.rows), key=repr)
 
 
-def kinds(table: Fact | Dimension) -> dict[str, str]:
-    return {column.name: column.type.kind for column in table.columns}
-
-
-def _rounded(moment: datetime) -> datetime:
-    """Round to the millisecond, as Athena does."""
-    shifted = moment + MILLISECOND / 2
-    return shifted.replace(microsecond=shifted.microsecond // 1000 * 1000)
-
-
-VALIDITY = {
-    "version": "int", "valid_from": "timestamp", "valid_to": "timestamp", "is_current": "boolean",
-}  # fmt: skip
+VALIDITY = ("version", "valid_from", "valid_to", "is_current")
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
@@ -169,14 +132,16 @@ def test_current_rows_are_those_of_the_warehouse(lakehouse: Lakehouse, fact: Fac
     answer = lakehouse.query(f"{fact.name}_current")
     assert answer.columns == list(fact.column_names)
     assert len(answer.rows) > 10
-    assert rows(answer) == expected_rows(lakehouse.warehouse, f"{fact.name}_current", kinds(fact))
+    assert rows(answer) == expected_rows(
+        lakehouse.warehouse, f"{fact.name}_current", fact.column_names
+    )
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
 def test_history_is_that_of_the_warehouse(lakehouse: Lakehouse, fact: Fact):
     answer = lakehouse.query(f"{fact.name}_history")
-    expected = kinds(fact) | VALIDITY
-    assert answer.columns == list(expected)
+    expected = [*fact.column_names, *VALIDITY]
+    assert answer.columns == expected
     assert rows(answer) == expected_rows(lakehouse.warehouse, f"{fact.name}_history", expected)
 
 
@@ -187,16 +152,15 @@ def test_rows_as_of_every_moment_are_those_of_the_warehouse(lakehouse: Lakehouse
         answer = lakehouse.query(f"{fact.name}_as_of", f"'{moment}'")
         source = f"{fact.name}_as_of(:moment)"
         assert rows(answer) == expected_rows(
-            lakehouse.warehouse, source, kinds(fact), moment=moment
+            lakehouse.warehouse, source, fact.column_names, moment=moment
         )
         answers.add(repr(rows(answer)))
     assert len(answers) > 1
 
 
 def test_published_tables_answer_as_the_warehouse_does_to_the_microsecond(lakehouse: Lakehouse):
-    lake, validity = lakehouse.platform.lake, list(VALIDITY)
-    publish(lake, LocalCatalog(lake))
-    answers = {f"{fact.name}_history": [*fact.column_names, *validity] for fact in FACTS}
+    lake = lakehouse.platform.lake
+    answers = {f"{fact.name}_history": [*fact.column_names, *VALIDITY] for fact in FACTS}
     answers |= {f"{fact.name}_current": list(fact.column_names) for fact in FACTS}
     tables = contracts.warehouse().tables.values()
     answers |= {table.name: list(table.column_names) for table in tables}
@@ -229,12 +193,11 @@ def test_published_tables_answer_as_the_warehouse_does_to_the_microsecond(lakeho
 
 def test_published_tables_answer_every_question_as_the_warehouse_does(lakehouse: Lakehouse):
     lake = lakehouse.platform.lake
-    publish(lake, LocalCatalog(lake))
     lakehouse.warehouse.run("set search_path to warehouse")
     with names_of_the_warehouse(lake, " ".join(question_views())) as database:
         for name, question in question_views().items():
             expected = lakehouse.warehouse.run(question)
-            found = database.sql(f"select * from {name}").fetchall()
+            found = database.sql(render("select * from {view}", view=name)).fetchall()
             assert [_plain(row) for row in found] == [_plain(row) for row in expected], name
             assert found
 
@@ -261,17 +224,18 @@ def test_the_lake_has_every_kind_of_version(lakehouse: Lakehouse):
 def test_latest_rows_of_a_dimension_are_those_of_the_warehouse(
     lakehouse: Lakehouse, dimension: Dimension
 ):
-    answer = lakehouse.query(f"{dimension.name}_history")
+    latest, history = (lakehouse.query(f"{dimension.name}{end}") for end in ("", "_history"))
     columns = list(dimension.column_names)
     added = ["batch_seq", "change_seq", "valid_from", "valid_to", "is_current"]
-    assert answer.columns == [*columns, *added]
-    latest = Answer(columns, [row[: len(columns)] for row in answer.rows if row[-1]])
-    assert rows(latest) == expected_rows(lakehouse.warehouse, dimension.name, kinds(dimension))
+    assert history.columns == [*columns, *added]
+    assert latest.columns == columns
+    assert {row[: len(columns)] for row in history.rows if row[-1]} == {*latest.rows}
+    assert rows(latest) == expected_rows(lakehouse.warehouse, dimension.name, columns)
 
 
 def test_changes_of_a_dimension_are_valid_from_their_observation(lakehouse: Lakehouse):
     answer = lakehouse.query("dim_staff_history")
-    observed = {b.seq: _rounded(b.observed_at) for b in lakehouse.platform.lake.batches.after(0)}
+    observed = {b.seq: b.observed_at for b in lakehouse.platform.lake.batches.after(0)}
     moved = sorted(row[-5:] for row in answer.rows if row[0] == MOVED)
     assert moved == [
         (1, 0, observed[1], observed[3], False),
@@ -293,27 +257,15 @@ def test_every_landed_row_is_visible(lakehouse: Lakehouse):
 
 def test_query_for_an_erasure_names_every_object_about_a_person(lakehouse: Lakehouse):
     [query] = Page("privacy.md").blocks("sql", "### Find the objects of the lake")
-    answer = lakehouse.athena.run(query.replace("totesys_dev_", "test_"), PROCESSED)
+    answer = lakehouse.athena.run(query.replace("totesys_dev_", "test_"), VIEWS)
     lake = lakehouse.platform.lake
     batches = [batch.tables.get("staff") for batch in lake.batches.after(0)]
     dimensions = [lake.dimensions.entry(seq).tables.get("dim_staff") for seq in range(1, 8)]
-    landed = [changes.file.key for changes in batches if changes]
-    built = [file.rpartition("/")[0] + "/" for d in dimensions if d for file in d.files]
-    assert [row[0] for row in answer.rows] == sorted(built + landed)
+    landed = [lake.ingestion.uri(changes.file.key) for changes in batches if changes]
+    built = [lake.processed.uri(file) for d in dimensions if d for file in d.files]
+    found = {row[0] for row in answer.rows}
+    assert found == {urlsplit(address).path for address in landed + built}
     assert len(landed) == 2
-
-
-def test_files_that_no_log_names_are_invisible(lakehouse: Lakehouse):
-    count = "select count(*) from fact_sales_order"
-    before = lakehouse.athena.run(count, PROCESSED).rows
-    lake = lakehouse.platform.lake
-    [committed] = lake.facts.entry(1).tables["fact_sales_order"].files[:1]
-    folder = Path(urlsplit(lake.processed.uri(committed)).path).parent
-    shutil.copytree(folder, folder.with_name(f"{folder.name}-of-a-run-that-crashed"))
-    loaded, retries = lake.loads.last_batch(), lake.retries.head_seq()
-    Registry(lakehouse.catalog, again_from=1).register(lake, loaded, retries)
-    with lakehouse.catalog.athena() as athena:
-        assert athena.run(count, PROCESSED).rows == before
 
 
 ANSWERED = [question for question in questions().values() if not question.not_in_athena]
@@ -330,7 +282,7 @@ def test_question_has_the_answer_of_the_warehouse(lakehouse: Lakehouse, question
 
 
 def _plain(row: Iterable[Any]) -> list[Any]:
-    """Return a row in common types: a fraction can be binary, and a moment has milliseconds."""
+    """Return a row in common types: a fraction can be binary."""
     return [_plain_value(value) for value in row]
 
 
@@ -340,8 +292,6 @@ def _plain_value(value: Any) -> Any:
             return value
         case float() | Decimal():
             return Decimal(str(value)).quantize(Decimal("0.01"))
-        case datetime():
-            return _rounded(value)
     return value
 
 
@@ -356,12 +306,16 @@ def answered(lakehouse: Lakehouse) -> Callable[[str], Answer]:
         pytest.skip("the examples need all batches on one day, and midnight fell between them")
 
     def answered(heading: str) -> Answer:
-        query = EXAMPLES[heading].query(queries()).replace("${ingestion}", INGESTION)
-        query = query.replace("totesys_dev_", "test_").replace(DAY, str(observed[0].date()))
-        moment = [f"'{observed[1] + A_LITTLE}'"] if "?" in query else []
-        return lakehouse.athena.run(query, PROCESSED, moment)
+        question = EXAMPLES[heading].question.replace("totesys_dev_", "test_")
+        return lakehouse.athena.run(at_a_moment(question, observed), VIEWS)
 
     return answered
+
+
+def at_a_moment(question: str, observed: Sequence[datetime]) -> str:
+    """Return the question with the day of this lake, and a moment after its second batch."""
+    question = question.replace(f"{DAY} 12:00:00", str(observed[1] + A_LITTLE))
+    return question.replace(DAY, str(observed[0].date()))
 
 
 @pytest.mark.parametrize("heading", EXAMPLES)
@@ -375,14 +329,11 @@ def test_example_has_the_answer_of_the_page(answered: Callable[[str], Answer], h
 def test_example_has_the_answer_of_the_warehouse(
     lakehouse: Lakehouse, answered: Callable[[str], Answer], heading: str
 ):
-    example = EXAMPLES[heading]
-    batch = lakehouse.platform.lake.batches.entry(2)
-    question = example.question.replace("_as_of\n", "_as_of(:moment)\n")
-    moment = {"moment": batch.observed_at + A_LITTLE} if question != example.question else {}
+    observed = [batch.observed_at for batch in lakehouse.platform.lake.batches.after(0)]
+    question = at_a_moment(EXAMPLES[heading].question, observed)
     lakehouse.warehouse.run("set search_path to warehouse")
-    assert [list(row) for row in answered(heading).rows] == lakehouse.warehouse.run(
-        question, **moment
-    )
+    found = [list(row) for row in answered(heading).rows]
+    assert found == lakehouse.warehouse.run(question)
 
 
 def test_example_of_a_dimension_has_the_answer_of_the_warehouse(

@@ -18,12 +18,11 @@ from pg8000.native import Connection
 from pyspark.sql import SparkSession
 
 import contracts
-from artifacts.catalog import queries
+from artifacts.athena import saved_queries
 from contracts import Fact
 from embedded.server import Server
 from glue_jobs import build_dimensions, build_facts
 from glue_jobs.build.retry import Retry
-from glue_jobs.load.partitions import Registry
 from glue_jobs.load.transaction import Target, load
 from glue_jobs.transform import conversions
 from lake import new_run
@@ -32,7 +31,7 @@ from operations.quarantined_rows import quarantined_keys
 from operations.reconcile.explained import by_quarantine
 from operations.reconcile.table_comparison import TableComparison
 from postgres import Sql, connected, from_dsn, names, render
-from tests.athena.catalog import MemoryCatalog
+from tests.athena.catalog import VIEWS, athena
 from tests.athena.engine import Answer, Athena
 from tests.lake_builder import START, LakeBuilder, row
 from warehouse import migrate
@@ -96,7 +95,7 @@ STAFF = [
 
 
 class Planted(NamedTuple):
-    """A lake with such batches, loaded into a warehouse and registered for Athena."""
+    """A lake with such batches, loaded into a warehouse and published."""
 
     built: LakeBuilder
     warehouse: Connection
@@ -105,9 +104,9 @@ class Planted(NamedTuple):
     dsn: str
 
     def query(self, name: str, *parameters: str) -> Answer:
-        """Return the answer of a saved query of Athena."""
-        query = queries()[name].replace("${ingestion}", "test_ingestion")
-        return self.athena.run(query, "test_processed_g1", parameters)
+        """Return the answer of a saved query of Athena, or the rows of a view."""
+        query = saved_queries().get(name) or render("select * from {view}", view=name)
+        return self.athena.run(query, VIEWS, parameters)
 
 
 @pytest.fixture(scope="module")
@@ -133,12 +132,12 @@ def planted(
     built.update(sales_order=[row("sales_order", 1, units_sold=5)])
     build_all(built, spark)
     server.create_database("planted")
-    dsn, catalog = server.dsn("planted"), MemoryCatalog()
+    dsn = server.dsn("planted")
     with connected(from_dsn(dsn), "tests") as warehouse:
         migrate(warehouse)
-        load_into(dsn, built, Registry(catalog))
-        with catalog.athena() as athena:
-            yield Planted(built, warehouse, athena, spark, dsn)
+        load_into(dsn, built)
+        with athena(built.lake) as engine:
+            yield Planted(built, warehouse, engine, spark, dsn)
     server.drop_database("planted")
 
 
@@ -147,9 +146,9 @@ def build_all(built: LakeBuilder, spark: SparkSession, *arguments: str) -> None:
         job.main([*built.arguments, *arguments], spark)
 
 
-def load_into(dsn: str, built: LakeBuilder, registry: Registry | None = None) -> None:
+def load_into(dsn: str, built: LakeBuilder) -> None:
     target = Target(from_dsn(dsn), "warehouse")
-    load(built.lake, target, new_run(), registry)
+    load(built.lake, target, new_run())
 
 
 HISTORY = """

@@ -269,7 +269,7 @@ def test_table_and_column_of_a_dimension_are_added_in_the_same_generation(
 
     assert checkout.run("artifacts.catalog").returncode == 0
     catalog = checkout.folder / "build" / "catalog"
-    tables = json.loads((catalog / "tables.json").read_text(encoding="utf-8"))
-    assert "fact_shipment" in tables["processed"]
-    assert "shipment" in tables["ingestion"]
-    assert (catalog / "queries" / "fact_shipment_history.sql").exists()
+    views = json.loads((catalog / "views.json").read_text(encoding="utf-8"))["views"]
+    assert {"fact_shipment", "fact_shipment_history", "fact_shipment_wide"} <= views.keys()
+    assert '"${ingestion}"."shipment"' in views["ledger"]
+    assert (catalog / "queries" / "fact_shipment_as_of.sql").exists()

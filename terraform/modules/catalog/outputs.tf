@@ -1,16 +1,9 @@
-output "ingestion_database" {
-  description = "Name of the database of changed rows"
-  value       = aws_glue_catalog_database.ingestion.name
-}
-
-output "processed_database" {
-  description = "Name of the database of the tables of the warehouse"
-  value       = aws_glue_catalog_database.processed.name
-}
-
-output "published_databases" {
-  description = "Names of the databases of Iceberg tables: ingestion and processed"
-  value       = { for key, database in aws_glue_catalog_database.published : key => database.name }
+output "databases" {
+  description = "Names of the databases in the Data Catalog: views, and published_ingestion and published_processed with Iceberg tables"
+  value = merge(
+    { views = aws_glue_catalog_database.views.name },
+    { for key, database in aws_glue_catalog_database.published : "published_${key}" => database.name },
+  )
 }
 
 output "workgroup" {

@@ -9,17 +9,17 @@ variable "name" {
 }
 
 variable "definitions" {
-  description = "Folder with tables.json and queries/*.sql, written by `python -m artifacts.catalog`"
+  description = "Folder with views.json and queries/*.sql, written by `python -m artifacts.catalog`"
   type        = string
 
   validation {
-    condition     = fileexists("${var.definitions}/tables.json")
-    error_message = "The folder has no tables.json. To fix: run `make package` first."
+    condition     = fileexists("${var.definitions}/views.json")
+    error_message = "The folder has no views.json. To fix: run `make package` first."
   }
 }
 
 variable "generation" {
-  description = "Generation whose tables Athena shows"
+  description = "Generation whose tables are published"
   type        = number
   default     = 1
 
@@ -27,14 +27,6 @@ variable "generation" {
     condition     = var.generation >= 1 && floor(var.generation) == var.generation
     error_message = "The generation must be an integer of at least 1."
   }
-}
-
-variable "lake" {
-  description = "Buckets of the lake"
-  type = object({
-    ingestion = object({ name = string, arn = string })
-    processed = object({ name = string, arn = string })
-  })
 }
 
 variable "key_arn" {

@@ -124,24 +124,6 @@ data "aws_iam_policy_document" "load" {
       "${var.lake.processed.arn}/_attempts/load_warehouse/*",
     ]
   }
-
-  dynamic "statement" {
-    for_each = var.catalog == "" ? [] : ["catalog"]
-
-    content {
-      sid     = "RegisterPartitions"
-      actions = ["glue:BatchCreatePartition", "glue:GetTable"]
-      resources = concat(
-        ["arn:${local.partition}:glue:${local.place}:catalog"],
-        flatten([
-          for database in ["${var.catalog}_ingestion", "${var.catalog}_processed_g${var.generation}"] : [
-            "arn:${local.partition}:glue:${local.place}:database/${database}",
-            "arn:${local.partition}:glue:${local.place}:table/${database}/*", # every table has partitions
-          ]
-        ]),
-      )
-    }
-  }
 }
 
 # Publishing Iceberg tables. No role has the right to delete objects or tables.
@@ -220,7 +202,7 @@ data "aws_iam_policy_document" "compact" {
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = ["_published/*"]
+      values   = ["_published/*", "_views/*"]
     }
   }
 
@@ -229,6 +211,7 @@ data "aws_iam_policy_document" "compact" {
     actions = ["s3:PutObject"]
     resources = [
       "${var.lake.processed.arn}/_compacted/*",
+      "${var.lake.processed.arn}/_views/*",
       "${var.lake.processed.arn}/_attempts/compact_lake/*",
     ]
   }
@@ -240,6 +223,43 @@ data "aws_iam_policy_document" "compact" {
     resources = [
       "${var.lake.processed.arn}/_compacted/*",
       "${var.lake.processed.arn}/_published/*",
+    ]
+  }
+}
+
+# Creating the views of Athena, which acts with the rights of its caller.
+data "aws_iam_policy_document" "views" {
+  statement {
+    sid       = "ReadViewLog"
+    actions   = ["s3:GetObject"]
+    resources = ["${var.lake.processed.arn}/_views/*"]
+  }
+
+  statement {
+    sid       = "AskAthena"
+    actions   = ["athena:GetQueryExecution", "athena:StartQueryExecution"]
+    resources = ["arn:${local.partition}:athena:${local.place}:workgroup/${var.workgroup}"]
+  }
+
+  statement {
+    sid       = "FindResults"
+    actions   = ["s3:GetBucketLocation"]
+    resources = [var.results.arn]
+  }
+
+  statement {
+    sid       = "WriteResults"
+    actions   = ["s3:PutObject"]
+    resources = ["${var.results.arn}/results/*"]
+  }
+
+  statement {
+    sid     = "CreateViews"
+    actions = ["glue:CreateTable", "glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:UpdateTable"]
+    resources = [
+      "arn:${local.partition}:glue:${local.place}:catalog",
+      "arn:${local.partition}:glue:${local.place}:database/${var.catalog}",
+      "arn:${local.partition}:glue:${local.place}:table/${var.catalog}/*", # every name of the warehouse
     ]
   }
 }

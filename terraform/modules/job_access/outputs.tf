@@ -14,6 +14,7 @@ output "policies" {
     compact = concat(
       [data.aws_iam_policy_document.processed.json, data.aws_iam_policy_document.compact.json],
       local.publish,
+      var.catalog == "" ? [] : [data.aws_iam_policy_document.views.json],
     )
     update = concat(
       [

@@ -20,7 +20,7 @@ variable "generation" {
 }
 
 variable "catalog" {
-  description = "Prefix of the databases <catalog>_[published_]ingestion and <catalog>_[published_]processed_g<generation> in the Data Catalog; empty without a catalog"
+  description = "Database of the views in the Data Catalog, and prefix of <catalog>_published_ingestion and <catalog>_published_processed_g<generation>; empty without a catalog"
   type        = string
   default     = ""
 
@@ -28,6 +28,16 @@ variable "catalog" {
     condition     = can(regex("^[a-z0-9_]*$", var.catalog))
     error_message = "The prefix must be lowercase letters, digits and underscores."
   }
+}
+
+variable "workgroup" {
+  description = "Name of the workgroup of Athena in which views are created"
+  type        = string
+}
+
+variable "results" {
+  description = "Bucket of the results of Athena, which writes below results/"
+  type        = object({ name = string, arn = string })
 }
 
 variable "lake" {

@@ -19,7 +19,7 @@ locals {
   # Keys of each bucket that must be created and never overwritten.
   created_once = {
     ingestion = ["*"]
-    processed = ["g=*/_log/*", "_generations/*", "_attempts/*", "_published/*", "_compacted/*"] # Spark writes the other keys, without If-None-Match
+    processed = ["g=*/_log/*", "_generations/*", "_attempts/*", "_published/*", "_compacted/*", "_views/*"] # Spark writes the other keys, without If-None-Match
   }
 }
 

@@ -63,10 +63,13 @@ locals {
       for name in var.catalog == "" ? [] : [local.compact_job] : name => {
         script = "${name}.py"
         arguments = {
-          "--ingestion"  = "s3://${var.lake.ingestion.name}"
-          "--processed"  = "s3://${var.lake.processed.name}"
-          "--generation" = tostring(var.generation)
-          "--catalog"    = var.catalog
+          "--ingestion"   = "s3://${var.lake.ingestion.name}"
+          "--processed"   = "s3://${var.lake.processed.name}"
+          "--generation"  = tostring(var.generation)
+          "--catalog"     = var.catalog
+          "--workgroup"   = var.name
+          "--views"       = basename(var.packages.views)
+          "--extra-files" = local.addresses.views # Glue copies the file to the working directory
         }
         role    = "compact"
         retries = 0
@@ -88,7 +91,7 @@ locals {
   files = merge(
     var.packages.scripts,
     { libraries = var.packages.libraries },
-    var.catalog == "" ? {} : { publishing = var.packages.publishing },
+    var.catalog == "" ? {} : { publishing = var.packages.publishing, views = var.packages.views },
     var.packages.ca_bundle == null ? {} : { ca_bundle = var.packages.ca_bundle },
   )
 
@@ -159,6 +162,8 @@ module "access" {
   source_name = var.source_name
   generation  = var.generation
   catalog     = var.catalog
+  workgroup   = var.name
+  results     = var.results
   lake        = var.lake
   secrets     = var.secrets
 }

@@ -70,11 +70,12 @@ variable "artifacts" {
 }
 
 variable "packages" {
-  description = "Paths of the output of `python -m artifacts`: entry scripts by file name, the archive of wheels, that of the jobs that publish, and the certificates of the authority of the warehouse, if any"
+  description = "Paths of the output of `python -m artifacts`: entry scripts by file name, the archive of wheels, that of the jobs that publish, the views of Athena, and the certificates of the authority of the warehouse, if any"
   type = object({
     scripts    = map(string)
     libraries  = string
     publishing = string
+    views      = string
     ca_bundle  = optional(string)
   })
 
@@ -84,6 +85,11 @@ variable "packages" {
     ])
     error_message = "The names of the archives of wheels must end in .gluewheels.zip."
   }
+}
+
+variable "results" {
+  description = "Bucket of the results of Athena, which writes below results/"
+  type        = object({ name = string, arn = string })
 }
 
 variable "secrets" {

@@ -1,28 +1,35 @@
-"""Athena with its SQL dialect, the partitions of the Data Catalog, and the settings of workgroups.
+"""Athena with its SQL dialect, the Iceberg tables and the views of the Data Catalog, and the
+settings of workgroups.
 
-ministack passes queries to DuckDB unchanged, reads all files below the folder of a table, does not
+ministack passes queries to DuckDB unchanged, reads no Iceberg tables, has no views, does not
 support parameters, prefers the settings of a client to those of the workgroup, and writes results
 to another place than it reports.
 """
 
 import asyncio
+import base64
 import csv
 import io
+import json
 import tempfile
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import sqlglot
-from ministack.core.responses import error_response_json
+from ministack.core import iam_evaluator
+from ministack.core.responses import error_response_json, get_account_id, get_region
 from ministack.services import athena, glue, s3
 from sqlglot import exp
 
-from tests.athena.engine import Athena, Column, Part, Table, filled
+from tests.athena.engine import Answer, Athena, filled, iceberg_table
+from tests.cloud.endpoint import roles, table_versions
+from tests.cloud.endpoint.objects import object_at
 
 Request = dict[str, Any]
+ICEBERG, VIEW = "ICEBERG", "VIRTUAL_VIEW"
+TYPES = {"VARCHAR": "string", "INTEGER": "int", "HUGEINT": "decimal(38,0)"}
 
 
 def install() -> None:
@@ -36,7 +43,8 @@ def install() -> None:
         if workgroup["Configuration"].get("EnforceWorkGroupConfiguration"):
             request.pop("ResultConfiguration", None)
         given = request.pop("ExecutionParameters", [])
-        return start({**request, "QueryString": filled(request["QueryString"], given)})
+        query = filled(request["QueryString"], given) if given else request["QueryString"]
+        return start({**request, "QueryString": query})
 
     athena._start_query_execution = within_its_workgroup
     athena._run_duckdb = _answered
@@ -48,14 +56,89 @@ async def _answered(query: str, database: str, _: str | None = None) -> dict[str
 
 
 def _answer(query: str, database: str) -> dict[str, Any]:
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Athena(_tables(query, database, Path(folder))) as engine,
-    ):
+    tree = sqlglot.parse_one(query, read="athena")
+    is_view = isinstance(tree, exp.Create) and tree.kind == "VIEW"
+    with tempfile.TemporaryDirectory() as folder, Athena() as engine:
+        _Relations(engine, None if is_view else Path(folder)).add(tree, database)
+        if is_view:
+            view = cast(exp.Create, tree)
+            select = view.expression.sql("athena")
+            _store_view(database, view.this.name, select, engine.run(select, database))
+            return {"columns": [], "column_types": [], "rows": []}
         answer = engine.run(query, database)
     rows = [[_shown(value) for value in row] for row in answer.rows]
     types = ["varchar"] * len(answer.columns)
     return {"columns": answer.columns, "column_types": types, "rows": rows}
+
+
+class _Relations:
+    """Adds the tables and views that a query names, and those that these views name, to an engine.
+    Without a folder for their files tables have no rows."""
+
+    def __init__(self, engine: Athena, folder: Path | None) -> None:
+        self._engine, self._folder, self._added = engine, folder, set[tuple[str, str]]()
+
+    def add(self, query: exp.Expr, database: str) -> None:
+        for table in query.find_all(exp.Table):
+            place = (table.db or database, table.name)
+            found = glue._tables.get("/".join(place))
+            if found and place not in self._added:
+                self._added.add(place)
+                _check("glue:GetTable", *place)
+                self._add(*place, found)
+
+    def _add(self, database: str, name: str, found: Request) -> None:
+        if found["Parameters"].get("table_type") == ICEBERG:
+            from tests.cloud.endpoint.iceberg import static_table  # noqa: PLC0415 - a second
+
+            table = static_table(found["Parameters"]["metadata_location"])
+            described = iceberg_table(database, name, table, self._local)
+            self._engine.create_table(described)
+        elif found["TableType"] == VIEW:
+            text = found["ViewOriginalText"].removeprefix("/* Presto View: ").removesuffix(" */")
+            select = json.loads(base64.b64decode(text))["originalSql"]
+            self.add(sqlglot.parse_one(select, read="athena"), database)
+            self._engine.create_view(database, name, select)
+
+    def _local(self, address: str) -> str | None:
+        """Return the path of a copy of an object."""
+        if self._folder is None:
+            return None
+        copy = self._folder / address.replace("/", "-")
+        copy.write_bytes(object_at(address))
+        return str(copy)
+
+
+def _store_view(database: str, name: str, select: str, answer: Answer) -> None:
+    """Create or replace a view in the Data Catalog, with the rights of the caller."""
+    described = zip(answer.columns, answer.types, strict=True)
+    columns = [{"Name": c, "Type": TYPES.get(t, t.lower())} for c, t in described]
+    definition = {"originalSql": select, "catalog": "awsdatacatalog", "schema": database}
+    text = base64.b64encode(json.dumps(definition).encode()).decode()
+    view = {
+        "Name": name,
+        "TableType": VIEW,
+        "Parameters": {"presto_view": "true", "comment": "Presto View"},
+        "ViewOriginalText": f"/* Presto View: {text} */",
+        "ViewExpandedText": "/* Presto View */",
+        "StorageDescriptor": {"Columns": columns},
+    }
+    request = {"DatabaseName": database, "TableInput": view}
+    if f"{database}/{name}" in glue._tables:
+        _check("glue:UpdateTable", database, name)
+        table_versions._update(request)
+    else:
+        _check("glue:CreateTable", database, name)
+        glue._create_table(request)
+
+
+def _check(action: str, database: str, name: str) -> None:
+    """Check an action of Athena on a table with the role of the caller. Raises NotAllowed."""
+    if key := iam_evaluator._verified_key.get():
+        role = {"AWS_ACCESS_KEY_ID": key}
+        place = f"arn:aws:glue:{get_region()}:{get_account_id()}"
+        roles.check(role, "glue:GetDatabase", f"{place}:database/{database}")
+        roles.check(role, action, f"{place}:table/{database}/{name}")
 
 
 async def _saved(query_id: str) -> None:
@@ -64,41 +147,13 @@ async def _saved(query_id: str) -> None:
     results, file = execution["_results"], io.StringIO()
     csv.writer(file, quoting=csv.QUOTE_ALL).writerows([results["columns"], *results["rows"]])
     address = urlsplit(execution["ResultConfiguration"]["OutputLocation"])
-    s3._put_object(address.netloc, address.path.lstrip("/"), file.getvalue().encode(), {})
-
-
-def _tables(query: str, database: str, folder: Path) -> Iterator[Table]:
-    """Yield the tables of the query, with their files copied into ``folder``."""
-    named = sqlglot.parse_one(query, read="athena").find_all(exp.Table)
-    for schema, name in sorted({(table.db or database, table.name) for table in named}):
-        key = f"{schema}/{name}"
-        if found := glue._tables.get(key):
-            parts = [
-                Part(
-                    partition["Values"], _files(partition["StorageDescriptor"]["Location"], folder)
-                )
-                for partition in glue._partitions.get(key, [])
-            ]
-            columns = _columns(found["StorageDescriptor"]["Columns"])
-            yield Table(schema, name, columns, _columns(found["PartitionKeys"]), parts)
-
-
-def _columns(described: list[dict[str, str]]) -> list[Column]:
-    return [Column(column["Name"], column["Type"]) for column in described]
-
-
-def _files(location: str, folder: Path) -> list[str]:
-    """Return copies of the objects that Athena reads below a location: all but hidden ones."""
-    address = urlsplit(location)
-    prefix = address.path.strip("/") + "/"
-    copies = []
-    for key in sorted(s3._buckets[address.netloc]["objects"]):
-        if key.startswith(prefix) and key.removeprefix(prefix)[:1] not in ("", ".", "_"):
-            copy = folder / key.replace("/", "-")
-            copy.write_bytes(s3._get_object_data(address.netloc, key))
-            copies.append(str(copy))
-    return copies
+    bucket, key = address.netloc, address.path.lstrip("/")
+    if caller := iam_evaluator._verified_key.get():
+        role = {"AWS_ACCESS_KEY_ID": caller}
+        roles.check(role, "s3:GetBucketLocation", f"arn:aws:s3:::{bucket}")
+        roles.check(role, "s3:PutObject", f"arn:aws:s3:::{bucket}/{key}")
+    s3._put_object(bucket, key, file.getvalue().encode(), {})
 
 
 def _shown(value: Any) -> Any:
-    return value.isoformat(" ", "milliseconds") if isinstance(value, datetime) else value
+    return value.isoformat(" ", "microseconds") if isinstance(value, datetime) else value

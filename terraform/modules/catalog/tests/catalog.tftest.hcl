@@ -7,66 +7,18 @@ variables {
   generation     = 2
   key_arn        = "arn:aws:kms:eu-west-2:123456789012:key/1"
   results_bucket = "totesys-test-athena-123456789012"
-  lake = {
-    ingestion = { name = "totesys-test-ingestion-1", arn = "arn:aws:s3:::totesys-test-ingestion-1" }
-    processed = { name = "totesys-test-processed-1", arn = "arn:aws:s3:::totesys-test-processed-1" }
-  }
 }
 
-run "every_table_has_the_location_of_the_lake_layout" {
+run "one_database_has_the_names_and_one_each_the_published_tables" {
   command = plan
 
   assert {
-    condition = { for name, table in aws_glue_catalog_table.this : name => table.storage_descriptor[0].location } == {
-      for name, table in aws_glue_catalog_table.this : name => startswith(name, "ingestion/") ?
-      "s3://totesys-test-ingestion-1/totesys/${table.name}/" :
-      "s3://totesys-test-processed-1/g=2/${table.name}/"
+    condition = output.databases == {
+      views               = "totesys_test"
+      published_ingestion = "totesys_test_published_ingestion"
+      published_processed = "totesys_test_published_processed_g2"
     }
-    error_message = "The location of a table differs from the layout of the lake."
-  }
-
-  assert {
-    condition = alltrue([
-      for name, table in aws_glue_catalog_table.this :
-      startswith(name, "ingestion/") == (table.database_name == "totesys_test_ingestion")
-    ])
-    error_message = "A table of the source is in the wrong database."
-  }
-
-  assert {
-    condition = alltrue([
-      for name, table in aws_glue_catalog_table.this :
-      startswith(name, "processed/") == (table.database_name == "totesys_test_processed_g2")
-    ])
-    error_message = "A table of the warehouse is in the wrong database."
-  }
-}
-
-run "every_table_is_partitioned_by_batch_and_read_as_parquet" {
-  command = plan
-
-  assert {
-    condition     = alltrue([for table in aws_glue_catalog_table.this : table.partition_keys[length(table.partition_keys) - 1].name == "batch"])
-    error_message = "A table has no partition for each batch."
-  }
-
-  assert {
-    condition = toset([
-      for table in aws_glue_catalog_table.this : table.storage_descriptor[0].ser_de_info[0].serialization_library
-    ]) == toset(["org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"])
-    error_message = "A table is not read as Parquet."
-  }
-}
-
-run "no_table_uses_partition_projection" {
-  command = plan
-
-  assert {
-    condition = alltrue([
-      for table in aws_glue_catalog_table.this :
-      length([for name in keys(table.parameters) : name if startswith(name, "projection")]) == 0
-    ])
-    error_message = "Partition projection would show files that were never committed."
+    error_message = "A database has another name than the jobs use."
   }
 }
 
@@ -89,27 +41,20 @@ run "clients_cannot_override_the_limit_and_the_encryption" {
   }
 }
 
-run "every_query_has_a_description_and_existing_databases" {
+run "only_queries_with_a_parameter_are_saved_beside_the_views" {
   command = plan
 
   assert {
-    condition     = alltrue([for query in aws_athena_named_query.this : length(query.description) > 20])
-    error_message = "A query has no description."
+    condition = alltrue([
+      for query in aws_athena_named_query.this :
+      length(query.description) > 20 && query.database == "totesys_test" && strcontains(query.query, "?")
+    ])
+    error_message = "A query has no description, another database or no parameter."
   }
 
   assert {
-    condition     = toset([for query in aws_athena_named_query.this : query.database]) == toset(["totesys_test_processed_g2"])
-    error_message = "A query has the wrong database."
-  }
-
-  assert {
-    condition     = length([for query in aws_athena_named_query.this : query if can(regex("[$][{]", query.query))]) == 0
-    error_message = "A placeholder of a query was not replaced."
-  }
-
-  assert {
-    condition     = strcontains(aws_athena_named_query.this["dim_staff_history"].query, "totesys_test_ingestion.staff")
-    error_message = "The history of a dimension does not read the times of its batches."
+    condition     = toset(keys(aws_athena_named_query.this)) == toset(["fact_payment_as_of", "fact_purchase_order_as_of", "fact_sales_order_as_of"])
+    error_message = "A fact has no query as of a moment."
   }
 }
 

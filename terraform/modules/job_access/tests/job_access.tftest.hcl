@@ -22,6 +22,8 @@ variables {
   source_name = "totesys"
   generation  = 2
   catalog     = "totesys_test"
+  workgroup   = "totesys-test"
+  results     = { name = "results", arn = "arn:aws:s3:::results" }
 
   lake = {
     ingestion = { name = "ingestion", arn = "arn:aws:s3:::ingestion" }
@@ -116,6 +118,7 @@ run "only_temporary_files_of_spark_are_deleted" {
         data.aws_iam_policy_document.migrate,
         data.aws_iam_policy_document.publish,
         data.aws_iam_policy_document.compact,
+        data.aws_iam_policy_document.views,
         ] : [
         for statement in document.statement : [
           for resource in statement.resources :
@@ -162,36 +165,39 @@ run "published_tables_are_written_by_jobs_that_publish_and_tagged_by_the_compact
   }
 
   assert {
-    condition = one([
+    condition = join(" ", flatten([
       for statement in data.aws_iam_policy_document.publish.statement : concat(sort(statement.actions), sort(statement.resources))
       if statement.sid == "PublishTables"
-      ]) == [
+      ])) == join(" ", [
       "glue:CreateTable", "glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:UpdateTable",
       "arn:aws:glue:eu-west-2:123456789012:catalog",
       "arn:aws:glue:eu-west-2:123456789012:database/totesys_test_published_ingestion",
       "arn:aws:glue:eu-west-2:123456789012:database/totesys_test_published_processed_g2",
       "arn:aws:glue:eu-west-2:123456789012:table/totesys_test_published_ingestion/*",
       "arn:aws:glue:eu-west-2:123456789012:table/totesys_test_published_processed_g2/*",
-    ]
+    ])
     error_message = "A job publishes in other databases, or drops tables."
   }
 }
 
-run "partitions_are_registered_in_the_two_databases" {
+run "views_are_created_in_their_database_and_workgroup_only" {
   command = plan
 
   assert {
-    condition = one([
-      for statement in data.aws_iam_policy_document.load.statement : statement.resources
-      if statement.sid == "RegisterPartitions"
-      ]) == toset([
-      "arn:aws:glue:eu-west-2:123456789012:catalog",
-      "arn:aws:glue:eu-west-2:123456789012:database/totesys_test_ingestion",
-      "arn:aws:glue:eu-west-2:123456789012:database/totesys_test_processed_g2",
-      "arn:aws:glue:eu-west-2:123456789012:table/totesys_test_ingestion/*",
-      "arn:aws:glue:eu-west-2:123456789012:table/totesys_test_processed_g2/*",
-    ])
-    error_message = "The load has access to other tables."
+    condition = {
+      for statement in data.aws_iam_policy_document.views.statement : statement.sid => join(" ", sort(statement.resources))
+      } == {
+      ReadViewLog  = "arn:aws:s3:::processed/_views/*"
+      AskAthena    = "arn:aws:athena:eu-west-2:123456789012:workgroup/totesys-test"
+      FindResults  = "arn:aws:s3:::results"
+      WriteResults = "arn:aws:s3:::results/results/*"
+      CreateViews = join(" ", [
+        "arn:aws:glue:eu-west-2:123456789012:catalog",
+        "arn:aws:glue:eu-west-2:123456789012:database/totesys_test",
+        "arn:aws:glue:eu-west-2:123456789012:table/totesys_test/*",
+      ])
+    }
+    error_message = "The compaction may change other tables, or query in another workgroup."
   }
 }
 
@@ -203,15 +209,8 @@ run "without_a_catalog_the_load_has_no_access_to_it" {
   }
 
   assert {
-    condition = alltrue([
-      for statement in data.aws_iam_policy_document.load.statement : statement.sid != "RegisterPartitions"
-    ])
-    error_message = "The load has access to a catalog although the variable is empty."
-  }
-
-  assert {
-    condition     = length(output.policies.load) == 2
-    error_message = "The load may publish although the variable is empty."
+    condition     = length(output.policies.load) == 2 && length(output.policies.compact) == 2
+    error_message = "A job may publish although the variable is empty."
   }
 }
 
@@ -227,6 +226,7 @@ run "every_action_is_listed_and_every_resource_is_named" {
         data.aws_iam_policy_document.processed,
         data.aws_iam_policy_document.publish,
         data.aws_iam_policy_document.compact,
+        data.aws_iam_policy_document.views,
         ] : [
         for statement in document.statement : concat(
           [for action in statement.actions : !strcontains(action, "*")],

@@ -120,10 +120,11 @@ run "processed_requires_it_for_what_spark_does_not_write" {
       Action    = "s3:PutObject"
       Resource = [
         "arn:aws:s3:::totesys-dev-processed-123456789012/g=*/_log/*",
-        "arn:aws:s3:::totesys-dev-processed-123456789012/_generations/*",
-        "arn:aws:s3:::totesys-dev-processed-123456789012/_attempts/*",
+        "arn:aws:s3:::totesys-dev-processed-123456789012/_views/*",
         "arn:aws:s3:::totesys-dev-processed-123456789012/_published/*",
+        "arn:aws:s3:::totesys-dev-processed-123456789012/_generations/*",
         "arn:aws:s3:::totesys-dev-processed-123456789012/_compacted/*",
+        "arn:aws:s3:::totesys-dev-processed-123456789012/_attempts/*",
       ]
       Condition = {
         Null = { "s3:if-none-match" = "true" }

@@ -39,6 +39,7 @@ variables {
   catalog     = "totesys_test"
   key_arn     = "arn:aws:kms:eu-west-2:123456789012:key/1"
   artifacts   = { name = "artifacts", arn = "arn:aws:s3:::artifacts" }
+  results     = { name = "results", arn = "arn:aws:s3:::results" }
 
   lake = {
     ingestion = { name = "ingestion", arn = "arn:aws:s3:::ingestion" }
@@ -53,6 +54,7 @@ variables {
   packages = {
     libraries  = "../../../build/platform.gluewheels.zip"
     publishing = "../../../build/publish.gluewheels.zip"
+    views      = "../../../build/catalog/views.json"
     scripts = {
       "build_dimensions.py"  = "../../../build/scripts/build_dimensions.py"
       "build_facts.py"       = "../../../build/scripts/build_facts.py"
@@ -161,6 +163,7 @@ run "only_jobs_of_the_warehouse_receive_the_certificates" {
     packages = {
       libraries  = "../../../build/platform.gluewheels.zip"
       publishing = "../../../build/publish.gluewheels.zip"
+      views      = "../../../build/catalog/views.json"
       ca_bundle  = "main.tf" # any file: a plan uploads nothing
       scripts = {
         "build_dimensions.py"  = "../../../build/scripts/build_dimensions.py"
@@ -461,7 +464,7 @@ run "invalid_values_are_refused" {
     timeout_minutes     = 0
     retries             = 11
     subnet_ids          = ["subnet-1"]
-    packages            = { scripts = {}, libraries = "main.tf", publishing = "main.tf" }
+    packages            = { scripts = {}, libraries = "main.tf", publishing = "main.tf", views = "main.tf" }
     compaction_schedule = "rate(8 hours)"
   }
 

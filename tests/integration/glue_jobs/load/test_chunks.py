@@ -64,7 +64,7 @@ def merged(number: int, entries: list[BuildEntry]) -> BuildEntry:
 
 def loaded(lake: ProcessedLake, dsn: str, size: ChunkSize, limit: int = 0) -> LoadResult:
     target = Target(from_dsn(dsn), "warehouse")
-    return load(lake.lake, target, new_run(), None, size, TimeLimit(limit))
+    return load(lake.lake, target, new_run(), size, TimeLimit(limit))
 
 
 @pytest.mark.parametrize("generation", ["batches", "ranges"])
@@ -101,7 +101,7 @@ def test_load_ends_before_its_limit_and_the_next_one_goes_on(
     limit = TimeLimit(900)
     monkeypatch.setattr(transaction, "_load_chunk", slow)
     target = Target(from_dsn(warehouse_dsn), "warehouse")
-    first = load(processed.lake, target, new_run(), None, ChunkSize(rows=4), limit)
+    first = load(processed.lake, target, new_run(), ChunkSize(rows=4), limit)
 
     assert (first.through_seq, first.left) == (2, 3)
     assert processed.lake.loads.last_batch() == 2

@@ -1,1 +1,0 @@
-select distinct batch_seq, observed_at from ${ingestion}.${table}

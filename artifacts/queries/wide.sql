@@ -1,4 +1,0 @@
-select
-    ${fact_columns}
-from ${fact}_current as fact
-${joins}
