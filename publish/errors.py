@@ -25,7 +25,7 @@ class ErasureUnfinished(PlatformError):
 
 
 class WrongRowCount(PlatformError):
-    """Files have more or fewer rows than the logs record. Restore the damaged object."""
+    """Files are damaged, or have more or fewer rows than the logs record. Restore the object."""
 
 
 class ViewsRefused(PlatformError):

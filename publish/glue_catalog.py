@@ -1,6 +1,6 @@
 """The published tables in the Glue Data Catalog."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -15,7 +15,7 @@ from lake import Lake
 from lake.layout import INGESTED
 from publish.catalog import PublishedTables
 from publish.clock import ForwardCatalog
-from publish.errors import PublishFailed
+from publish.errors import PublishFailed, PublishRefused
 from publish.store_io import StoreIO
 from publish.tables import PublishedTable, published_tables
 
@@ -79,19 +79,19 @@ class GlueTables(PublishedTables):
         tables = published_tables(self._lake.generation)
         published = {self._identifier(table): table.identifier for table in tables}
         return {
-            published[database, name]: location
+            published[database, name]: _metadata(name, parameters)
             for database in sorted({database for database, _ in published})
-            for name, location in self._in(database)
+            for name, parameters in self._in(database)
             if (database, name) in published
         }
 
-    def _in(self, database: str) -> Iterator[tuple[str, str]]:
-        """Yield name and current metadata of each table in a database, which need not exist."""
+    def _in(self, database: str) -> Iterator[tuple[str, Mapping[str, str]]]:
+        """Yield name and parameters of each table in a database, which need not exist."""
         pages = self._client.get_paginator("get_tables").paginate(DatabaseName=database)
         try:
             for page in pages:
                 for table in page["TableList"]:
-                    yield table["Name"], table["Parameters"]["metadata_location"]
+                    yield table["Name"], table.get("Parameters", {})
         except self._client.exceptions.EntityNotFoundException:
             return
 
@@ -102,6 +102,18 @@ class GlueTables(PublishedTables):
             if table.identifier in named:
                 with suppress(NoSuchTableError):  # another caller was first
                     self._opened.drop_table(self._identifier(table))
+
+
+def _metadata(name: str, parameters: Mapping[str, str]) -> str:
+    """Return the address of a table's current metadata. Raises PublishRefused without one: another
+    program made the table."""
+    try:
+        return parameters["metadata_location"]
+    except KeyError:
+        raise PublishRefused(
+            f"{name} is not an Iceberg table in the Data Catalog: another program made it. Nothing"
+            " is changed. To fix: drop or rename it there, then publish again."
+        ) from None
 
 
 class _Glue(ForwardCatalog, GlueCatalog):

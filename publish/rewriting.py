@@ -15,12 +15,12 @@ from lake.compactions import Part
 from lake.concurrent import map_concurrently
 from lake.landing import put_own
 from publish.errors import WrongRowCount
-from publish.tables import PublishedTable, store_of
+from publish.tables import PublishedTable, address_of_file, store_of
 
 
 def rewrite(lake: Lake, published: PublishedTable, group: Sequence[Part], key: str) -> Part:
     """Write the rows of a group into a new file. Raises WrongRowCount if the group does not have
-    the rows that the logs record."""
+    the rows that the logs record, or a file is damaged."""
     schema = _schema(published.columns)
     files = [file for part in group for file in part.files]
     read = map_concurrently(lambda file: _read(lake, published.namespace, file, schema), files)
@@ -47,20 +47,38 @@ def rewrite(lake: Lake, published: PublishedTable, group: Sequence[Part], key: s
 
 
 def count_rows(lake: Lake, namespace: str, files: Iterable[str]) -> int:
-    """Return the number of rows in the files."""
-    bodies = (store_of(lake, namespace, file).get(file) for file in files)
-    return sum(pq.read_metadata(io.BytesIO(body)).num_rows for body in bodies)
+    """Return the number of rows in the files. Raises WrongRowCount for a damaged one."""
+    return sum(_open(lake, namespace, file).metadata.num_rows for file in files)
 
 
 def _read(lake: Lake, namespace: str, key: str, schema: pa.Schema) -> pa.Table:
     """Return the rows with the columns of the schema. A column that the file does not have is NULL:
     the contract added it later."""
-    found = pq.read_table(io.BytesIO(store_of(lake, namespace, key).get(key)))
+    file = _open(lake, namespace, key)
+    try:
+        found = file.read()
+    except (pa.ArrowException, OSError) as damage:
+        raise _damaged(lake, namespace, key, damage) from damage
     columns = (
         found.column(field.name) if field.name in found.column_names else _nulls(found, field)
         for field in schema
     )
     return pa.table(list(columns), names=schema.names).cast(schema)
+
+
+def _open(lake: Lake, namespace: str, key: str) -> pq.ParquetFile:
+    """Open a file of a table. Raises WrongRowCount for a damaged one."""
+    try:
+        return pq.ParquetFile(io.BytesIO(store_of(lake, namespace, key).get(key)))
+    except (pa.ArrowException, OSError) as damage:
+        raise _damaged(lake, namespace, key, damage) from damage
+
+
+def _damaged(lake: Lake, namespace: str, key: str, damage: Exception) -> WrongRowCount:
+    return WrongRowCount(
+        f"{address_of_file(lake, namespace, key)} cannot be read: {damage}. Nothing is changed. To"
+        " fix: restore an earlier version of the object, and compact again."
+    )
 
 
 def _nulls(table: pa.Table, field: pa.Field) -> pa.Array:

@@ -98,3 +98,19 @@ def test_compaction_publishes_first_and_removes_metadata_that_no_table_uses(
     assert not any(former.rglob("*.json"))
     assert is_published(logged, glue)
     assert [each.outcome for each in logged.lake.attempts.latest([COMPACT], 5)] == ["succeeded"] * 2
+
+
+def test_tables_of_others_in_a_database_fail_no_load(logged: LoggedLake, glue: Any):
+    """Athena makes views, and tables from queries, in the database that it is told."""
+    glue.create_table(DatabaseName=DATABASES[1], TableInput={"Name": "of_an_analyst"})
+    assert publish_loaded(logged.lake, glue, "test", NO_LIMIT) == ""
+    assert is_published(logged, glue)
+
+
+def test_table_of_another_with_the_name_of_ours_is_named_with_the_remedy(
+    logged: LoggedLake, glue: Any
+):
+    table = {"Name": FACT, "Parameters": {"presto_view": "true"}}
+    glue.create_table(DatabaseName=DATABASES[1], TableInput=table)
+    reason = publish_loaded(logged.lake, glue, "test", NO_LIMIT)
+    assert f"{FACT} is not an Iceberg table" in reason

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -78,3 +79,18 @@ def test_refused_compaction_is_a_warning_until_one_succeeds(
     found = health(lake)
     assert "publishing" not in {alarm.name for alarm in found.alarms}
     assert found.report()["attempts"][COMPACT]["outcome"] == "succeeded"
+
+
+@pytest.mark.usefixtures("wait")
+def test_damaged_file_ends_a_compaction_and_not_up(logged: LoggedLake):
+    for number in (1, 2, 3):
+        logged.add([number])
+    logged.publish()
+    file = Path(logged.files(FACT)[0].removeprefix("file://"))
+    file.write_bytes(file.read_bytes()[:-9])
+    reason = cycle(logged)
+    assert file.name in reason
+    assert "To fix: restore an earlier version" in reason
+    last = logged.lake.attempts.last(COMPACT)
+    assert last
+    assert last.error == "WrongRowCount"

@@ -180,6 +180,24 @@ run "published_tables_are_written_by_jobs_that_publish_and_tagged_by_the_compact
   }
 }
 
+run "every_job_that_reads_many_entries_may_read_compacted_files" {
+  command = plan
+
+  assert {
+    condition = alltrue(flatten([
+      for statement in data.aws_iam_policy_document.processed.statement : concat(
+        contains(statement.actions, "s3:GetObject") ? [
+          contains(statement.resources, "arn:aws:s3:::processed/_compacted/*")
+        ] : [],
+        contains(statement.actions, "s3:ListBucket") ? [
+          contains(one(statement.condition).values, "_compacted/*")
+        ] : [],
+      )
+    ]))
+    error_message = "A build or a load of many batches is refused: both look for compacted files."
+  }
+}
+
 run "views_are_created_in_their_database_and_workgroup_only" {
   command = plan
 
