@@ -107,7 +107,7 @@ def test_tables_of_others_in_a_database_fail_no_load(logged: LoggedLake, glue: A
     assert is_published(logged, glue)
 
 
-def test_table_of_another_with_the_name_of_ours_is_named_with_the_remedy(
+def test_table_of_another_with_the_name_of_a_published_one_is_refused(
     logged: LoggedLake, glue: Any
 ):
     table = {"Name": FACT, "Parameters": {"presto_view": "true"}}
