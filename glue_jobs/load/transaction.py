@@ -66,9 +66,10 @@ def load(
     size: ChunkSize = DEFAULT_SIZE,
     limit: TimeLimit = NO_LIMIT,
 ) -> LoadResult:
-    """Load every pending batch and retry, in one transaction for each chunk of whole batches, and add
-    the batches to the load log. The load ends before ``limit``; the next one continues. Of several
-    concurrent loads one loads. Raises the errors of ``glue_jobs.errors``, and LockTimeout."""
+    """Load every pending batch and retry, in one transaction for each chunk of whole batches, and
+    add the batches to the load log. The load ends before ``limit``; the next one continues. Of
+    several concurrent loads one loads. Raises the errors of ``glue_jobs.errors``, and LockTimeout.
+    """
     result, through = LoadResult(), built_through(lake)
     if not through:
         return result
