@@ -93,6 +93,7 @@ class Platform:
         )
         self._seconds = dict.fromkeys(("poll", *STEPS.values()), 0.0)
         self._polled = Polled(0)
+        self._compacted = 0  # the last batch that was loaded when a compaction began
 
     def __enter__(self) -> Self:
         return self
@@ -153,8 +154,9 @@ class Platform:
         """Compact the published tables if enough batches wait, and return the reason if that
         failed, otherwise ''. It is recorded as an attempt; the next one is due as after a success.
         Tables that lag are not compacted."""
-        if not compaction_is_due(self.lake) or lags(self.lake):
+        if not compaction_is_due(self.lake, self._compacted) or lags(self.lake):
             return ""
+        self._compacted = self.lake.loads.last_batch()
         from publish.local_catalog import LocalCatalog  # noqa: PLC0415 - imports pyiceberg
         from publish.recorded import compact_recorded  # noqa: PLC0415 - as above
 

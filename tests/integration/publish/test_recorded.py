@@ -10,7 +10,7 @@ import pytest
 from embedded.cli import main
 from embedded.platform import Platform
 from lake import now
-from lake.attempts import COMPACT
+from lake.attempts import COMPACT, Attempt
 from lake.erasures import ErasureEntry
 from operations.health import health
 from publish import levels, waiting
@@ -94,3 +94,17 @@ def test_damaged_file_ends_a_compaction_and_not_up(logged: LoggedLake):
     last = logged.lake.attempts.last(COMPACT)
     assert last
     assert last.error == "WrongRowCount"
+
+
+@pytest.mark.usefixtures("wait")
+def test_clock_that_is_set_back_lets_no_cycle_compact_again(logged: LoggedLake):
+    """The attempts of the time before it sort as the newest ones."""
+    ahead = Attempt(COMPACT, "ahead", now() + timedelta(days=30), 1.0, "succeeded")
+    logged.lake.attempts.record(ahead)
+    for number in (1, 2, 3):
+        logged.add([number])
+    platform = Platform(logged.root)
+    assert platform.publish() == ""
+    for _ in range(3):
+        assert platform.compact() == ""
+    assert len(logged.lake.attempts.latest([COMPACT], 9)) == 2
