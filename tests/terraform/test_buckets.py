@@ -53,6 +53,7 @@ def test_only_attempts_and_superseded_objects_expire_in_the_lake(applied_by, roo
         ("processed", "_attempts/"),
         ("ingestion", "_mirror/", ("superseded", "true")),
         ("processed", "_compacted/", ("superseded", "true")),
+        ("processed", "_published/", ("superseded", "true")),
     }
 
 
