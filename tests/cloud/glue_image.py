@@ -5,6 +5,7 @@ not this repository and other packages. Its Spark is pyspark with the Hadoop, th
 JDBC driver of Glue (requirements/glue.jars).
 """
 
+import json
 import os
 import sys
 import sysconfig
@@ -59,9 +60,8 @@ def main(folder: Path) -> None:
         f" -Djavax.net.ssl.trustStorePassword={TRUST_PASSWORD}"
     )
     settings = {**SPARK, "spark.driver.defaultJavaOptions": options}
-    lines = (f"{name} {value}\n" for name, value in settings.items())
-    (folder / "conf").mkdir()
-    (folder / "conf" / "spark-defaults.conf").write_text("".join(lines))
+    (folder / "settings.json").write_text(json.dumps(settings))
+    (folder / "conf").mkdir()  # empty, because Java archives no classes beside a folder with files
     python = folder / "bin" / "python3"
     python.parent.mkdir()
     python.write_text(PYTHON.format(interpreter=os.path.realpath(ENVIRONMENT / "bin" / "python")))

@@ -3,9 +3,12 @@
 import os
 import signal
 import subprocess
+import time
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
+
+PATIENCE = 60.0  # seconds for the children of a program that has ended
 
 _running: set[subprocess.Popen[bytes]] = set()
 _lock = Lock()
@@ -21,7 +24,7 @@ def run(
     stdin: bytes = b"",
     timeout: float,
 ) -> int:
-    """Run a program to its end; return its exit status.
+    """Run a program to its end and that of its children; return its exit status.
 
     Raises subprocess.TimeoutExpired after it and all its children are killed.
     """
@@ -39,6 +42,7 @@ def run(
             _running.add(child)
         try:
             child.communicate(stdin, timeout)
+            _wait_for_group(child.pid)
         except subprocess.TimeoutExpired:
             end(child)
             raise
@@ -46,6 +50,16 @@ def run(
             with _lock:
                 _running.discard(child)
     return child.returncode
+
+
+def _wait_for_group(group: int) -> None:
+    """Raises subprocess.TimeoutExpired after PATIENCE."""
+    deadline = time.monotonic() + PATIENCE
+    with suppress(ProcessLookupError):
+        while time.monotonic() < deadline:
+            os.killpg(group, 0)
+            time.sleep(0.05)
+        raise subprocess.TimeoutExpired(f"children of {group}", PATIENCE)
 
 
 def end(child: subprocess.Popen[bytes]) -> None:

@@ -1,6 +1,7 @@
 """One attempt of a Glue job: a process that runs the script with the arguments, the files and the
 role of the job."""
 
+import json
 import os
 import shlex
 import subprocess
@@ -12,7 +13,7 @@ from typing import Any
 
 from ministack.services import glue
 
-from tests.cloud.endpoint import children, job_services, roles
+from tests.cloud.endpoint import children, class_archive, job_services, roles
 from tests.cloud.endpoint.job_files import Files, image, listed, python
 
 SUCCEEDED, FAILED, TIMEOUT = "SUCCEEDED", "FAILED", "TIMEOUT"
@@ -58,9 +59,11 @@ class Attempt:
     def _start(self, script: Path, modules: list[Path]) -> str:
         command = [python(), str(script), *self._argv()]
         out, errors = self.folder / "stdout", self.folder / "stderr"
-        variables, work = self._variables(modules), self.folder / "work"
+        work = self.folder / "work"
         try:
-            status = children.run(command, work, variables, out, errors, timeout=self.seconds)
+            with class_archive.options(image()) as java:
+                variables = self._variables(modules, java)
+                status = children.run(command, work, variables, out, errors, timeout=self.seconds)
         except subprocess.TimeoutExpired:
             return TIMEOUT
         return FAILED if status else SUCCEEDED
@@ -69,7 +72,7 @@ class Attempt:
         own = {"--JOB_NAME": self.job["Name"], "--JOB_RUN_ID": self.run["Id"], "--JOB_ID": "j_0"}
         return [word for pair in (own | dict(self.arguments)).items() for word in pair]
 
-    def _variables(self, modules: list[Path]) -> dict[str, str]:
+    def _variables(self, modules: list[Path], java: str) -> dict[str, str]:
         packages, temporary = image() / "site-packages", str(self.folder / "tmp")
         return {
             **roles.environment(self._role),
@@ -80,17 +83,21 @@ class Attempt:
             "JAVA_HOME": str(image() / "java"),
             "PYTHONPATH": os.pathsep.join(map(str, [*modules, packages])),
             "PYSPARK_PYTHON": python(),
-            "PYSPARK_SUBMIT_ARGS": shlex.join([*self._spark_options(), "pyspark-shell"]),
+            "PYSPARK_SUBMIT_ARGS": shlex.join([*self._spark_options(java), "pyspark-shell"]),
             "SPARK_CONF_DIR": str(image() / "conf"),
             "SPARK_HOME": str(image() / "spark"),
             "SPARK_LOCAL_DIRS": temporary,
             "SPARK_LOCAL_IP": "127.0.0.1",
         }
 
-    def _spark_options(self) -> list[str]:
-        """Return the options of ``--conf``, whose value may contain further ``--conf`` options."""
+    def _spark_options(self, java: str) -> list[str]:
+        """Return the settings of the image with more options of Java, and those of ``--conf``,
+        whose value may contain further ``--conf`` options."""
+        own = json.loads((image() / "settings.json").read_text())
+        own["spark.driver.defaultJavaOptions"] += f" {java}"
         given = self.arguments.get("--conf", "").split(" --conf ")
-        return [word for part in given if part for word in ("--conf", part.strip())]
+        settings = (*(f"{name}={value}" for name, value in own.items()), *given)
+        return [word for part in settings if part for word in ("--conf", part.strip())]
 
     def _error(self) -> str:
         """Return the last line of the last traceback, or the last line."""
