@@ -1,6 +1,7 @@
 """Attempts of polls and jobs: one small object each, which expires after some weeks.
 
-An attempt is a report for people and alarms. No step reads it to decide what to do.
+An attempt is a report for people and alarms. Of the steps, only those that publish and compact read
+it, to begin less often; what they do never depends on it.
 """
 
 from collections.abc import Iterable, Mapping

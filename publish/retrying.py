@@ -2,6 +2,7 @@
 
 import logging
 import time
+import zlib
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -19,7 +20,10 @@ from publish.tables import PublishedTable
 ATTEMPTS = 20  # of a commit that loses against other publishers
 PAUSE = 0.03  # seconds, longer after each attempt
 
-FAILURES = (NoSuchNamespaceError, RESTError, ValidationError, ValidationException)
+DAMAGED = (EOFError, ValueError, zlib.error)
+"""Errors of pyiceberg's decoder for a damaged manifest."""
+
+FAILURES = (NoSuchNamespaceError, RESTError, ValidationError, ValidationException, *DAMAGED)
 """Errors of pyiceberg that no repetition ends. Those of conflicts are in `publish.catalog`."""
 
 T = TypeVar("T")

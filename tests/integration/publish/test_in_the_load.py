@@ -114,3 +114,17 @@ def test_table_of_another_with_the_name_of_a_published_one_is_refused(
     glue.create_table(DatabaseName=DATABASES[1], TableInput=table)
     reason = publish_loaded(logged.lake, glue, "test", NO_LIMIT)
     assert f"{FACT} is not an Iceberg table" in reason
+
+
+@pytest.mark.parametrize("left", [0, 800])
+def test_damaged_manifests_fail_no_load_and_are_named_with_the_remedy(
+    logged: LoggedLake, glue: Any, left: int
+):
+    assert publish_loaded(logged.lake, glue, "test", NO_LIMIT) == ""
+    folder = logged.root / "processed/_published/processed_g1" / FACT
+    for manifests in folder.rglob("snap-*.avro"):
+        manifests.write_bytes(manifests.read_bytes()[:left])
+    logged.add([4])
+    reason = publish_loaded(logged.lake, glue, "test", NO_LIMIT)
+    assert f"processed_g1.{FACT} could not be changed" in reason
+    assert "publish everything again" in reason
