@@ -281,6 +281,24 @@ def test_pages_of_the_capture_show_the_gap_and_the_slot_and_drop_it(
     assert after.types(drop).report["dropped"] == slot["name"]
 
 
+@pytest.mark.loaded
+def test_failed_publication_is_shown_until_the_tables_have_what_the_warehouse_has(
+    shell: Shell, source: Connection, lake_folder: Path
+):
+    [status] = page("publishing").commands("## Check")
+    shell.types(ONE_MORE)
+    catalog = lake_folder / "processed" / "_published" / "catalog.db"
+    catalog.write_bytes(b"damaged" * 1000)
+    source.run(EDIT)
+    assert shell.types(ONE_MORE).report["loaded_through"] == 2
+    failed = shell.types(status)
+    assert failed.report["pending"] == {**NOTHING, "published": 1}
+    assert "publish failed: PublishRefused" in " ".join(failed.out.split())
+    catalog.unlink()
+    shell.types(ONE_MORE)
+    assert shell.types(status).report["pending"] == NOTHING
+
+
 def test_every_command_for_one_machine_is_run_by_a_test_here():
     """Compare the pages' commands with those of this file; README's `status` is that of
     freshness."""
