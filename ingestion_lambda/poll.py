@@ -173,8 +173,9 @@ class _Conclusion:
 
     def _emit_while_it_lags(self, newest: Batch, waiting: float, is_unpublished: bool) -> bool:
         """Send the event until the load log has the newest batch, and what it has is published: a
-        lost event, a failed load or a failed publication is repeated by the next poll."""
-        if self.loaded >= newest.seq and not (is_unpublished and publishing.is_due(self.lake)):
+        lost event, a failed load or a failed publication is repeated by the next poll, a failed
+        publication only after the pause."""
+        if self.loaded >= newest.seq and not self._is_publication_due(is_unpublished):
             return False
         if self._is_in_pause(waiting):
             logger.info("event deferred", extra={"seq": newest.seq, "waiting": waiting})
@@ -184,6 +185,9 @@ class _Conclusion:
         self.bus.publish(batch_committed(self.source.name, newest))
         logger.info("event sent", extra={"seq": newest.seq, "loaded_through": self.loaded})
         return True
+
+    def _is_publication_due(self, is_unpublished: bool) -> bool:
+        return is_unpublished and publishing.is_due(self.lake, self.pause)
 
     def _is_in_pause(self, waiting: float) -> bool:
         """Return whether the last load was less than ``pause`` ago, and no batch has waited for

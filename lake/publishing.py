@@ -1,7 +1,7 @@
 """The lag of the published tables behind the warehouse, decided from the logs alone."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from lake.attempts import PUBLISH
@@ -46,10 +46,10 @@ def lags(lake: Lake) -> bool:
     return any(True for _ in _unpublished(lake, lake.loads.last_batch()))
 
 
-def is_due(lake: Lake) -> bool:
-    """Return whether to publish: the tables lag, and there is something new since a file of an
-    earlier version was refused, which stays refused."""
-    return lags(lake) and not _is_refused(lake)
+def is_due(lake: Lake, pause: timedelta = timedelta(0)) -> bool:
+    """Return whether to publish: the tables lag, no attempt failed less than ``pause`` ago, and
+    there is something new since a file of an earlier version was refused, which stays refused."""
+    return lags(lake) and not _has_just_failed(lake, pause)
 
 
 def lag(lake: Lake, loaded: int) -> float:
@@ -77,11 +77,12 @@ def _unpublished(lake: Lake, loaded: int) -> Iterator[Entry]:
                 yield entry
 
 
-def _is_refused(lake: Lake) -> bool:
+def _has_just_failed(lake: Lake, pause: timedelta) -> bool:
     last, loaded = lake.attempts.last(PUBLISH), lake.loads.head()
-    if not last or not loaded or last.error != REFUSED:
+    if not last or not loaded or not last.has_failed:
         return False
-    return last.started_at > loaded.committed_at
+    is_refused = last.error == REFUSED and last.started_at > loaded.committed_at
+    return is_refused or timedelta(0) <= now() - last.started_at < pause
 
 
 def _loaded_at(lake: Lake, entry: Entry) -> datetime:

@@ -8,7 +8,7 @@ from pg8000.native import Connection
 import contracts
 from ingestion_lambda.bus import DETAIL_TYPE
 from ingestion_lambda.source import snapshot
-from lake import now
+from lake import LakeUnavailable, now
 from lake.attempts import PUBLISH
 from lake.entries import PublishEntry
 from lake.mirror_map import mirror_map
@@ -266,6 +266,19 @@ def test_no_event_for_a_file_that_stays_refused(pipeline: Pipeline):
     refused = pipeline.poll(publishes=True)
     assert not refused.emitted
     assert refused.health.publishing_lag
+
+
+def test_failed_publication_is_repeated_once_in_a_pause(pipeline: Pipeline):
+    """A pause limits the runs, and a failed publication loads nothing that would begin one."""
+    pipeline.poll(publishes=True)
+    pipeline.load(ago=timedelta(hours=2))
+    pipeline.pause = timedelta(hours=1)
+    assert pipeline.poll(publishes=True).emitted
+    with pytest.raises(LakeUnavailable), Recording(pipeline.lake.attempts, PUBLISH, "run"):
+        raise LakeUnavailable("The role may not write.")
+    assert not pipeline.poll(publishes=True).emitted
+    pipeline.pause = timedelta()
+    assert pipeline.poll(publishes=True).emitted
 
 
 def test_no_event_while_the_workflow_runs(pipeline: Pipeline):
