@@ -71,8 +71,8 @@ def erase(folder: Path, table: str, key: int) -> Erased:
     """Rewrite every object of the lake in ``folder`` whose personal values of the row differ from
     the source, remove what killed writers left, and drop the published tables, which name the
     sizes of files. Log the begin and the end. A second call changes nothing, and ends an erasure
-    that was killed. Raises NothingPersonal, and SeqTaken if another erasure begins at the same
-    time."""
+    that was killed. Raises NothingPersonal, UnreadableFile, and SeqTaken if another erasure begins
+    at the same time."""
     lake = open_local_lake(folder)
     person = _person(lake, table, key)
     begun = _log(lake, person)

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from contracts import PlatformError
 from contracts.observation import UNFIT
 from lake.directory import new_unfinished
 
@@ -23,6 +24,10 @@ PART_ROWS = 65_536
 """Rows in memory at once, and of a row group that is written."""
 
 READABLE_BY_OWNER = 0o600
+
+
+class UnreadableFile(PlatformError):
+    """A file of the lake is damaged, so that it may keep values that an erasure must replace."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +48,18 @@ class Replacement:
 def replace_values(path: Path, store: Path, replacement: Replacement) -> int:
     """Replace values in a file of the store in the directory ``store``, completely and with the
     same permissions, or leave it as it was. Return the count of rows that changed. A file that
-    another process removes has no rows, and neither has an empty one, of a killed writer."""
+    another process removes has no rows, and neither has an empty one, of a killed writer. Raises
+    UnreadableFile."""
     try:
         changed = sum(count for _, count in _parts(path, replacement)) if path.stat().st_size else 0
     except FileNotFoundError:
         return 0  # a compaction must not commit a file that it wrote before the erasure began
+    except pa.ArrowException as damage:
+        raise UnreadableFile(
+            f"{path} cannot be read: {damage}. It may have values of the row, and the erasure has"
+            " not ended. To fix: if it is in a folder _temporary, remove it: a build was killed"
+            " while it wrote it. Otherwise restore an earlier version. Then erase again."
+        ) from damage
     if changed:
         _replace(path, store, (rows for rows, _ in _parts(path, replacement)))
     return changed

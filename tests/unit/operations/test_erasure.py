@@ -12,10 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from lake.directory import UNFINISHED
+from lake.erasures import unfinished
 from lake.local import open_local_lake
 from operations import personal_rows
 from operations.erasure import erase
-from operations.personal_rows import parts_of
+from operations.personal_rows import UnreadableFile, parts_of
 from operations.status import status
 from operations.terminal import show_status
 from operations.warehouse_state import NOT_ASKED
@@ -59,6 +60,18 @@ def test_files_of_a_killed_writer_are_rewritten(lake: Path):
     for name in names:
         rewritten = pq.read_table(lake / "processed/g=1" / name)
         assert rewritten["first_name"].to_pylist() == ["erased", "Ana"]
+
+
+def test_a_file_that_cannot_be_read_is_named_and_may_be_removed(lake: Path):
+    """A build that was killed while it wrote a large file leaves a part of it."""
+    part = lake / "processed/g=1/dim_staff/batch=1-killed/_temporary/0/p.parquet"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"PAR1 Zebediah")
+    with pytest.raises(UnreadableFile, match=f"{part}.*remove it"):
+        erase(lake, "staff", 1)
+    part.unlink()
+    erase(lake, "staff", 1)
+    assert not unfinished(open_local_lake(lake).erasures.after(0))
 
 
 def test_unfinished_files_of_killed_writers_are_removed(lake: Path):
