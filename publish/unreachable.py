@@ -1,30 +1,38 @@
 """Metadata that a table does not use any more."""
 
 import logging
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from functools import partial
 
+from pyiceberg.io import FileIO
+from pyiceberg.serializers import FromInputFile
 from pyiceberg.table import Table
+from pyiceberg.table.metadata import TableMetadata
 
-from lake import Lake, Store, layout, now
+from lake import Lake, NotFound, Store, layout, now
+from lake.store import Stored
 from publish.catalog import PublishedTables
 from publish.retrying import until_it_succeeds
 from publish.tables import published_tables
+
+METADATA = ".metadata.json"
 
 logger = logging.getLogger(__name__)
 
 
 def unreachable(store: Store, folder: str, table: Table, unused_for: timedelta) -> list[str]:
-    """Return the keys of the objects in ``folder`` that this version of the table does not reach,
-    and that are older than it and than ``unused_for``.
+    """Return the keys of the objects in ``folder`` that are older than ``unused_for`` and than this
+    version of the table, and that no version has reached since then.
 
     No later version reaches them either, also if publishers run concurrently: a publisher writes
     the objects of a commit after the version that the commit replaces, and a commit that replaces
     an earlier one is refused.
     """
-    stored, reached = store.under(folder), _reached(table)
+    stored, reached = store.under(folder), _reached(table.metadata, table.io)
     versions = (each for each in stored if store.uri(each.key) == table.metadata_location)
     limit = min(now() - unused_for, *(version.written_at for version in versions))
+    reached |= {table.metadata_location, *_reached_at(limit, stored, store, table.io)}
     return [
         each.key
         for each in stored
@@ -32,18 +40,31 @@ def unreachable(store: Store, folder: str, table: Table, unused_for: timedelta) 
     ]
 
 
-def _reached(table: Table) -> set[str]:
-    """Return the addresses of the metadata that the table uses, of earlier versions too as long as
-    it names them."""
-    metadata = table.metadata
+def _reached_at(limit: datetime, stored: Iterable[Stored], store: Store, files: FileIO) -> set[str]:
+    """Return the addresses of what the version reached that was the last one at a time. Objects
+    before it that a later version reached are among them."""
+    versions = [each for each in stored if each.key.endswith(METADATA) and each.written_at <= limit]
+    if not versions:
+        return set()
+    address = store.uri(max(versions, key=lambda each: each.written_at).key)
+    try:
+        metadata = FromInputFile.table_metadata(files.new_input(address))
+        return {address, *_reached(metadata, files)}
+    except NotFound:  # an earlier run removed what it reached
+        return {address}
+
+
+def _reached(metadata: TableMetadata, files: FileIO) -> set[str]:
+    """Return the addresses of the metadata that a version uses, of earlier ones too as long as it
+    names them."""
     lists = {snapshot.manifest_list for snapshot in metadata.snapshots}
     manifests = {
         manifest.manifest_path
         for snapshot in metadata.snapshots
-        for manifest in snapshot.manifests(table.io)
+        for manifest in snapshot.manifests(files)
     }
     earlier = {entry.metadata_file for entry in metadata.metadata_log}
-    return {table.metadata_location, *earlier, *lists, *manifests}
+    return {*earlier, *lists, *manifests}
 
 
 def expire_unreachable(lake: Lake, catalog: PublishedTables, unused_for: timedelta) -> int:

@@ -2,12 +2,14 @@
 
 import json
 import multiprocessing
+import os
 import shutil
 from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from time import time
 from typing import Any
 
 import pyarrow as pa
@@ -479,3 +481,16 @@ def test_entry_of_several_batches_waits_until_the_last_one_is_in_the_warehouse(l
     logged.load(2)
     assert logged.publish().commits == 1
     assert orders(logged) == Counter({(1, 1): 1, (1, 2): 1})
+
+
+def test_reader_that_began_before_many_commits_reads_on(logged: LoggedLake):
+    """Metadata that it needs is old, and was in use a moment ago."""
+    logged.add([1])
+    logged.publish()
+    for path in (logged.root / "processed/_published").rglob("*/metadata/*"):
+        os.utime(path, (time() - 3600, time() - 3600))
+    reader = logged.table(FACT)
+    for number in range(2, 24):
+        logged.add([number])
+        logged.publish()
+    assert reader.scan().to_arrow().num_rows == 1
