@@ -185,7 +185,7 @@ def test_athena_gets_its_views_once_and_again_when_a_text_changes(
     assert create_views(logged.lake, logged.catalog, names, views) == len(views)
     assert create_views(logged.lake, logged.catalog, names, views) == 0
     assert glue.get_table(DatabaseName=PREFIX, Name="top_designs")["Table"]["VersionId"] == "0"
-    versions = {"fact_sales_order": str(BATCHES), "fact_payment": "0"}
+    versions = {"fact_sales_order": str(logged.lake.batches.head_seq()), "fact_payment": "0"}
     for name, expected in versions.items():
         assert rows_in_athena(athena, render("select count(*) as n from {view}", view=name)) == [
             ["n"],
