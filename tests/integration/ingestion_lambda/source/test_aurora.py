@@ -94,7 +94,7 @@ def test_ids_that_a_crash_of_aurora_takes_back_lose_no_row(crashing: Server, tmp
         pipeline.poll()
         before = position(pipeline)
         os.kill(writer, signal.SIGKILL)
-    wait_for_recovery(pipeline)
+    wait_for_recovery(pipeline, writer)
     with connected(pipeline.address, "writer") as source:
         Simulator(source).edit_sales_order_silently()
         [[xmin]] = source.run("SELECT max(xmin::text::bigint) FROM sales_order")
@@ -107,7 +107,10 @@ def test_ids_that_a_crash_of_aurora_takes_back_lose_no_row(crashing: Server, tmp
     assert changed == {"server_start"}
 
 
-def wait_for_recovery(pipeline: Pipeline) -> None:
+def wait_for_recovery(pipeline: Pipeline, killed: int) -> None:
+    """Wait until the server has seen that its process was killed, and answers again."""
+    while Path(f"/proc/{killed}").exists():
+        time.sleep(0.01)
     for _ in range(100):
         try:
             with connected(pipeline.address, "writer") as source:
