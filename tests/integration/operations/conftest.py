@@ -63,6 +63,7 @@ class Deployed:
         return json.dumps({name: {"value": output} for name, output in self.outputs.items()})
 
     def client(self, service: str) -> Any:
+        # the overloads of boto3 want the name of a service as a literal
         return boto3.client(service, REGION)  # type: ignore[call-overload]
 
     def put_secret(self, name: str, **address: Any) -> None:

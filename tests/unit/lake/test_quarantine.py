@@ -101,6 +101,7 @@ def test_entries_with_losses_are_found_by_reading_few_of_many(lake: Lake):
         read.append(seq)
         return entry(seq)
 
+    # this one log counts what is read of it
     log.entry = counted  # type: ignore[method-assign]
     assert [found.seq for found in entries_with_losses(log, 0, head)] == [17, 99]
     assert len(read) <= 2 * 7  # two binary searches among 128
