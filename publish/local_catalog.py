@@ -21,7 +21,7 @@ from publish.clock import ForwardCatalog
 from publish.errors import PublishRefused
 from publish.store_io import INGESTION, PROCESSED, address_of
 from publish.tables import PublishedTable
-from publish.unreachable import unreachable
+from publish.unreachable import unreachable, version_of
 
 DATABASE = f"{layout.PUBLISHED}catalog.db"
 NAME = "lake"
@@ -74,8 +74,7 @@ class LocalCatalog(PublishedTables):
 
     def tidy(self, table: Table, published: PublishedTable) -> None:
         """After each twentieth commit, delete the metadata that the table does not use any more."""
-        version = table.metadata_location.rpartition("/")[2].partition("-")[0]
-        if int(version) % TIDIED == 0:
+        if version_of(table.metadata_location) % TIDIED == 0:
             folder = layout.published_folder(published.namespace, published.name)
             store = self._lake.processed
             store.remove(unreachable(store, folder, table, UNUSED_FOR))

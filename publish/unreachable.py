@@ -40,13 +40,28 @@ def unreachable(store: Store, folder: str, table: Table, unused_for: timedelta) 
     ]
 
 
+def version_of(address: str) -> int:
+    """Return the number of the version that a metadata file describes. Two files have the same
+    number if one of two commits was refused."""
+    return int(address.rpartition("/")[2].partition("-")[0])
+
+
 def _reached_at(limit: datetime, stored: Iterable[Stored], store: Store, files: FileIO) -> set[str]:
     """Return the addresses of what the version reached that was the last one at a time. Objects
     before it that a later version reached are among them."""
     versions = [each for each in stored if each.key.endswith(METADATA) and each.written_at <= limit]
     if not versions:
         return set()
-    address = store.uri(max(versions, key=lambda each: each.written_at).key)
+    last = max(versions, key=lambda each: (each.written_at, version_of(each.key)))
+    equal = (store.uri(each.key) for each in versions if _place(each) == _place(last))
+    return {reached for address in equal for reached in _reached_from(address, files)}
+
+
+def _place(version: Stored) -> tuple[str, int]:
+    return version.key.rpartition("/")[0], version_of(version.key)
+
+
+def _reached_from(address: str, files: FileIO) -> set[str]:
     try:
         metadata = FromInputFile.table_metadata(files.new_input(address))
         return {address, *_reached(metadata, files)}

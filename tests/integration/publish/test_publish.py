@@ -484,11 +484,12 @@ def test_entry_of_several_batches_waits_until_the_last_one_is_in_the_warehouse(l
 
 
 def test_reader_that_began_before_many_commits_reads_on(logged: LoggedLake):
-    """Metadata that it needs is old, and was in use a moment ago."""
+    """Metadata that it needs is old, was in use a moment ago, and is of the same second."""
     logged.add([1])
     logged.publish()
+    an_hour_ago = time() - 3600
     for path in (logged.root / "processed/_published").rglob("*/metadata/*"):
-        os.utime(path, (time() - 3600, time() - 3600))
+        os.utime(path, (an_hour_ago, an_hour_ago))
     reader = logged.table(FACT)
     for number in range(2, 24):
         logged.add([number])
