@@ -53,11 +53,11 @@ class Recording:
             self._write(error)
 
     def _write(self, error: Exception | None) -> None:
-        """Write the attempt. A failure here is logged, and never replaces the error of the
+        """Write the attempt. A refusal by the store is logged, and never replaces the error of the
         block."""
         try:
             self._attempts.record(self._attempt(error))
-        except Exception:  # whatever failed, the run must end as it did without a recording
+        except PlatformError:
             logger.exception("the attempt was not recorded", extra={"part": self._part})
 
     def _attempt(self, error: Exception | None) -> Attempt:
@@ -90,4 +90,6 @@ class _Lines(logging.Handler):
 
 
 def _redacted(text: str) -> str:
-    return without_secrets(text)[:MOST_CHARACTERS]
+    """Return the text as an object can hold it: a path can have bytes that are not UTF-8."""
+    shown = without_secrets(text)[:MOST_CHARACTERS]
+    return shown.encode(errors="backslashreplace").decode()

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -11,6 +12,7 @@ import pytest
 from contracts import PlatformError
 from lake import Lake, LakeUnavailable, Store, now
 from lake.attempts import Attempt, Attempts, Outcome
+from lake.errors import AlreadyExists
 from lake.recording import MOST_LINES, Recording
 
 pytestmark = pytest.mark.lambda_runtime
@@ -144,9 +146,25 @@ def test_interrupted_run_is_not_recorded(attempts: Attempts, store: Store):
     assert keys(store) == []
 
 
-@pytest.mark.parametrize("refusal", [LakeUnavailable("full disk"), RuntimeError("anything")])
+def test_text_that_is_not_utf_8_is_recorded_with_its_bytes(attempts: Attempts):
+    path = os.fsdecode(b"/lake\xff")
+
+    def fail() -> None:
+        with Recording(attempts, "poll", "run-1"):
+            WORK.warning("full", extra={"path": path})
+            raise PlatformError(f"{path} is full. To fix: free space.")
+
+    with pytest.raises(PlatformError):
+        fail()
+    recorded = attempts.last("poll", "failed")
+    assert recorded
+    assert recorded.message == r"/lake\udcff is full. To fix: free space."
+    assert [line.text for line in recorded.lines] == [r"full  path=/lake\udcff"]
+
+
+@pytest.mark.parametrize("refusal", [LakeUnavailable("full disk"), AlreadyExists("the run's key")])
 @pytest.mark.parametrize("error", [None, PlatformError("of the block")])
-def test_failure_to_record_hides_no_error_and_fails_no_run(
+def test_refusal_of_the_store_hides_no_error_and_fails_no_run(
     attempts: Attempts,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
