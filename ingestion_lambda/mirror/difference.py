@@ -38,12 +38,12 @@ class Difference:
 def compare(mirrored: pa.Table, rows: pa.Table, deleted: pa.Array, key: str) -> Difference:
     """Return the difference between the ``mirrored`` rows of a bucket and the ``rows`` read.
 
-    Both have one row per key. ``deleted`` are the mirrored keys that the source no longer has. A
-    row read that equals its mirror is in no part of the difference.
+    Both have one row per key, in key order. ``deleted`` are the mirrored keys that the source no
+    longer has. A row read that equals its mirror is in no part of the difference.
     """
     if not mirrored.num_rows:  # as in every bucket of a first poll
         none = rows.slice(0, 0)
-        return Difference(rows, none, none, mirrored, rows.sort_by(key))
+        return Difference(rows, none, none, mirrored, rows)
     position = pc.index_in(rows[key], value_set=mirrored[key].combine_chunks())
     is_new = pc.is_null(position)
     inserted = rows.filter(is_new)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contracts import SourceTable
+from ingestion_lambda.mirror.parquet import parquet_options
 from lake import Store, layout
 from lake.concurrent import CONCURRENCY
 from lake.entries import Bucket
@@ -67,5 +68,5 @@ class MirrorWriter:
 def _encode(rows: pa.Table) -> io.BytesIO:
     """Return the rows as Parquet, which is a small part of their size in memory."""
     body = io.BytesIO()
-    pq.write_table(rows, body, compression="zstd")
+    pq.write_table(rows, body, **parquet_options(rows.schema))
     return body

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pg8000.native import Connection
+from typing_extensions import Buffer
 
 from embedded.server import Server
 from postgres import (
@@ -258,6 +259,58 @@ def lose_connection(address: Address) -> None:
         (own,) = connection.run("select pg_backend_pid()")[0]
         terminate(other, own)
         connection.run("select 1")
+
+
+NOTICES = """
+create function pg_temp.noted(n int) returns int language plpgsql as
+$$ begin if n % 3 = 0 then raise notice '%', n; end if; return n; end $$
+"""
+
+
+def test_rows_of_a_copy_are_whole_between_other_messages(address: Address) -> None:
+    out = io.BytesIO()
+    with connected(address, "test") as connection:
+        connection.run(NOTICES)
+        connection.run(
+            "copy (select pg_temp.noted(g), repeat('d', g % 9000) from generate_series(1, 10000) g"
+            " union all select 0, '') to stdout (format csv)",
+            stream=out,
+        )
+        assert connection.row_count == 10_001
+        assert len(connection.notices) > 0
+        assert connection.run("select 1") == [[1]]
+    rows = [f"{n},{'d' * (n % 9000) or chr(34) * 2}" for n in range(1, 10_001)]
+    assert out.getvalue().decode().splitlines() == [*rows, '0,""']
+
+
+ENDLESS = "copy (select g from generate_series(1, 1000000000) g) to stdout"
+
+
+class Ending(io.BytesIO):
+    """A stream that ends the session of ``pid`` when it gets the first row."""
+
+    def __init__(self, other: Connection, pid: int) -> None:
+        super().__init__()
+        self._other, self._pid = other, pid
+
+    def write(self, row: Buffer, /) -> int:
+        if not self.tell():
+            terminate(self._other, self._pid)
+        return super().write(row)
+
+
+def lose_copy(address: Address, received: list[Ending]) -> None:
+    with connected(address, "test") as other, connected(address, "victim") as connection:
+        received.append(Ending(other, connection.pid))
+        connection.run(ENDLESS, stream=received[0])
+
+
+def test_copy_that_the_server_ends_is_an_error_after_some_of_its_rows(address: Address) -> None:
+    received: list[Ending] = []
+    with pytest.raises(Unreachable, match=r"connection of victim .* broke"):
+        lose_copy(address, received)
+    [rows] = received
+    assert rows.getvalue().startswith(b"1\n2\n3\n")
 
 
 @given(text=hostile)

@@ -1,11 +1,20 @@
 """Rows of the source on their way to disk."""
 
+from collections.abc import Callable, Mapping
+from threading import Event
+from typing import Any, BinaryIO
+
 import pytest
 from pg8000.native import Connection
 
+import contracts
+from contracts import SourceTable
 from ingestion_lambda.errors import RowTooLarge
 from ingestion_lambda.source import extract
-from postgres import connected
+from lake import Lake, Store
+from lake.errors import LakeUnavailable
+from lake.store import Body
+from postgres import Sql, connected
 from tests.integration.ingestion_lambda.conftest import Pipeline
 
 pytestmark = pytest.mark.lambda_runtime
@@ -29,6 +38,70 @@ def test_row_larger_than_every_block_is_an_error(
         with pytest.raises(RowTooLarge, match="A row of staff"):
             pipeline.poll_through(connection)
         assert connection.run("SELECT 1") == [[1]]  # the connection is still of use
+
+
+class Slow:
+    """A store that ``meets`` each data object of a table before it takes it."""
+
+    def __init__(self, store: Store, table: str, meets: Callable[[], None]) -> None:
+        self._store, self._table, self._meets = store, table, meets
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def put_new(self, key: str, body: Body) -> None:
+        if f"/{self._table}/" in key:
+            self._meets()
+        self._store.put_new(key, body)
+
+
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Event]:
+    """Set for each table once all its rows are on disk."""
+    copied, spool = {name: Event() for name in contracts.source().tables}, extract._spool
+
+    def spooled(connection: Connection, query: Sql, table: SourceTable, file: BinaryIO) -> None:
+        spool(connection, query, table, file)
+        copied[table.name].set()
+
+    monkeypatch.setattr(extract, "_spool", spooled)
+    return copied
+
+
+def through(pipeline: Pipeline, table: str, meets: Callable[[], None]) -> None:
+    """Let the pipeline's lake take the files of a table as Slow does."""
+    lake = pipeline.lake
+    pipeline.lake = Lake(Slow(lake.ingestion, table, meets), lake.processed)
+
+
+def test_rows_of_the_next_tables_are_copied_while_those_of_one_are_written(
+    pipeline: Pipeline, copied: Mapping[str, Event]
+):
+    first, second, third, fourth, *_ = copied
+    met = []
+
+    def meets() -> None:
+        met.append(copied[second].wait(10) and copied[third].wait(10))
+        assert not copied[fourth].is_set()  # three tables are on disk at most
+
+    through(pipeline, first, meets)
+    pipeline.poll()
+    assert met == [True, True]  # its mirror and its rows
+
+
+def test_error_while_the_next_table_is_copied_ends_the_poll_and_frees_its_connection(
+    pipeline: Pipeline, copied: Mapping[str, Event]
+):
+    def fails() -> None:
+        raise LakeUnavailable("full")
+
+    first, *_ = copied
+    through(pipeline, first, fails)
+    with connected(pipeline.address, "poll") as connection:
+        with pytest.raises(LakeUnavailable, match="full"):
+            pipeline.poll_through(connection)
+        assert connection.run("SELECT 1") == [[1]]
+    assert pipeline.lake.batches.head() is None
 
 
 def test_copy_that_fails_in_the_middle_is_an_error_and_not_a_short_batch(
