@@ -5,6 +5,7 @@ import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
+from dataclasses import dataclass
 from typing import Any
 
 from pg8000 import native
@@ -20,17 +21,30 @@ MESSAGE, LENGTH = struct.Struct("!ci"), 4
 Source: PostgreSQL's manual, "Message Formats"."""
 
 
+@dataclass
+class Statement:
+    """A statement that began at a time of the monotonic clock, None after its end. ``blockers`` are
+    the sessions that blocked it when they were last observed. Any thread may read and write it."""
+
+    began: float | None = None
+    blockers: Sequence[object] = ()
+
+    def has_run_for(self, seconds: float) -> bool:
+        """Return whether it has been running for so long."""
+        began = self.began
+        return began is not None and time.monotonic() - began >= seconds
+
+
 class Connection(native.Connection):  # type: ignore[misc]  # pg8000 has no types
     """A connection with the settings of ``session``."""
 
     session: Session = SESSION
     is_pooled = False
-    blockers: Sequence[object] = ()
-    """The sessions that blocked the statement that runs, when they were last observed."""
+    statement = Statement()
+    """The statement that runs, or that ran last."""
     another: "Callable[[Session], AbstractContextManager[Connection]]"
     """Opens a further connection to the same database for a block, with settings of its own."""
     _context: Any
-    _began: float | None = None
 
     @property
     def version(self) -> int:
@@ -42,25 +56,20 @@ class Connection(native.Connection):  # type: ignore[misc]  # pg8000 has no type
         """The process of the server that runs the session; a pooler sends another number."""
         return int.from_bytes(self._backend_key_data[:4], "big")
 
-    def has_run_for(self, seconds: float) -> bool:
-        """Return whether a statement has been running for so long. Any thread may ask."""
-        began = self._began
-        return began is not None and time.monotonic() - began >= seconds
-
     def run(self, sql: str, stream: Any = None, types: Any = None, **params: Any) -> Any:
         """Run a statement. Its errors are those of this connection (``raised_by``)."""
-        self._began, self.blockers = time.monotonic(), ()
+        statement = self.statement = Statement(time.monotonic())
         try:
             return super().run(sql, stream, types, **params)
         except (DatabaseError, InterfaceError) as error:
-            error.connection, error.blockers = self, self.blockers
+            error.connection, error.blockers = self, statement.blockers
             raise
         except (ConnectionResetError, TimeoutError) as broken:  # pg8000 passes them on as they are
             reset = InterfaceError(broken.strerror or str(broken))
             reset.connection = self
             raise reset from broken
         finally:
-            self._began = None
+            statement.began = None
 
     def handle_messages(self, context: Any) -> None:
         """Read the answer. If the connection broke, the error is the server's own reason."""

@@ -110,14 +110,19 @@ def _observe(
 ) -> None:
     try:
         while not ended.wait(INTERVAL):
-            if connection.has_run_for(INTERVAL):
+            if connection.statement.has_run_for(INTERVAL):
                 with closing(connect()) as report:
-                    query = _query(connection, application)
-                    while connection.has_run_for(INTERVAL) and not ended.is_set():
-                        connection.blockers = _blockers(report, query) or connection.blockers
-                        ended.wait(INTERVAL)
+                    _observe_from(report, connection, _query(connection, application), ended)
     except (PlatformError, DatabaseError, InterfaceError, OSError) as error:
         logger.info("blocking sessions are not visible", extra={"reason": str(error)})
+
+
+def _observe_from(report: Connection, connection: Connection, query: Sql, ended: Event) -> None:
+    """Observe the statement that runs until it ends. An observation that returns later is of no
+    other statement."""
+    while (statement := connection.statement).has_run_for(INTERVAL) and not ended.is_set():
+        statement.blockers = _blockers(report, query) or statement.blockers
+        ended.wait(INTERVAL)
 
 
 def _query(connection: Connection, application: str) -> Sql:

@@ -8,6 +8,16 @@ from embedded.server import Server
 from postgres import Connection, connected, from_dsn
 
 PAUSE = 0.01  # seconds
+PATIENCE = 60.0
+"""Seconds to wait for what a busy server does in the background."""
+
+
+def wait_until(connection: Connection, query: str) -> None:
+    """Wait until the query returns a row. Fails the test after PATIENCE."""
+    give_up = time.monotonic() + PATIENCE
+    while not connection.run(query):
+        assert time.monotonic() < give_up, f"no row in {PATIENCE:.0f} s: {query}"
+        time.sleep(PAUSE)
 
 
 def terminate(connection: Connection, pid: int) -> None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Event, Timer
 
 import pytest
 from pg8000.exceptions import DatabaseError
@@ -11,6 +12,7 @@ from embedded.server import Server
 from postgres import Address, Connection, LockTimeout, Session, connected, from_dsn, locks, value
 from postgres.sql import Sql, render
 from tests.pgbouncer import needs_pgbouncer, pgbouncer
+from tests.sessions import PATIENCE, wait_until
 
 pytestmark = pytest.mark.lambda_runtime
 
@@ -18,7 +20,7 @@ SINCE = """
 select pid, usename, to_char(xact_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')
 from pg_stat_activity where pid = pg_backend_pid()
 """
-IMPATIENT = Session(lock_timeout=1.0)
+IMPATIENT = Session(lock_timeout=2.0)  # seconds, within which a wait is observed
 TABLE_LOCK = "lock table waited_for"
 
 
@@ -89,8 +91,9 @@ def test_wait_that_was_not_observed_is_reported_with_the_remedy(
         pytest.raises(
             LockTimeout, match=r"held by another session \(see pg_stat_activity\).+To fix: end"
         ),
+        connected(address, "waiter", Session(lock_timeout=0.1)) as waiter,
     ):
-        wait(address, "select * from waited_for")
+        waiter.run("select * from waited_for")
 
 
 def test_blocker_of_an_earlier_statement_is_not_named(address: Address):
@@ -103,16 +106,34 @@ def test_blocker_of_an_earlier_statement_is_not_named(address: Address):
         assert "another session" in locks.waited_for(second.value)
 
 
+def test_observation_that_ends_after_its_statement_is_not_of_the_next_one(
+    address: Address, monkeypatch: pytest.MonkeyPatch
+):
+    find, is_next, is_observed = locks._blockers, Event(), Event()
+
+    def find_late(report: Connection, query: Sql) -> list[locks.Blocker]:
+        found = find(report, query)
+        assert is_next.wait(PATIENCE)
+        is_observed.set()
+        return found
+
+    monkeypatch.setattr(locks, "_blockers", find_late)
+    with held(address, TABLE_LOCK), connected(address, "waiter", IMPATIENT) as waiter:
+        with pytest.raises(DatabaseError):
+            waiter.run("select * from waited_for")
+        Timer(0.2, is_next.set).start()
+        with pytest.raises(DatabaseError) as error:
+            waiter.run("select 1 / (select 0 from pg_sleep(0.5))")
+        assert is_observed.is_set()
+        assert "another session" in locks.waited_for(error.value)
+
+
 def test_statement_that_waits_for_no_lock_is_not_disturbed(address: Address):
     with connected(address, "sleeper") as connection, connected(address, "test") as other:
         assert connection.run("select 1 from pg_sleep(0.5)") == [[1]]
-        reports = "select count(*) from pg_stat_activity where application_name = :name"
-        assert connection.blockers == ()
-        for _ in range(100):
-            if other.run(reports, name="sleeper lock report") == [[0]]:
-                return
-            time.sleep(0.05)
-        pytest.fail("the session of the report stays open")
+        assert connection.statement.blockers == ()
+        report = "from pg_stat_activity where application_name = 'sleeper lock report'"
+        wait_until(other, f"select where not exists (select {report})")
 
 
 @needs_pgbouncer

@@ -131,7 +131,7 @@ def test_pooler_in_transaction_mode_changes_neither_migration_nor_answers(
 def test_migration_that_waits_too_long_for_another_one_names_it(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_module("warehouse.migrate"), "LOCK_TIMEOUT", "1s")
+    monkeypatch.setattr(import_module("warehouse.migrate"), "LOCK_TIMEOUT", "2s")
     monkeypatch.setattr(locks, "INTERVAL", 0.1)
     with database(server) as address, connected(address, "other") as other:
         other.run("begin")

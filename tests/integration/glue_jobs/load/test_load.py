@@ -40,6 +40,7 @@ from tests.processed import (
     star,
     version_row,
 )
+from tests.sessions import wait_until
 from warehouse import migrate, migrate_at
 
 STAGING = "select count(*) from pg_tables where tablename like 'staging%'"
@@ -67,7 +68,9 @@ select from pg_stat_activity
 where application_name = 'load_warehouse' and wait_event_type = 'Lock'
     and datname = current_database()
 """
-DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_database()"
+DEADLOCK = """
+select from pg_stat_database where datname = current_database() and deadlocks = {count}
+"""
 Load = Callable[..., LoadResult]
 
 
@@ -494,19 +497,18 @@ def test_deadlock_with_a_reader_keeps_the_foreign_keys_and_loads(
     The reader looks for a deadlock later, so PostgreSQL ends the statement of the load."""
     monkeypatch.setattr(bare, "LOCK_TIMEOUT", "30s")
     before = connection.run(FOREIGN_KEYS)
-    [[deadlocks]] = connection.run(DEADLOCKS)
+    assert connection.run(render(DEADLOCK, count=0))
     patient = "alter database {name} set deadlock_timeout = '2s'"
     connection.run(render(patient, name=target.address.database))
     processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
     with connected(target.address, "reader") as reader, ThreadPoolExecutor(1) as threads:
         reader.run("set deadlock_timeout = '1min'; begin; select * from warehouse.dim_staff")
         load = threads.submit(load_once)
-        while not connection.run(WAITING):
-            sleep(0.02)
+        wait_until(connection, WAITING)
         assert reader.run("select count(*) from warehouse.fact_sales_order") == [[0]]
         assert load.result().rows["fact_sales_order"] == 1
         reader.run("rollback")
-    assert connection.run(DEADLOCKS) == [[deadlocks + 1]]
+    wait_until(connection, render(DEADLOCK, count=1))  # a session counts it at its end
     assert connection.run(FOREIGN_KEYS) == before
 
 

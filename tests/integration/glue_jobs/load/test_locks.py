@@ -2,10 +2,9 @@
 
 import secrets
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
-from time import sleep
 
 import pytest
 
@@ -15,8 +14,10 @@ from glue_jobs.load.transaction import LoadResult, Target, load
 from lake import new_run
 from postgres import Connection, LockTimeout, Session, connected, from_dsn, locks, render, value
 from tests.processed import ProcessedLake, calendar, star, version_row
+from tests.sessions import wait_until
 
 LEDGER = "select batch_seq from etl.ledger order by 1"
+WAITING = "select from pg_locks where not granted and pid <> pg_backend_pid()"
 STAGING = "select count(*) from pg_tables where tablename like 'staging%'"
 Load = Callable[[], LoadResult]
 
@@ -114,12 +115,12 @@ def test_short_wait_for_a_lock_is_no_error(
     loaded_once: Load, connection: Connection, analyst: Connection
 ) -> None:
     def release() -> None:
-        sleep(1)
+        wait_until(analyst, WAITING)
         analyst.run("rollback")
 
     analyst.run("begin; select * from warehouse.dim_design for update")
-    waiting = Thread(target=release)
-    waiting.start()
-    assert loaded_once().through_seq == 2
-    waiting.join()
+    with ThreadPoolExecutor(1) as thread:
+        released = thread.submit(release)
+        assert loaded_once().through_seq == 2
+        released.result()
     assert connection.run(LEDGER) == [[1], [2]]

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread, Timer
@@ -29,9 +30,10 @@ from ingestion_lambda.options import PollOptions
 from ingestion_lambda.poll import poll
 from lake import Lake, new_run, open_lake
 from lake.entries import Batch
-from postgres import Connection, Sql, connected, from_dsn
+from postgres import Connection, Sql, connected, from_dsn, render
 from tests.integration.ingestion_lambda.capture.conftest import Tally
 from tests.integration.ingestion_lambda.conftest import RecordingBus
+from tests.sessions import wait_until
 
 pytestmark = pytest.mark.lambda_runtime
 
@@ -62,6 +64,7 @@ END $$
 """
 COLUMNS = tuple(Column(name, Type.parse("int"), name != "id", "") for name in ("id", "version"))
 SOURCE = Source("crashes", "public", {"thing": SourceTable("thing", "", "id", COLUMNS)})
+WAITING = "SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
 TALLY = Tally()
 BROKEN = (DatabaseError, InterfaceError, PlatformError, OSError)
 
@@ -345,15 +348,16 @@ def test_commit_that_waits_for_a_standby_belongs_to_the_batch_that_sees_it(
         history.poll()
         local.run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
         local.run("SELECT pg_reload_conf()")
+        wait_for_standbys(local, dsn)
         with connected(from_dsn(dsn), "waits") as waiting:
             waits = Thread(target=waiting.run, args=("SELECT change(1, false)",))
             waits.start()
-            until(local, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+            wait_until(local, WAITING)
             local.run("SELECT change(2, false)")
             history.poll()
             local.run("ALTER SYSTEM RESET synchronous_standby_names")
             local.run("SELECT pg_reload_conf()")
-            waits.join(20)
+            waits.join()
         local.run("SELECT change(1, false)")
         history.poll()
     batches = list(lake.batches.after(1))
@@ -364,10 +368,17 @@ def test_commit_that_waits_for_a_standby_belongs_to_the_batch_that_sees_it(
     assert [batch.gaps for batch in batches] == [(), ()]
 
 
-def until(connection: Connection, query: str) -> None:
-    """Wait until the query counts one session."""
-    for _ in range(500):
-        if connection.run(query) == [[1]]:
-            return
-        time.sleep(0.02)
-    raise AssertionError(query)
+def wait_for_standbys(local: Connection, dsn: str) -> None:
+    """Wait until commits wait for a standby: the checkpointer reads the setting by and by."""
+    with connected(from_dsn(dsn), "probe") as probe, ThreadPoolExecutor(1) as thread:
+        commits = thread.submit(commit_until_one_waits, probe)
+        wait_until(local, WAITING)
+        cancel = "SELECT pg_cancel_backend({pid})"
+        local.run(render(cancel, pid=probe.pid))  # the wait; the transaction is committed
+        commits.result()
+
+
+def commit_until_one_waits(connection: Connection) -> None:
+    """Commit transactions that change no row, until one ends with a warning: its wait was ended."""
+    while not connection.notices:
+        connection.run("SELECT pg_logical_emit_message(true, '', '')")

@@ -28,10 +28,12 @@ from postgres import Sql, connected, render, value
 from tests.integration.ingestion_lambda.capture.conftest import Capture
 from tests.integration.ingestion_lambda.capture.test_log import EDIT, NEW, PARTITIONED
 from tests.integration.ingestion_lambda.conftest import Pipeline, publish
+from tests.sessions import wait_until
 
 pytestmark = pytest.mark.lambda_runtime
 
 ALL = tuple(contracts.source().tables)
+IN_USE = "FROM pg_replication_slots WHERE active AND database = current_database()"
 
 
 def reasons(caplog: pytest.LogCaptureFixture, message: str) -> list[str]:
@@ -433,8 +435,6 @@ def _killed(*_: object) -> None:
 def busy_slot(capture: Capture) -> Iterator[None]:
     """Another session that reads the slot."""
     address = capture.pipeline.address
-    with connected(address, "other") as _:
-        pass
     other = Connection(
         address.user, address.host, address.database, address.port, address.password,
         replication="database",
@@ -452,12 +452,11 @@ def busy_slot(capture: Capture) -> Iterator[None]:
 
     thread = Thread(target=stream, daemon=True)
     thread.start()
+    wait_until(capture.source, f"SELECT {IN_USE}")
     yield
-    capture.source.run(
-        "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots"
-        " WHERE active AND database = current_database()"
-    )
-    thread.join(5)
+    capture.source.run(f"SELECT pg_terminate_backend(active_pid) {IN_USE}")
+    wait_until(capture.source, f"SELECT WHERE NOT EXISTS (SELECT {IN_USE})")
+    thread.join()
 
 
 def test_slot_in_use_ends_the_poll_with_a_remedy(
@@ -482,8 +481,7 @@ def test_slot_that_another_session_creates_at_the_moment_is_a_gap(
         writer.run("BEGIN; CREATE TABLE elsewhere (id int)")
         creating = Thread(target=creator.run, args=(create,))
         creating.start()
-        while not source.run(found):
-            pass
+        wait_until(source, found)
         edits_are_one_version(capture, source)
         writer.run("COMMIT")
         creating.join()

@@ -35,11 +35,11 @@ def test_flush_is_detected_on_a_real_source(pipeline: Pipeline, source: Connecti
 def test_table_locked_by_another_session_is_an_error_and_loses_nothing(
     pipeline: Pipeline, source: Connection, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(snapshot, "LOCK_TIMEOUT", 1.0)
+    monkeypatch.setattr(snapshot, "LOCK_TIMEOUT", 2.0)
     monkeypatch.setattr(locks, "INTERVAL", 0.1)
     source.run("BEGIN; LOCK TABLE payment IN ACCESS EXCLUSIVE MODE")
     who = rf"a lock on payment, held by pid {source.pid}, user postgres, application 'writer'"
-    with pytest.raises(SourceBusy, match=rf"stayed locked for 1 s: .*{who}.*To fix: end that"):
+    with pytest.raises(SourceBusy, match=rf"stayed locked for 2 s: .*{who}.*To fix: end that"):
         pipeline.poll()
     source.run("ROLLBACK")
     assert pipeline.poll().seq == 1
