@@ -1,16 +1,21 @@
-"""Rows as charts need them: stacked, without gaps, and as values of Vega."""
+"""Rows as charts need them: stacked, without gaps, and as data and encodings of Vega-Lite."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
-
-import altair as alt
 
 from dashboard.periods import starts
 from dashboard.reader import Rows
 
+Spec = dict[str, Any]
+"""A Vega-Lite specification, or a part of one."""
+
+TYPES = {"Q": "quantitative", "N": "nominal", "T": "temporal"}
 TIME_FIELDS = {"begins": "date", "middle": "date", "ends": "date", "loaded": "date"}
+FORMAT = {"type": "json", "parse": TIME_FIELDS}
+"""Vega does not infer that the end of a bar is a time."""
 
 
 def stacked(rows: Rows, value: str, split: str, order: Sequence[str]) -> Rows:
@@ -40,11 +45,18 @@ def filled(rows: Rows, value: str, grain: str, split: str, names: Sequence[str])
     return list(by_point.values())
 
 
-def chart_data(rows: Sequence[Mapping[str, Any]]) -> Any:
-    """Return the rows as the data of a chart."""
+def encoding(shorthand: str, **properties: Any) -> Spec:
+    """Return how a chart shows a field: ``amount:Q`` is the quantitative field ``amount``."""
+    name, kind = shorthand.rsplit(":", 1)
+    return {"field": name, "type": TYPES[kind], **properties}
+
+
+def chart_data(rows: Sequence[Mapping[str, Any]]) -> Spec:
+    """Return the rows as the data of a chart. Its name changes with the rows: for a known name the
+    browser would keep the chart, and not read the times of new rows."""
     values = [{name: _json(value) for name, value in row.items()} for row in rows]
-    # Vega does not infer that the end of a bar is a time.
-    return alt.Data.from_dict({"values": values, "format": {"type": "json", "parse": TIME_FIELDS}})
+    name = f"data-{sha256(repr(values).encode()).hexdigest()}"
+    return {"data": {"name": name, "format": FORMAT}, "datasets": {name: values}}
 
 
 def _json(value: Any) -> Any:

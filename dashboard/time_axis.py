@@ -3,8 +3,7 @@
 import json
 from datetime import date, datetime, timedelta
 
-import altair as alt
-
+from dashboard.chart_rows import Spec, encoding
 from dashboard.periods import next_start
 from dashboard.reader import Rows
 
@@ -19,7 +18,7 @@ TICK_FORMATS = {"day": "%-d %b", "week": "%-d %b", "month": "%b %Y"}
 TICK_DAY = "%Y-%m-%d"
 
 
-def time_axis(field: str, rows: Rows, grain: str) -> alt.X:
+def time_axis(field: str, rows: Rows, grain: str) -> Spec:
     """Return an axis with ticks below the middle of some bars, labeled with their first day.
 
     Vega's own ticks are at midnights and on Sundays: at the edges of bars, or within them.
@@ -28,14 +27,14 @@ def time_axis(field: str, rows: Rows, grain: str) -> alt.X:
     labeled = periods[:: -(-len(periods) // MAX_TICKS) or 1]
     ticks = {period: _middle(*_bar(period, grain)) for period in labeled}
     labels = {f"{tick:{TICK_DAY}}": f"{day:{TICK_FORMATS[grain]}}" for day, tick in ticks.items()}
-    axis = alt.Axis(
-        values=[_vega(tick) for tick in ticks.values()],
-        labelExpr=f"{json.dumps(labels)}[timeFormat(datum.value, '{TICK_DAY}')]",
-        labelOverlap=True,
-        labelFlush=LABEL_FLUSH,
-        grid=False,
-    )
-    return alt.X(f"{field}:T", title=None, axis=axis)
+    axis = {
+        "values": [_vega(tick) for tick in ticks.values()],
+        "labelExpr": f"{json.dumps(labels)}[timeFormat(datum.value, '{TICK_DAY}')]",
+        "labelOverlap": True,
+        "labelFlush": LABEL_FLUSH,
+        "grid": False,
+    }
+    return encoding(f"{field}:T", title=None, axis=axis)
 
 
 def bar_times(start: date, grain: str) -> dict[str, str]:
@@ -62,12 +61,12 @@ def _middle(begins: datetime, ends: datetime) -> datetime:
     return begins + (ends - begins) / 2
 
 
-def _vega(moment: datetime) -> alt.DateTime:
-    return alt.DateTime(
-        year=moment.year,
-        month=moment.month,
-        date=moment.day,
-        hours=moment.hour,
-        minutes=moment.minute,
-        seconds=moment.second,  # Vega does not draw a tick that lies before the first point
-    )
+def _vega(moment: datetime) -> Spec:
+    return {
+        "year": moment.year,
+        "month": moment.month,
+        "date": moment.day,
+        "hours": moment.hour,
+        "minutes": moment.minute,
+        "seconds": moment.second,  # Vega does not draw a tick that lies before the first point
+    }

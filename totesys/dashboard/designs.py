@@ -1,6 +1,5 @@
 """Designs: which are ordered, how often, and when they were ordered last."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 
@@ -8,7 +7,7 @@ import streamlit as st
 
 from dashboard import charts, formatting
 from dashboard.components import heading, no_match
-from dashboard.reader import Reader
+from dashboard.reader import Reader, Rows
 from dashboard.tables import Column, table
 from totesys.dashboard.currencies import by_currency, tabs
 from totesys.dashboard.filters import Filters, choose_bar
@@ -17,7 +16,7 @@ MAX_DESIGNS, MAX_NAMES = 15, 5
 PALETTE = (charts.BLUE, charts.ORANGE, charts.GREEN, charts.PURPLE, charts.SKY)
 COLUMNS = [
     Column("design_id", "Design ID", is_number=True),
-    Column("design", "Name"),
+    Column("item", "Name"),
     Column("file", "File"),
     Column("orders", "Orders", formatting.count, is_number=True),
     Column("units", "Units", formatting.count, is_number=True),
@@ -33,37 +32,37 @@ def draw(reader: Reader, filters: Filters) -> None:
         f"Designs in sales orders from {formatting.day(period.since)} to"
         f" {formatting.day(period.until)}. Units are added across currencies; amounts are not.",
     )
-    ordered = reader.query("designs_ordered", max_rows=MAX_DESIGNS, **scope)
-    if not ordered:
+    sums = reader.query("design_sums", max_rows=MAX_DESIGNS, **scope)
+    if not sums:
         no_match("No sales order in this period matches the filters.")
         return
-    every, some, units = (ordered[0][f"all_{name}"] for name in ("designs", "ordered", "units"))
+    every, some, units = (sums[0][f"all_{name}"] for name in ("designs", "ordered", "units"))
     places = st.columns(3)
     places[0].metric("Designs", formatting.count(every))
     places[1].metric("Designs ordered", formatting.count(some), help=formatting.share(some, every))
     places[2].metric("Units ordered", formatting.count(units))
-    _trend(reader, filters)
+    _trend(reader, filters, [row["item"] for row in _of_kind(sums, "name")][:MAX_NAMES])
     st.subheader("Most ordered designs")
-    table(COLUMNS, ordered, "Most ordered designs")
+    table(COLUMNS, _of_kind(sums, "design"), "Most ordered designs")
     st.subheader("Value of orders by design name")
-    values = by_currency(reader.query("design_values", max_rows=MAX_DESIGNS, **scope))
-    for currency, rows in tabs(values):
-        chart = charts.ranking(rows, "name", "value", f"Value ({currency})", is_clickable=False)
+    for currency, rows in tabs(by_currency(_of_kind(sums, "value"))):
+        chart = charts.ranking(rows, "item", "value", f"Value ({currency})", is_clickable=False)
         charts.show(chart, f"Value of sales orders in {currency} by design name")
 
 
-def _trend(reader: Reader, filters: Filters) -> None:
+def _of_kind(sums: Rows, kind: str) -> Rows:
+    return [row for row in sums if row["kind"] == kind]
+
+
+def _trend(reader: Reader, filters: Filters, leading: Sequence[str]) -> None:
+    """Draw the units of the leading names, and those of all others together."""
     grain = filters.period.grain
     rows = reader.query(
-        "design_trend", scope="sales", grain=grain, max_names=MAX_NAMES, **filters.parameters()
+        "design_trend", scope="sales", grain=grain, names=leading, **filters.parameters()
     )
-    units = Counter[str | None]()
-    for row in rows:
-        units[row["group_name"]] += row["units"]
-    leading = [name for name, _ in units.most_common() if name is not None]
     colors = dict(zip(leading, PALETTE, strict=False))
     others = unused_name(leading, "Others")
-    if None in units:
+    if any(row["group_name"] is None for row in rows):
         colors[others] = charts.GREY
     named = [
         {**row, "group_name": others if row["group_name"] is None else row["group_name"]}

@@ -1,6 +1,6 @@
 """The pages of sales and purchase orders: value over time, rankings, and the largest orders."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -68,7 +68,8 @@ def _draw(reader: Reader, filters: Filters, page: OrderPage) -> None:
         _trend(trends[currency], currency, filters.period, page)
 
     cards(list(totals), card)
-    _ranking(reader, {"scope": page.scope, **filters.parameters()}, page)
+    days = sorted({day for row in totals.values() for day in row["largest_days"]})
+    _ranking(reader, {"scope": page.scope, **filters.parameters()}, days, page)
     question_picker(reader, page.scope)
 
 
@@ -82,12 +83,13 @@ def _about(filters: Filters, page: OrderPage) -> str:
 
 
 def order_sums(reader: Reader, filters: Filters, scope: str) -> Rows:
-    """Return the totals of each currency, beside those of the compared period, and, without
-    ``is_total``, its orders by day, week or month."""
+    """Return the totals of each currency, beside those of the compared period and the days that
+    have its largest orders, and, without ``is_total``, its orders by day, week or month."""
     return reader.query(
         "order_sums",
         scope=scope,
         grain=filters.period.grain,
+        max_days=MAX_ORDERS,
         period_start=filters.period.since,
         compared_until=filters.compared.until,
         **filters.parameters(filters.with_compared),
@@ -128,7 +130,10 @@ def _figures(row: Mapping[str, Any], currency: str, filters: Filters) -> None:
         st.metric("Units", formatting.count(row["units"]), width="content")
 
 
-def _ranking(reader: Reader, scope: Mapping[str, Any], page: OrderPage) -> None:
+def _ranking(
+    reader: Reader, scope: Mapping[str, Any], days: Sequence[date], page: OrderPage
+) -> None:
+    """Draw the groups with the highest value, and the largest orders, which are of these days."""
     st.subheader("Ranking")
     group = st.segmented_control(
         "Rank by",
@@ -138,7 +143,8 @@ def _ranking(reader: Reader, scope: Mapping[str, Any], page: OrderPage) -> None:
     )
     name = page.groups[group]
     ranked = by_currency(reader.query("order_ranking", by=name, max_rows=MAX_GROUPS, **scope))
-    largest = by_currency(reader.query("orders_largest", max_rows=MAX_ORDERS, **scope))
+    orders = reader.query("orders_largest", days=days, max_rows=MAX_ORDERS, **scope)
+    largest = by_currency(orders)
     for currency, rows in tabs(ranked):
         limit = f" (the {MAX_GROUPS} highest)" if len(rows) == MAX_GROUPS else ""
         title = f"Value of {page.noun}s in {currency} by {group.lower()}"
@@ -153,7 +159,7 @@ def _ranking(reader: Reader, scope: Mapping[str, Any], page: OrderPage) -> None:
 
 
 def _all_orders(scope: Mapping[str, Any], reader: Reader, most: int) -> Rows:
-    return reader.query("orders_largest", max_rows=most, **scope)
+    return reader.query("orders_largest", days=None, max_rows=most, **scope)
 
 
 def _columns(page: OrderPage, currency: str) -> list[Column]:

@@ -74,8 +74,7 @@ def _trends(sums: Mapping[str, Rows]) -> Rows:
 
 def _overdue(reader: Reader, filters: Filters) -> Rows:
     """Return the overdue payments by direction and currency, whatever the period."""
-    sums = payments.payment_sums(reader, filters)
-    return [row for row in sums if row["is_total"] and row["overdue_payments"]]
+    return reader.query("overdue_sums", **payments.scope(filters))
 
 
 def _by_direction(overdue: Rows) -> Mapping[str, Rows]:

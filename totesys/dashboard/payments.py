@@ -39,18 +39,18 @@ def draw(reader: Reader, filters: Filters) -> None:
         **address.one_of("direction", offered, offered[0]).bound(),
     )
     _amounts([row for row in sums if row["direction"] == direction], filters)
-    scope = {**_scope(filters), "direction": direction}
-    _overdue(reader, scope, str(direction))
+    _overdue(reader, {**scope(filters), "direction": direction}, str(direction))
     question_picker(reader, "payments")
 
 
 def payment_sums(reader: Reader, filters: Filters) -> Rows:
     """Return the totals of each currency and direction, and, without ``is_total``, the payments
     that are due in the period by state and by day, week or month."""
-    return reader.query("payment_sums", grain=filters.due.grain, **_scope(filters))
+    return reader.query("payment_sums", grain=filters.due.grain, **scope(filters))
 
 
-def _scope(filters: Filters) -> dict[str, Any]:
+def scope(filters: Filters) -> dict[str, Any]:
+    """Return the parameters of a query of the payments that match the filters."""
     return {"scope": "payments", "today": filters.today, **filters.parameters(filters.due)}
 
 

@@ -2,16 +2,20 @@ import json
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+import altair
 import pytest
+from altair.utils.schemapi import SchemaValidationError
 
 from dashboard import charts
+from dashboard.chart_rows import Spec, chart_data
 
 DAY, NOON = date(2026, 11, 2), datetime(2026, 11, 2, 12)
 
 
-def values(chart: charts.Chart) -> list[dict[str, object]]:
-    datasets: list[list[dict[str, object]]] = list(chart.to_dict()["datasets"].values())
-    return datasets[0]
+def values(chart: Spec) -> list[dict[str, object]]:
+    [rows] = chart["datasets"].values()
+    assert isinstance(rows, list)
+    return rows
 
 
 def test_parts_of_a_bar_are_stacked_in_the_order_of_the_legend():
@@ -29,9 +33,9 @@ def test_parts_of_a_bar_are_stacked_in_the_order_of_the_legend():
     assert str(points[0]["ends"]) < "2026-11-09"
 
 
-def ticks(chart: charts.Chart) -> tuple[list[datetime], dict[str, str]]:
+def ticks(chart: Spec) -> tuple[list[datetime], dict[str, str]]:
     """Return the ticks of a time axis, and the label of each tick's day."""
-    axis = chart.to_dict()["encoding"]["x"]["axis"]
+    axis = chart["encoding"]["x"]["axis"]
     moments = [
         datetime(*(v[part] for part in ("year", "month", "date", "hours", "minutes", "seconds")))
         for v in axis["values"]
@@ -86,13 +90,13 @@ def test_line_is_zero_in_periods_without_rows():
 def test_chart_of_few_stacked_bars_has_space_for_its_labels():
     rows = [{"batch": "Batch 1", "step": "load", "seconds": 0.5}]
     chart = charts.stacked_bars(rows, "batch", "seconds", "step", "Seconds", {"load": charts.BLUE})
-    spec = chart.to_dict()
+    spec = chart
     assert spec["height"] >= charts.ROW_HEIGHT + 130
     assert spec["encoding"]["y"]["axis"]["labelOverlap"] is False
 
 
 def test_ranking_of_one_row_has_space_for_its_axis():
-    spec = charts.ranking([{"name": "a", "value": Decimal(1)}], "name", "value", "Value").to_dict()
+    spec = charts.ranking([{"name": "a", "value": Decimal(1)}], "name", "value", "Value")
     assert spec["height"] >= charts.ROW_HEIGHT + 90
 
 
@@ -102,7 +106,7 @@ def test_numbers_below_one_have_no_si_prefix():
 
 def test_axis_of_amounts_shows_the_currency():
     rows = [{"name": "Padberg", "value": Decimal(10)}, {"name": "O'Hara", "value": Decimal(5)}]
-    spec = charts.ranking(rows, "name", "value", "Value (GBP)").to_dict()
+    spec = charts.ranking(rows, "name", "value", "Value (GBP)")
     assert spec["layer"][0]["encoding"]["x"]["title"] == "Value (GBP)"
 
 
@@ -112,7 +116,7 @@ def test_axis_of_amounts_shows_the_currency():
 )
 def test_axis_of_a_ranking_contains_zero_and_every_value(values: list[int], domain: list[int]):
     rows = [{"name": f"Row {value}", "value": Decimal(value)} for value in values]
-    spec = charts.ranking(rows, "name", "value", "Value (GBP)").to_dict()
+    spec = charts.ranking(rows, "name", "value", "Value (GBP)")
     assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == domain
 
 
@@ -120,7 +124,36 @@ def test_target_is_drawn_even_if_all_loads_are_fast():
     spec = charts.load_times(
         [{"batch": 1, "seconds": Decimal("0.02"), "loaded": NOON, "duration": "", "moment": ""}],
         1800,
-    ).to_dict()
+    )
     low, high = spec["layer"][0]["encoding"]["y"]["scale"]["domain"]
     assert low == 0.1
     assert high > 1800
+
+
+ROWS = [
+    {"period": DAY, "batch": "1", "kind": kind, "value": Decimal(1), "seconds": 2, "loaded": NOON}
+    for kind in ("a", "b")
+]
+COLORS = {"a": charts.BLUE, "b": charts.ORANGE}
+CHARTS = {
+    "bars": charts.bars_over_time(ROWS[:1], "value", "Value", "day"),
+    "parts": charts.bars_over_time(ROWS, "value", "Value", "month", COLORS, "kind"),
+    "lines": charts.lines(ROWS, "value", "Value", "week", COLORS, "kind"),
+    "stacked": charts.stacked_bars(ROWS, "batch", "seconds", "kind", "Seconds", COLORS),
+    "ranking": charts.ranking(ROWS, "kind", "value", "Value"),
+    "loads": charts.load_times(ROWS, 1800),
+}
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_chart_conforms_to_the_schema_of_vega_lite(name: str):
+    chart = CHARTS[name]
+    kind = altair.LayerChart if "layer" in chart else altair.Chart
+    kind.from_dict(chart).to_dict()
+    with pytest.raises(SchemaValidationError):
+        kind.from_dict({**chart, "height": "tall"}, validate=False).to_dict()
+
+
+def test_data_has_another_name_if_its_rows_change():
+    one, same, other = (chart_data([{"value": Decimal(n)}])["data"]["name"] for n in (1, 1, 2))
+    assert one == same != other

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ NONE_BEFORE: dict[str, Any] = {
     "period_start": THE_DAY,
     "compared_until": date(2023, 12, 31),
     "grain": "day",
+    "max_days": 2,
 }
 RECEIVABLES = {"direction": "Receivables"}
 
@@ -62,7 +64,7 @@ def test_period_limits_the_rows_and_the_days_before_are_counted_separately(
     star: Connection, reader: Reader
 ):
     later = date(2024, 1, 2)
-    compared = {"grain": "day", "period_start": later, "compared_until": THE_DAY}
+    compared = {**NONE_BEFORE, "period_start": later, "compared_until": THE_DAY}
     rows = reader.query("order_sums", scope="sales", **{**EVERYTHING, "until": later}, **compared)
     assert [(row["is_total"], row["orders"], row["orders_before"]) for row in rows] == [
         (True, 0, 1), (True, 0, 2)]  # fmt: skip
@@ -85,19 +87,64 @@ def test_orders_have_rankings_trends_and_a_list_of_the_largest(
         assert [row["value"] for row in sums if not row["is_total"]] == [
             row["value"] for row in totals_of(sums)
         ]
-    largest = reader.query("orders_largest", max_rows=1, **scoped)
+    largest = reader.query("orders_largest", days=None, max_rows=1, **scoped)
     assert len({row["currency"] for row in largest}) == len(largest)
+
+
+def test_largest_orders_are_placed_on_the_largest_days(star: Connection, reader: Reader):
+    draw = Random(7)
+    days = [date(2024, 3, 1 + n) for n in range(20)]
+    for day in days:
+        add(star, "dim_date", date_id=day)
+    for key in range(10, 110):  # few prices, so that many orders have the same value
+        of = {"created_date": draw.choice(days), "currency_id": draw.choice((1, 2))}
+        add_version(star, SALES, key, 1, unit_price=draw.randint(-3, 9), **of)
+    scoped = {"scope": "sales", **EVERYTHING, "since": days[0], "until": days[-1]}
+    for rows in (1, 2, 5, 50):
+        limits = {**NONE_BEFORE, "max_days": rows, "period_start": days[0]}
+        totals = totals_of(reader.query("order_sums", **scoped, **limits))
+        largest_days = {day for row in totals for day in row["largest_days"]}
+        every, some = (
+            reader.query("orders_largest", **scoped, max_rows=rows, days=chosen)
+            for chosen in (None, sorted(largest_days))
+        )
+        assert some == every
+        assert len(largest_days) < len(days) or rows > 2
 
 
 def test_designs_are_counted_and_ranked(star: Connection, reader: Reader):
     scoped = {"scope": "sales", **EVERYTHING}
-    [design] = reader.query("designs_ordered", max_rows=5, **scoped)
-    assert (design["orders"], design["units"]) == (3, 15)
+    name = "design_name of dim_design"
+    design, by_name, *values = reader.query("design_sums", max_rows=5, **scoped)
+    assert (design["kind"], design["item"], design["units"]) == ("design", name, 15)
+    assert (by_name["kind"], by_name["item"], by_name["units"]) == ("name", name, 15)
+    assert {row["currency"]: row["value"] for row in values} == {
+        "GBP": Decimal("5.00"), "currency_code of dim_currency": Decimal("25.10")}  # fmt: skip
     totals = {name: number for name, number in design.items() if name.startswith("all_")}
-    assert totals == {"all_designs": 1, "all_ordered": 1, "all_orders": 3, "all_units": 15}
-    assert reader.query("design_values", max_rows=5, **scoped)
-    [group] = reader.query("design_trend", grain="day", max_names=1, **scoped)
-    assert (group["group_name"], group["units"]) == ("design_name of dim_design", 15)
+    assert totals == {"all_designs": 1, "all_ordered": 1, "all_units": 15}
+    [group] = reader.query("design_trend", grain="day", names=[name], **scoped)
+    assert (group["group_name"], group["units"]) == (name, 15)
+
+
+def test_designs_are_ranked_by_units_and_names_in_a_currency_by_value(
+    star: Connection, reader: Reader
+):
+    for design, name in {2: "Steel", 3: "Steel", 4: "Wood"}.items():
+        add(star, "dim_design", design_id=design, design_name=name)
+    of = {"currency_id": 2, "unit_price": 1}
+    for design, units in {2: 30, 3: 20, 4: 40}.items():
+        add_version(star, SALES, 10 + design, 1, design_id=design, units_sold=units, **of)
+    add_version(star, SALES, 20, 1, design_id=4, units_sold=9, currency_id=1, unit_price=99)
+    sums = reader.query("design_sums", scope="sales", max_rows=2, **EVERYTHING)
+    ranked = [(row["kind"], row["currency"], row["design_id"], row["item"]) for row in sums]
+    unit = "currency_code of dim_currency"
+    assert ranked == [
+        ("design", None, 4, "Wood"), ("design", None, 2, "Steel"),
+        ("name", None, None, "Steel"), ("name", None, None, "Wood"),
+        ("value", "GBP", None, "Steel"), ("value", "GBP", None, "Wood"),
+        ("value", unit, None, "Wood"), ("value", unit, None, "design_name of dim_design"),
+    ]  # fmt: skip
+    assert [row["all_ordered"] for row in sums] == [4] * len(sums)
 
 
 def test_payments_are_paid_unpaid_or_overdue(star: Connection, reader: Reader):
@@ -108,6 +155,8 @@ def test_payments_are_paid_unpaid_or_overdue(star: Connection, reader: Reader):
     [totals] = totals_of(sums)
     assert (totals["paid"], totals["unpaid"], totals["overdue"], totals["overdue_payments"]) == (
         Decimal("5.00"), Decimal("7.25"), Decimal("7.25"), 1)  # fmt: skip
+    [overdue] = reader.query("overdue_sums", **scoped)
+    assert overdue == {name: totals[name] for name in overdue}
     receipts = RECEIVABLES
     trend = [(row["state"], row["value"]) for row in sums if not row["is_total"]]
     assert trend == [("Paid", Decimal("5.00")), ("Unpaid", Decimal("7.25"))]
@@ -132,14 +181,16 @@ def test_currencies_with_the_same_code_are_separate(star: Connection, reader: Re
     queries: list[tuple[str, str, dict[str, Any]]] = [
         ("order_sums", "purchases", NONE_BEFORE),
         ("order_ranking", "sales", {"by": "country", "max_rows": 5}),
-        ("orders_largest", "sales", {"max_rows": 5}),
-        ("design_values", "sales", {"max_rows": 5}),
+        ("orders_largest", "sales", {"max_rows": 5, "days": None}),
+        ("overdue_sums", "payments", {"today": late["today"]}),
         ("payment_sums", "payments", {"today": late["today"], "grain": "day"}),
         ("payments_overdue", "payments", {**late, "max_rows": 5}),
     ]
     for query, scope, more in queries:
         rows = reader.query(query, scope=scope, **scoped, **more)
         assert list(dict.fromkeys(row["currency"] for row in rows)) == both, query
+    sums = reader.query("design_sums", scope="sales", max_rows=5, **scoped)
+    assert [row["currency"] for row in sums if row["kind"] == "value"] == both
     offered = [
         row["value"] for row in reader.query("filter_options") if row["filter"] == "currency"
     ]
@@ -175,7 +226,7 @@ def test_design_named_others_is_not_the_group_of_other_designs(star: Connection,
     for design, name in {8: "Others", 9: "Rare"}.items():
         add(star, "dim_design", design_id=design, design_name=name)
         add_version(star, SALES, design, 1, design_id=design, units_sold=100 if design == 8 else 1)
-    rows = reader.query("design_trend", scope="sales", grain="day", max_names=1, **EVERYTHING)
+    rows = reader.query("design_trend", scope="sales", grain="day", names=["Others"], **EVERYTHING)
     assert {(row["group_name"], row["units"]) for row in rows} == {("Others", 100), (None, 16)}
 
 
