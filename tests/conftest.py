@@ -1,6 +1,7 @@
 """Fixtures of tests at every level: a real PostgreSQL server and databases on it."""
 
 import gc
+import logging
 import os
 import shutil
 import tempfile
@@ -102,6 +103,17 @@ def no_fsync() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
         yield
+
+
+@pytest.fixture(autouse=True)
+def close_logs() -> Iterator[None]:
+    """Remove the handlers of a program that ran in this process: they write to the output of its
+    test, which is closed after it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 The tests of a folder share one warehouse, which is emptied before each test.
 """
 
+import atexit
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import count
@@ -13,7 +14,7 @@ from urllib.parse import parse_qs
 import pytest
 import streamlit as st
 from pg8000.native import Connection
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, app_test
 
 from dashboard.reader import Reader, reading
 from dashboard.settings import LAKE, WAREHOUSE, Settings
@@ -29,6 +30,9 @@ TABLES_WITH_ROWS = """
 select string_agg(format('%I.%I', schemaname, tablename), ', ') from pg_tables
 where schemaname in ('warehouse', 'etl') and tablename not in ('migration', 'warehouse')
 """
+
+
+atexit.register(app_test.TMP_DIR.cleanup)  # else Python removes it with a warning
 
 
 class Look(Protocol):

@@ -20,13 +20,13 @@ variables {
 }
 
 run "dev" {
+  module {
+    source = "../ci_services"
+  }
+
   override_data {
     target = data.aws_caller_identity.current
     values = { account_id = "123456789012" }
-  }
-
-  module {
-    source = "../ci_services"
   }
 
   variables {
@@ -35,13 +35,13 @@ run "dev" {
 }
 
 run "prod" {
+  module {
+    source = "../ci_services"
+  }
+
   override_data {
     target = data.aws_caller_identity.current
     values = { account_id = "123456789012" }
-  }
-
-  module {
-    source = "../ci_services"
   }
 
   variables {

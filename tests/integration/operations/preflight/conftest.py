@@ -101,6 +101,7 @@ def account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Account
     """The account; both databases have the address 10.0.0.77, where nothing answers."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # thousands, twice for each test
     with mock_aws():
         settings = Settings(workers=2, worker_type="G.1X", reserved_concurrency=1)
         target = Target(named(NAME, REGION), settings, _clients=CLIENTS)
