@@ -93,9 +93,9 @@ def _fill(connection: Connection, orders: int) -> None:
     facts = [(fact, qualified(SCHEMA, fact.name)) for fact in contracts.warehouse().facts]
     latest = {fact.name: qualified(ETL, fact.latest) for fact, _ in facts}
     tables = [*latest.values(), *(table for _, table in facts)]
-    with transaction(connection), bare(connection, orders, *tables):
+    with transaction(connection), bare(connection, orders, *tables) as are_bare:
         connection.run(render(DATA.read_text(encoding="utf-8"), orders=orders))
-        for fact, table in facts:
+        for fact, table in facts if are_bare else ():
             fill_latest(connection, fact, table, latest[fact.name])
     connection.run("vacuum analyze")
 
