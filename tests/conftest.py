@@ -39,13 +39,14 @@ half of the CPU time of one on a disk."""
 SEEDED_ORDERS = 40
 _numbers = count(1)
 
-# `make chaos`: new examples each time, where CI otherwise takes the same ones
-settings.register_profile("chaos", max_examples=2_000, derandomize=False, print_blob=True)
+# of Hypothesis: the same examples each time, however slow the machine is
+PROFILE = settings.get_profile("ci")
+# `make chaos`: new examples each time
+settings.register_profile("chaos", PROFILE, max_examples=2_000, derandomize=False)
 # `make test-lambda`: `make test` has run all examples on another Python
-settings.register_profile("brief", max_examples=25, deadline=None)
-settings.register_profile("patient", deadline=None)  # a busy machine fails no test
-if settings.get_current_profile_name() == "default":  # CI has a profile of its own
-    settings.load_profile("patient")
+settings.register_profile("brief", PROFILE, max_examples=25)
+if settings.get_current_profile_name() == "default":
+    settings.load_profile("ci")
 EXAMPLES = 100
 """The examples of a test, unless a profile says otherwise."""
 

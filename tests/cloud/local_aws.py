@@ -27,7 +27,7 @@ PYTHON = ROOT / ".venv-cloud" / "bin" / "python"
 ACCOUNT = "123456789012"
 REGION = "eu-west-2"
 GITHUB = "token.actions.githubusercontent.com"
-READY_WITHIN = 30.0  # seconds
+READY_WITHIN = 120.0  # seconds, on a busy machine
 ANYTHING = {
     "Version": "2012-10-17",
     "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"},

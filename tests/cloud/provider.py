@@ -14,7 +14,7 @@ from typing import Any
 
 Environment = Mapping[str, str]
 
-READY_WITHIN = 60.0  # seconds, on a busy machine
+READY_WITHIN = 120.0  # seconds, on a busy machine
 ANNOUNCED = re.compile(r"(TF_REATTACH_PROVIDERS)='(.+)'")
 
 

@@ -25,6 +25,7 @@ from lake.s3 import S3Store
 from postgres import Sql, connected, from_dsn, render, value
 from tests.cloud.local_aws import ACCOUNT
 from tests.cloud.stacks import Databases, Stack
+from tests.cloud.wired import wait_until
 
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook"
 HOUR = 3600
@@ -96,13 +97,6 @@ class Platform:
 
 def _ended(run: dict[str, Any]) -> bool:
     return run["JobRunState"] not in {"STARTING", "RUNNING", "WAITING"}
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 120) -> None:
-    give_up = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < give_up, "the condition did not become true in time"
-        time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,8 @@ def policy(statement: dict[str, Any]) -> str:
 
 
 def invoked(aws: LocalAws, role: str, body: str, **configuration: Any) -> Any:
-    """Return the answer of a function with this body, or its error."""
+    """Return the answer of a function with this body, or its error. It starts slowly on a busy
+    machine, where the usual limit of three seconds may be too short."""
     archive, client, name = io.BytesIO(), aws.client("lambda"), "of-the-endpoints-tests"
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("code.py", "def handler(event, context):\n" + textwrap.indent(body, "  "))
@@ -52,7 +53,7 @@ def invoked(aws: LocalAws, role: str, body: str, **configuration: Any) -> Any:
         Runtime="python3.13",
         Handler="code.handler",
         Code=code,
-        **configuration,
+        **{"Timeout": 60, **configuration},
     )
     try:
         return json.load(client.invoke(FunctionName=name)["Payload"])

@@ -57,7 +57,7 @@ def test_refused_polls_are_seen_until_one_succeeds(shell: Shell, source: Connect
     shell.types(CYCLE)
     report = check(shell, 0, "healthy")
     assert shell.types(DOCUMENTED).report["state"] == "healthy"
-    assert 0 < report["freshness_seconds"] < 60
+    assert 0 < report["freshness_seconds"] < 900
     assert "HEALTHY" in words(shell.types(STATUS))
 
     source.run(

@@ -1,6 +1,6 @@
 """The daily audit, and full reads on demand."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from pg8000.native import Connection
@@ -25,7 +25,10 @@ ONE_EDIT = {"I": 0, "U": 1, "D": 0}
 
 
 @pytest.fixture(autouse=True)
-def first_poll(pipeline: Pipeline) -> None:
+def first_poll(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Poll at noon of the source's clock: no test goes on after midnight."""
+    now = datetime.now(UTC)
+    later(monkeypatch, now.replace(hour=12) - now)
     pipeline.poll()
 
 
@@ -46,9 +49,13 @@ def read_in_full(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 def days_later(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     """Advance the source's clock."""
+    later(monkeypatch, timedelta(days))
+
+
+def later(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> None:
     clock = "clock_timestamp()"
-    later = f"({clock} + interval '{days} day')"
-    monkeypatch.setattr(snapshot, "SNAPSHOT", snapshot.SNAPSHOT.replace(clock, later))
+    shifted = f"({clock} + interval '{by.total_seconds()} s')"
+    monkeypatch.setattr(snapshot, "SNAPSHOT", snapshot.SNAPSHOT.replace(clock, shifted))
 
 
 def miss_every_change(monkeypatch: pytest.MonkeyPatch) -> None:

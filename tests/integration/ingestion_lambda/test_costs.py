@@ -3,6 +3,7 @@
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterable
+from threading import Lock
 from typing import Any
 
 import pyarrow as pa
@@ -26,15 +27,15 @@ class Counting:
     """A store that counts its requests by the first folder of the key."""
 
     def __init__(self, store: Store, requests: Counter[str]) -> None:
-        self._store, self._requests = store, requests
+        self._store, self._requests, self._lock = store, requests, Lock()
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._store, name)
 
         def counted(key: str | Iterable[str], *arguments: object) -> object:
             keys = [key] if isinstance(key, str) else list(key)
-            for each in keys:
-                self._requests[f"{name} {each.partition('/')[0]}"] += 1
+            with self._lock:  # of concurrent requests
+                self._requests.update(f"{name} {each.partition('/')[0]}" for each in keys)
             return method(key if isinstance(key, str) else keys, *arguments)
 
         return counted

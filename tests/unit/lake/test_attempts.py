@@ -191,10 +191,10 @@ def test_concurrent_jobs_keep_their_own_lines_and_at_most_the_last_ones(attempts
 
     def job(part: str) -> None:
         with Recording(attempts, part, "run-1"):
-            both.wait(10)
+            both.wait(60)
             for number in range(MOST_LINES + 5):
                 WORK.info("%s %d", part, number)
-            both.wait(10)
+            both.wait(60)
 
     parts = ["build_facts", "build_dimensions"]
     with ThreadPoolExecutor(2) as pool:

@@ -22,7 +22,7 @@ def test_results_have_the_order_of_the_items():
 
 
 def test_as_many_as_allowed_run_concurrently():
-    all_running = threading.Barrier(CONCURRENCY, timeout=10)
+    all_running = threading.Barrier(CONCURRENCY, timeout=60)
     assert (
         len(list(map_concurrently(lambda _: all_running.wait(), range(CONCURRENCY)))) == CONCURRENCY
     )

@@ -23,6 +23,7 @@ from ingestion_lambda.table_poll import Spool
 from postgres import Sql, render, value
 from tests.integration.ingestion_lambda.capture.conftest import Capture
 from tests.integration.ingestion_lambda.conftest import Pipeline, publish
+from tests.sessions import PATIENCE
 from totesys.simulator import Simulator
 
 pytestmark = pytest.mark.lambda_runtime
@@ -83,13 +84,13 @@ def test_rows_are_copied_while_the_server_decodes_its_log(
     @contextmanager
     def decode(connection: Connection, access: SlotAccess, upto: str) -> Iterator[BinaryIO]:
         begins.set()
-        assert copied.wait(10), "no row is copied before the log is read"
+        assert copied.wait(PATIENCE), "no row is copied before the log is read"
         with spool_log(connection, access, upto) as file:
             yield file
 
     @contextmanager
     def copy(connection: Connection, query: Sql, table: SourceTable) -> Iterator[Spool]:
-        assert begins.wait(10), "the rows are copied before the log is read"
+        assert begins.wait(PATIENCE), "the rows are copied before the log is read"
         with spool_rows(connection, query, table) as spool:
             copied.set()
             yield spool
