@@ -26,7 +26,7 @@ ONE_EDIT = {"I": 0, "U": 1, "D": 0}
 
 @pytest.fixture(autouse=True)
 def first_poll(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Poll at noon of the source's clock: no test goes on after midnight."""
+    """Poll at noon of the source's clock: no test passes midnight."""
     now = datetime.now(UTC)
     later(monkeypatch, now.replace(hour=12) - now)
     pipeline.poll()
