@@ -45,6 +45,10 @@ browser:
 pgbouncer:
 	@.ci/pgbouncer
 
+# Pytest compiles the tests when it collects them: once, beside the class-data archive, instead of in each worker.
+compiled: setup
+	@test -d tests/e2e/__pycache__ || $(BIN)/python -m pytest --collect-only -qq >/dev/null 2>&1 &
+
 class-archive: setup ## Let Spark start faster from now on: write its classes to one file
 	@$(BIN)/python -m embedded.demo.archive_classes
 
@@ -54,7 +58,7 @@ screenshots: setup browser ## Take the pictures in docs/images again, of the das
 check: lint type ## Check style and types, and run the unit tests; run it before each commit
 	@$(BIN)/python -m pytest $(PARALLEL) tests/unit
 
-test: setup browser pgbouncer class-archive ## Run all tests except Terraform's, with coverage of lines and branches
+test: setup browser pgbouncer compiled class-archive ## Run all tests except Terraform's, with coverage of lines and branches
 	@$(BIN)/python -m pytest $(PARALLEL) -p tests.line_coverage
 
 test-lambda: ## Run the tests marked lambda_runtime on Python 3.13, if there is one

@@ -2,8 +2,8 @@
 
 A file stays on one worker, and so does a folder whose tests share an expensive state. Files of
 short tests come last, so that no worker waits long for another one. Two workers begin with the
-tests that need Spark, and the others with the rest: a session of Spark takes 20 seconds of a core
-until it is fast.
+tests that need Spark, and the others with the rest: a session of Spark takes 30 seconds of a core
+until it is fast, so the third worker starts none.
 """
 
 from collections.abc import Generator
@@ -14,8 +14,12 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] 
 from xdist.workermanage import WorkerController  # type: ignore[import-untyped] # as above
 
 TOGETHER = ("tests/e2e/dashboard/",)
-ORDER = (*TOGETHER, "tests/e2e/", "tests/integration/")  # then the rest
-WITH_SPARK = ("tests/e2e/", "tests/integration/glue_jobs/")
+WITH_SPARK = (
+    "tests/e2e/",
+    "tests/integration/glue_jobs/",
+    "tests/integration/operations/test_reconcile.py",
+)
+ORDER = (*TOGETHER, *WITH_SPARK, "tests/integration/")  # then the rest
 SPARK_WORKERS = 2
 
 

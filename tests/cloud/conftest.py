@@ -27,7 +27,6 @@ FOLDER = Path(__file__).parent
 REPOSITORY = "owner/name"
 DEPLOYING = f"repo:{REPOSITORY}:ref:refs/heads/main"
 PLANNING = f"repo:{REPOSITORY}:pull_request"
-SINGLE = "::test_module_passes_its_tests["
 TIMEOUT = 900  # seconds of a test with its fixtures: an apply waits for minutes
 # The files run in this order, because they share one account. test_s3a leaves files of no batch for
 # the tests after it. test_wiring needs a platform without batches. test_alarms leaves failures
@@ -48,9 +47,9 @@ class OneAccount(LoadScopeScheduling):  # type: ignore[misc] # xdist has no type
     """Two workers: one for the tests of this folder, one for the tests of plans and modules."""
 
     def _split_scope(self, nodeid: str) -> str:
-        """Return what stays on one worker: a folder, except the tests of single modules."""
+        """Return what stays on one worker: a folder."""
         file, _, _ = nodeid.partition("::")  # a parameter may have slashes, too
-        return nodeid if SINGLE in nodeid else file.rpartition("/")[0]
+        return file.rpartition("/")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneAccount:
