@@ -20,25 +20,27 @@ STEPS = {
     "question": "Business questions",
     "page": "Pages of the dashboard, for all time",
 }
+LINE = "{:>11}{:>9}{:>9}{:>9}{:>8}  {}"
 HEAD = "| case | rows | s | CPU s | CPU s, server | MB | |\n|---|---:|---:|---:|---:|---:|---|"
 
 
-def show(figures: Iterable[Figure]) -> list[Figure]:
-    """Print a line for each figure as it comes, and return all of them."""
-    print(f"{'':<58}{'rows':>11}{'s':>9}{'CPU s':>9}{'server':>9}{'MB':>8}")
-    shown = []
+def show(figures: Iterable[Figure]) -> None:
+    """Print a line for each figure as it comes."""
+    for _ in shown(figures):
+        pass
+
+
+def shown(figures: Iterable[Figure]) -> Iterator[Figure]:
+    """Yield each figure, and print a line for it."""
+    print(f"{'':<58}{'rows':>11}{'s':>9}{'CPU s':>9}{'server':>9}{'MB':>8}", flush=True)
     for figure in figures:
-        cells = _cells(figure)
-        print(
-            f"{figure.step:>9} {figure.case:<48}" + "{:>11}{:>9}{:>9}{:>9}{:>8}  {}".format(*cells)
-        )
-        shown.append(figure)
-    return shown
+        line = f"{figure.step:>9} {figure.case:<48}" + LINE.format(*_cells(figure))
+        print(line.rstrip(), flush=True)
+        yield figure
 
 
 def write(name: str, machine: str, figures: Sequence[Figure]) -> None:
     """Write docs/performance/<name>.json, and the table <name>.md."""
-    FOLDER.mkdir(exist_ok=True)
     body: dict[str, Any] = {"machine": machine, "figures": [asdict(each) for each in figures]}
     (FOLDER / f"{name}.json").write_text(json.dumps(body, indent=1) + "\n", encoding="utf-8")
     text = "\n".join(_page(name, machine, figures))

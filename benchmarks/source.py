@@ -92,7 +92,9 @@ def process_of(server: Server) -> psutil.Process:
 
 @contextmanager
 def seeded(orders: int) -> Iterator[Benched]:
-    """Provide a source with so many orders, and what they refer to, for the block."""
+    """Provide a source with so many orders, and what they refer to, for the block. Filling it takes
+    about 40 s for a million."""
+    print(f"Filling a source with {orders:,} orders.", flush=True)
     with (
         tempfile.TemporaryDirectory() as name,
         running(Path(name) / "server", SETTINGS) as server,

@@ -21,10 +21,18 @@ from ingestion_lambda.source.encoding import (
     Encoding,
     as_stored,
 )
+from ingestion_lambda.source.scope import ALL
 from postgres import Connection, Sql, render, sqlstate, sqlstate_message
 from postgres.encoding import UNTRANSLATABLE, is_utf8
 
 ROWS = "SELECT {columns} FROM {schema}.{table} WHERE {condition} ORDER BY {key}"
+CHANGED_ROWS = """
+SELECT * FROM (
+    SELECT {columns} FROM {schema}.{table} WHERE {condition} OFFSET 0
+) AS changed ORDER BY {key}
+"""
+"""The planner cannot know that few rows changed, and would read the whole table in the order of its
+key: twice the processor time of a sequential scan. OFFSET 0 lets it find the rows first."""
 COPY = "COPY ({query}) TO STDOUT (FORMAT csv, HEADER true, ENCODING {encoding})"
 
 BLOCKS = (1 << 19, 1 << 25, 1 << 30)
@@ -40,7 +48,7 @@ logger = logging.getLogger(__name__)
 def rows_query(schema: str, table: SourceTable, selected: Sql, condition: Sql) -> Sql:
     """Return the query of the rows of a table that meet ``condition``, in key order."""
     return render(
-        ROWS,
+        ROWS if condition == ALL else CHANGED_ROWS,
         columns=selected,
         schema=schema,
         table=table.name,

@@ -21,6 +21,7 @@ EVERYWHERE: Mapping[str, str] = {
     "pg_current_snapshot()": "",
     "pg_snapshot_xmin(pg_snapshot)": "'10:10:'",
     "pg_snapshot_xmax(pg_snapshot)": "'10:10:'",
+    "age(xid)": "'3'::xid",
     "clock_timestamp()": "",
     "current_database()": "",
     "row_security_active(oid)": "'pg_catalog.pg_class'::regclass::oid",

@@ -5,18 +5,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from pg8000.native import Connection
 
 import contracts
+from embedded.server import Server
 from ingestion_lambda import batch
 from ingestion_lambda.source import snapshot
 from ingestion_lambda.source.scope import FullRead, NoRead, XidRange, choose_scope
 from lake.entries import Batch, Position
-from postgres import connected
+from postgres import connected, from_dsn, render, value
 from tests.integration.ingestion_lambda.conftest import Pipeline
 
 pytestmark = pytest.mark.lambda_runtime
+
+
+@pytest.fixture(scope="module")
+def writer(server: Server) -> Iterator[Connection]:
+    with connected(from_dsn(server.dsn()), "writer") as connection:
+        yield connection
 
 
 def test_second_poll_reads_from_the_horizon_of_the_first(pipeline: Pipeline, source: Connection):
@@ -55,6 +64,24 @@ def position_of(pipeline: Pipeline, **changes: object) -> Iterator[tuple[Batch, 
         snapshot.open_snapshot(connection, contracts.source()) as now,
     ):
         yield replace(head, position=before), now
+
+
+IDS = st.integers(3, 2**32 - 1)
+LOWS = st.one_of(st.integers(3, 2**40), st.integers(2**32 - 40, 2**32 + 40), st.just(3))
+WIDTHS = st.one_of(st.integers(1, 40), st.integers(1, 2**31 - 1))
+SHOWN = "SELECT xmin::text::bigint FROM unnest({ids}::text::xid[]) AS x (xmin) WHERE {condition}"
+
+
+@given(low=LOWS, width=WIDTHS, ids=st.lists(IDS))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_condition_holds_for_the_ids_of_its_range_modulo_2_32(
+    writer: Connection, low: int, width: int, ids: list[int]
+):
+    ids = [*ids, *(n % 2**32 for n in (low - 1, low, low + width - 1, low + width))]
+    ids = [n for n in ids if n > 2]  # lower ones are reserved
+    text = value(f"{{{','.join(map(str, ids))}}}")
+    shown = writer.run(render(SHOWN, ids=text, condition=XidRange(low, low + width).condition))
+    assert [n for [n] in shown] == [n for n in ids if (n - low) % 2**32 < width]
 
 
 @pytest.mark.parametrize(
