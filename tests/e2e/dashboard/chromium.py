@@ -3,8 +3,9 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 NAMES = (
     "chromium-headless-shell",  # takes two thirds of the CPU time of a browser with windows
@@ -40,7 +41,20 @@ def launched(executable: str) -> Iterator[Browser]:
             browser.close()
 
 
+@contextmanager
+def context(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
+    """Open a context for the block, whose pages wait as long as TIMEOUT for everything."""
+    with browser.new_context(**options) as opened:
+        opened.set_default_timeout(TIMEOUT)
+        yield opened
+
+
 def wait_until_drawn(page: Page) -> None:
     """Wait until the page has a heading and its script does not run. A click or a key may not have
     started the script yet: wait for its result instead."""
-    page.wait_for_function(IS_DRAWN, timeout=TIMEOUT, polling=POLLING)
+    wait_for(page, IS_DRAWN)
+
+
+def wait_for(page: Page, condition: str, argument: object = None) -> None:
+    """Wait until a function of JavaScript returns something true."""
+    page.wait_for_function(condition, arg=argument, timeout=TIMEOUT, polling=POLLING)

@@ -9,7 +9,15 @@ from pyspark.sql import SparkSession
 from dashboard import child, ports
 from dashboard.launch import HOST, environment
 from embedded.server import Server
-from tests.e2e.dashboard.chromium import DESKTOP, MISSING, PHONE, TIMEOUT, executable, launched
+from tests.e2e.dashboard.chromium import (
+    DESKTOP,
+    MISSING,
+    PHONE,
+    TIMEOUT,
+    context,
+    executable,
+    launched,
+)
 from tests.e2e.dashboard.filled import Filled, fill
 
 ORDERS = 1_200
@@ -44,14 +52,14 @@ def browser() -> Iterator[Browser]:
 def desktop(browser: Browser) -> Iterator[BrowserContext]:
     """A context whose pages share the browser's cache. The dashboard keeps the values of filters
     in the session of a page, which is never shared."""
-    with browser.new_context(viewport=DESKTOP) as context:
-        yield context
+    with context(browser, viewport=DESKTOP) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
 def phone(browser: Browser) -> Iterator[BrowserContext]:
-    with browser.new_context(viewport=PHONE) as context:
-        yield context
+    with context(browser, viewport=PHONE) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -2,13 +2,13 @@
 row."""
 
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from embedded.demo.dashboard_process import reader_dsn
 from embedded.platform import Platform
 from embedded.server import Server
 from embedded.workflow import Spark
+from lake import now
 from postgres import connected, from_dsn
 from totesys.simulator import Simulator
 
@@ -43,7 +43,7 @@ def fill(
     ):
         simulator = Simulator(connection, seed=5)
         simulator.create_schema()
-        simulator.seed(orders, until=date.today())  # noqa: DTZ011 - one machine
+        simulator.seed(orders, until=now().date())  # the server's clock is UTC, too
         updated, deleted, quarantined = (simulator.place_sales_order().order_id for _ in range(3))
         platform.cycle()
         for _ in range(2):

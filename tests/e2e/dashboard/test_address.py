@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.e2e.dashboard.chromium import wait_until_drawn
+from tests.e2e.dashboard.chromium import wait_for, wait_until_drawn
 from tests.e2e.dashboard.filled import Filled
 from tests.e2e.dashboard.test_pages import choose, first_metric, open_page
 from tests.e2e.dashboard.test_row_history import VERSIONS, move
@@ -13,6 +13,13 @@ from tests.e2e.dashboard.test_row_history import VERSIONS, move
 pytestmark = pytest.mark.timeout(600)  # the first test waits for Spark and a filled warehouse
 
 FIGURE = "[data-testid=stMetricValue]"
+IS_BAR = """([index, x, y]) => {
+    const chart = document.querySelectorAll('[data-testid=stVegaLiteChart]')[index];
+    const { left, right, top } = chart.getBoundingClientRect();
+    const there = document.elementFromPoint((x < 0 ? right : left) + x, top + y);
+    return there?.closest('.mark-rect');
+}"""
+"""Whether a bar is drawn at a place in a chart."""
 
 
 def test_reload_keeps_the_state_a_link_shares_it_and_back_returns(
@@ -22,6 +29,7 @@ def test_reload_keeps_the_state_a_link_shares_it_and_back_returns(
     unfiltered = first_metric(page)
     choose(page, "Currency", "EUR")
     expect(page).to_have_url(re.compile(r"/sales\?currency=EUR$"))
+    wait_until_drawn(page)
     euros = first_metric(page)
     page.get_by_role("radio", name="Customer").click()
     expect(page).to_have_url(re.compile("by=Customer"))
@@ -102,9 +110,10 @@ def test_click_on_a_bar_filters_the_page_and_a_second_click_removes_the_filter(
 
 def click_bar(page: Page, chart: int, x: int, y: int) -> None:
     """Click a place in a chart; a negative ``x`` is a distance from its right side."""
-    page.wait_for_timeout(1_500)  # the chart is drawn after the page
     marks = page.get_by_test_id("stVegaLiteChart").nth(chart)
     marks.scroll_into_view_if_needed()
+    wait_for(page, IS_BAR, [chart, x, y])  # the chart is drawn after the page,
+    page.wait_for_timeout(500)  # and listens a moment later
     box = marks.bounding_box()
     assert box
     marks.click(position={"x": x if x >= 0 else box["width"] + x, "y": y})

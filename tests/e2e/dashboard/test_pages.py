@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from dashboard import child, ports
 from dashboard.launch import HOST, environment
 from embedded.demo.dashboard_process import reader_dsn
 from embedded.server import running
+from lake import now
 from postgres import Sql, connected, from_dsn, render
 from tests.conftest import UNSAFE_AND_FAST
 from tests.e2e.dashboard.chromium import PHONE, wait_until_drawn
@@ -200,6 +201,7 @@ def test_filters_change_the_figures_and_are_kept_between_pages(page: Page, addre
     choose(page, "Currency", "EUR")
     expect(page.locator("h3", has_text="GBP")).to_have_count(0)
     expect(page.locator(FIGURE).first).not_to_have_text(unfiltered)
+    wait_until_drawn(page)
     euros = first_metric(page)
     page.get_by_role("link", name="Sales", exact=True).click()
     expect(page.locator("h1")).to_have_text("Sales")
@@ -214,7 +216,7 @@ def test_filters_change_the_figures_and_are_kept_between_pages(page: Page, addre
 
 
 def test_filters_that_match_nothing_are_explained(page: Page, address: str):
-    today = date.today()  # noqa: DTZ011 - one machine
+    today = now().date()
     sunday = today - timedelta(today.isoweekday() + 7)  # nobody orders then
     open_page(page, address, f"purchases?period=Custom+range&days={sunday}..{sunday}")
     choose(page, "Currency", "EUR")

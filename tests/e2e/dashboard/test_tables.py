@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.dashboard.chromium import wait_until_drawn
+from tests.e2e.dashboard.chromium import context, wait_for, wait_until_drawn
 from tests.e2e.dashboard.filled import Filled
 from tests.e2e.dashboard.test_pages import open_page, query
 
@@ -17,6 +17,9 @@ pytestmark = pytest.mark.timeout(600)  # the first test waits for Spark and a fi
 
 LARGEST = "Largest sales orders in EUR"
 A4: dict[str, int] = {"width": 690, "height": 1_000}  # CSS pixels between margins of 14 mm
+RIGHT = """() => Math.max(...[...document.querySelectorAll(
+    '.rows td, .rows th, [data-testid=stMetric], [data-testid=stVegaLiteChart], .card dd'
+)].filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect().right))"""
 LUMINANCE = """element => {
     const [r, g, b] = getComputedStyle(element).PROPERTY.match(/\\d+/g).map(Number);
     return (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255;
@@ -58,15 +61,11 @@ def test_printed_page_has_no_sidebar_and_no_column_is_cut(
     open_page(page, address, path.format(deleted=filled.deleted))
     page.set_viewport_size({"width": A4["width"], "height": A4["height"]})
     page.emulate_media(media="print")
-    page.wait_for_timeout(1_000)
-    assert not page.locator("[data-testid=stSidebar]").is_visible()
-    assert not page.get_by_role("button", name="Download").first.is_visible()
-    right = page.evaluate(
-        "() => Math.max(...[...document.querySelectorAll("
-        "'.rows td, .rows th, [data-testid=stMetric], [data-testid=stVegaLiteChart], .card dd')]"
-        ".filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect().right))"
-    )
-    assert 0 < right <= A4["width"]
+    expect(page.locator("[data-testid=stSidebar]")).not_to_be_visible()
+    expect(page.get_by_role("button", name="Download").first).not_to_be_visible()
+    wait_for(page, f"width => 0 < ({RIGHT})() && ({RIGHT})() <= width", A4["width"])
+    page.wait_for_timeout(1_000)  # charts are drawn again
+    assert 0 < page.evaluate(RIGHT) <= A4["width"]
     pdf = page.pdf(format="A4", print_background=True)
     pages = len(re.findall(rb"/Type\s*/Page\b", pdf))
     assert pages > 1 or path != "sales"  # all of the page is printed, not only the screen
@@ -75,14 +74,14 @@ def test_printed_page_has_no_sidebar_and_no_column_is_cut(
 def test_dark_page_is_printed_with_dark_text_on_white(
     browser: Browser, address: str, filled: Filled
 ):
-    with browser.new_context(color_scheme="dark") as context:
-        page = context.new_page()
+    with context(browser, color_scheme="dark") as dark:
+        page = dark.new_page()
         open_page(page, address, f"history?order={filled.deleted}")
         expect(page.locator(".rows td").first).to_be_visible()
         page.emulate_media(media="print", color_scheme="dark")
+        ground = LUMINANCE.replace("PROPERTY", "backgroundColor")
+        wait_for(page, f"() => ({ground})(document.querySelector('.stApp')) > 0.99")
         page.wait_for_timeout(500)
-        ground = page.locator(".stApp").evaluate(LUMINANCE.replace("PROPERTY", "backgroundColor"))
-        assert ground > 0.99
         text = "h1, h3, p, .rows td, .rows th, .card dt, .card dd, mark, small"
         colors = page.locator(text).evaluate_all(
             f"elements => elements.map({LUMINANCE.replace('PROPERTY', 'color')})"
@@ -92,8 +91,8 @@ def test_dark_page_is_printed_with_dark_text_on_white(
 
 
 def test_dark_mode_has_light_text_on_dark_ground(browser: Browser, address: str):
-    with browser.new_context(color_scheme="dark") as context:
-        page = context.new_page()
+    with context(browser, color_scheme="dark") as dark:
+        page = dark.new_page()
         open_page(page, address, "sales")
         cell = page.locator(".rows td").first
         app = page.locator(".stApp")
