@@ -53,7 +53,7 @@ def _batch(benched: Benched, warehouse: str, case: str) -> Iterator[Figure]:
     transform = benched.measure("embedded", "transform", "--lake", str(benched.lake))
     seconds = transform.printed.get("seconds", {})
     for step in ("dimensions", "facts"):
-        yield Figure("backfill", f"{case}: {step}, with Spark's start", seconds.get(step))
+        yield Figure("backfill", f"{case}: {step}, beside the other job", seconds.get(step))
     yield transform.figure("backfill", f"{case}: transform, as a process")
     loading = ("--load", warehouse, str(benched.lake))
     load = benched.measure("benchmarks.backfill", *loading)

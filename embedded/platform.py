@@ -13,7 +13,7 @@ import contracts
 from contracts import PlatformError
 from contracts.project import PROJECT
 from embedded.server.spark import EmbeddedSpark
-from embedded.workflow import JobResult, Spark, run, run_job
+from embedded.workflow import JobResult, Spark, run, run_job, run_jobs
 from embedded.workflow_definition import Event, Workflow, read_workflow
 from glue_jobs.build.generation import check_generation
 from ingestion_lambda.options import DEFAULT_OPTIONS, PollOptions
@@ -31,12 +31,12 @@ from warehouse import SCHEMA, migrate
 WAREHOUSE = f"{PROJECT.upper()}_WAREHOUSE_DSN"
 """The variable that gives the load job its DSN, because an argument never holds a secret."""
 
-LOAD = "load_warehouse"
+DIMENSIONS, FACTS, LOAD = "build_dimensions", "build_facts", "load_warehouse"
 PUBLISHING = 60
 """Seconds after which a publication ends with the commits that it has begun, so that a lake that is
 far behind does not stop the polls."""
 
-STEPS = {"build_dimensions": "dimensions", "build_facts": "facts", LOAD: "load"}
+STEPS = {DIMENSIONS: "dimensions", FACTS: "facts", LOAD: "load"}
 
 
 @dataclass
@@ -125,11 +125,12 @@ class Platform:
         return bus.events
 
     def transform(self, retry_quarantined: bool = False) -> None:
-        """Build the dimensions and facts that are missing, and with ``retry_quarantined`` bring
-        back quarantined rows that conform now."""
-        retry = ["--retry-quarantined"] if retry_quarantined else []
-        for name, extra in {"build_dimensions": [], "build_facts": retry}.items():
-            self._note({name: run_job(self._workflow, name, self._spark, extra)})
+        """Build the dimensions and facts that are missing, concurrently, and with
+        ``retry_quarantined`` bring back quarantined rows that conform now."""
+        self._note(run_jobs(self._workflow, (DIMENSIONS, FACTS), self._spark))
+        if retry_quarantined:  # needs the calendars of the built dimensions
+            retry = run_job(self._workflow, FACTS, self._spark, ["--retry-quarantined"])
+            self._seconds[STEPS[FACTS]] += retry.seconds
 
     def load(self) -> None:
         """Load every batch that is built and not yet in the warehouse."""

@@ -111,6 +111,14 @@ def _run_main(
     main(argv, spark)
 
 
+def run_jobs(workflow: Workflow, names: Sequence[str], spark: Spark) -> dict[str, JobResult]:
+    """Run these jobs concurrently, without their triggers, and return the result of each. When all
+    have ended, the error of the first one that failed is raised unchanged."""
+    with ThreadPoolExecutor(len(names), "job") as pool:
+        futures = {name: pool.submit(run_job, workflow, name, spark) for name in names}
+    return {name: future.result() for name, future in futures.items()}
+
+
 def run_job(workflow: Workflow, name: str, spark: Spark, extra: Sequence[str] = ()) -> JobResult:
     """Run one job alone, without its triggers, with ``extra`` arguments. Its error is raised
     unchanged."""

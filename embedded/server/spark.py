@@ -23,6 +23,7 @@ JVM = (
     "-XX:TieredStopAtLevel=1",  # starts in half the time; as fast up to millions of rows
     "-XX:+UseSerialGC",
     "-XX:ReservedCodeCacheSize=240m",  # of 48 MB, the default here, compiled code is thrown away
+    "-XX:MetaspaceSize=256m",  # less starts full collections while Spark's classes are loaded
     "-XX:-UsePerfData",
     "-Duser.timezone=UTC",
     "-Duser.language=en",

@@ -109,11 +109,14 @@ def test_both_readers_return_the_same_values_of_every_type(
         here = read_landed(lake, spark, files)
         assert here.rdd.getNumPartitions() == 4
         rows = written(lake, spark, files, "here")
-    with monkeypatch.context() as large:
-        large.setattr(landed, "SMALL_BYTES", 0)
-        by_spark = read_landed(lake, spark, files)
-        assert written(lake, spark, files, "spark").equals(rows, check_metadata=True)
-    assert here.schema.simpleString() == by_spark.schema.simpleString()
+        assert not here.inputFiles()
+    for limit in ("SMALL_BYTES", "LARGE_BYTES"):
+        with monkeypatch.context() as large:
+            large.setattr(landed, limit, 0)
+            by_spark = read_landed(lake, spark, files)
+            assert len(by_spark.inputFiles()) == len(files)
+            assert written(lake, spark, files, limit).equals(rows, check_metadata=True)
+            assert here.schema.simpleString() == by_spark.schema.simpleString()
     assert rows.num_rows == len(files) * len(ROWS)
     expected = [file_rows(store, file, schema) for file in files[1:]]
     assert rows.slice(len(ROWS)).cast(expected[0].schema).equals(pa.concat_tables(expected))

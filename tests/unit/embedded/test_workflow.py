@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from embedded.workflow import JobFailed, Main, run
+from contracts import PlatformError
+from embedded.workflow import JobFailed, Main, run, run_jobs
 from embedded.workflow_definition import WORKFLOW, InvalidWorkflow, read_workflow
 
 GRACE = 0.2  # seconds within which a job that waits for nothing would have started
@@ -99,7 +100,7 @@ def test_load_starts_only_after_both_builds_have_ended(jobs: Jobs, slow: str, qu
     assert jobs.notes[-3:] == [f"{slow} ends", f"{LOAD} starts", f"{LOAD} ends"]
 
 
-def test_both_builds_run_concurrently(jobs: Jobs):
+def each_waits_for_the_other(jobs: Jobs) -> None:
     flags = {name: Flag() for name in BUILDS}
 
     def meet(mine: str, other: str) -> Callable[[], None]:
@@ -111,7 +112,44 @@ def test_both_builds_run_concurrently(jobs: Jobs):
 
     jobs.actions = {mine: meet(mine, other) for mine, other in (BUILDS, BUILDS[::-1])}
 
+
+def test_both_builds_run_concurrently(jobs: Jobs):
+    each_waits_for_the_other(jobs)
+
     assert run(read_workflow(VALUES), COMMITTED, no_spark, jobs.mains)[LOAD].state == "SUCCEEDED"
+
+
+def test_jobs_without_their_triggers_run_concurrently(jobs: Jobs, monkeypatch: pytest.MonkeyPatch):
+    each_waits_for_the_other(jobs)
+    put_in_place(jobs, monkeypatch)
+
+    ended = run_jobs(read_workflow(VALUES), BUILDS, no_spark)
+
+    assert {name: job.state for name, job in ended.items()} == dict.fromkeys(BUILDS, "SUCCEEDED")
+
+
+@pytest.mark.parametrize(("failing", "other"), [BUILDS, BUILDS[::-1]])
+def test_an_error_of_a_job_without_triggers_is_raised_when_all_have_ended(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch, failing: str, other: str
+):
+    error = PlatformError("damaged")
+
+    def fail() -> None:
+        raise error
+
+    jobs.actions = {failing: fail, other: lambda: Flag().wait(GRACE)}
+    put_in_place(jobs, monkeypatch)
+
+    with pytest.raises(PlatformError) as raised:
+        run_jobs(read_workflow(VALUES), BUILDS, no_spark)
+
+    assert raised.value is error
+    assert jobs.notes[-1] == f"{other} ends"
+
+
+def put_in_place(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in BUILDS:
+        monkeypatch.setattr(f"glue_jobs.{name}.main", jobs.mains[f"{name}.py"])
 
 
 @pytest.mark.parametrize(
