@@ -138,13 +138,17 @@ class NextBatch:
 
     def _read_all(self, scope: FullRead) -> None:
         """Read each table, and copy the rows of the next ones to disk meanwhile. The connection is
-        free for that, because nothing is asked about a table whose rows are all on disk."""
+        free for that, because nothing is asked about a table whose rows are all on disk. An error
+        of such a table hangs up, because the copy of another one could last for minutes."""
         tables = self.source.tables.values()
         spools = (self._table_poll(table).spooled(scope) for table in tables)
         with closing(entered_ahead(spools)) as entered:
             for table, spool in zip(tables, entered, strict=True):
                 self._spools[table.name] = spool
-                self._read_table(table, scope)
+                with ExitStack() as failing:
+                    failing.callback(self.connection.hang_up)
+                    self._read_table(table, scope)
+                    failing.pop_all()
 
     def _read_table(self, table: SourceTable, scope: Scope) -> None:
         if isinstance(scope, NoRead):

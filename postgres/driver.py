@@ -1,6 +1,7 @@
 """Connections of the driver, with the settings of a session, directly or through a pooler."""
 
 import re
+import socket
 import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -71,6 +72,12 @@ class Connection(native.Connection):  # type: ignore[misc]  # pg8000 has no type
         finally:
             statement.began = None
 
+    def hang_up(self) -> None:
+        """Break the connection at once. A statement that another thread runs ends with an error,
+        and the server rolls the transaction back."""
+        with suppress(OSError):  # broken already
+            socket.socket.shutdown(self._usock, socket.SHUT_RDWR)  # below TLS, which has no locks
+
     def handle_messages(self, context: Any) -> None:
         """Read the answer. If the connection broke, the error is the server's own reason."""
         try:
@@ -89,12 +96,9 @@ class Connection(native.Connection):  # type: ignore[misc]  # pg8000 has no type
         try:
             code, size = MESSAGE.unpack(read(MESSAGE.size))
             while code == COPY_DATA:
-                row = read(size - LENGTH)
-                if len(row) != size - LENGTH:
-                    raise InterfaceError("network error")
-                write(row)
+                write(read(size - LENGTH))
                 code, size = MESSAGE.unpack(read(MESSAGE.size))
-        except struct.error as cut:  # the server ended the connection within a message
+        except struct.error as cut:  # the connection ended: in a message, or within the last row
             raise InterfaceError("network error") from cut
         self.message_types[code](read(size - LENGTH), context)
 

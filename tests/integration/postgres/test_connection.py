@@ -3,9 +3,10 @@
 import io
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -282,32 +283,46 @@ def test_rows_of_a_copy_are_whole_between_other_messages(address: Address) -> No
     assert out.getvalue().decode().splitlines() == [*rows, '0,""']
 
 
-ENDLESS = "copy (select g from generate_series(1, 1000000000) g) to stdout"
+# in FROM, PostgreSQL would store all these rows before it sends the first one
+ENDLESS = "copy (select generate_series(1, 1000000000)) to stdout"
 
 
 class Ending(io.BytesIO):
-    """A stream that ends the session of ``pid`` when it gets the first row."""
+    """A stream that ``ends`` its connection when it gets the first row."""
 
-    def __init__(self, other: Connection, pid: int) -> None:
+    def __init__(self, ends: Callable[[], None]) -> None:
         super().__init__()
-        self._other, self._pid = other, pid
+        self._ends = ends
 
     def write(self, row: Buffer, /) -> int:
         if not self.tell():
-            terminate(self._other, self._pid)
+            self._ends()
         return super().write(row)
 
 
-def lose_copy(address: Address, received: list[Ending]) -> None:
+def lose_copy(
+    address: Address, received: list[Ending], end: Callable[[Connection, Connection], None]
+) -> None:
     with connected(address, "test") as other, connected(address, "victim") as connection:
-        received.append(Ending(other, connection.pid))
+        received.append(Ending(partial(end, other, connection)))
         connection.run(ENDLESS, stream=received[0])
 
 
-def test_copy_that_the_server_ends_is_an_error_after_some_of_its_rows(address: Address) -> None:
+def by_the_server(other: Connection, victim: Connection) -> None:
+    terminate(other, victim.pid)
+
+
+def by_us(_: Connection, victim: Connection) -> None:
+    victim.hang_up()
+
+
+@pytest.mark.parametrize("end", [by_the_server, by_us])
+def test_copy_that_is_cut_off_is_an_error_after_some_of_its_rows(
+    address: Address, end: Callable[[Connection, Connection], None]
+) -> None:
     received: list[Ending] = []
     with pytest.raises(Unreachable, match=r"connection of victim .* broke"):
-        lose_copy(address, received)
+        lose_copy(address, received, end)
     [rows] = received
     assert rows.getvalue().startswith(b"1\n2\n3\n")
 

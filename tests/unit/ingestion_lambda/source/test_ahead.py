@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from threading import Event
 
 import pytest
@@ -68,4 +69,22 @@ def test_context_that_cannot_be_entered_is_an_error_in_its_turn():
         assert next(entered) == 0
         with pytest.raises(LookupError, match="second"):
             next(entered)
+    assert contexts.open == set()
+
+
+def test_error_of_a_context_closes_those_that_were_entered_after_it():
+    @contextmanager
+    def failing() -> Iterator[int]:
+        if contexts.entered[0].is_set():
+            raise LookupError("second")
+        yield 1
+
+    contexts = Contexts()
+    first, third = islice(contexts.each(), 2)
+    with closing(entered_ahead([first, failing(), third])) as entered:
+        next(entered)
+        assert contexts.entered[1].wait(LIMIT)
+        with pytest.raises(LookupError, match="second") as raised:
+            next(entered)
+    assert raised.traceback  # an error refers to all that its functions held
     assert contexts.open == set()
