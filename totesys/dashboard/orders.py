@@ -155,7 +155,8 @@ def _ranking(
         st.markdown(f"**{formatting.plain(caption)}**")
         everything = partial(_all_orders, {**scope, "currencies": [currency]})
         export = Export(reader.settings, everything)
-        table(_columns(page, currency), largest[currency], caption, export)
+        known = largest.get(currency, [])  # a load may bring a currency after the days were read
+        table(_columns(page, currency), known, caption, export)
 
 
 def _all_orders(scope: Mapping[str, Any], reader: Reader, most: int) -> Rows:

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import address, questions
 from dashboard.periods import Period
+from dashboard.reader import Reader, Rows
 from tests.integration.dashboard.conftest import (
     PAYMENTS,
     PURCHASES,
@@ -202,6 +203,23 @@ def test_pages_show_values_of_zero_and_below(business: Connection, look: Look, p
     app = look(path)
     shown = {metric.value for metric in app.metric}
     assert "6" in shown if path == "designs" else "-6 GBP" in shown
+
+
+def test_load_between_two_queries_of_a_page_ends_no_page(
+    business: Connection, look: Look, monkeypatch: pytest.MonkeyPatch
+):
+    day, query = date(2023, 12, 20), Reader.query
+    add(business, "dim_date", date_id=day)
+    add(business, "dim_currency", currency_id=3, currency_code="USD")
+
+    def then_load(reader: Reader, name: str, **parameters: Any) -> Rows:
+        rows = query(reader, name, **parameters)
+        if name == "order_sums":
+            add_version(business, SALES, 9, 1, currency_id=3, created_date=day)
+        return rows
+
+    monkeypatch.setattr(Reader, "query", then_load)
+    assert "USD" in {tab.label for tab in look("sales").tabs}
 
 
 def test_direction_that_no_row_has_any_longer_is_replaced(business: Connection, look: Look):
