@@ -113,7 +113,7 @@ def _run_main(
 
 def run_jobs(workflow: Workflow, names: Sequence[str], spark: Spark) -> dict[str, JobResult]:
     """Run these jobs concurrently, without their triggers, and return the result of each. When all
-    have ended, the error of the first one that failed is raised unchanged."""
+    have ended, the error of a job is raised unchanged; of several, that of the job named first."""
     with ThreadPoolExecutor(len(names), "job") as pool:
         futures = {name: pool.submit(run_job, workflow, name, spark) for name in names}
     return {name: future.result() for name, future in futures.items()}

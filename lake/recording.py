@@ -24,8 +24,8 @@ _current: ContextVar["Recording | None"] = ContextVar("recording", default=None)
 class Recording:
     """A context manager that records its block as an attempt of ``part``.
 
-    The error of the block leaves it unchanged, also if the attempt cannot be written. A block that
-    a signal ends is not recorded. The caller may add numbers to ``figures``.
+    The error of the block leaves it unchanged, also if the store refuses the attempt. A block
+    that a signal ends is not recorded. The caller may add numbers to ``figures``.
     """
 
     def __init__(self, attempts: Attempts, part: str, run: str) -> None:
