@@ -17,15 +17,16 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from contracts import SourceTable, arrow
-from contracts.observation import BATCH_SEQ
-from contracts.spark import WHERE_ABSENT, batch_schema
+from contracts.observation import BATCH_SEQ, CHANGE_SEQ, OP
+from contracts.spark import WHERE_ABSENT, batch_schema, row_schema
 from glue_jobs.errors import BuildFailed, MissingFile
-from glue_jobs.parquet import by_name, read
+from glue_jobs.parquet import by_name, check_rows, read
 from glue_jobs.session import Session
+from glue_jobs.transform.dimensions import MIRROR_SEQ
 from lake import Lake, NotFound, Store
 from lake.compacted_files import CompactedFiles, Span
 from lake.concurrent import map_concurrently
-from lake.entries import File
+from lake.entries import Bucket, File
 from lake.layout import BATCHES, INGESTED
 
 SMALL_BYTES = 32_000_000
@@ -39,6 +40,12 @@ time for their rows than this process and Spark together."""
 PART_ROWS = 100_000
 """Rows of a task. One task orders them faster than several are scheduled."""
 
+SMALL_ROWS = 100_000
+"""At most so many rows of a mirror are read by this process."""
+
+OF_MIRROR = {OP.name: "U", BATCH_SEQ.name: str(MIRROR_SEQ), CHANGE_SEQ.name: "0"}
+"""Values of a row of a mirror in the columns of a change; the others are NULL."""
+
 
 logger = logging.getLogger(__name__)
 
@@ -50,10 +57,13 @@ class LandedFiles:
     lake: Lake
     spark: Session
 
-    def read(self, table: SourceTable, files: Mapping[int, File]) -> DataFrame:
+    def read(
+        self, table: SourceTable, files: Mapping[int, File], mirror: Collection[Bucket] = ()
+    ) -> DataFrame:
         """Return the rows of exactly these files, in few partitions; they are given by batch, and
         are all that the table has from the first to the last one. A column that a file does not
-        have is NULL or the value of WHERE_ABSENT. Raises MissingFile or BuildFailed."""
+        have is NULL or the value of WHERE_ABSENT. The rows of these buckets of a mirror are states
+        that held before every batch. Raises MissingFile, DamagedFile or BuildFailed."""
         own, held, compacted = dict(files), dict[int, File](), tuple[str, ...]()
         if files:
             keys = {seq: (file.key,) for seq, file in files.items()}
@@ -61,10 +71,14 @@ class LandedFiles:
             instead = self._compacted.instead_of(table.name, BATCHES, keys, span)
             held = {seq: own.pop(seq) for seq in instead.entries}
             compacted = instead.files
-        if sum(file.bytes for file in files.values()) > min(SMALL_BYTES, LARGE_BYTES * len(files)):
-            return self._by_spark(table, own.values(), held, compacted)
+        size, limit = sum(file.bytes for file in files.values()), LARGE_BYTES * len(files)
+        is_large = size > min(SMALL_BYTES, limit)
+        if is_large or sum(bucket.rows for bucket in mirror) > SMALL_ROWS:
+            landed = self._by_spark(table, own.values(), held, compacted)
+            return landed.unionByName(self._mirror_by_spark(table, mirror)) if mirror else landed
         rows = self._held_rows(table, held, compacted)
         rows += map_concurrently(lambda file: self._landed(table, file), own.values())
+        rows += map_concurrently(lambda bucket: self._mirrored(table, bucket), mirror)
         empty = arrow.batch_schema(table).empty_table()
         return _to_spark(self.spark(), pa.concat_tables([empty, *rows]), table)
 
@@ -73,7 +87,19 @@ class LandedFiles:
         return CompactedFiles(self.lake, INGESTED)
 
     def _landed(self, table: SourceTable, file: File) -> pa.Table:
-        return _rows(self.lake.ingestion, file.key, table)
+        rows = _rows(self.lake.ingestion, file.key, table)
+        check_rows(self.lake.ingestion.uri(file.key), rows.num_rows, file.rows)
+        return rows
+
+    def _mirrored(self, table: SourceTable, bucket: Bucket) -> pa.Table:
+        return _rows(self.lake.ingestion, bucket.key, table, absent=OF_MIRROR)
+
+    def _mirror_by_spark(self, table: SourceTable, buckets: Iterable[Bucket]) -> DataFrame:
+        keys = [bucket.key for bucket in buckets]
+        rows = read(self.spark, self.lake.ingestion, keys, row_schema(table))
+        added = [field for field in batch_schema(table) if field.name not in rows.columns]
+        values = (F.lit(OF_MIRROR.get(f.name)).cast(f.dataType).alias(f.name) for f in added)
+        return rows.select("*", *values)
 
     def _held_rows(
         self, table: SourceTable, held: Mapping[int, File], compacted: Iterable[str]
@@ -110,18 +136,26 @@ class LandedFiles:
             absent = {name: F.coalesce(name, F.expr(v)) for name, v in WHERE_ABSENT.items()}
             rows = rows.unionByName(large.where(of_span).withColumns(absent))
         count = sum(file.rows for file in (*own, *held.values()))
+        check_rows(f"The landed files of {table.name}", rows.count(), count)
         return rows.coalesce(1 + count // PART_ROWS) if len(own) + len(compacted) > 1 else rows
 
 
-def _rows(store: Store, key: str, table: SourceTable, span: Span | None = None) -> pa.Table:
+def _rows(
+    store: Store,
+    key: str,
+    table: SourceTable,
+    span: Span | None = None,
+    absent: Mapping[str, str] = WHERE_ABSENT,
+) -> pa.Table:
     """Return the rows of a file; with ``span``, only those of the batches from its first to its
-    last. Raises MissingFile or BuildFailed."""
+    last; with the values ``absent`` of columns that it does not have. Raises MissingFile or
+    BuildFailed."""
     schema = arrow.batch_schema(table)
     try:
         file = pq.ParquetFile(io.BytesIO(store.get(key)))
         known = [name for name in schema.names if name in file.schema_arrow.names]
         rows = _of_batches(file.read(known, use_threads=False), span)
-        return pa.table([_column(rows, field) for field in schema], schema)
+        return pa.table([_column(rows, field, absent) for field in schema], schema)
     except NotFound:
         raise MissingFile(
             f"{store.uri(key)} is named in the log and does not exist. To fix: restore the object,"
@@ -141,12 +175,14 @@ def _of_batches(rows: pa.Table, span: Span | None) -> pa.Table:
     return rows.filter(pc.and_(pc.greater_equal(seq, span[0]), pc.less_equal(seq, span[1])))
 
 
-def _column(rows: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
-    absent = pa.scalar(WHERE_ABSENT.get(field.name), pa.string()).cast(field.type)
+def _column(
+    rows: pa.Table, field: pa.Field, absent: Mapping[str, str]
+) -> pa.ChunkedArray | pa.Array:
+    value = pa.scalar(absent.get(field.name), pa.string()).cast(field.type)
     if field.name not in rows.column_names:
-        return pa.repeat(absent, rows.num_rows)
+        return pa.repeat(value, rows.num_rows)
     found = rows[field.name].cast(field.type)
-    return pc.fill_null(found, absent) if field.name in WHERE_ABSENT else found
+    return pc.fill_null(found, value) if field.name in WHERE_ABSENT else found
 
 
 def _to_spark(session: SparkSession, rows: pa.Table, table: SourceTable) -> DataFrame:

@@ -1,20 +1,27 @@
 """Parquet files of the lake, read and written with Spark."""
 
+import io
 import json
 import re
 from collections.abc import Iterable
 from functools import cache
+from uuid import uuid4
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructField, StructType
 
+from contracts import arrow
 from contracts.spark import FIELD_ID
 from glue_jobs.errors import BuildFailed, DamagedFile, MissingFile
 from glue_jobs.session import Session
 from lake import Store
+from lake.entries import Output
+from lake.landing import put_own
 
 GLOB_CHARACTERS = re.compile(r"[\\\[\]{}*?]")
 
@@ -36,21 +43,44 @@ def read(spark: Session, store: Store, keys: Iterable[str], schema: StructType) 
         ) from None
 
 
-def write(frame: DataFrame, store: Store, folder: str, schema: StructType) -> tuple[str, ...]:
+def write(frame: DataFrame, store: Store, folder: str, schema: StructType, is_many: bool) -> Output:
     """Write the columns of the schema as Parquet files into a new folder, flush them to disk, and
-    return their keys. Raises BuildFailed."""
-    rows = frame.select(*_columns(schema.json(), id(frame.sparkSession._jvm)))
+    return them. Executors write many rows, and this process writes few. Raises BuildFailed."""
     try:
-        rows.write.mode("error").option("compression", "zstd").parquet(store.uri(folder))
+        return (_write_by_spark if is_many else _write_here)(frame, store, folder, schema)
     except Py4JJavaError as failure:
         raise BuildFailed(
             f"{store.uri(folder)} cannot be built: {first_cause(failure)}. To fix: restore a"
             " damaged file, or allow the job to write there, and run the job again."
         ) from None
+
+
+def _write_by_spark(frame: DataFrame, store: Store, folder: str, schema: StructType) -> Output:
+    counted = Observation()
+    rows = frame.select(*_columns(schema.json(), id(frame.sparkSession._jvm)))
+    rows = rows.observe(counted, F.count(F.lit(1)).alias("rows"))
+    rows.write.mode("error").option("compression", "zstd").parquet(store.uri(folder))
     keys = tuple(file.key for file in store.under(folder) if file.key.endswith(".parquet"))
     for key in keys:
         store.settle(key)
-    return keys
+    return Output(keys, counted.get["rows"])
+
+
+def _write_here(frame: DataFrame, store: Store, folder: str, schema: StructType) -> Output:
+    """Write one file with the rows that Spark returns, or none without rows. Spark 3.5 returns rows
+    to pandas in this way, and has no public function that returns Arrow."""
+    batches = frame._collect_as_arrow()
+    if not sum(batch.num_rows for batch in batches):
+        return Output((), 0)
+    rows = pa.Table.from_batches(batches).select(schema.names)
+    ids = [{arrow.FIELD_ID: str(field.metadata[FIELD_ID])} for field in schema]
+    fields = [field.with_metadata(own) for field, own in zip(rows.schema, ids, strict=True)]
+    body, key = io.BytesIO(), f"{folder}part-{uuid4()}.zstd.parquet"
+    table = pa.table(rows.columns, pa.schema(fields))
+    options = {"compression": "zstd", "store_decimal_as_integer": True, "store_schema": False}
+    pq.write_table(table, body, **options)
+    put_own(store, key, body)
+    return Output((key,), rows.num_rows)
 
 
 def check_rows(name: str, rows: int, recorded: int) -> None:
@@ -94,23 +124,3 @@ def _escape_glob(address: str) -> str:
     Spark's option ``__globPaths__`` would read each of n files n times.
     """
     return GLOB_CHARACTERS.sub(r"\\\g<0>", address)
-
-
-class RowCounter:
-    """Counts the rows of a frame, and those that meet conditions, in the pass that writes them."""
-
-    def __init__(self, **conditions: Column) -> None:
-        self._observation = Observation()
-        self._counts: dict[str, int] = {}
-        self._columns = [
-            F.count(F.when(condition, 1)).alias(name) for name, condition in conditions.items()
-        ]
-
-    def observe(self, frame: DataFrame) -> DataFrame:
-        """Return the frame, observed: "rows" counts all its rows, each other name its condition."""
-        return frame.observe(self._observation, F.count(F.lit(1)).alias("rows"), *self._columns)
-
-    def __getitem__(self, name: str) -> int:
-        """Return a count, after the frame was written."""
-        self._counts = self._counts or self._observation.get
-        return self._counts[name]

@@ -68,16 +68,20 @@ the time zone, the calendar and the format of timestamps. Settings of speed are 
 SPEED = {
     # tasks in which the files of a range are looked up: one for each file costs more than the range
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "16",
-    # rows of glue_jobs/landed.py are partitions: literal rows would be computed by the driver
-    "spark.sql.execution.arrow.localRelationThreshold": "0",
 }
 
-COMPILED = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
+COMPILED = {
+    "spark.sql.codegen.wholeStage": "true",
+    "spark.sql.codegen.factoryMode": "FALLBACK",
+    "spark.sql.execution.arrow.localRelationThreshold": "0",  # rows are partitions of tasks
+}
 INTERPRETED = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.execution.arrow.localRelationThreshold": "8m",  # rows are in the plan, without tasks
 }
-"""Settings of speed: queries are compiled to Java and then to classes, or interpreted."""
+"""Settings of speed: queries are compiled to Java and then to classes, or interpreted; rows of
+glue_jobs/landed.py are read by tasks, or computed by the planner."""
 
 FEW_ROWS = 10_000
 """Rows that are transformed in less time than a query is compiled in."""
@@ -108,8 +112,7 @@ class LazySession:
         """Return the session, and start it on the first call."""
         if self._session is None:
             self._session = self._open()
-            for name, value in (SETTINGS | SPEED).items():
-                self._session.conf.set(name, value)
+            configure(self._session, SETTINGS | SPEED)
             keep_names(self._session)
             if "JOB_NAME" in self._job and is_glue(self._session):
                 self._glue_job = _init_glue_job(self._session, self._job)
@@ -130,11 +133,20 @@ class LazySession:
                 return start()
 
 
-def compile_if_many(session: SparkSession, rows: int) -> None:
+def compile_if_many(session: SparkSession, rows: int) -> bool:
     """Let Spark compile the next queries if they have many rows, and interpret them otherwise: the
-    rows are the same, and of a cycle with few rows a fifth was compiling."""
-    for name, setting in (INTERPRETED if rows <= FEW_ROWS else COMPILED).items():
-        session.conf.set(name, setting)
+    rows are the same, and of a cycle with few rows a fifth was compiling. Return whether they are
+    many."""
+    is_many = rows > FEW_ROWS
+    configure(session, COMPILED if is_many else INTERPRETED)
+    return is_many
+
+
+def configure(session: SparkSession, settings: Mapping[str, str]) -> None:
+    """Set these settings of the session."""
+    runtime = session.conf  # each access is a call of the JVM
+    for name, value in settings.items():
+        runtime.set(name, value)
 
 
 def keep_names(session: SparkSession) -> None:

@@ -11,7 +11,7 @@ from glue_jobs.build.fact_files import without_empty
 from glue_jobs.build.histories import Histories
 from glue_jobs.build.ranges import PendingRange, RangeOutput
 from glue_jobs.build.row_counts import count_by_batch
-from glue_jobs.parquet import RowCounter, check_rows, write
+from glue_jobs.parquet import check_rows, write
 from glue_jobs.session import Session, compile_if_many
 from glue_jobs.transform.date_dimension import calendar_rows, date_ranges, missing_calendars
 from glue_jobs.transform.dimensions import (
@@ -99,9 +99,6 @@ class DimensionFiles:
             check_rows(name, rows, changes.inserted + changes.updated)
 
     def _write(self, rows: DataFrame, table: Dimension | Calendar, pending: PendingRange) -> Output:
-        counter = RowCounter()
         folder = layout.processed_folder(self.lake.generation, table.name, pending.last, self.run)
-        counted = rows.transform(counter.observe)
-        compile_if_many(self.spark(), pending.landed)
-        files = write(counted, self.lake.processed, folder, spark_schema(table))
-        return Output(files, counter["rows"])
+        is_many = compile_if_many(self.spark(), pending.landed)
+        return write(rows, self.lake.processed, folder, spark_schema(table), is_many)

@@ -1,15 +1,13 @@
 """The files of the facts of a range of batches: versions, quarantined rows, tombstones."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from contracts import Fact, Source, Warehouse
-from contracts.observation import CHANGE_SEQ
 from contracts.spark import (
     order_schema,
     quarantine_schema,
@@ -19,11 +17,9 @@ from contracts.spark import (
 from glue_jobs.build.ranges import PendingRange, RangeOutput
 from glue_jobs.build.row_counts import count_by_batch
 from glue_jobs.landed import LandedFiles
-from glue_jobs.parquet import RowCounter, check_rows, read, write
-from glue_jobs.session import Session, compile_if_many
+from glue_jobs.parquet import check_rows, read, write
+from glue_jobs.session import FEW_ROWS, Session, compile_if_many
 from glue_jobs.transform.facts import (
-    is_tombstone,
-    is_valid,
     not_superseded,
     quarantined,
     tombstones,
@@ -34,16 +30,16 @@ from lake import Lake, layout
 from lake.entries import Output, Outputs
 from lake.quarantine import merge_outputs, open_rows
 
+NONE = Output((), 0)
+
 
 @dataclass(frozen=True)
 class _Written:
-    """The output of one fact. ``has_several`` states whether the range may have several versions of
-    a row: it has several batches, or a batch that numbers its transactions."""
+    """The output of one fact."""
 
     versions: Output
     quarantined: Output
     tombstones: Output
-    has_several: bool
 
 
 @dataclass(frozen=True)
@@ -61,8 +57,6 @@ class FactFiles:
         """Write the files of a range. If it closes rows that were quarantined before, by an earlier
         range or by itself, also write those that stay open. Raises DamagedFile."""
         changed = [fact for fact in self.warehouse.facts if pending.changes(fact.of)]
-        if changed:
-            compile_if_many(self.spark(), pending.landed)
         written = {fact: self._write(fact, pending) for fact in changed}
         outputs: list[Outputs] = [
             without_empty({fact.name: each.versions for fact, each in written.items()}),
@@ -75,40 +69,30 @@ class FactFiles:
         for fact in changed:
             parts = good.get(fact.name), bad.get(fact.of), deleted.get(fact.name)
             self._check(fact, pending, [output for output in parts if output])
-        several = {fact.of for fact, each in written.items() if each.has_several}
-        open_after = self._open_after(pending, merge_outputs([good, deleted]), bad, several)
+        open_after = self._open_after(pending, merge_outputs([good, deleted]), bad)
         return RangeOutput(good, bad, tombstones=deleted, open_after=open_after)
 
     def _write(self, fact: Fact, pending: PendingRange) -> _Written:
-        """Write the versions, quarantined rows and tombstones of a fact."""
-        of = self.source.tables[fact.of]
+        """Write the versions of a fact; if rows are left, those that are quarantined; if rows are
+        still left, tombstones."""
+        of, is_many = self.source.tables[fact.of], compile_if_many(self.spark(), pending.landed)
         files = {seq: changes.file for seq, changes in pending.changes(fact.of).items()}
-        landed = self._landed.read(of, files)
-        rows = landed.transform(validated, fact, of, self.warehouse.tables)
-        counter = RowCounter(
-            valid=is_valid(), tombstones=is_tombstone(), numbered=F.col(CHANGE_SEQ.name) > 0
-        )
+        rows = self._landed.read(of, files).transform(validated, fact, of, self.warehouse.tables)
+        count = sum(file.rows for file in files.values())
         generation, place = self.lake.generation, (pending.last, self.run)
-        written = write(
-            rows.transform(counter.observe).transform(versions, fact),
-            self.lake.processed,
-            layout.processed_folder(generation, fact.name, *place),
-            spark_schema(fact),
-        )
-        valid, deleted = counter["valid"], counter["tombstones"]
-        quarantine_folder = layout.quarantine_folder(generation, fact.of, *place)
-        tombstone_folder = layout.processed_folder(generation, fact.tombstones, *place)
-        return _Written(
-            Output(written, valid),
-            self._put(
-                quarantined(rows, fact),
-                quarantine_folder,
-                quarantine_schema(of),
-                counter["rows"] - valid - deleted,
-            ),
-            self._put(tombstones(rows, fact), tombstone_folder, tombstone_schema(fact), deleted),
-            has_several=not pending.is_one_batch or counter["numbered"] > 0,
-        )
+
+        def put(frame: DataFrame, folder: str, schema: StructType) -> Output:
+            return write(frame, self.lake.processed, folder, schema, is_many)
+
+        folder = layout.processed_folder(generation, fact.name, *place)
+        good, bad, deleted = put(versions(rows, fact), folder, spark_schema(fact)), NONE, NONE
+        if good.rows != count:
+            folder = layout.quarantine_folder(generation, fact.of, *place)
+            bad = put(quarantined(rows, fact), folder, quarantine_schema(of))
+        if good.rows + bad.rows != count:
+            folder = layout.processed_folder(generation, fact.tombstones, *place)
+            deleted = put(tombstones(rows, fact), folder, tombstone_schema(fact))
+        return _Written(good, bad, deleted)
 
     @cached_property
     def _landed(self) -> LandedFiles:
@@ -122,25 +106,19 @@ class FactFiles:
             rows = sum(o.rows if is_one else o.batches.get(seq, 0) for o in outputs)
             check_rows(self.lake.ingestion.uri(changes.file.key), rows, changes.file.rows)
 
-    def _put(self, rows: DataFrame, folder: str, schema: StructType, count: int) -> Output:
-        return Output(write(rows, self.lake.processed, folder, schema) if count else (), count)
-
     def _open_after(
         self,
         pending: PendingRange,
         written: Mapping[str, Output],
         bad: Mapping[str, Output],
-        several: Set[str],
     ) -> Mapping[str, Output] | None:
         """Return the rows that are open after this range, which wrote these versions and tombstones
-        and quarantined ``bad``, or None if it closed none. Of the source tables in ``several`` it
-        has several versions of a row, and may have closed its own. Without open rows no file is
-        read."""
+        and quarantined ``bad``, or None if it closed none. It may have closed rows of its own.
+        Without open rows no file is read."""
         before = pending.previous_entry
         has_open = written and before and before.open_quarantined
         opened = open_rows(self.lake, before) if before and has_open else {}
-        own = {table: output for table, output in bad.items() if table in several}
-        candidates = merge_outputs([opened, own])
+        candidates = merge_outputs([opened, bad])
         left = {
             fact.of: self._left(candidates[fact.of], written[fact.name], fact, pending.last)
             for fact in self.warehouse.facts
@@ -148,8 +126,7 @@ class FactFiles:
         }
         if all(output.rows == candidates[table].rows for table, output in left.items()):
             return None
-        others = {table: output for table, output in bad.items() if table not in several}
-        return without_empty(merge_outputs([{**candidates, **left}, others]))
+        return without_empty({**candidates, **left})
 
     def _left(self, opened: Output, written: Output, fact: Fact, last: int) -> Output:
         """Return the open rows without a later version or tombstone among those that the range
@@ -163,7 +140,7 @@ class FactFiles:
         if count == opened.rows:
             return opened
         folder = layout.open_folder(self.lake.generation, fact.of, last, self.run)
-        return self._put(left.coalesce(1), folder, schema, count)
+        return write(left.coalesce(1), self.lake.processed, folder, schema, count > FEW_ROWS)
 
 
 def without_empty(outputs: Mapping[str, Output]) -> dict[str, Output]:

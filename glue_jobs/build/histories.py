@@ -10,13 +10,11 @@ from functools import cached_property
 from pyspark.sql import DataFrame
 
 from contracts import Dimension, Source
-from contracts.spark import row_schema
 from glue_jobs.build.ranges import PendingRange
 from glue_jobs.errors import MissingFile
 from glue_jobs.landed import LandedFiles
-from glue_jobs.parquet import read
 from glue_jobs.session import Session
-from glue_jobs.transform.dimensions import MIRROR_SEQ, states_of_mirror
+from glue_jobs.transform.dimensions import MIRROR_SEQ
 from lake import Lake, NotFound
 from lake.concurrent import map_concurrently
 from lake.entries import Bucket, File
@@ -60,13 +58,7 @@ class Histories:
         files = _files(table, pending)
         before = self._buckets(table, pending, is_whole)
         count = sum(file.rows for file in files.values()) + sum(b.rows for b in before.values())
-        landed = self._landed.read(self.source.tables[table], files)
-        if before:
-            keys = [bucket.key for bucket in before.values()]
-            schema = row_schema(self.source.tables[table])
-            mirror = states_of_mirror(read(self.spark, self.lake.ingestion, keys, schema))
-            landed = landed.unionByName(mirror) if files else mirror
-        return _few(landed, count)
+        return _few(self._landed.read(self.source.tables[table], files, before.values()), count)
 
     def _since_start(self, table: str, pending: PendingRange) -> DataFrame:
         files = {**self._files_before(table, pending.first), **_files(table, pending)}

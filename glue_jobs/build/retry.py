@@ -17,7 +17,7 @@ from contracts.spark import (
 )
 from glue_jobs.build.fact_files import without_empty
 from glue_jobs.parquet import check_rows, read, write
-from glue_jobs.session import Session, compile_if_many
+from glue_jobs.session import FEW_ROWS, Session, compile_if_many
 from glue_jobs.transform.date_dimension import calendar_rows, missing_calendars
 from glue_jobs.transform.dimensions import observed
 from glue_jobs.transform.facts import (
@@ -125,7 +125,9 @@ class Retry:
         return rows.transform(validated, fact, of, self.warehouse.tables)
 
     def _put(self, rows: DataFrame, folder: str, schema: StructType, count: int) -> Output:
-        return Output(write(rows, self.lake.processed, folder, schema) if count else (), count)
+        if not count:
+            return NO_OUTPUT
+        return write(rows, self.lake.processed, folder, schema, count > FEW_ROWS)
 
     def _calendars(self, through: int, run: str) -> Mapping[str, Output]:
         """Write the days that the rows refer to and that no batch has built yet."""

@@ -27,18 +27,6 @@ NEXT = f"lead(batch_seq, 1, {FOREVER}L) {BY_KEY}"
 IS_FIRST = f"lag(batch_seq) {BY_KEY} is null"
 
 
-def states_of_mirror(rows: DataFrame) -> DataFrame:
-    """Return the rows of a mirror as states that held before every batch."""
-    return rows.selectExpr(
-        "*",
-        "'U' op",
-        f"{MIRROR_SEQ}L batch_seq",
-        "cast(null as timestamp_ntz) observed_at",
-        "0 change_seq",
-        "cast(null as timestamp_ntz) changed_at",
-    )
-
-
 def dimension_rows(states: DataFrame, dimension: Dimension, source: Source) -> DataFrame:
     """Return a row of a dimension without lookups for each row of its source table, with the
     columns of `STATE`."""

@@ -67,8 +67,8 @@ def failure(action: Callable[[], Any]) -> str:
 def write(committer: str, store: S3Store, into: str) -> int:
     """Write the rows as a job does; return how many are read."""
     written = rows(committer)
-    keys = parquet.write(written, store, into, written.schema)
-    return spark.read.parquet(*(store.uri(key) for key in keys)).count()
+    output = parquet.write(written, store, into, written.schema, is_many=True)
+    return spark.read.parquet(*(store.uri(key) for key in output.files)).count()
 
 
 def without_region() -> str:
@@ -95,9 +95,8 @@ def with_checksums(committer: str) -> str:
 def broken(committer: str) -> str:
     """Write rows of which the last one cannot be computed."""
     frame = rows(committer).where(F.expr(f"if(id = {ROWS - 1}, raise_error('broken'), true)"))
-    return failure(
-        lambda: parquet.write(frame, lake, f"{folder}-broken-{committer}/", frame.schema)
-    )
+    into = f"{folder}-broken-{committer}/"
+    return failure(lambda: parquet.write(frame, lake, into, frame.schema, is_many=True))
 
 
 def kill_writers() -> None:

@@ -17,10 +17,10 @@ from contracts.arrow import batch_schema
 from contracts.observation import ADDED
 from contracts.spark import batch_schema as spark_schema
 from glue_jobs import landed
-from glue_jobs.errors import BuildFailed, MissingFile
+from glue_jobs.errors import BuildFailed, DamagedFile, MissingFile
 from glue_jobs.landed import LandedFiles
 from glue_jobs.parquet import write
-from glue_jobs.session import LazySession
+from glue_jobs.session import LazySession, compile_if_many
 from lake import Lake
 from lake.entries import File
 from lake.landing import land, put_own
@@ -89,34 +89,53 @@ def put(store: Store, number: int, schema: pa.Schema) -> File:
     return land(store, f"batch={number}.parquet", body, len(rows))
 
 
-def written(lake: Lake, spark: SparkSession, files: list[File], folder: str) -> pa.Table:
+def written(lake: Lake, rows: DataFrame, folder: str, is_many: bool) -> pa.Table:
     """Return the rows as a build writes them."""
     store = lake.ingestion
-    keys = write(read_landed(lake, spark, files), store, folder, spark_schema(TABLE))
-    tables = [pq.read_table(io.BytesIO(store.get(key))) for key in keys]
-    return pa.concat_tables(tables).sort_by([("batch_seq", "ascending"), ("key", "ascending")])
+    output = write(rows, store, folder, spark_schema(TABLE), is_many)
+    tables = [pq.read_table(io.BytesIO(store.get(key))) for key in output.files]
+    table = pa.concat_tables(tables).replace_schema_metadata(None)
+    assert table.num_rows == output.rows
+    return table.sort_by([("batch_seq", "ascending"), ("key", "ascending")])
 
 
-def test_both_readers_return_the_same_values_of_every_type(
+def parquet_schema(lake: Lake, folder: str) -> list[tuple[str, int, str, str]]:
+    """Return the columns of a file in a folder, with their field ids, as Parquet describes them."""
+    [key, *_] = [file.key for file in lake.ingestion.under(folder)]
+    file = pq.ParquetFile(io.BytesIO(lake.ingestion.get(key)))
+    ids = [int(field.metadata[b"PARQUET:field_id"]) for field in file.schema_arrow]
+    columns = [file.schema.column(place) for place in range(len(file.schema))]
+    return [
+        (column.name, number, column.physical_type, str(column.logical_type))
+        for column, number in zip(columns, ids, strict=True)
+    ]
+
+
+def test_both_readers_and_writers_keep_the_values_of_every_type(
     lake: Lake, store: Store, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ):
     schema = batch_schema(TABLE)
     added = {"money", *(column.name for column in ADDED)}
     earlier = pa.schema([field for field in schema if field.name not in added])
     files = [put(store, 1, earlier), put(store, 2, schema), put(store, 3, schema)]
+    assert not compile_if_many(spark, 0)
+    here = read_landed(lake, spark, files)
+    rows = written(lake, here, "here/", is_many=False)
+    assert compile_if_many(spark, 1_000_000)
     with monkeypatch.context() as small:
         small.setattr(landed, "PART_ROWS", 4)
-        here = read_landed(lake, spark, files)
-        assert here.rdd.getNumPartitions() == 4
-        rows = written(lake, spark, files, "here")
-        assert not here.inputFiles()
+        parts = read_landed(lake, spark, files)
+        assert parts.rdd.getNumPartitions() == 4
+        assert written(lake, parts, "parts/", is_many=True).equals(rows, check_metadata=True)
+        assert not parts.inputFiles()
     for limit in ("SMALL_BYTES", "LARGE_BYTES"):
         with monkeypatch.context() as large:
             large.setattr(landed, limit, 0)
             by_spark = read_landed(lake, spark, files)
             assert len(by_spark.inputFiles()) == len(files)
-            assert written(lake, spark, files, limit).equals(rows, check_metadata=True)
+            assert written(lake, by_spark, limit + "/", True).equals(rows, check_metadata=True)
             assert here.schema.simpleString() == by_spark.schema.simpleString()
+            assert parquet_schema(lake, "here/") == parquet_schema(lake, limit + "/")
     assert rows.num_rows == len(files) * len(ROWS)
     expected = [file_rows(store, file, schema) for file in files[1:]]
     assert rows.slice(len(ROWS)).cast(expected[0].schema).equals(pa.concat_tables(expected))
@@ -138,3 +157,14 @@ def test_missing_and_damaged_files_are_named(lake: Lake, store: Store, spark: Sp
     put_own(store, "batch=3.parquet", io.BytesIO(b"PAR1"))
     with pytest.raises(BuildFailed, match=r"batch=3\.parquet cannot be read: .* To fix: restore"):
         read_landed(lake, spark, [known, replace(known, key="batch=3.parquet")])
+
+
+@pytest.mark.parametrize("small", [landed.SMALL_BYTES, 0], ids=["process", "Spark"])
+def test_file_with_more_rows_than_the_log_records_is_refused(
+    lake: Lake, store: Store, spark: SparkSession, monkeypatch: pytest.MonkeyPatch, small: int
+):
+    """Its surplus could be invalid, and as many versions as the log records rows would seem all."""
+    monkeypatch.setattr(landed, "SMALL_BYTES", small)
+    file = put(store, 1, batch_schema(TABLE))
+    with pytest.raises(DamagedFile, match="contains 5 rows, and the log records 4"):
+        read_landed(lake, spark, [replace(file, rows=4)])

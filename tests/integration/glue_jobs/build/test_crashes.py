@@ -45,7 +45,7 @@ def build_both(lake: Lake, spark: SparkSession) -> None:
     ("where", "after", "built_through"),
     [
         pytest.param((dimension_files, "write", 2), False, (0, 0), id="between dimensions"),
-        pytest.param((fact_files, "write", 2), False, (4, 0), id="between facts"),
+        pytest.param((fact_files, "write", 3), False, (4, 0), id="between facts"),
         pytest.param((fact_files, "count_by_batch", 1), True, (4, 0), id="before the entry"),
         pytest.param((RangeLog, "commit", 1), True, (2, 0), id="after the entry"),
         pytest.param((RangeLog, "commit", 4), False, (4, 2), id="in the second range"),

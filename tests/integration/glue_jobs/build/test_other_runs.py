@@ -16,6 +16,7 @@ from glue_jobs.build.retry import Retry
 from glue_jobs.parquet import write
 from glue_jobs.session import LazySession
 from lake import Lake, new_run
+from lake.entries import Output
 from lake.quarantine import count_open
 from operations.erasure import Erased, erase
 from tests.integration.glue_jobs.build.test_divisions import content, rows
@@ -98,7 +99,7 @@ def test_value_that_a_range_writes_after_an_erasure_is_found_by_the_next_one(
     built.update(staff=[row("staff", 1, first_name="erased")])
     meanwhile = list[Erased]()
 
-    def written_late(*arguments: Any) -> tuple[str, ...]:
+    def written_late(*arguments: Any) -> Output:
         if not meanwhile:
             meanwhile.append(erase(built.directory, "staff", 1))
         return write(*arguments)

@@ -16,7 +16,6 @@ import contracts
 from contracts import Warehouse
 from contracts.spark import batch_schema, spark_schema
 from glue_jobs import build_dimensions, build_facts
-from glue_jobs.build import fact_files
 from glue_jobs.build.dimension_files import DimensionFiles
 from glue_jobs.build.ranges import PendingRange
 from glue_jobs.build.retry import Retry
@@ -173,7 +172,6 @@ def test_deletion_that_an_earlier_release_quarantined_becomes_a_tombstone(
 ):
     with monkeypatch.context() as earlier:
         earlier.setattr(facts, "is_tombstone", lambda: F.lit(False))
-        earlier.setattr(fact_files, "is_tombstone", lambda: F.lit(False))
         built.insert(sales_order=[order(1), order(2, "soon")])
         built.batch({"sales_order": [("D", order(1, "soon"))]})
         build_facts.main(built.by_batch, spark)
