@@ -20,7 +20,7 @@ from contracts import SourceTable, arrow
 from contracts.observation import BATCH_SEQ, CHANGE_SEQ, OP
 from contracts.spark import WHERE_ABSENT, batch_schema, row_schema
 from glue_jobs.errors import BuildFailed, MissingFile
-from glue_jobs.parquet import by_name, check_rows, read
+from glue_jobs.parquet import by_name, check_rows, naming_failures, read
 from glue_jobs.session import Session
 from glue_jobs.transform.dimensions import MIRROR_SEQ
 from lake import Lake, NotFound, Store
@@ -136,7 +136,9 @@ class LandedFiles:
             absent = {name: F.coalesce(name, F.expr(v)) for name, v in WHERE_ABSENT.items()}
             rows = rows.unionByName(large.where(of_span).withColumns(absent))
         count = sum(file.rows for file in (*own, *held.values()))
-        check_rows(f"The landed files of {table.name}", rows.count(), count)
+        name = f"The landed files of {table.name}"
+        with naming_failures(f"{name} cannot be read"):
+            check_rows(name, rows.count(), count)
         return rows.coalesce(1 + count // PART_ROWS) if len(own) + len(compacted) > 1 else rows
 
 

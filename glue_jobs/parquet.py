@@ -3,7 +3,8 @@
 import io
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from uuid import uuid4
 
@@ -46,12 +47,19 @@ def read(spark: Session, store: Store, keys: Iterable[str], schema: StructType) 
 def write(frame: DataFrame, store: Store, folder: str, schema: StructType, is_many: bool) -> Output:
     """Write the columns of the schema as Parquet files into a new folder, flush them to disk, and
     return them. Executors write many rows, and this process writes few. Raises BuildFailed."""
-    try:
+    with naming_failures(f"{store.uri(folder)} cannot be built"):
         return (_write_by_spark if is_many else _write_here)(frame, store, folder, schema)
+
+
+@contextmanager
+def naming_failures(what: str) -> Iterator[None]:
+    """Raise BuildFailed, with ``what`` and the cause, if a query of the block fails in Spark."""
+    try:
+        yield
     except Py4JJavaError as failure:
         raise BuildFailed(
-            f"{store.uri(folder)} cannot be built: {first_cause(failure)}. To fix: restore a"
-            " damaged file, or allow the job to write there, and run the job again."
+            f"{what}: {first_cause(failure)}. To fix: restore a damaged file, or allow the job to"
+            " read and write there, and run the job again."
         ) from None
 
 

@@ -159,6 +159,16 @@ def test_missing_and_damaged_files_are_named(lake: Lake, store: Store, spark: Sp
         read_landed(lake, spark, [known, replace(known, key="batch=3.parquet")])
 
 
+def test_damaged_file_that_spark_reads_is_an_error_with_a_remedy(
+    lake: Lake, store: Store, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(landed, "SMALL_BYTES", 0)
+    known = put(store, 1, batch_schema(TABLE))
+    put_own(store, "batch=2.parquet", io.BytesIO(b"PAR1"))
+    with pytest.raises(BuildFailed, match=r"batch=2\.parquet is not a Parquet file.* To fix: rest"):
+        read_landed(lake, spark, [known, replace(known, key="batch=2.parquet")])
+
+
 @pytest.mark.parametrize("small", [landed.SMALL_BYTES, 0], ids=["process", "Spark"])
 def test_file_with_more_rows_than_the_log_records_is_refused(
     lake: Lake, store: Store, spark: SparkSession, monkeypatch: pytest.MonkeyPatch, small: int
