@@ -60,9 +60,10 @@ class DimensionFiles:
         first = pending.batches[0]
         days = {}
         for calendar in missing_calendars(self.warehouse, built):
+            is_many = compile_if_many(self.spark(), pending.landed)
             rows = calendar_rows(self.spark(), calendar)
             rows = rows.transform(observed, first.seq, first.observed_at)
-            output = self._write(rows, calendar, pending)
+            output = self._write(rows, calendar, pending, is_many)
             of_first = {} if pending.is_one_batch else {first.seq: output.rows}
             days[calendar.name] = Output(output.files, output.rows, of_first)
         return days
@@ -72,7 +73,8 @@ class DimensionFiles:
             changes = pending.changes(dimension.of).values()
             if not sum(each.inserted + each.updated for each in changes):
                 return Output((), 0)
-        return self._write(self._rows(dimension, pending), dimension, pending)
+        is_many = compile_if_many(self.spark(), pending.landed)  # also sets how rows are read
+        return self._write(self._rows(dimension, pending), dimension, pending, is_many)
 
     def _rows(self, dimension: Dimension, pending: PendingRange) -> DataFrame:
         if dimension.incremental:
@@ -98,7 +100,8 @@ class DimensionFiles:
             name = f"{self.lake.ingestion.uri(changes.file.key)} (inserts and updates)"
             check_rows(name, rows, changes.inserted + changes.updated)
 
-    def _write(self, rows: DataFrame, table: Dimension | Calendar, pending: PendingRange) -> Output:
+    def _write(
+        self, rows: DataFrame, table: Dimension | Calendar, pending: PendingRange, is_many: bool
+    ) -> Output:
         folder = layout.processed_folder(self.lake.generation, table.name, pending.last, self.run)
-        is_many = compile_if_many(self.spark(), pending.landed)
         return write(rows, self.lake.processed, folder, spark_schema(table), is_many)

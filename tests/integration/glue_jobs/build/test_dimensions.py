@@ -13,6 +13,7 @@ from pyspark.sql.types import StructType
 
 import contracts
 from contracts.spark import spark_schema
+from glue_jobs import landed, session
 from glue_jobs.build import histories
 from glue_jobs.build_dimensions import main
 from glue_jobs.errors import DamagedFile
@@ -352,3 +353,21 @@ def test_calendar_is_written_once(built: LakeBuilder, changed: Changed):
     built.insert(design=[design(2, "b")])
 
     assert "dim_date" not in changed()
+
+
+def test_session_is_set_for_the_rows_of_a_range_before_they_are_read(
+    spark: SparkSession, built: LakeBuilder, monkeypatch: pytest.MonkeyPatch
+):
+    where, threshold = list[str](), "spark.sql.execution.arrow.localRelationThreshold"
+
+    def noted(opened: SparkSession, *rows: Any) -> DataFrame:
+        where.append(str(opened.conf.get(threshold)))
+        return to_spark(opened, *rows)
+
+    to_spark = landed._to_spark
+    monkeypatch.setattr(landed, "_to_spark", noted)
+    monkeypatch.setattr(session, "FEW_ROWS", 0)
+    assert not session.compile_if_many(spark, 0)  # as a range with few rows leaves it
+    built.insert(design=[design(1, "Steel")])
+    main(built.by_batch, spark)
+    assert where == ["0"]
