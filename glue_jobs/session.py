@@ -68,6 +68,8 @@ the time zone, the calendar and the format of timestamps. Settings of speed are 
 SPEED = {
     # tasks in which the files of a range are looked up: one for each file costs more than the range
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "16",
+    # the text of a plan that Spark makes for its user interface at each query
+    "spark.sql.ui.explainMode": "simple",
 }
 
 COMPILED = {

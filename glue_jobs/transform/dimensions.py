@@ -4,11 +4,11 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 import contracts
-from contracts import UNKNOWN, Dimension, Source
+from contracts import UNKNOWN, Column, Dimension, Source
 from contracts.observation import CHANGE, ORDER
 from glue_jobs.transform.conversions import converted
 
@@ -30,7 +30,7 @@ IS_FIRST = f"lag(batch_seq) {BY_KEY} is null"
 def dimension_rows(states: DataFrame, dimension: Dimension, source: Source) -> DataFrame:
     """Return a row of a dimension without lookups for each row of its source table, with the
     columns of `STATE`."""
-    return states.alias(dimension.of).select(*_values(dimension, source), *STATE)
+    return states.alias(dimension.of).selectExpr(*_values(dimension, source), *STATE)
 
 
 def changed_states(states: DataFrame, key: str, after: int = MIRROR_SEQ) -> DataFrame:
@@ -40,9 +40,7 @@ def changed_states(states: DataFrame, key: str, after: int = MIRROR_SEQ) -> Data
     state = f"case when op <> 'D' then struct({values}) end"
     is_changed = f"not ({state} <=> lag({state}) {BY_KEY.format(key=key)}) as _is_changed"
     rows = states.selectExpr("*", is_changed)
-    return rows.where(f"_is_changed and op <> 'D' and batch_seq > {after}").drop(
-        "_is_changed", "op"
-    )
+    return rows.where(f"_is_changed and op <> 'D' and batch_seq > {after}")
 
 
 def joined_states(
@@ -65,13 +63,13 @@ def joined_states(
             "left",
         )
         since, until = f"greatest({since}, {table}._since)", f"least({until}, {table}._until)"
-    return rows.select(
+    return rows.selectExpr(
         *_values(dimension, source),
-        F.expr(f"{of}.op op"),
-        F.expr(f"{since}.batch_seq batch_seq"),
-        F.expr(f"{since}.observed_at observed_at"),
-        F.expr("0 change_seq"),
-        F.expr("cast(null as timestamp_ntz) changed_at"),
+        f"{of}.op",
+        f"{since}.batch_seq batch_seq",
+        f"{since}.observed_at observed_at",
+        "0 change_seq",
+        "cast(null as timestamp_ntz) changed_at",
     )
 
 
@@ -112,24 +110,24 @@ def observed(rows: DataFrame, seq: int, observed_at: datetime) -> DataFrame:
     )
 
 
-def _values(dimension: Dimension, source: Source) -> list[Column]:
+def _values(dimension: Dimension, source: Source) -> list[str]:
     return [_value(column, dimension, source) for column in dimension.columns]
 
 
-def _value(column: contracts.Column, dimension: Dimension, source: Source) -> Column:
+def _value(column: Column, dimension: Dimension, source: Source) -> str:
     table = column.lookup or dimension.of
     origin = source.tables[table].column(column.origin_column)
     value = converted(f"{table}.{origin.name}", origin.type, column.type)
     if column.translate:
-        return _named(column, F.expr(value))
+        value = _named(column.translate, value)
     if column.type.kind == "text" and not column.nullable:
         value = f"coalesce({value}, '{UNKNOWN}')"
-    return F.expr(f"{value} as {column.name}")
+    return f"{value} as {column.name}"
 
 
-def _named(column: contracts.Column, code: Column) -> Column:
+def _named(reference: str, code: str) -> str:
     """Return the name of a code, or the code itself if it has none."""
-    names = json.dumps(contracts.reference(column.translate))
-    by_code = F.from_json(F.lit(names), "map<string,string>")
-    name = F.coalesce(F.try_element_at(by_code, code), code)
-    return (name if column.nullable else F.coalesce(name, F.lit(UNKNOWN))).alias(column.name)
+    names = json.dumps(contracts.reference(reference))
+    text = names.replace("\\", "\\\\").replace("'", "\\'")  # as Spark's parser reads literals
+    by_code = f"from_json('{text}', 'map<string,string>')"
+    return f"coalesce(try_element_at({by_code}, {code}), {code})"

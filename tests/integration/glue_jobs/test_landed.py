@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from msgspec.structs import replace
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from contracts import Column, SourceTable, Type
 from contracts.arrow import batch_schema
@@ -92,6 +93,7 @@ def put(store: Store, number: int, schema: pa.Schema) -> File:
 def written(lake: Lake, rows: DataFrame, folder: str, is_many: bool) -> pa.Table:
     """Return the rows as a build writes them."""
     store = lake.ingestion
+    rows = rows.withColumn("change_seq", F.expr("coalesce(change_seq, 0)"))  # is never NULL
     output = write(rows, store, folder, spark_schema(TABLE), is_many)
     tables = [pq.read_table(io.BytesIO(store.get(key))) for key in output.files]
     table = pa.concat_tables(tables).replace_schema_metadata(None)
@@ -99,15 +101,15 @@ def written(lake: Lake, rows: DataFrame, folder: str, is_many: bool) -> pa.Table
     return table.sort_by([("batch_seq", "ascending"), ("key", "ascending")])
 
 
-def parquet_schema(lake: Lake, folder: str) -> list[tuple[str, int, str, str]]:
+def parquet_schema(lake: Lake, folder: str) -> list[tuple[str, int, str, str, int]]:
     """Return the columns of a file in a folder, with their field ids, as Parquet describes them."""
     [key, *_] = [file.key for file in lake.ingestion.under(folder)]
     file = pq.ParquetFile(io.BytesIO(lake.ingestion.get(key)))
     ids = [int(field.metadata[b"PARQUET:field_id"]) for field in file.schema_arrow]
     columns = [file.schema.column(place) for place in range(len(file.schema))]
     return [
-        (column.name, number, column.physical_type, str(column.logical_type))
-        for column, number in zip(columns, ids, strict=True)
+        (c.name, number, c.physical_type, str(c.logical_type), c.max_definition_level)
+        for c, number in zip(columns, ids, strict=True)
     ]
 
 
