@@ -17,7 +17,7 @@ from contracts.spark import (
 from glue_jobs.build.ranges import PendingRange, RangeOutput
 from glue_jobs.build.row_counts import count_by_batch
 from glue_jobs.landed import LandedFiles
-from glue_jobs.parquet import check_rows, read, write
+from glue_jobs.parquet import check_rows, naming_failures, read, write
 from glue_jobs.session import FEW_ROWS, Session, compile_if_many
 from glue_jobs.transform.facts import (
     not_superseded,
@@ -136,7 +136,8 @@ class FactFiles:
         keys = read(self.spark, self.lake.processed, written.files, order_schema(fact))
         key = fact.column(fact.key)
         left = rows.transform(not_superseded, key.origin, keys, key.name)
-        count = left.count()
+        with naming_failures(f"The open rows of {fact.of} cannot be read"):
+            count = left.count()
         if count == opened.rows:
             return opened
         folder = layout.open_folder(self.lake.generation, fact.of, last, self.run)

@@ -16,7 +16,7 @@ from contracts.spark import (
     tombstone_schema,
 )
 from glue_jobs.build.fact_files import without_empty
-from glue_jobs.parquet import check_rows, read, write
+from glue_jobs.parquet import check_rows, naming_failures, read, write
 from glue_jobs.session import FEW_ROWS, Session, compile_if_many
 from glue_jobs.transform.date_dimension import calendar_rows, missing_calendars
 from glue_jobs.transform.dimensions import observed
@@ -88,7 +88,8 @@ class Retry:
         held = before.tables[fact.of]
         rows = self._validated(held, fact)
         counts = (F.count(F.when(holds, 1)) for holds in (is_valid(), is_tombstone()))
-        [[count, valid, deleted]] = rows.agg(F.count("*"), *counts).collect()
+        with naming_failures(f"The quarantine of {fact.of} cannot be read"):
+            [[count, valid, deleted]] = rows.agg(F.count("*"), *counts).collect()
         check_rows(f"The quarantine of {fact.of}", count, held.rows)
         if not valid and not deleted:
             return NO_OUTPUT, held, NO_OUTPUT
@@ -116,7 +117,9 @@ class Retry:
         invalid = self._validated(before.open[fact.of], fact).transform(quarantined, fact)
         left = invalid.transform(not_superseded, key, closing, key).coalesce(1)
         folder = layout.open_folder(self.lake.generation, fact.of, before.through, run)
-        return self._put(left, folder, quarantine_schema(of), left.count())
+        with naming_failures(f"The open rows of {fact.of} cannot be read"):
+            count = left.count()
+        return self._put(left, folder, quarantine_schema(of), count)
 
     def _validated(self, held: Output, fact: Fact) -> DataFrame:
         of = self.source.tables[fact.of]

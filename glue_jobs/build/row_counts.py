@@ -8,7 +8,7 @@ from pyspark.sql.types import StructType
 
 from contracts.observation import BATCH_SEQ
 from contracts.spark import spark_type
-from glue_jobs.parquet import read
+from glue_jobs.parquet import naming_failures, read
 from glue_jobs.session import Session
 from lake import Store
 from lake.entries import Output, Outputs
@@ -26,10 +26,13 @@ def count_by_batch(spark: Session, store: Store, groups: Iterable[Outputs]) -> l
 
 
 def _counts(spark: Session, store: Store, keys: list[str]) -> Mapping[str, Mapping[int, int]]:
-    """Return file name -> batch -> rows. Spark gives each file a name of its own."""
+    """Return file name -> batch -> rows. Spark gives each file a name of its own. Raises
+    BuildFailed."""
     rows = read(spark, store, keys, SEQ).groupBy(F.col("_metadata.file_name"), BATCH_SEQ.name)
     found: defaultdict[str, dict[int, int]] = defaultdict(dict)
-    for name, seq, count in rows.count().coalesce(1).collect():
+    with naming_failures("The files of a range cannot be read"):
+        counted = rows.count().coalesce(1).collect()
+    for name, seq, count in counted:
         found[name][seq] = count
     return found
 

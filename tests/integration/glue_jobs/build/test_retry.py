@@ -19,6 +19,7 @@ from glue_jobs import build_dimensions, build_facts
 from glue_jobs.build.dimension_files import DimensionFiles
 from glue_jobs.build.ranges import PendingRange
 from glue_jobs.build.retry import Retry
+from glue_jobs.errors import BuildFailed
 from glue_jobs.transform import conversions, facts
 from lake import now
 from lake.entries import BuildEntry, Output, RetryEntry
@@ -67,6 +68,21 @@ def test_retry_that_converts_no_row_writes_nothing(
     before = sorted(tmp_path.rglob("*"))
     assert retry(quarantined, spark) == 0
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("step", ["retry", "next batch"])
+def test_damaged_quarantine_is_an_error_with_a_remedy(
+    quarantined: LakeBuilder, spark: SparkSession, tmp_path: Path, step: str
+):
+    for file in tmp_path.rglob("*quarantine*/**/*.parquet"):
+        file.write_bytes(b"PAR1")
+    quarantined.update(sales_order=[order(2)])
+    steps: dict[str, Callable[[], Any]] = {
+        "retry": lambda: retry(quarantined, spark),
+        "next batch": lambda: build_facts.main(quarantined.by_batch, spark),
+    }
+    with pytest.raises(BuildFailed, match=r"sales_order.* To fix: restore a damaged file"):
+        steps[step]()
 
 
 @pytest.mark.usefixtures("corrected")
