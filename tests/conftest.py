@@ -70,6 +70,11 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+def pytest_unconfigure() -> None:
+    """Let the interpreter collect what it kept, as libraries expect when it ends."""
+    gc.unfreeze()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Give a test that runs more examples as much more time."""
     times = settings().max_examples / EXAMPLES
