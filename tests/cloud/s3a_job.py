@@ -92,11 +92,14 @@ def with_checksums(committer: str) -> str:
     return found
 
 
+def write_rows(frame: DataFrame, into: str) -> None:
+    parquet.write(frame, lake, into, frame.schema, is_many=True)
+
+
 def broken(committer: str) -> str:
     """Write rows of which the last one cannot be computed."""
     frame = rows(committer).where(F.expr(f"if(id = {ROWS - 1}, raise_error('broken'), true)"))
-    into = f"{folder}-broken-{committer}/"
-    return failure(lambda: parquet.write(frame, lake, into, frame.schema, is_many=True))
+    return failure(partial(write_rows, frame, f"{folder}-broken-{committer}/"))
 
 
 def kill_writers() -> None:
@@ -104,9 +107,10 @@ def kill_writers() -> None:
     for committer in sessions:
         half = rows(committer).where(F.expr(f"id < {ROWS // 2} or {FOR_EVER} is null"))
         into = f"{folder}-killed-{committer}/"
-        writing = partial(parquet.write, half, lake, into, half.schema)
-        Thread(target=failure, args=[writing], daemon=True).start()
+        writer = Thread(target=write_rows, args=[half, into], daemon=True)
+        writer.start()
         while not has_committed_task(into):
+            assert writer.is_alive(), f"the writer of {into} ended"
             time.sleep(0.1)
     gateway: Any = spark.sparkContext._gateway
     os.kill(gateway.proc.pid, signal.SIGKILL)
