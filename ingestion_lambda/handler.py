@@ -166,10 +166,11 @@ def _read(secret: str, *, is_forced: bool = False) -> str:
 
 
 def _report_refusal(source: Source, error: PlatformError) -> None:
-    """Send the refusal metric. A failure here never masks the original error."""
+    """Send the refusal metric, which is a line of the output. If it cannot be written, the
+    original error is not masked."""
     try:
         _send([refusal_metric(source.name, error)])
-    except Exception:
+    except OSError:
         logger.exception("the refusal metric was not sent")
 
 

@@ -36,6 +36,13 @@ class Contexts:
         finally:
             self.open.remove(number)
 
+    @contextmanager
+    def failing(self) -> Iterator[int]:
+        """Fail if the first context was entered before."""
+        if self.entered[0].is_set():
+            raise LookupError("second")
+        yield 1
+
 
 def test_next_contexts_are_entered_while_one_is_used_and_no_more():
     contexts, used = Contexts(), []
@@ -57,15 +64,9 @@ def test_iterator_that_is_closed_leaves_no_context_open():
 
 
 def test_context_that_cannot_be_entered_is_an_error_in_its_turn():
-    @contextmanager
-    def failing() -> Iterator[int]:
-        if contexts.entered[0].is_set():
-            raise LookupError("second")
-        yield 1
-
     contexts = Contexts()
     first = next(contexts.each())
-    with closing(entered_ahead([first, failing()])) as entered:
+    with closing(entered_ahead([first, contexts.failing()])) as entered:
         assert next(entered) == 0
         with pytest.raises(LookupError, match="second"):
             next(entered)
@@ -73,15 +74,9 @@ def test_context_that_cannot_be_entered_is_an_error_in_its_turn():
 
 
 def test_error_of_a_context_closes_those_that_were_entered_after_it():
-    @contextmanager
-    def failing() -> Iterator[int]:
-        if contexts.entered[0].is_set():
-            raise LookupError("second")
-        yield 1
-
     contexts = Contexts()
     first, third = islice(contexts.each(), 2)
-    with closing(entered_ahead([first, failing(), third])) as entered:
+    with closing(entered_ahead([first, contexts.failing(), third])) as entered:
         next(entered)
         assert contexts.entered[1].wait(LIMIT)
         with pytest.raises(LookupError, match="second") as raised:
