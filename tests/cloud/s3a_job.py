@@ -109,18 +109,20 @@ def kill_writers() -> None:
         into = f"{folder}-killed-{committer}/"
         writer = Thread(target=write_rows, args=[half, into], daemon=True)
         writer.start()
-        while not has_committed_task(into):
+        while not has_committed_task(committer, into):
             assert writer.is_alive(), f"the writer of {into} ended"
             time.sleep(0.1)
     gateway: Any = spark.sparkContext._gateway
     os.kill(gateway.proc.pid, signal.SIGKILL)
 
 
-def has_committed_task(into: str) -> bool:
+def has_committed_task(committer: str, into: str) -> bool:
+    """Return whether a task has ended. The file committer then moves its file into the folder; the
+    magic one then lists its uploads, after a marker for each file and a file for each upload."""
     keys = [file.key.removeprefix(into) for file in lake.under(into)]
-    return any(
-        key.endswith((".parquet", ".pendingset")) and "/_temp" not in f"/{key}" for key in keys
-    )
+    if committer == "magic":
+        return any(key.endswith(".pendingset") for key in keys)
+    return any("/" not in key and key.endswith(".parquet") for key in keys)
 
 
 found = {
