@@ -93,7 +93,7 @@ bench: setup class-archive ## Measure each step beside other programs, in a few 
 	@$(BIN)/python -m benchmarks $@
 	@.venv-bench/bin/python -m benchmarks.plot $@
 
-bench-large: setup class-archive ## Measure each step with up to ten million orders, in hours and 70 GB
+bench-large: setup class-archive ## Measure each step with up to ten million orders, in about an hour and 40 GB
 	@.ci/venv 3.11 .venv-bench requirements/bench.txt
 	@$(BIN)/python -m benchmarks $@
 

@@ -10,7 +10,7 @@ import platform
 import shutil
 import tempfile
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -19,50 +19,52 @@ import psutil
 from benchmarks import backfill, capture, cycle, extract, pages, poll, questions
 from benchmarks.measuring import Figure
 from benchmarks.report import shown, write
-from benchmarks.source import seeded
+from benchmarks.source import Benched, seeded
+
+Step = Callable[[Benched, int], Iterator[Figure]]
 
 
 @dataclass(frozen=True)
-class Sizes:
-    """The orders of each step; ``polls`` and ``backfills`` are further sizes of these steps. The
-    files of a run take ``gigabytes`` of disk at most."""
+class Run:
+    """The steps of a run by the orders of their source, and the orders of the warehouse whose
+    questions and pages are measured. Its files take ``gigabytes`` of disk at most."""
 
-    extract: int
-    history: int
-    cycle: int
+    steps: Mapping[int, Sequence[Step]]
     questions: int
     gigabytes: int
-    polls: tuple[int, ...] = ()
-    backfills: tuple[int, ...] = ()
 
 
-SIZES = {
-    "bench": Sizes(100_000, 10_000, 10_000, 100_000, 5),
-    "bench-large": Sizes(
-        500_000, 50_000, 10_000, 1_000_000, 70, (1_000_000, 10_000_000), (10_000_000,)
+BACKFILL = (poll.first, backfill.first_batch, poll.figures)
+RUNS = {
+    "bench": Run(
+        {
+            100_000: (extract.figures, backfill.figures, capture.figures),
+            10_000: (extract.history, poll.first, poll.figures, cycle.figures),
+        },
+        questions=100_000,
+        gigabytes=5,
+    ),
+    "bench-large": Run(
+        {
+            500_000: (extract.figures, backfill.figures, capture.figures),
+            50_000: (extract.history,),
+            10_000: (poll.first, poll.figures, cycle.figures),
+            1_000_000: BACKFILL,
+            10_000_000: BACKFILL,
+        },
+        questions=1_000_000,
+        gigabytes=40,
     ),
 }
 
 
-def figures(sizes: Sizes) -> Iterator[Figure]:
+def figures(run: Run) -> Iterator[Figure]:
     """Yield the figures of all steps, one after the other."""
-    with seeded(sizes.extract) as benched:
-        yield from extract.figures(benched, sizes.extract)
-        yield from backfill.figures(benched, sizes.extract)
-        yield from capture.figures(benched)
-    for orders in sizes.backfills:
+    for orders, steps in run.steps.items():
         with seeded(orders) as benched:
-            yield backfill.first_poll(benched, orders)
-            yield from backfill.figures(benched, orders)
-    with seeded(sizes.history) as benched:
-        yield from extract.history(benched, sizes.history)
-    with seeded(sizes.cycle) as benched:
-        yield from poll.figures(benched, sizes.cycle)
-        yield from cycle.figures(benched, sizes.cycle)
-    for orders in sizes.polls:
-        with seeded(orders) as benched:
-            yield from poll.figures(benched, orders)
-    with questions.filled(sizes.questions) as warehouse:
+            for step in steps:
+                yield from step(benched, orders)
+    with questions.filled(run.questions) as warehouse:
         yield from questions.figures(warehouse)
         yield from pages.figures(warehouse)
         yield from questions.latest_figures(warehouse)
@@ -80,28 +82,28 @@ def machine(*, is_whole: bool) -> str:
     )
 
 
-def refusal(sizes: Sizes) -> str:
+def refusal(run: Run) -> str:
     """Return why a run cannot start, or ''."""
     folder = tempfile.gettempdir()
     free = shutil.disk_usage(folder).free // 10**9
-    if free >= sizes.gigabytes:
+    if free >= run.gigabytes:
         return ""
     return (
-        f"The files of this run take up to {sizes.gigabytes} GB, and {folder} has {free} GB free."
+        f"The files of this run take up to {run.gigabytes} GB, and {folder} has {free} GB free."
         " To fix: name a larger folder in TMPDIR."
     )
 
 
 def main() -> None:
-    """Run one of SIZES, and write its figures."""
+    """Run one of RUNS, and write its figures."""
     parser = ArgumentParser("python -m benchmarks", description="Measure everything.")
-    parser.add_argument("name", choices=list(SIZES))
+    parser.add_argument("name", choices=list(RUNS))
     name = parser.parse_args().name
-    if reason := refusal(SIZES[name]):
+    if reason := refusal(RUNS[name]):
         parser.error(reason)
     measured, is_whole = list[Figure](), False
     try:
-        for figure in shown(figures(SIZES[name])):
+        for figure in shown(figures(RUNS[name])):
             measured.append(figure)
         is_whole = True
     finally:

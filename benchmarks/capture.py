@@ -19,7 +19,7 @@ RUNS = 3
 Cost = Mapping[str, float]
 
 
-def figures(benched: Benched, runs: int = RUNS) -> Iterator[Figure]:
+def figures(benched: Benched, _orders: int, runs: int = RUNS) -> Iterator[Figure]:
     """Yield the cost of both captures after each kind of change. The lakes are this function's."""
     benched.source.run("alter system set autovacuum = off")  # it ends transactions
     benched.source.run("select pg_reload_conf()")
@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=RUNS, help=f"runs of each change ({RUNS})")
     arguments = parser.parse_args()
     with seeded(arguments.orders) as benched:
-        show(figures(benched, arguments.runs))
+        show(figures(benched, arguments.orders, arguments.runs))
 
 
 if __name__ == "__main__":

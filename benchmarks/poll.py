@@ -7,7 +7,7 @@ Times vary with the machine; compare the ratios.
 
 import json
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter, process_time, sleep
 
@@ -18,17 +18,24 @@ from benchmarks.source import DELETED, SCATTERED, Benched, seeded
 from postgres import connected, from_dsn
 
 AUDIT = "full read"
-DEFAULTS = ("--latency", "0", "--capture", "difference")
+
+
+def first(benched: Benched, orders: int, *options: str) -> Iterator[Figure]:
+    """Yield the cost of the first poll, which fills the lake of ``benched``."""
+    yield _figure(benched, f"{orders:,} orders, first", options)
 
 
 def figures(benched: Benched, orders: int, *options: str) -> Iterator[Figure]:
-    """Yield the cost of a poll after each kind of change. The lake is this function's own."""
-    lake = benched.folder / "polled"
+    """Yield the cost of a poll after each kind of change."""
     for name, change in _changes(benched).items():
         change()
         audit = ("--audit",) if name == AUDIT else ()
-        measured = polled(benched, lake, *(options or DEFAULTS), *audit)
-        yield measured.figure("poll", f"{orders:,} orders, {name}", **measured.own)
+        yield _figure(benched, f"{orders:,} orders, {name}", (*options, *audit))
+
+
+def _figure(benched: Benched, case: str, options: Sequence[str]) -> Figure:
+    measured = polled(benched, benched.lake, *options)
+    return measured.figure("poll", case, **measured.own)
 
 
 def polled(benched: Benched, lake: Path, *options: str) -> Measured:
@@ -39,7 +46,6 @@ def polled(benched: Benched, lake: Path, *options: str) -> Measured:
 
 def _changes(benched: Benched) -> Mapping[str, Callable[[], object]]:
     return {
-        "first": lambda: None,
         "quiet": lambda: None,
         "one order placed": benched.simulator.place_sales_order,
         "one order edited": benched.simulator.edit_sales_order_silently,
@@ -136,6 +142,7 @@ def main() -> None:
         return
     options = ("--latency", str(arguments.latency), "--capture", arguments.capture)
     with seeded(arguments.orders) as benched:
+        show(first(benched, arguments.orders, *options))
         show(figures(benched, arguments.orders, *options))
 
 
