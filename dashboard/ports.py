@@ -3,12 +3,18 @@
 import errno
 import socket
 from argparse import ArgumentTypeError
+from random import SystemRandom
 
 import psutil
 
 from dashboard.errors import NotStarted
 
 LARGEST = 65_535
+UNASSIGNED = range(20_000, 32_768)
+"""Ports below those that Linux gives to connections and to programs that ask for any. Source: the
+default of net.ipv4.ip_local_port_range."""
+
+ATTEMPTS = 100
 
 
 def port(text: str) -> int:
@@ -47,7 +53,11 @@ def user(port: int) -> str:
 
 
 def any_free(host: str) -> int:
-    """Return a port that the system says is free."""
+    """Return a free port, one of UNASSIGNED if possible: no other program gets it by chance before
+    the server listens, or before its next start."""
+    for port in SystemRandom().sample(UNASSIGNED, ATTEMPTS):
+        if is_free(host, port):
+            return port
     with socket.socket() as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])

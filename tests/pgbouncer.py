@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.ports import any_free
 from postgres import Address
 
 START_TIMEOUT = 20.0  # seconds
@@ -28,7 +29,7 @@ needs_pgbouncer = pytest.mark.skipif(
 def pgbouncer(behind: Address, **settings: str) -> Iterator[Address]:
     """Run PgBouncer in transaction mode for the block. The value is its address."""
     folder = Path(tempfile.mkdtemp(prefix="pgbouncer-"))
-    port = _free_port()
+    port = any_free("127.0.0.1")
     _write(folder, behind, {"listen_port": str(port), **settings})
     log = (folder / "stdout").open("wb")
     process = subprocess.Popen(
@@ -63,13 +64,6 @@ def _write(folder: Path, behind: Address, settings: dict[str, str]) -> None:
         nobody = pwd.getpwnam("nobody")
         for path in (folder, *folder.iterdir()):
             os.chown(path, nobody.pw_uid, nobody.pw_gid)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:

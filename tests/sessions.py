@@ -1,15 +1,23 @@
 """Other sessions of a server."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pytest
+
+from contracts import PlatformError
 from embedded.server import Server
 from postgres import Connection, connected, from_dsn
 
 PAUSE = 0.01  # seconds
 PATIENCE = 60.0
 """Seconds to wait for what a busy server does in the background."""
+
+LIMITS = (0.5, 5.0, PATIENCE)
+"""Seconds of waits for a lock, one after another until one is observed."""
+
+UNOBSERVED = "held by another session"
 
 
 def wait_until(connection: Connection, query: str) -> None:
@@ -18,6 +26,18 @@ def wait_until(connection: Connection, query: str) -> None:
     while not connection.run(query):
         assert time.monotonic() < give_up, f"no row in {PATIENCE:.0f} s: {query}"
         time.sleep(PAUSE)
+
+
+def refusal(wait: Callable[[float], object], error: type[PlatformError]) -> str:
+    """Return the error of a wait for a lock. ``wait`` is called with a limit in seconds; on a busy
+    machine a wait may end before it is observed, and a longer one follows."""
+    message = UNOBSERVED
+    for limit in LIMITS:
+        if UNOBSERVED in message:
+            with pytest.raises(error) as refused:
+                wait(limit)
+            message = str(refused.value)
+    return message
 
 
 def terminate(connection: Connection, pid: int) -> None:

@@ -6,7 +6,6 @@ import pwd
 import re
 import secrets
 import shutil
-import socket
 import stat
 import subprocess  # nosec B404 # it starts the server of a pinned package
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ from pathlib import Path
 import psutil
 
 from contracts.errors import PlatformError
+from dashboard.ports import any_free
 from postgres import Sql, render, value
 
 SYSTEM_USER = "embedded_postgres"  # the server refuses to run as root, and runs as this user
@@ -110,7 +110,7 @@ class Cluster:
         output = ""
         for _ in range(PORT_ATTEMPTS):
             kept = self.kept_port()
-            port = kept or _free_port()
+            port = kept or any_free(FIXED["listen_addresses"])
             settings = {**self.settings, "port": str(port)}
             lines = [render("{key} = ", key=Sql(key)) + value(settings[key]) for key in settings]
             self._write(self.data / "embedded.conf", "\n".join(lines) + "\n")
@@ -233,9 +233,3 @@ def _let_read(folder: Path) -> None:
     for path in (folder, *folder.rglob("*")):
         mode = stat.S_IMODE(path.stat().st_mode)
         path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -24,6 +24,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from dashboard.errors import NotStarted
+from dashboard.launch import HOST
+from dashboard.ports import any_free
 from embedded.demo.pace import InvalidPace, Pace
 from embedded.demo.up import Choices, keep_running
 from embedded.platform import Platform
@@ -113,13 +115,6 @@ def webhook() -> Iterator[Webhook]:
         thread.join()
 
 
-def free_port() -> int:
-    """Return a free port: the dashboard's default one may be taken by another worker of pytest."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def start(directory: Path, *options: str) -> "subprocess.Popen[str]":
     """Start `up` as a program, in a session of its own so that signals reach its children too."""
     return subprocess.Popen(
@@ -169,7 +164,7 @@ def test_dashboard_answers_while_up_runs_and_stops_with_it(directory: Path, spar
                 answers.append(answer.status)
             stopping.set()
 
-    port = free_port()
+    port = any_free(HOST)
     choices = Choices(Pace(1, 60), 40, port)
     keep_running(directory, choices, stopping, say, lambda: spark)
     assert answers == [200]
@@ -192,7 +187,7 @@ def test_end_of_the_dashboard_is_reported_once_and_cycles_continue(
         if "batch 4 " in line:
             stopping.set()
 
-    port = free_port()
+    port = any_free(HOST)
     keep_running(continued, Choices(PACE, 40, port), stopping, say, lambda: spark)
     assert len([line for line in lines if "the dashboard has ended" in line]) == 1
     assert "Stopped." in lines[-1]
@@ -202,7 +197,7 @@ def test_end_of_the_dashboard_is_reported_once_and_cycles_continue(
 def test_signal_while_the_dashboard_starts_is_not_a_failure(
     directory: Path, number: signal.Signals
 ):
-    with start(directory, "--orders", "40", "--dashboard-port", str(free_port())) as process:
+    with start(directory, "--orders", "40", "--dashboard-port", str(any_free(HOST))) as process:
         while not (directory / "dashboard.log").exists() and process.poll() is None:
             sleep(0.02)
         os.killpg(process.pid, number)  # as a terminal does
@@ -272,7 +267,7 @@ with running(folder / "postgresql") as server:
 def test_up_takes_over_what_a_killed_one_left_restarts_its_database_and_notifies(
     continued: Path, spark: SparkSession, webhook: Webhook
 ):
-    port, lines, stopping = free_port(), list[str](), Event()
+    port, lines, stopping = any_free(HOST), list[str](), Event()
     killed = subprocess.run(
         [sys.executable, "-c", ABANDON, str(continued), str(port)],
         cwd=ROOT,

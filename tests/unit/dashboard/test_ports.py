@@ -3,7 +3,7 @@ import socket
 
 import pytest
 
-from dashboard import launch
+from dashboard import launch, ports
 from dashboard.launch import HOST
 from embedded import usage
 
@@ -58,3 +58,12 @@ def test_host_of_another_machine_is_reported(capsys: pytest.CaptureFixture[str])
     assert output.out == ""
     assert "cannot listen on 192.0.2.1:8501" in output.err
     assert "--host" in output.err
+
+
+def test_free_port_is_one_that_the_system_gives_to_no_other_program(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """A server that keeps its port finds it free at its next start."""
+    assert {ports.any_free(HOST) for _ in range(50)} <= {*ports.UNASSIGNED}
+    monkeypatch.setattr(ports, "is_free", lambda *_: False)
+    assert ports.any_free(HOST), "the system gives one if all of those are taken"

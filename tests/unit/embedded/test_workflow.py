@@ -14,7 +14,7 @@ from embedded.workflow import JobFailed, Main, run, run_jobs
 from embedded.workflow_definition import WORKFLOW, InvalidWorkflow, read_workflow
 
 GRACE = 0.2  # seconds within which a job that waits for nothing would have started
-PATIENCE = 10.0  # seconds after which a test counts as hanging
+PATIENCE = 60.0  # seconds after which a test counts as hanging
 BUILDS = ("build_dimensions", "build_facts")
 LOAD = "load_warehouse"
 VALUES = {
@@ -132,12 +132,17 @@ def test_jobs_without_their_triggers_run_concurrently(jobs: Jobs, monkeypatch: p
 def test_an_error_of_a_job_without_triggers_is_raised_when_all_have_ended(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch, failing: str, other: str
 ):
-    error = PlatformError("damaged")
+    error, failed = PlatformError("damaged"), Flag()
 
     def fail() -> None:
+        failed.set()
         raise error
 
-    jobs.actions = {failing: fail, other: lambda: Flag().wait(GRACE)}
+    def hold_back() -> None:
+        assert failed.wait(PATIENCE)
+        Flag().wait(GRACE)  # an error that does not wait would be raised here
+
+    jobs.actions = {failing: fail, other: hold_back}
     put_in_place(jobs, monkeypatch)
 
     with pytest.raises(PlatformError) as raised:

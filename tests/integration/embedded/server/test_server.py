@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from dashboard import ports
 from embedded.server import Server, ServerFailed, cluster, running
 from postgres import QueryFailed, Refused, Unreachable, connect, connected, from_dsn
 from tests.conftest import UNSAFE_AND_FAST
@@ -151,11 +152,12 @@ def test_second_process_on_a_directory_is_refused(directory: Path) -> None:
 def test_another_port_is_used_if_the_first_is_taken_meanwhile(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    free = cluster._free_port
+    free = ports.any_free
     with socket.create_server(("127.0.0.1", 0)) as taken:
         calls = count()
+        port = taken.getsockname()[1]
         monkeypatch.setattr(
-            cluster, "_free_port", lambda: taken.getsockname()[1] if next(calls) < 2 else free()
+            cluster, "any_free", lambda host: port if next(calls) < 2 else free(host)
         )
         with running(directory, UNSAFE_AND_FAST) as server:
             assert query(server.dsn(), "select 1") == 1
@@ -166,7 +168,7 @@ def test_ports_that_are_all_taken_end_in_an_error(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        monkeypatch.setattr(cluster, "_free_port", lambda: taken.getsockname()[1])
+        monkeypatch.setattr(cluster, "any_free", lambda _: taken.getsockname()[1])
         with (
             pytest.raises(ServerFailed, match=cluster.PORT_TAKEN),
             running(directory, UNSAFE_AND_FAST),

@@ -4,12 +4,12 @@ import shlex
 import stat
 import subprocess
 from pathlib import Path
-from time import monotonic
 
 import pytest
 from rich.console import Console
 
 from contracts import PlatformError
+from embedded.demo import cycles
 from embedded.demo.cycles import Cycles, _summary
 from embedded.demo.env_file import write_env
 from embedded.demo.pace import Pace
@@ -92,13 +92,13 @@ def test_changes_of_a_failed_cycle_are_counted_when_they_are_visible(
     monkeypatch.setattr(Platform, "compact", lambda _: next(refusals))
     report = {"seq": 7, "changes": {}, "quarantined": 0}
     monkeypatch.setattr(Platform, "report", lambda _: report)
-    now = monotonic()
-    writer = Writer((["one"], now - 60), (["two"], now - 1), ([], None), ([], None))
-    cycles = Cycles(Server(1, ""), Platform(Path("lake")), writer, Pace(30, 20), Console().print)
-    lines = ([*cycles._cycle()] for _ in range(4))
+    monkeypatch.setattr(cycles, "monotonic", lambda: 100.0)
+    writer = Writer((["one"], 40.0), (["two"], 99.0), ([], None), ([], None))
+    this = Cycles(Server(1, ""), Platform(Path("lake")), writer, Pace(30, 20), Console().print)
+    lines = ([*this._cycle()] for _ in range(4))
     [failed], [visible, unpublished], [_, refused], [quiet] = lines
     assert "down. The next cycle tries again." in failed
-    assert "2 changes, the oldest visible after 60." in visible
+    assert "2 changes, the oldest visible after 60.0 s" in visible
     assert "not published[/]: The disk is full. The next cycle tries again." in unpublished
     assert "not compacted[/]: An erasure has not ended. A later cycle tries" in refused
     assert quiet == "batch 7   no changes"
