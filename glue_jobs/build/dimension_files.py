@@ -22,6 +22,7 @@ from glue_jobs.transform.dimensions import (
 )
 from lake import Lake, layout
 from lake.entries import Output, Outputs
+from lake.mirror_map import mirror_map
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,17 @@ class DimensionFiles:
             changes = pending.changes(dimension.of).values()
             if not sum(each.inserted + each.updated for each in changes):
                 return Output((), 0)
-        is_many = compile_if_many(self.spark(), pending.landed)  # also sets how rows are read
+        rows = self._most_rows(dimension, pending)
+        is_many = compile_if_many(self.spark(), rows)  # also sets how rows are read
         return self._write(self._rows(dimension, pending), dimension, pending, is_many)
+
+    def _most_rows(self, dimension: Dimension, pending: PendingRange) -> int:
+        """Return how many rows a range has of a dimension at most: its landed rows, and every row
+        in each batch that changed a table that is looked up."""
+        own = sum(each.file.rows for each in pending.changes(dimension.of).values())
+        before = mirror_map(self.lake.ingestion, pending.previous_batch, dimension.of).rows
+        changed = {seq for table in dimension.lookups for seq in pending.changes(table)}
+        return pending.landed + (before + own) * len(changed)
 
     def _rows(self, dimension: Dimension, pending: PendingRange) -> DataFrame:
         if dimension.incremental:

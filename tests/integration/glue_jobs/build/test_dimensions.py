@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from chispa import assert_df_equality
@@ -137,6 +137,26 @@ def test_changed_department_changes_the_staff_of_that_department_only(
     rows = tables["dim_staff"].select("staff_id", "location").sort("staff_id").collect()
     assert list(tables) == ["dim_staff"]
     assert [tuple(r) for r in rows] == [(1, "Leeds"), (3, "Leeds")]
+
+
+@pytest.fixture
+def small_results(spark: SparkSession) -> Iterator[None]:
+    """Let Spark refuse to return more than 64 kB to this process."""
+    conf, name = cast(Any, spark)._jsc.sc().conf(), "spark.driver.maxResultSize"
+    conf.set(name, "64k")
+    yield
+    conf.remove(name)
+
+
+@pytest.mark.usefixtures("small_results")
+def test_rows_of_a_changed_lookup_are_written_without_passing_through_this_process(
+    built: LakeBuilder, changed: Changed, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(session, "FEW_ROWS", 1_000)
+    built.insert(department=[department()], staff=[row("staff", n) for n in range(2_000)])
+    built.update(department=[department(location="Leeds")])
+
+    assert changed()["dim_staff"].where("location = 'Leeds'").count() == 2_000
 
 
 def test_changed_address_changes_locations_and_counterparties(built: LakeBuilder, changed: Changed):
