@@ -22,7 +22,7 @@ from benchmarks.measuring import Figure
 from benchmarks.report import show
 from embedded.server import Server, running
 from glue_jobs.load.bare import bare
-from glue_jobs.load.merge import ETL, fill_latest, qualified
+from glue_jobs.load.merge import ETL, qualified, update_latest
 from postgres import Sql, connected, from_dsn, render, transaction
 from warehouse import SCHEMA, migrate
 from warehouse.questions import questions
@@ -96,7 +96,7 @@ def _fill(connection: Connection, orders: int) -> None:
     with transaction(connection), bare(connection, orders, *tables) as are_bare:
         connection.run(render(DATA.read_text(encoding="utf-8"), orders=orders))
         for fact, table in facts if are_bare else ():
-            fill_latest(connection, fact, table, latest[fact.name])
+            update_latest(connection, fact, table, latest[fact.name])
     connection.run("vacuum analyze")
 
 

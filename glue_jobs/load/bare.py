@@ -7,14 +7,13 @@ from pg8000.exceptions import DatabaseError
 
 from postgres import LOCK_NOT_AVAILABLE, Connection, Sql, local_lock_timeout, render, sqlstate
 
-IS_EMPTY = """
-select not exists (select from {table}) and pg_has_role(relowner, 'USAGE')
-from pg_class where oid = cast(:table as regclass)
-"""
 GROWS_MUCH = """
-select reltuples <= 10 * {rows} and pg_has_role(relowner, 'USAGE')
+select reltuples <= {times} * {rows} and pg_has_role(relowner, 'USAGE')
 from pg_class where oid = cast(:table as regclass)
 """
+"""Whether a table has at most so many times as many rows, as far as PostgreSQL has counted them,
+and the role of the session may change it."""
+
 PARTS = """
 select
     format('alter table %s drop constraint %I', cast(conrelid as regclass), conname),
@@ -45,6 +44,10 @@ FOREIGN_KEY = 3
 MANY_ROWS = 5_000
 """Rows of a load from which a check of each takes longer than to drop and add the parts."""
 
+BARE_TIMES, UNREFERRING_TIMES = 2, 10
+"""A load drops the parts of tables that have at most so many times as many rows as it adds, and
+only the foreign keys of larger ones."""
+
 TOLERATED = (LOCK_NOT_AVAILABLE, "40P01", "2BP01")  # deadlock detected, dependent objects exist
 LOCK_TIMEOUT = "2s"
 """The wait for readers of the tables and of those that they refer to. New readers wait behind it,
@@ -53,11 +56,11 @@ so one that forgot to end its transaction must not block them all. Keys that sta
 
 @contextmanager
 def bare(connection: Connection, rows: int, *tables: Sql) -> Iterator[bool]:
-    """Drop the parts of empty tables that get so many rows in the block, add them again at its end,
-    and yield whether they were dropped: adding them for all rows at once takes a fifth of the time.
-    All stay if the rows are few, or if a table has rows, is owned by another role or is being read.
-    No other transaction sees the tables without them."""
-    is_worth = rows >= MANY_ROWS and all(_is(connection, IS_EMPTY, each) for each in tables)
+    """Drop the parts of tables that get so many rows in the block, add them again at its end, and
+    yield whether they were dropped: adding them for all rows at once takes a fifth of the time. All
+    stay if the rows are few, or if a table has many more, is owned by another role or is being
+    read. No other transaction sees the tables without them: their readers wait until it ends."""
+    is_worth = all(_grows_much(connection, each, rows, BARE_TIMES) for each in tables)
     parts = (part for each in tables for part in connection.run(PARTS, table=each))
     with _without(connection, list(parts) if is_worth else []) as is_bare:
         yield is_bare
@@ -68,15 +71,18 @@ def without_foreign_keys(connection: Connection, rows: int, table: Sql) -> Itera
     """Do the same with the foreign keys of a table that has rows, if it gets at least a tenth as
     many: a check for each new row takes 60 times as long as one for each row of all. Readers of the
     table and of those that it refers to wait until the transaction ends."""
-    is_worth = rows >= MANY_ROWS and _is(connection, GROWS_MUCH, table, rows=rows)
+    is_worth = _grows_much(connection, table, rows, UNREFERRING_TIMES)
     parts = connection.run(PARTS, table=table) if is_worth else []
     with _without(connection, [part for part in parts if part[-1] == FOREIGN_KEY]):
         yield
 
 
-def _is(connection: Connection, condition: str, table: Sql, **parts: int) -> bool:
-    [[is_true]] = connection.run(render(condition, table=table, **parts), table=table)
-    return bool(is_true)
+def _grows_much(connection: Connection, table: Sql, rows: int, times: int) -> bool:
+    if rows < MANY_ROWS:
+        return False
+    statement = render(GROWS_MUCH, rows=rows, times=times)
+    [[grows_much]] = connection.run(statement, table=table)
+    return bool(grows_much)
 
 
 @contextmanager

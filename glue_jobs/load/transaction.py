@@ -18,11 +18,13 @@ from glue_jobs.load.pending import Pending, built_through, next_pending
 from glue_jobs.load.staging import Incoming, incoming
 from glue_jobs.time_limit import NO_LIMIT, TimeLimit
 from lake import Lake, SeqTaken, now
+from lake.concurrent import map_concurrently
 from lake.entries import LoadEntry
-from postgres import Address, LockTimeout, render
+from postgres import Address, LockTimeout, Sql, render
 
 ANALYZE = "analyze {table}"
 BIG_LOAD = 5_000  # rows; autovacuum analyzes after smaller changes
+CONNECTIONS = 2  # a fact and its latest versions are analyzed at once
 
 logger = logging.getLogger(__name__)
 
@@ -125,12 +127,16 @@ def _analyze(target: Target, loaded: Iterable[Incoming]) -> None:
     big = [rows.table for rows in loaded if rows.files.rows >= BIG_LOAD]
     names = [qualified(target.schema, table.name) for table in big]
     names += [qualified(ETL, table.latest) for table in big if isinstance(table, Fact)]
-    for name in names:
-        try:
-            with load_transaction(target.address) as connection:
-                connection.run(render(ANALYZE, table=name))
-        except LockTimeout:
-            logger.warning("table is locked and not analyzed", extra={"table": name})
+    for _ in map_concurrently(lambda name: _analyze_one(target, name), names, CONNECTIONS):
+        pass
+
+
+def _analyze_one(target: Target, name: Sql) -> None:
+    try:
+        with load_transaction(target.address) as connection:
+            connection.run(render(ANALYZE, table=name))
+    except LockTimeout:
+        logger.warning("table is locked and not analyzed", extra={"table": name})
 
 
 def record_loads(lake: Lake, through: int, run: str) -> None:
