@@ -145,37 +145,44 @@ class _Namespace:
     ) -> CompactionEntry | None:
         """Write the files of the next compaction and return its entry; None if no table has enough
         small files."""
-        before = head.through if head else {}
-        logs = {log for table in self._tables for log in table.logs}
-        through = {log: max(published[log], before.get(log, 0)) for log in sorted(logs)}
+        through = self._through(head, published)
         parts = self._parts(head, through)
         seq, run = head.seq + 1 if head else 1, new_run()
         last = dict(head.last) if head else {}
         exchanges: dict[str, Exchange] = {}
         for table in self._tables:
-            written: dict[Part, list[Part]] = {}
-            for number, group in enumerate(groups(parts.get(table.name, ()))):
-                key = layout.compacted_key(self._name, table.name, seq, run, number)
-                written[rewrite(self._lake, table, group, key)] = group
-            if written:
+            if written := self._rewritten(table, parts.get(table.name, ()), seq, run):
                 replaced = dict.fromkeys(part for group in written.values() for part in group)
                 left = (part for part in parts[table.name] if part not in replaced)
                 parts[table.name] = [*left, *written]
-                exchanges[table.name] = Exchange(
-                    _files(replaced), _files(written), last.get(table.name, 0)
-                )
+                before = last.get(table.name, 0)
+                exchanges[table.name] = Exchange(_files(replaced), _files(written), before)
                 last[table.name] = seq
         if not exchanges:
             return None
+        kept = {name: tuple(some) for name, some in parts.items()}
         return CompactionEntry(
-            seq=seq,
-            run=run,
-            committed_at=now(),
-            through=through,
-            parts={name: tuple(some) for name, some in parts.items()},
-            exchanges=exchanges,
-            last=last,
-        )
+            seq=seq, run=run, committed_at=now(), through=through, parts=kept,
+            exchanges=exchanges, last=last,
+        )  # fmt: skip
+
+    def _through(
+        self, head: CompactionEntry | None, published: Mapping[str, int]
+    ) -> dict[str, int]:
+        """Return the last entry of each log of the namespace that the compaction takes."""
+        before = head.through if head else {}
+        logs = {log for table in self._tables for log in table.logs}
+        return {log: max(published[log], before.get(log, 0)) for log in sorted(logs)}
+
+    def _rewritten(
+        self, table: PublishedTable, parts: Sequence[Part], seq: int, run: str
+    ) -> dict[Part, list[Part]]:
+        """Write a file for each group of small parts, and return the new parts with their group."""
+        written: dict[Part, list[Part]] = {}
+        for number, group in enumerate(groups(parts)):
+            key = layout.compacted_key(self._name, table.name, seq, run, number)
+            written[rewrite(self._lake, table, group, key)] = group
+        return written
 
     def _parts(
         self, head: CompactionEntry | None, through: Mapping[str, int]

@@ -13,7 +13,7 @@ from contracts import PlatformError
 from contracts.project import PROJECT
 from embedded.demo.arrivals import Arrival, arrivals_table, history_table
 from embedded.platform import Platform
-from embedded.server import running
+from embedded.server import Server, running
 from ingestion_lambda.capture.options import CaptureOptions
 from ingestion_lambda.options import PollOptions
 from operations.reconcile import Reconciliation, reconcile
@@ -22,9 +22,19 @@ from totesys.demo.scenario import Scenario, Step
 from totesys.simulator.background_writer import prepare
 from warehouse import SCHEMA
 
+WAREHOUSE = "warehouse"  # the database's name
 WIDTH = 100  # columns of a terminal
 BY_LOG = PollOptions(capture=CaptureOptions("log"))
 PUBLICATION = "CREATE PUBLICATION {name} FOR TABLE {tables}"
+BEGINNING = """
+A source with {orders} orders and an empty warehouse, both PostgreSQL on this machine.
+Every change goes: source -> poll -> lake -> Spark -> Parquet -> COPY -> star schema.
+Polls read PostgreSQL's log, too: every committed version arrives, with its time.
+"""
+END = """\
+Everything of the demo is deleted. To look at such data in a browser, while it changes:
+  .venv/bin/python -m embedded up    (its dashboard is at http://127.0.0.1:8501)
+"""
 
 
 class DemoFailed(PlatformError):
@@ -41,33 +51,20 @@ def demo(orders: int) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=f"{PROJECT}-demo-")))
         with console.status("PostgreSQL starts"):
             server = stack.enter_context(running(folder / "postgresql"))
-            for database in (PROJECT, "warehouse"):
-                server.create_database(database)
-        source, warehouse = server.dsn(PROJECT), server.dsn("warehouse")
-        prepare(from_dsn(source), orders)
-        _publish(from_dsn(source))
-        platform = stack.enter_context(Platform(folder / "lake", source, warehouse))
-        console.print(
-            f"\nA source with {orders} orders and an empty warehouse, both PostgreSQL on this"
-            " machine.\nEvery change goes: source -> poll -> lake -> Spark -> Parquet -> COPY ->"
-            " star schema.\nPolls read PostgreSQL's log, too: every committed version arrives, with"
-            " its time.\n"
+        source, warehouse = _prepare(server, orders)
+        platform = stack.enter_context(
+            Platform(folder / "lake", server.dsn(PROJECT), server.dsn(WAREHOUSE))
         )
+        console.print(BEGINNING.format(orders=orders))
         _first_cycle(console, platform)
-        writer = stack.enter_context(connected(from_dsn(source), "demo"))
-        reader = stack.enter_context(connected(from_dsn(warehouse), "demo"))
-        scenario = Scenario(
-            writer, from_dsn(source), reader, SCHEMA, partial(platform.cycle, BY_LOG)
-        )
+        writer = stack.enter_context(connected(source, "demo"))
+        reader = stack.enter_context(connected(warehouse, "demo"))
+        scenario = Scenario(writer, source, reader, SCHEMA, partial(platform.cycle, BY_LOG))
         for steps in (scenario.steps(), scenario.steps_within_a_poll()):
             console.print(arrivals_table([follow(console, platform, step) for step in steps]))
             console.print(history_table(scenario.history()))
-        _compare(console, reconcile(platform.lake, from_dsn(source), from_dsn(warehouse), SCHEMA))
-    console.print(
-        "Everything of the demo is deleted. To look at such data in a browser, while it changes:"
-        "\n  .venv/bin/python -m embedded up    (its dashboard is at http://127.0.0.1:8501)\n",
-        highlight=False,
-    )
+        _compare(console, reconcile(platform.lake, source, warehouse, SCHEMA))
+    console.print(END, highlight=False)
 
 
 def follow(console: Console, platform: Platform, step: Step) -> Arrival:
@@ -91,6 +88,16 @@ def follow(console: Console, platform: Platform, step: Step) -> Arrival:
         for name, output in entry.tables.items()
     }
     return Arrival(step.title, change.columns, report["changes"], rows, seconds)
+
+
+def _prepare(server: Server, orders: int) -> tuple[Address, Address]:
+    """Create a source with ``orders`` orders and an empty warehouse, and return where they are."""
+    for database in (PROJECT, WAREHOUSE):
+        server.create_database(database)
+    source, warehouse = (from_dsn(server.dsn(name)) for name in (PROJECT, WAREHOUSE))
+    prepare(source, orders)
+    _publish(source)
+    return source, warehouse
 
 
 def _publish(source: Address) -> None:
