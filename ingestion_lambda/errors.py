@@ -41,10 +41,6 @@ class MassDelete(PlatformError):
     """More rows disappeared at once than the guard allows."""
 
 
-class RowTooLarge(PlatformError):
-    """A row of the source is larger than a poll can hold in memory."""
-
-
 class SecretUnavailable(PlatformError):
     """The secret with the source's address cannot be read: check its name and the role."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from itertools import repeat
 from typing import TypeAlias
 
 import pyarrow as pa
@@ -13,7 +14,9 @@ from contracts.arrow import row_schema
 from ingestion_lambda.mirror.buckets import SHIFT, bucket_numbers, by_bucket
 from ingestion_lambda.mirror.difference import Difference, compare
 from ingestion_lambda.mirror.mirror import Mirror
-from ingestion_lambda.source.extract import copy_cells, rows_query, spool_rows
+from ingestion_lambda.source.copying import copied
+from ingestion_lambda.source.csv_rows import read_cells
+from ingestion_lambda.source.extract import rows_query, spool_rows
 from ingestion_lambda.source.scope import ALL, FullRead, NoRead, Scope, XidRange
 from postgres import Connection, Sql, render
 
@@ -123,11 +126,16 @@ class TablePoll:
 
     def _by_bucket(self, mirror: Mirror, spool: Spool) -> Iterator[tuple[int, pa.Table, pa.Table]]:
         """Yield bucket by bucket the rows read, and the rows that the mirror has of the bucket."""
-        key = self._table.key
-        mirrored = mirror.read_all(bucket_numbers(_batches(spool), key))
-        buckets = by_bucket(_batches(spool), key, row_schema(self._table))
-        for (bucket, rows), before in zip(buckets, mirrored, strict=True):
-            yield bucket, rows, before
+        buckets = by_bucket(_batches(spool), self._table.key, row_schema(self._table))
+        for (bucket, rows), mirrored in zip(buckets, self._before(mirror, spool), strict=False):
+            yield bucket, rows, mirrored
+
+    def _before(self, mirror: Mirror, spool: Spool) -> Iterator[pa.Table]:
+        """Yield the mirrored rows of each bucket in the spool; without a mirror, no rows for any
+        number of buckets, so that the spool is read once."""
+        if not mirror.buckets:
+            return repeat(row_schema(self._table).empty_table())
+        return mirror.read_all(bucket_numbers(_batches(spool), self._table.key))
 
     def _counts(self) -> dict[int, int]:
         query = render(COUNTS, **self._names())
@@ -137,8 +145,9 @@ class TablePoll:
         first, beyond = bucket << SHIFT, (bucket + 1) << SHIFT
         query = render(KEYS, first=first, beyond=beyond, condition=condition, **self._names())
         type_ = row_schema(self._table).field(self._table.key).type
-        parts = [b.column(0) for b in copy_cells(self._connection, query, [self._table.key])]
-        return _flat(pa.chunked_array(parts, pa.binary())).cast(pa.string()).cast(type_)
+        with copied(self._connection, query) as blocks:
+            parts = [read_cells(block, {self._table.key: type_}).column(0) for block in blocks]
+        return pa.concat_arrays(parts) if parts else pa.array([], type_)
 
     def _names(self) -> dict[str, str | int]:
         table = self._table

@@ -17,7 +17,7 @@ from postgres.session import SESSION, Session
 BEGIN = re.compile(r"\s*(?:begin|start\s+transaction)\b(?:\s+(?:transaction|work)\b)?([^;]*)", re.I)
 IN_TRANSACTION = (b"T", b"E")  # the latter: after an error
 COPY_DATA = b"d"
-MESSAGE, LENGTH = struct.Struct("!ci"), 4
+MESSAGE, SIZE, LENGTH = struct.Struct("!ci"), struct.Struct("!i"), 4
 """A message begins with its code, and with its length, in which the length itself counts as 4.
 Source: PostgreSQL's manual, "Message Formats"."""
 
@@ -90,17 +90,40 @@ class Connection(native.Connection):  # type: ignore[misc]  # pg8000 has no type
 
     def handle_COPY_OUT_RESPONSE(self, data: bytes, context: Any) -> None:  # noqa: N802 - pg8000's
         """Pass the rows of a COPY to its stream, then handle the message after them. A row costs a
-        third of what it costs in pg8000's loop for all messages, 1 µs."""
+        sixth of what it costs in pg8000's loop for all messages, 1 µs."""
         super().handle_COPY_OUT_RESPONSE(data, context)
-        read, write = self._sock.read, context.stream_write
         try:
-            code, size = MESSAGE.unpack(read(MESSAGE.size))
-            while code == COPY_DATA:
-                write(read(size - LENGTH))
-                code, size = MESSAGE.unpack(read(MESSAGE.size))
+            code, size = self._pass_rows(context.stream_write)
         except struct.error as cut:  # the connection ended: in a message, or within the last row
             raise InterfaceError("network error") from cut
-        self.message_types[code](read(size - LENGTH), context)
+        self.message_types[code](self._sock.read(size - LENGTH), context)
+
+    def _pass_rows(self, write: Callable[[bytes], object]) -> tuple[bytes, int]:
+        """Write the rows, those that have arrived at once, and return the header of the message
+        after the last one. ``write`` never gets a part of a row."""
+        read, peek = self._sock.read, self._sock.peek
+        code, size = MESSAGE.unpack(read(MESSAGE.size))
+        while code == COPY_DATA:
+            write(read(size - LENGTH))
+            rows, length = whole_rows(peek(1))
+            if length:
+                read(length)
+                write(rows)
+            code, size = MESSAGE.unpack(read(MESSAGE.size))
+        return code, size
+
+
+def whole_rows(received: bytes) -> tuple[bytes, int]:
+    """Return the rows in the messages of a COPY at the beginning of ``received``, as far as they
+    are whole, and the number of bytes of these messages. PostgreSQL sends a row per message."""
+    rows, start, end = list[bytes](), 0, len(received)
+    while end - start > MESSAGE.size and received[start] == COPY_DATA[0]:
+        following = start + 1 + SIZE.unpack_from(received, start + 1)[0]
+        if following > end:
+            break
+        rows.append(received[start + MESSAGE.size : following])
+        start = following
+    return b"".join(rows), start
 
 
 class PooledConnection(Connection):

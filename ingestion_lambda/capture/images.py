@@ -3,7 +3,6 @@ memory, more on disk."""
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -37,9 +36,9 @@ class Images(TemporaryRows):
         self._held = defaultdict[int, list[pa.RecordBatch]](list)
         self._count, self._total = 0, 0
 
-    def _open(self, file: BinaryIO) -> pa.ipc.RecordBatchFileWriter:
+    def _open(self, stream: pa.NativeFile) -> pa.ipc.RecordBatchFileWriter:
         options = pa.ipc.IpcWriteOptions(compression="lz4")
-        return pa.ipc.new_file(file, self._schema, options=options)
+        return pa.ipc.new_file(stream, self._schema, options=options)
 
     def add(self, images: pa.RecordBatch) -> None:
         """Append images of any keys. Raises UnreadableLog if a bucket has more than MOST_BYTES."""
@@ -68,7 +67,7 @@ class Images(TemporaryRows):
 
     def close(self) -> None:
         """End the writing. The images can be read from then on."""
-        self._writer.close()
+        self._end()
         self._reader = pa.ipc.open_file(self._file)
 
     @property

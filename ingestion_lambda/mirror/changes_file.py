@@ -1,7 +1,6 @@
 """The changed rows of one table: a temporary file on disk that lands as one object."""
 
 from datetime import datetime
-from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,8 +25,8 @@ class ChangesFile(TemporaryRows):
         self._seq, self._observed_at = seq, observed_at
         self._counts = {"I": 0, "U": 0, "D": 0}
 
-    def _open(self, file: BinaryIO) -> pq.ParquetWriter:
-        return pq.ParquetWriter(file, self._schema, **parquet_options(self._schema))
+    def _open(self, stream: pa.NativeFile) -> pq.ParquetWriter:
+        return pq.ParquetWriter(stream, self._schema, **parquet_options(self._schema))
 
     def add(self, difference: Difference) -> None:
         """Append the rows of a difference, each with its operation, batch and time."""
@@ -55,7 +54,7 @@ class ChangesFile(TemporaryRows):
 
     def land(self, store: Store, key: str) -> Changes | None:
         """Put the file under ``key``. Without a changed row, put nothing and return None."""
-        self._writer.close()
+        self._end()
         if not (rows := sum(self._counts.values())):
             return None
         file = land(store, key, self._file, rows)

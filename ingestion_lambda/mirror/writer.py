@@ -67,6 +67,6 @@ class MirrorWriter:
 
 def _encode(rows: pa.Table) -> io.BytesIO:
     """Return the rows as Parquet, which is a small part of their size in memory."""
-    body = io.BytesIO()
+    body = pa.BufferOutputStream()
     pq.write_table(rows, body, **parquet_options(rows.schema))
-    return body
+    return io.BytesIO(body.getvalue())

@@ -14,7 +14,7 @@ from ingestion_lambda.source.encoding import CONVERTED, Encoding
 def conform(
     cells: pa.RecordBatch, table: SourceTable, encoding: Encoding = CONVERTED
 ) -> pa.RecordBatch:
-    r"""Return the rows of ``cells``, in which every column is text or bytes, in the table's schema.
+    r"""Return the rows of ``cells`` in the table's schema. A column is text, bytes or of its type.
 
     A value that its type cannot hold (NaN, infinity, a year of five digits, an overflow, bytes that
     are not text in ``encoding``) becomes NULL, with its text in ``_unfit``; the row and the batch
@@ -23,7 +23,7 @@ def conform(
     schema = row_schema(table)
     columns, unfit = [], {}
     for name, cell in zip(cells.schema.names, cells.columns, strict=True):
-        values = _conformed(encoding.decode(cell), schema.field(name).type)
+        values = _conformed(cell, schema.field(name).type, encoding)
         columns.append(values)
         if values.null_count > cell.null_count:
             unfit[name] = pc.and_(pc.is_null(values), pc.is_valid(cell))
@@ -32,7 +32,10 @@ def conform(
     )
 
 
-def _conformed(text: pa.Array, type_: pa.DataType) -> pa.Array:
+def _conformed(cell: pa.Array, type_: pa.DataType, encoding: Encoding) -> pa.Array:
+    if cell.type == type_:
+        return cell
+    text = encoding.decode(cell)
     if pa.types.is_boolean(type_):
         text = _boolean(text)
     if pa.types.is_decimal(type_):
@@ -50,11 +53,21 @@ def _decimal(text: pa.Array, type_: pa.Decimal128Type) -> pa.Array:
     """Return ``text`` without numbers that do not fit ``type_``: Arrow's cast multiplies by the
     scale modulo 2^128, so that 2^128 would become 0. Zeros at a fraction's end do not count."""
     integer_digits, scale = type_.precision - type_.scale, type_.scale
-    if (pc.max(pc.binary_length(text)).as_py() or 0) <= integer_digits:
+    if _are_short(text, integer_digits, scale):
         return text
     short = pc.replace_substring_regex(text, r"(\.\d*?)0+$", r"\1")
     fits = pc.match_substring_regex(short, rf"^-?0*\d{{0,{integer_digits}}}(\.\d{{0,{scale}}})?$")
     return pc.if_else(fits, short, pa.scalar(None, pa.string()))
+
+
+def _are_short(text: pa.Array, integer_digits: int, scale: int) -> bool:
+    """Return whether no number is longer before or after its point, where a sign is a digit."""
+    length, point = pc.binary_length(text), pc.find_substring(text, ".")
+    whole = pc.if_else(pc.less(point, 0), length, point)
+    is_short = pc.and_(
+        pc.less_equal(whole, integer_digits), pc.less_equal(pc.subtract(length, whole), 1 + scale)
+    )
+    return bool(pc.all(is_short, min_count=0).as_py())
 
 
 def _unfit_column(

@@ -12,7 +12,7 @@ from pg8000.native import Connection
 
 from ingestion_lambda import table_poll
 from ingestion_lambda.mirror import buckets
-from ingestion_lambda.source import extract, scope
+from ingestion_lambda.source import copying, csv_rows, scope
 from lake import Lake, Store
 from tests.integration.ingestion_lambda.conftest import Pipeline
 from totesys.simulator import Simulator
@@ -88,7 +88,7 @@ def test_poll_of_a_large_table_holds_a_small_part_of_it_in_memory(
 ):
     """Memory is measured at its peaks: after each block is read and each bucket compared. Blocks
     and buckets are smaller than usual, because the table is."""
-    monkeypatch.setattr(extract, "BLOCKS", (1 << 16, 1 << 20))
+    monkeypatch.setattr(copying, "BLOCK", 1 << 16)
     for module in (buckets, table_poll):
         monkeypatch.setattr(module, "SHIFT", 11)
     source.run(
@@ -109,7 +109,7 @@ def test_poll_of_a_large_table_holds_a_small_part_of_it_in_memory(
 
         monkeypatch.setattr(module, name, measured)
 
-    measuring(extract, "conform")
+    measuring(csv_rows, "conform")
     measuring(table_poll, "compare")
     before = pa.total_allocated_bytes()
     tracemalloc.start()

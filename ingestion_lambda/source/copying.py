@@ -1,0 +1,74 @@
+"""Rows of the source by COPY, which a thread receives."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from queue import Queue
+
+from ingestion_lambda.source.encoding import CONVERTED, Encoding
+from postgres import Connection, Sql, render
+
+COPY = "COPY ({query}) TO STDOUT (FORMAT csv, ENCODING {encoding})"
+
+BLOCK = 1 << 19
+"""Bytes of rows in a block, unless a row has more."""
+
+WAITING = 4
+"""Blocks that wait for the reader, which bounds the memory of a poll."""
+
+END = b""
+
+
+@contextmanager
+def copied(
+    connection: Connection, query: Sql, encoding: Encoding = CONVERTED
+) -> Iterator[Iterator[bytes]]:
+    """Copy the rows of ``query`` as CSV for the block, and provide them in blocks of whole rows.
+
+    COPY writes NULL as nothing and '' as two quotes, so the two stay distinct. Whatever the reader
+    does, every row is received: an interrupted COPY would break the connection. An error of the
+    server is raised at the end, so that truncated rows never pass for all of them.
+    """
+    blocks = _Blocks()
+    received = iter(blocks.queue.get, END)
+    copy = render(COPY, query=query, encoding=encoding.copy)
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(_receive, connection, copy, blocks)
+        try:
+            yield received
+        finally:
+            for _ in received:
+                pass
+            sending.result()
+
+
+class _Blocks:
+    """The stream of a COPY: it gets whole rows, and puts them into a queue in blocks."""
+
+    def __init__(self) -> None:
+        self.queue = Queue[bytes](WAITING)
+        self._rows, self._size = list[bytes](), 0
+
+    def write(self, rows: bytes) -> None:
+        """Append whole rows."""
+        self._rows.append(rows)
+        self._size += len(rows)
+        if self._size >= BLOCK:
+            self._put_block()
+
+    def end(self) -> None:
+        """Put the rest, and the end."""
+        self._put_block()
+        self.queue.put(END)
+
+    def _put_block(self) -> None:
+        if self._rows:
+            self.queue.put(b"".join(self._rows))
+        self._rows, self._size = [], 0
+
+
+def _receive(connection: Connection, copy: Sql, blocks: _Blocks) -> None:
+    try:
+        connection.run(copy, stream=blocks)
+    finally:
+        blocks.end()
