@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import contracts
 from ingestion_lambda.capture.options import METHODS, CaptureOptions, method
 from ingestion_lambda.options import PollOptions
 from ingestion_lambda.poll import Polled, poll
+from ingestion_lambda.source import snapshot
 from lake import Lake, new_run, now, open_lake
 from lake.entries import LoadEntry
 from lake.mirror_map import mirror_map
@@ -113,6 +114,19 @@ def source(pipeline: Pipeline) -> Iterator[Connection]:
 @pytest.fixture
 def simulator(source: Connection) -> Simulator:
     return Simulator(source)
+
+
+@pytest.fixture
+def noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let it be noon on the source's clock: no test passes midnight, when an audit is due."""
+    now = datetime.now(UTC)
+    later(monkeypatch, now.replace(hour=12) - now)
+
+
+def later(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> None:
+    clock = "clock_timestamp()"
+    shifted = f"({clock} + interval '{by.total_seconds()} s')"
+    monkeypatch.setattr(snapshot, "SNAPSHOT", snapshot.SNAPSHOT.replace(clock, shifted))
 
 
 Row = tuple[Any, ...]

@@ -1,6 +1,6 @@
 """The daily audit, and full reads on demand."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from pg8000.native import Connection
@@ -9,13 +9,12 @@ import contracts
 from ingestion_lambda import batch, table_poll
 from ingestion_lambda.errors import UnknownTable
 from ingestion_lambda.mirror.writer import MirrorWriter
-from ingestion_lambda.source import snapshot
 from ingestion_lambda.source.scope import FullRead, NoRead, XidRange
 from lake import SeqTaken
 from lake.audits import Audits
 from lake.log import Log
 from postgres import Sql, render
-from tests.integration.ingestion_lambda.conftest import Pipeline, both_ways
+from tests.integration.ingestion_lambda.conftest import Pipeline, both_ways, later
 from totesys.simulator import Simulator
 
 pytestmark = pytest.mark.lambda_runtime
@@ -25,10 +24,7 @@ ONE_EDIT = {"I": 0, "U": 1, "D": 0}
 
 
 @pytest.fixture(autouse=True)
-def first_poll(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Poll at noon of the source's clock: no test passes midnight."""
-    now = datetime.now(UTC)
-    later(monkeypatch, now.replace(hour=12) - now)
+def first_poll(pipeline: Pipeline, noon: None) -> None:
     pipeline.poll()
 
 
@@ -50,12 +46,6 @@ def read_in_full(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 def days_later(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     """Advance the source's clock."""
     later(monkeypatch, timedelta(days))
-
-
-def later(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> None:
-    clock = "clock_timestamp()"
-    shifted = f"({clock} + interval '{by.total_seconds()} s')"
-    monkeypatch.setattr(snapshot, "SNAPSHOT", snapshot.SNAPSHOT.replace(clock, shifted))
 
 
 def miss_every_change(monkeypatch: pytest.MonkeyPatch) -> None:

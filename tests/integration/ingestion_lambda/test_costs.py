@@ -42,7 +42,7 @@ class Counting:
 
 
 @pytest.fixture
-def requests(pipeline: Pipeline) -> Counter[str]:
+def requests(pipeline: Pipeline, noon: None) -> Counter[str]:
     requests: Counter[str] = Counter()
     ingestion, processed = (
         Counting(store, requests) for store in (pipeline.lake.ingestion, pipeline.lake.processed)

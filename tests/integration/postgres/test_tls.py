@@ -13,6 +13,7 @@ import pytest
 from embedded.server import Server
 from postgres import Address, InvalidAddress, Unreachable, Unverified, connect, connected, from_dsn
 from tests.certificates import Authority
+from tests.sessions import PATIENCE
 
 pytestmark = pytest.mark.lambda_runtime
 
@@ -73,7 +74,7 @@ def open_gate(gate: Gate, sslrootcert: Path | None) -> Iterator[Address]:
         port = listening.getsockname()[1]
         rootcert = str(sslrootcert) if sslrootcert else None
         yield replace(gate.behind, host="localhost", port=port, sslrootcert=rootcert)
-        thread.join(10)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
 
 

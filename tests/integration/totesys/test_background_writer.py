@@ -7,6 +7,7 @@ import pytest
 from pg8000.native import Connection
 
 from postgres import connected, from_dsn
+from tests.sessions import PATIENCE
 from totesys.simulator import Simulator
 from totesys.simulator.background_writer import background_writer, prepare
 
@@ -85,4 +86,4 @@ def test_failure_of_the_writer_sets_stopping_and_is_raised(source_dsn: str):
         pytest.raises(Exception, match="seed it first"),
         background_writer(from_dsn(source_dsn), rate=6000, stopping=stopping),
     ):
-        assert stopping.wait(20)
+        assert stopping.wait(PATIENCE)

@@ -9,7 +9,7 @@ from pg8000.native import Connection
 
 import contracts
 from contracts import Column, Fact, Type, Warehouse, WarehouseTable
-from postgres import LockTimeout, connected, from_dsn
+from postgres import LockTimeout, connected, from_dsn, locks
 from tests.integration.warehouse.facts import add, add_members, add_version
 from tests.integration.warehouse.test_migrate import expected_columns, expected_keys, keys
 from warehouse import WarehouseMismatch, migrate
@@ -128,12 +128,13 @@ def test_migration_waits_for_a_load_before_it_locks_a_table(
     filled: Connection, warehouse_dsn: str, use: Any, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(sys.modules["warehouse.migrate"], "LOCK_TIMEOUT", "100ms")
+    monkeypatch.setattr(locks, "INTERVAL", 60.0)  # the wait is not observed
     use(with_columns(FACT, ADDED[0]))
     with connected(from_dsn(warehouse_dsn), "load") as load:
         load.run("begin")
         load.run("select pg_advisory_xact_lock(cast(cast('etl.ledger' as regclass) as bigint))")
         with (
-            pytest.raises(LockTimeout, match="waited too long for a lock, held by"),
+            pytest.raises(LockTimeout, match="waited too long for a lock, held by another"),
             connected(from_dsn(warehouse_dsn), "migrate") as connection,
         ):
             migrate(connection)

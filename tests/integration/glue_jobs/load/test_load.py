@@ -2,8 +2,9 @@
 
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -27,6 +28,7 @@ from postgres import (
     Unreachable,
     connected,
     from_dsn,
+    local_lock_timeout,
     render,
 )
 from tests.hostile import PAUSE, set_all
@@ -66,12 +68,13 @@ where conrelid = 'warehouse.fact_sales_order'::regclass and contype = 'f' order 
 """
 WAITING = """
 select from pg_stat_activity
-where application_name = 'load_warehouse' and wait_event_type = 'Lock'
+where application_name = 'reader' and wait_event_type = 'Lock'
     and datname = current_database()
 """
 DEADLOCK = """
 select from pg_stat_database where datname = current_database() and deadlocks = {count}
 """
+COUNT = "select count(*) from warehouse.fact_sales_order"
 Load = Callable[..., LoadResult]
 
 
@@ -513,20 +516,30 @@ def test_deadlock_with_a_reader_keeps_the_foreign_keys_and_loads(
     target: Target,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The load has locked the fact and waits for the dimension; then the reader waits for the fact.
-    The reader looks for a deadlock later, so PostgreSQL ends the statement of the load."""
-    monkeypatch.setattr(bare, "LOCK_TIMEOUT", "30s")
+    """The load has locked the fact, the reader waits for it, and the load for the dimension. The
+    reader looks for a deadlock much later, so PostgreSQL ends the statement of the load."""
     before = connection.run(FOREIGN_KEYS)
     assert connection.run(render(DEADLOCK, count=0))
-    patient = "alter database {name} set deadlock_timeout = '2s'"
-    connection.run(render(patient, name=target.address.database))
+    soon = "alter database {name} set deadlock_timeout = '10ms'"
+    connection.run(render(soon, name=target.address.database))
     processed.add({**calendar(), "fact_sales_order": [version_row(1, 1)]})
-    with connected(target.address, "reader") as reader, ThreadPoolExecutor(1) as threads:
-        reader.run("set deadlock_timeout = '1min'; begin; select * from warehouse.dim_staff")
-        load = threads.submit(load_once)
-        wait_until(connection, WAITING)
-        assert reader.run("select count(*) from warehouse.fact_sales_order") == [[0]]
-        assert load.result().rows["fact_sales_order"] == 1
+    counts = list[Any]()
+
+    @contextmanager
+    def while_the_reader_waits(load: Connection, _: str) -> Iterator[None]:
+        is_first = not counts  # then it tries only the foreign keys, while the reader has a lock
+        with local_lock_timeout(load, "10min" if is_first else "50ms"):
+            if is_first:
+                load.run("lock table warehouse.fact_sales_order in access exclusive mode")
+                counts.append(thread.submit(reader.run, COUNT))
+                wait_until(connection, WAITING)
+            yield
+
+    monkeypatch.setattr(bare, "local_lock_timeout", while_the_reader_waits)
+    with connected(target.address, "reader") as reader, ThreadPoolExecutor(1) as thread:
+        reader.run("set deadlock_timeout = '1h'; begin; select * from warehouse.dim_staff")
+        assert load_once().rows["fact_sales_order"] == 1
+        assert [each.result() for each in counts] == [[[0]]]
         reader.run("rollback")
     wait_until(connection, render(DEADLOCK, count=1))  # a session counts it at its end
     assert connection.run(FOREIGN_KEYS) == before

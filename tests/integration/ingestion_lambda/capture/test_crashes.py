@@ -38,6 +38,7 @@ from tests.sessions import wait_until
 pytestmark = pytest.mark.lambda_runtime
 
 HISTORIES, ROUNDS, WRITERS, KEYS = settings().max_examples // 25, 3, 3, 12
+ENOUGH = 5  # versions of a round
 SETTINGS = {
     "fsync": "off",  # a crash of the server loses what it had not written, not what the disk had
     "max_prepared_transactions": "10",
@@ -151,6 +152,7 @@ class History:
             for _ in range(self.random.randint(1, 3)):
                 time.sleep(self.random.random() / 8)
                 self.step(number)
+            self.await_versions(ENOUGH * (number + 1))
             stopped.set()
             while any(writer.is_alive() for writer in writers):
                 self.resolve_prepared()  # a crash leaves some, whose locks others wait for
@@ -161,6 +163,13 @@ class History:
             self.resolve_prepared()
         self.poll()
         self.poll()
+
+    def await_versions(self, count: int) -> None:
+        """Wait until the writers have committed so many versions, however slow they are."""
+        with connected(from_dsn(self.dsn), "oracle") as connection:
+            while connection.run("SELECT count(*) FROM oracle") < [[count]]:
+                self.resolve_prepared()  # a writer may wait for the locks of another one
+                time.sleep(0.05)
 
     def step(self, number: int) -> None:
         match self.random.randint(0, 9):

@@ -1,8 +1,9 @@
 """Objects of the mirror are fetched and put concurrently."""
 
-import threading
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from threading import Condition
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from ingestion_lambda.mirror import buckets
 from lake import LakeUnavailable, Store
 from lake.concurrent import CONCURRENCY
 from tests.integration.ingestion_lambda.conftest import Pipeline
+from tests.sessions import PATIENCE
 
 pytestmark = pytest.mark.lambda_runtime
 
+MIRROR = "_mirror/sales_order/bucket="
 EDIT_ALL = "UPDATE sales_order SET units_sold = units_sold + 1"
 
 MANY = 20
@@ -23,34 +26,38 @@ MANY = 20
 
 @dataclass
 class Slow:
-    """A store with slow objects that records how many requests were in progress at once."""
+    """A store whose requests for buckets of orders wait until CONCURRENCY are in progress. It
+    records how many of all were at once."""
 
     store: Store
-    pause: float = 0.15  # seconds
+    waits: bool = True
     in_progress: dict[str, int] = field(default_factory=dict)
     most: dict[str, int] = field(default_factory=dict)
     refused: str = "none"
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _changed: Condition = field(default_factory=Condition)
 
     def __getattr__(self, name: str) -> Any:
-        method, pause = getattr(self.store, name), self.pause if name in ("get", "put_new") else 0
+        method = getattr(self.store, name)
 
         def slowly(key: str, *arguments: object) -> object:
             if name == "put_new" and self.refused in key:
                 raise LakeUnavailable(f"{key} cannot be written")
-            self._count(name, 1)
-            try:
-                time.sleep(pause)
+            with self._counted(name, key):
                 return method(key, *arguments)
-            finally:
-                self._count(name, -1)
 
         return slowly
 
-    def _count(self, name: str, change: int) -> None:
-        with self._lock:
-            now = self.in_progress[name] = self.in_progress.get(name, 0) + change
+    @contextmanager
+    def _counted(self, name: str, key: str) -> Iterator[None]:
+        with self._changed:
+            now = self.in_progress[name] = self.in_progress.get(name, 0) + 1
             self.most[name] = max(self.most.get(name, 0), now)
+            self._changed.notify_all()
+            if self.waits and name in ("get", "put_new") and MIRROR in key:
+                assert self._changed.wait_for(lambda: self.most[name] >= CONCURRENCY, PATIENCE)
+        yield
+        with self._changed:
+            self.in_progress[name] -= 1
 
 
 @pytest.fixture
@@ -73,9 +80,9 @@ def test_buckets_are_fetched_and_put_concurrently(
     source.run(EDIT_ALL)
     edited = pipeline.poll(reread=reread).changes["sales_order"]["U"]
     assert edited > MANY
-    assert CONCURRENCY // 4 < slow.most["get"] <= CONCURRENCY
-    assert CONCURRENCY // 4 < slow.most["put_new"] <= CONCURRENCY + 1  # and the changed rows
-    slow.pause = 0
+    assert slow.most["get"] == CONCURRENCY
+    assert CONCURRENCY <= slow.most["put_new"] <= CONCURRENCY + 1  # and the changed rows
+    slow.waits = False
     assert len(pipeline.mirrored("sales_order")) == edited
 
 
@@ -84,7 +91,7 @@ def test_buckets_with_deleted_rows_are_fetched_concurrently(
 ):
     source.run("DELETE FROM sales_order WHERE sales_order_id <= 26")
     assert pipeline.poll().changes["sales_order"]["D"] >= MANY
-    assert CONCURRENCY // 4 < slow.most["get"] <= CONCURRENCY
+    assert slow.most["get"] == CONCURRENCY
 
 
 @pytest.mark.parametrize("refused", ["bucket=9", "page=0"])
@@ -92,9 +99,9 @@ def test_refused_put_fails_the_poll_and_nothing_is_committed(
     pipeline: Pipeline, source: Connection, slow: Slow, refused: str
 ):
     source.run(EDIT_ALL)
-    slow.refused = f"_mirror/sales_order/{refused}/"
+    slow.refused, slow.waits = f"_mirror/sales_order/{refused}/", False
     with pytest.raises(LakeUnavailable):
         pipeline.poll()
     assert pipeline.lake.batches.head_seq() == 1
-    slow.refused, slow.pause = "none", 0
+    slow.refused = "none"
     assert pipeline.poll().seq == 2

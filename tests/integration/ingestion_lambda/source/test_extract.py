@@ -16,6 +16,7 @@ from lake.errors import LakeUnavailable
 from lake.store import Body
 from postgres import Sql
 from tests.integration.ingestion_lambda.conftest import Pipeline
+from tests.sessions import PATIENCE
 
 pytestmark = pytest.mark.lambda_runtime
 
@@ -73,7 +74,7 @@ def test_rows_of_the_next_tables_are_copied_while_those_of_one_are_written(
     met = []
 
     def meets() -> None:
-        met.append(copied[second].wait(10) and copied[third].wait(10))
+        met.append(copied[second].wait(PATIENCE) and copied[third].wait(PATIENCE))
         assert not copied[fourth].is_set()  # three tables are on disk at most
 
     through(pipeline, first, meets)
