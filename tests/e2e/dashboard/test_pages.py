@@ -20,7 +20,7 @@ from embedded.server import running
 from lake import now
 from postgres import Sql, connected, from_dsn, render
 from tests.conftest import UNSAFE_AND_FAST
-from tests.e2e.dashboard.chromium import PHONE, wait_until_drawn
+from tests.e2e.dashboard.chromium import PHONE, wait_for, wait_until_drawn
 from tests.e2e.dashboard.filled import WAREHOUSE, Filled
 from warehouse import migrate_at
 
@@ -42,6 +42,14 @@ LAST_DAY = Sql(
 )
 EURO = Sql("(select currency_id from warehouse.dim_currency where currency_code = 'EUR')")
 FIGURE = "[data-testid=stMetricValue]"
+FITS = """width => {
+    const scrolled = [document.documentElement, document.querySelector('[data-testid=stMain]')];
+    const drawn = [...document.querySelectorAll('.rows td, [data-testid=stMetric]')];
+    return scrolled.every(e => e.scrollWidth <= width)
+        && drawn.every(e => !e.checkVisibility() || e.getBoundingClientRect().right <= width);
+}"""
+"""Whether nothing is wider than the screen, so that no page scrolls horizontally."""
+
 CHART = "[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg"
 
 
@@ -65,7 +73,9 @@ def choose(page: Page, title: str, option: str) -> None:
 
 
 @pytest.mark.parametrize(("path", "title"), PAGES.items())
-def test_every_page_shows_data_and_no_exception(page: Page, address: str, path: str, title: str):
+def test_every_page_shows_data_and_no_exception_and_fits_a_phone(
+    page: Page, address: str, path: str, title: str
+):
     open_page(page, address, path)
     expect(page.locator("h1")).to_have_text(title)
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
@@ -73,6 +83,8 @@ def test_every_page_shows_data_and_no_exception(page: Page, address: str, path: 
     expect(page.get_by_text(re.compile(r"^Data as of .* ago\)$"))).to_be_visible()
     if path not in ("history", "runs"):
         expect(page.locator(CHART).first).to_be_visible()
+    page.set_viewport_size(PHONE)
+    wait_for(page, FITS, PHONE["width"])  # charts are drawn again
 
 
 def query(filled: Filled, statement: str) -> list[Any]:
@@ -169,30 +181,15 @@ def test_tab_has_the_title_of_its_page_and_no_request_leaves_the_host(page: Page
     assert [url for url in urls if not url.startswith((address, "data:", "blob:"))] == []
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_no_page_scrolls_horizontally_on_a_phone(phone: BrowserContext, address: str, path: str):
-    with phone.new_page() as page:
-        open_page(page, address, path)
-        width = page.evaluate(
-            "() => Math.max(...[document.documentElement,"
-            " document.querySelector('[data-testid=stMain]')].map(e => e.scrollWidth))"
-        )
-        right = page.evaluate(
-            "() => Math.max(0, ..."
-            "[...document.querySelectorAll('.rows td, [data-testid=stMetric]')]"
-            ".filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect().right))"
-        )
-    assert width <= PHONE["width"]
-    assert right <= PHONE["width"]
-
-
 def test_navigation_on_a_phone_closes_after_a_click(phone: BrowserContext, address: str):
     with phone.new_page() as page:
         open_page(page, address)
+        assert page.evaluate(FITS, PHONE["width"])
         page.get_by_test_id("stExpandSidebarButton").click()
         page.get_by_role("link", name="Runs", exact=True).click()
         expect(page.locator("h1")).to_have_text("Runs")
         expect(page.get_by_test_id("stExpandSidebarButton")).to_be_visible()
+        wait_for(page, FITS, PHONE["width"])
 
 
 def test_filters_change_the_figures_and_are_kept_between_pages(page: Page, address: str):
