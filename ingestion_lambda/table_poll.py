@@ -1,16 +1,16 @@
 """The changes of one table: the rows of a snapshot compared with the mirror, bucket by bucket."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import repeat
-from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from contracts import SourceTable
 from contracts.arrow import row_schema
+from ingestion_lambda.bucket_scan import scan_buckets
 from ingestion_lambda.mirror.buckets import SHIFT, bucket_numbers, by_bucket
 from ingestion_lambda.mirror.difference import Difference, compare
 from ingestion_lambda.mirror.mirror import Mirror
@@ -20,15 +20,23 @@ from ingestion_lambda.source.extract import rows_query, spool_rows
 from ingestion_lambda.source.scope import ALL, FullRead, NoRead, Scope, XidRange
 from postgres import Connection, Sql, render
 
-COUNTS = "SELECT {key} >> {shift}, count(*) FROM {schema}.{table} GROUP BY 1"
 KEYS = """
 SELECT {key} FROM {schema}.{table}
 WHERE {key} >= {first} AND {key} < {beyond} AND {condition}
 """
 
 
-Spool: TypeAlias = pa.RecordBatchFileReader
-"""Rows of a table on disk, in key order."""
+@dataclass(frozen=True)
+class Spool:
+    """Rows of a table on disk, in key order. After an incremental read, ``counts`` are the rows of
+    the whole table by bucket."""
+
+    rows: pa.RecordBatchFileReader
+    counts: Mapping[int, int]
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows."""
+        return (self.rows.get_batch(number) for number in range(self.rows.num_record_batches))
 
 
 class MirrorIncomplete(Exception):
@@ -44,10 +52,18 @@ class TablePoll:
         self._connection, self._selected = connection, selected
         self._schema, self._table = schema, table
 
-    def spooled(self, scope: FullRead | XidRange) -> AbstractContextManager[Spool]:
+    @contextmanager
+    def spooled(self, scope: FullRead | XidRange) -> Iterator[Spool]:
         """Copy the rows that the scope reads to disk, for the block."""
-        query = rows_query(self._schema, self._table, self._selected, scope.condition)
-        return spool_rows(self._connection, query, self._table)
+        counts: Mapping[int, int] = {}
+        condition = scope.condition
+        schema, table = self._schema, self._table
+        if isinstance(scope, XidRange):
+            scan = scan_buckets(self._connection, schema, table.name, table.key, scope)
+            counts, condition = scan.counts, scan.narrowed(condition, table.key)
+        query = rows_query(schema, table, self._selected, condition)
+        with spool_rows(self._connection, query, table) as rows:
+            yield Spool(rows, counts)
 
     def differences(
         self, mirror: Mirror, scope: FullRead | XidRange, spool: Spool
@@ -101,7 +117,7 @@ class TablePoll:
         Within one snapshot the rows of a bucket are mirrored + inserted - deleted. All insertions
         are among the rows read, so keys are fetched only if the count shows a deletion.
         """
-        counts = self._counts()
+        counts = spool.counts
         unread = set(counts) | set(mirror.buckets)
         for bucket, rows, mirrored in self._by_bucket(mirror, spool):
             unread.discard(bucket)
@@ -126,7 +142,7 @@ class TablePoll:
 
     def _by_bucket(self, mirror: Mirror, spool: Spool) -> Iterator[tuple[int, pa.Table, pa.Table]]:
         """Yield bucket by bucket the rows read, and the rows that the mirror has of the bucket."""
-        buckets = by_bucket(_batches(spool), self._table.key, row_schema(self._table))
+        buckets = by_bucket(spool.batches(), self._table.key, row_schema(self._table))
         for (bucket, rows), mirrored in zip(buckets, self._before(mirror, spool), strict=False):
             yield bucket, rows, mirrored
 
@@ -135,11 +151,7 @@ class TablePoll:
         number of buckets, so that the spool is read once."""
         if not mirror.buckets:
             return repeat(row_schema(self._table).empty_table())
-        return mirror.read_all(bucket_numbers(_batches(spool), self._table.key))
-
-    def _counts(self) -> dict[int, int]:
-        query = render(COUNTS, **self._names())
-        return dict(self._connection.run(query))
+        return mirror.read_all(bucket_numbers(spool.batches(), self._table.key))
 
     def _keys(self, bucket: int, condition: Sql = ALL) -> pa.Array:
         first, beyond = bucket << SHIFT, (bucket + 1) << SHIFT
@@ -152,10 +164,6 @@ class TablePoll:
     def _names(self) -> dict[str, str | int]:
         table = self._table
         return {"schema": self._schema, "table": table.name, "key": table.key, "shift": SHIFT}
-
-
-def _batches(spool: Spool) -> Iterator[pa.RecordBatch]:
-    return (spool.get_batch(number) for number in range(spool.num_record_batches))
 
 
 def _mirrored(mirror: Mirror, buckets: Sequence[int]) -> Iterator[tuple[int, pa.Table]]:

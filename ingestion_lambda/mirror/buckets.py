@@ -34,6 +34,13 @@ def bucket_numbers(batches: Iterable[pa.RecordBatch], key: str) -> Iterator[int]
     return (bucket for bucket, _ in groupby(every))
 
 
+def key_ranges(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first key and the first key beyond, for each run of neighbouring buckets."""
+    for _, run in groupby(enumerate(sorted(numbers)), lambda each: each[1] - each[0]):
+        buckets = [bucket for _, bucket in run]
+        yield buckets[0] << SHIFT, (buckets[-1] + 1) << SHIFT
+
+
 def _split(batch: pa.RecordBatch, key: str) -> Iterator[tuple[int, pa.RecordBatch]]:
     runs = pc.run_end_encode(pc.shift_right(batch.column(key), SHIFT))
     start = 0

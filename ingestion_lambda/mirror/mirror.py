@@ -12,6 +12,9 @@ from lake import Store
 from lake.concurrent import map_concurrently
 from lake.entries import Bucket
 
+DECODED = 2
+"""Buckets that are decoded ahead of their use. Rows take many times the memory of their object."""
+
 
 class Mirror:
     """The mirror that a batch left, for reading; ``buckets`` maps bucket -> object."""
@@ -30,8 +33,9 @@ class Mirror:
         return self._decode(self._fetch(bucket))
 
     def read_all(self, buckets: Iterable[int]) -> Iterator[pa.Table]:
-        """Yield the rows of each bucket; objects are fetched concurrently, ahead of their use."""
-        return map(self._decode, map_concurrently(self._fetch, buckets))
+        """Yield the rows of each bucket; objects are fetched and decoded concurrently, ahead of
+        their use."""
+        return map_concurrently(self._decode, map_concurrently(self._fetch, buckets), DECODED)
 
     def _fetch(self, bucket: int) -> bytes | None:
         entry = self.buckets.get(bucket)

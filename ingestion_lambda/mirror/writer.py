@@ -3,9 +3,9 @@
 import io
 from collections import deque
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -30,9 +30,10 @@ class MirrorWriter:
         self._seq, self._run = seq, run
         self._buckets: dict[int, Bucket | None] = {}
         self._pending: deque[Future[None]] = deque()
+        self._encoding: list[Future[BinaryIO]] = []
 
     def __enter__(self) -> Self:
-        self._pool = ThreadPoolExecutor(CONCURRENCY)
+        self._encoder, self._pool = ThreadPoolExecutor(1), ThreadPoolExecutor(CONCURRENCY)
         return self
 
     def __exit__(
@@ -45,11 +46,14 @@ class MirrorWriter:
             while self._pending and error is None:
                 self._pending.popleft().result()
         finally:
+            self._encoder.shutdown(cancel_futures=True)
             self._pool.shutdown(cancel_futures=True)
 
     def put(self, bucket: int, rows: pa.Table) -> None:
-        """Replace the bucket by ``rows``; without rows the bucket leaves the mirror. Waits while
-        CONCURRENCY puts are pending, which limits the objects in memory."""
+        """Replace the bucket by ``rows``; without rows the bucket leaves the mirror.
+
+        Waits until the bucket before is encoded, which limits the rows in memory, and while
+        CONCURRENCY puts are pending, which limits the objects."""
         if not rows.num_rows:
             self._buckets[bucket] = None
             return
@@ -57,7 +61,12 @@ class MirrorWriter:
         self._buckets[bucket] = Bucket(key, rows.num_rows)
         if len(self._pending) == CONCURRENCY:
             self._pending.popleft().result()
-        self._pending.append(self._pool.submit(put_own, self._store, key, _encode(rows)))
+        wait(self._encoding)
+        self._encoding = [body := self._encoder.submit(_encode, rows)]
+        self._pending.append(self._pool.submit(self._put_encoded, key, body))
+
+    def _put_encoded(self, key: str, body: Future[BinaryIO]) -> None:
+        put_own(self._store, key, body.result())
 
     def merged_into(self, before: Mapping[int, Bucket]) -> dict[int, Bucket]:
         """Return the mirror ``before`` with the buckets of this writer."""
@@ -65,7 +74,7 @@ class MirrorWriter:
         return {number: bucket for number, bucket in merged.items() if bucket}
 
 
-def _encode(rows: pa.Table) -> io.BytesIO:
+def _encode(rows: pa.Table) -> BinaryIO:
     """Return the rows as Parquet, which is a small part of their size in memory."""
     body = pa.BufferOutputStream()
     pq.write_table(rows, body, **parquet_options(rows.schema))

@@ -16,10 +16,15 @@ stress; the margin is a second safeguard, and repeats rows only until that many 
 COMPARABLE = 2**31
 """Ids that are further apart than this cannot be compared: a row stores 32 bits of its id."""
 
-ALL = Sql("TRUE")
+ALL, NONE = Sql("TRUE"), Sql("FALSE")
 REFERENCE = 3
 """The lowest id of a transaction. PostgreSQL reserves 0 to 2, which all have the same age."""
 
+FEW = 256
+"""Ids that are compared one by one: PostgreSQL searches a list by hashing since version 14. Workers
+may compare them in parallel, but may not call age()."""
+
+ONE_OF = Sql("xmin = ANY ('{ids}'::xid[])")
 CHANGED = Sql(
     "((age('{reference}'::xid)::bigint - age(xmin) + {reference} - {low}) & 4294967295) < {width}"
 )
@@ -39,6 +44,10 @@ class XidRange:
 
         Only the difference of two ages counts, so the id at which they are taken does not. A cast
         of each xmin to text and to a number takes three times as long."""
+        if self.xmax - self.low <= FEW:
+            ids = (xid & 0xFFFFFFFF for xid in range(self.low, self.xmax))
+            listed = ",".join(str(xid) for xid in ids if xid >= REFERENCE)
+            return Sql(ONE_OF.replace("{ids}", f"{{{listed}}}"))
         low, width = self.low & 0xFFFFFFFF, self.xmax - self.low
         return render(CHANGED, reference=REFERENCE, low=low, width=width)
 

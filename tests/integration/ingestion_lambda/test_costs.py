@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from pg8000.native import Connection
 
-from ingestion_lambda import table_poll
+from ingestion_lambda import bucket_scan, table_poll
 from ingestion_lambda.mirror import buckets
 from ingestion_lambda.source import copying, csv_rows, scope
 from lake import Lake, Store
@@ -89,7 +89,7 @@ def test_poll_of_a_large_table_holds_a_small_part_of_it_in_memory(
     """Memory is measured at its peaks: after each block is read and each bucket compared. Blocks
     and buckets are smaller than usual, because the table is."""
     monkeypatch.setattr(copying, "BLOCK", 1 << 16)
-    for module in (buckets, table_poll):
+    for module in (buckets, bucket_scan, table_poll):
         monkeypatch.setattr(module, "SHIFT", 11)
     source.run(
         "INSERT INTO department SELECT 100 + g, repeat(md5(g::text), :times), NULL, NULL, now(),"

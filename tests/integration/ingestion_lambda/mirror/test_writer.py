@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pg8000.native import Connection
 
-from ingestion_lambda import table_poll
+from ingestion_lambda import bucket_scan, table_poll
 from ingestion_lambda.mirror import buckets
 from lake import LakeUnavailable, Store
 from lake.concurrent import CONCURRENCY
@@ -63,7 +63,7 @@ class Slow:
 @pytest.fixture
 def slow(pipeline: Pipeline, source: Connection, monkeypatch: pytest.MonkeyPatch) -> Slow:
     """The ingestion store, after a poll of a source whose orders are in many small buckets."""
-    for module in (buckets, table_poll):
+    for module in (buckets, bucket_scan, table_poll):
         monkeypatch.setattr(module, "SHIFT", 0)
     [[orders]] = source.run("SELECT count(*) FROM sales_order")
     assert orders > MANY
