@@ -1,6 +1,7 @@
 """A lake with chosen batches, written through the lake's API as a poll writes them."""
 
 import io
+import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -109,6 +110,13 @@ class LakeBuilder:
     def update(self, **rows: Sequence[Row]) -> Batch:
         """Commit a batch of changed rows."""
         return self.batch({name: [("U", row) for row in some] for name, some in rows.items()})
+
+    def copy(self, directory: Path) -> "LakeBuilder":
+        """Return a copy of the lake in another directory, which continues by itself."""
+        shutil.copytree(self.directory, directory)
+        rows = {name: dict(some) for name, some in self.rows.items()}
+        buckets = {name: dict(some) for name, some in self.buckets.items()}
+        return LakeBuilder(directory, rows, buckets, self.without_order)
 
     def _address(self, name: str) -> str:
         return (self.directory / name).as_uri()

@@ -1,11 +1,12 @@
 """A lake for each test, and the files that the jobs wrote to it as DataFrames."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 import contracts
@@ -45,9 +46,26 @@ def frame(spark: SparkSession) -> Callable[..., DataFrame]:
             schema = StructType([field for field in schema if field.name not in PLACE])
         unknown = (0, None)  # the order and time of a change in a row of a dimension
         full = [(*row, *unknown[: len(schema) - len(row)]) for row in rows]
-        return spark.createDataFrame(full, schema)
+        return create_frame(spark, full, schema)
 
     return frame
+
+
+def create_frame(
+    spark: SparkSession, rows: Iterable[tuple[Any, ...]], schema: StructType
+) -> DataFrame:
+    """Return a DataFrame of literals. For a list of rows Spark would start Python processes, which
+    take seconds."""
+    literals = (
+        F.struct(
+            *(
+                F.lit(value).cast(field.dataType).alias(field.name)
+                for value, field in zip(row, schema, strict=True)
+            )
+        )
+        for row in rows
+    )
+    return spark.range(1).select(F.inline(F.array(*literals)))
 
 
 def no_spark() -> SparkSession:

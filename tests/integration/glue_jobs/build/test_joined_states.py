@@ -3,13 +3,17 @@
 from dataclasses import replace
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructType
 
 import contracts
 from contracts import Column, Dimension, SourceTable, Type
 from glue_jobs.transform.dimensions import joined_states
+from tests.integration.glue_jobs.conftest import create_frame
 
 INT, TEXT = Type("int"), Type("text")
-STATE = "op string, batch_seq bigint, observed_at timestamp_ntz, change_seq int"
+STATE = {
+    "op": "string", "batch_seq": "long", "observed_at": "timestamp_ntz", "change_seq": "integer",
+}  # fmt: skip
 
 
 def column(name: str, type_: Type = TEXT, origin: str = "") -> Column:
@@ -42,10 +46,13 @@ DIM_SHIRT = Dimension(
 def states(spark: SparkSession, table: str, *rows: tuple[object, ...]) -> DataFrame:
     """Return the states of a table: the values of its columns, the batch that brought them, and
     the number of their transaction in it."""
-    types = {"int": "int", "text": "string"}
-    columns = ", ".join(f"{each.name} {types[str(each.type)]}" for each in TABLES[table])
+    types = {"int": "integer", "text": "string"}
+    columns = {each.name: types[str(each.type)] for each in TABLES[table]}
+    schema = StructType()
+    for name, kind in (columns | STATE).items():
+        schema.add(name, kind)
     values = [(*row[:-2], "U", row[-2], None, row[-1]) for row in rows]
-    return spark.createDataFrame(values, f"{columns}, {STATE}")
+    return create_frame(spark, values, schema)
 
 
 def shirts(spark: SparkSession, **rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:

@@ -35,15 +35,23 @@ def order(key: int, payment_date: str = "2024-11-18") -> dict[str, Any]:
     return row("sales_order", key, agreed_payment_date=payment_date)
 
 
-@pytest.fixture
-def quarantined(built: LakeBuilder, spark: SparkSession) -> LakeBuilder:
-    """Return a lake with three batches; rows of the first and the third are quarantined."""
+@pytest.fixture(scope="module")
+def three_batches(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> LakeBuilder:
+    """Return a lake with three batches; rows of the first and the third are quarantined. Tests
+    continue in copies of it."""
+    built = LakeBuilder(tmp_path_factory.mktemp("quarantined"))
     built.insert(sales_order=[order(1), order(2, "18/11/2024"), order(3, "soon")])
     built.update(sales_order=[order(1)])
     built.update(sales_order=[order(2, "19/11/2024"), order(1)])
     build_facts.main(built.by_batch, spark)
     assert count_open(built.lake) == 3
     return built
+
+
+@pytest.fixture
+def quarantined(three_batches: LakeBuilder, built: LakeBuilder) -> LakeBuilder:
+    """Return a lake of the test's own with the three batches."""
+    return three_batches.copy(built.directory)
 
 
 @pytest.fixture
