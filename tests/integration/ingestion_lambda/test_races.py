@@ -8,11 +8,14 @@ from pg8000.native import Connection
 
 from ingestion_lambda import batch
 from ingestion_lambda import poll as poll_module
+from ingestion_lambda.capture import log_reading, preparation
+from ingestion_lambda.source.log import slot
 from ingestion_lambda.source.snapshot import open_snapshot
 from lake import Store
 from lake.directory import DirectoryStore
 from lake.layout import BATCH_LOG
 from tests.integration.ingestion_lambda.conftest import Pipeline, both_ways
+from tests.sessions import PATIENCE
 from totesys.simulator import Simulator
 
 pytestmark = pytest.mark.lambda_runtime
@@ -20,8 +23,15 @@ pytestmark = pytest.mark.lambda_runtime
 
 @both_ways
 def test_concurrent_polls_commit_each_change_once(
-    pipeline: Pipeline, source: Connection, simulator: Simulator
+    pipeline: Pipeline,
+    source: Connection,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
 ):
+    for module in (slot, log_reading):  # on a busy machine one poll waits long for another
+        monkeypatch.setattr(module, "BUSY_TIMEOUT", PATIENCE)
+    for module in (slot, preparation):
+        monkeypatch.setattr(module, "CREATE_TIMEOUT", PATIENCE)
     orders = len(source.run("SELECT 1 FROM sales_order"))
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: pipeline.poll(), range(4)))

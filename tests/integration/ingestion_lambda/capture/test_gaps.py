@@ -18,6 +18,7 @@ from ingestion_lambda.capture import images, log_capture, log_reading, preparati
 from ingestion_lambda.capture.captured import UNEXPLAINED
 from ingestion_lambda.capture.options import CaptureOptions
 from ingestion_lambda.errors import SlotBusy
+from ingestion_lambda.source.log import slot as slot_module
 from ingestion_lambda.source.log import spool
 from ingestion_lambda.source.log.access import FUNCTIONS_SLOT, SlotAccess
 from ingestion_lambda.source.log.publication import UNLIMITED
@@ -34,6 +35,12 @@ pytestmark = pytest.mark.lambda_runtime
 
 ALL = tuple(contracts.source().tables)
 IN_USE = "FROM pg_replication_slots WHERE active AND database = current_database()"
+
+SHORTEN = """
+SELECT set_config('statement_timeout', '50ms', false)
+WHERE current_setting('statement_timeout') = '1min'
+"""
+"""Makes the limit of reading a log short, after the connection: a busy server needs longer."""
 
 
 def reasons(caplog: pytest.LogCaptureFixture, message: str) -> list[str]:
@@ -387,8 +394,8 @@ def test_log_that_cannot_be_read_costs_its_slot_and_a_new_one_is_created(
     capture: Capture, source: Connection, monkeypatch: pytest.MonkeyPatch
 ):
     with monkeypatch.context() as patch:
+        patch.setattr(spool, "SORT_IN_MEMORY", SHORTEN)
         patch.setattr(spool, "PEEK", "COPY (SELECT pg_sleep(10)) TO STDOUT")
-        patch.setattr(log_reading, "READ_TIMEOUT", 0.2)
         edits_are_one_version(capture, source)
     assert capture.reasons == [
         "the log cannot be read: canceling statement due to statement timeout"
@@ -470,8 +477,9 @@ def test_slot_in_use_ends_the_poll_with_a_remedy(
 
 
 def test_slot_that_another_session_creates_at_the_moment_is_a_gap(
-    capture: Capture, source: Connection
+    capture: Capture, source: Connection, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(slot_module, "CREATE_TIMEOUT", 0.1)
     slot = value(capture.slot)
     source.run(render("SELECT pg_drop_replication_slot({slot})", slot=slot))
     create = Sql(render("SELECT pg_create_logical_replication_slot({slot}, 'pgoutput')", slot=slot))
