@@ -2,14 +2,19 @@
 
 The Python of a job finds the standard library and the packages of Glue (requirements/glue.txt), but
 not this repository and other packages. Its Spark is pyspark with the Hadoop, the S3 client and the
-JDBC driver of Glue (requirements/glue.jars).
+JDBC driver of Glue (requirements/glue.jars). It stays in the cache of the jars, because Java uses a
+class-data archive (tests.cloud.endpoint.class_archive) only with a class path of the same folders.
 """
 
+import hashlib
 import json
 import os
+import shutil
 import sys
 import sysconfig
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -52,7 +57,7 @@ def main(folder: Path) -> None:
     link_distributions(["pip"], Path(sysconfig.get_path("purelib")), folder / "pip")
     (folder / "java").symlink_to(java_home())
     if jars := os.environ["GLUE_JARS"]:
-        make_spark(packages / "pyspark", Path(jars), folder / "spark")
+        (folder / "spark").symlink_to(spark_home(provided / "pyspark", Path(jars)))
     trust = folder / "authorities.p12"
     trust.write_bytes(as_trust_store(Path(os.environ["AWS_CA_BUNDLE"])))
     options = (
@@ -61,7 +66,6 @@ def main(folder: Path) -> None:
     )
     settings = {**SPARK, "spark.driver.defaultJavaOptions": options}
     (folder / "settings.json").write_text(json.dumps(settings))
-    (folder / "conf").mkdir()  # empty, because Java archives no classes beside a folder with files
     python = folder / "bin" / "python3"
     python.parent.mkdir()
     python.write_text(PYTHON.format(interpreter=os.path.realpath(ENVIRONMENT / "bin" / "python")))
@@ -78,15 +82,35 @@ def link_distributions(names: Iterable[str], packages: Path, folder: Path) -> No
             (folder / top).symlink_to(packages / top)
 
 
-def make_spark(pyspark: Path, jars: Path, home: Path) -> None:
-    """Link the files of pyspark and the jars into a new home of Spark."""
-    (home / "jars").mkdir(parents=True)
-    for file in pyspark.iterdir():
-        if file.name != "jars":
-            (home / file.name).symlink_to(file)
+def spark_home(pyspark: Path, glue: Path) -> Path:
+    """Return a home of Spark with these jars beside their folder ``glue``, created on first use."""
     own = (jar for jar in (pyspark / "jars").iterdir() if not jar.name.startswith(OWN_HADOOP))
-    for jar in (*own, *jars.iterdir()):
-        (home / "jars" / jar.name).symlink_to(jar)
+    jars = sorted((*own, *glue.iterdir()), key=lambda jar: jar.name)
+    home = glue.parent / f"glue-spark-{fingerprint([java_home() / 'release', *jars])}"
+    if not home.exists():
+        new = Path(tempfile.mkdtemp(prefix=f"{home.name}-", dir=home.parent))
+        shutil.copytree(pyspark / "bin", new / "bin")
+        (new / "conf").mkdir()  # empty, because Java archives no classes beside a folder with files
+        (new / "jars").mkdir()
+        for jar in jars:
+            link_or_copy(jar, new / "jars" / jar.name)
+        with suppress(OSError):  # another process may have been first
+            new.rename(home)
+    return home
+
+
+def fingerprint(files: Sequence[Path]) -> str:
+    """Return a name for the versions of files: Java compares their sizes and times, too."""
+    stats = ((file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files)
+    return hashlib.sha256(repr([*stats]).encode()).hexdigest()[:16]
+
+
+def link_or_copy(file: Path, to: Path) -> None:
+    """Link a file, which may be deleted afterwards; copy it from another file system."""
+    try:
+        os.link(file.resolve(), to)
+    except OSError:
+        shutil.copy2(file, to)
 
 
 def as_trust_store(bundle: Path) -> bytes:

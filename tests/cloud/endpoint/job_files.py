@@ -43,6 +43,11 @@ def python() -> str:
     return str(image() / "bin" / "python3")
 
 
+def spark() -> Path:
+    """Return the home of Spark, which is missing without GLUE_JARS."""
+    return (image() / "spark").resolve()
+
+
 @dataclass(frozen=True)
 class Files:
     """Objects that a client of S3 may read, and an empty folder for copies."""

@@ -14,7 +14,7 @@ from typing import Any
 from ministack.services import glue
 
 from tests.cloud.endpoint import children, class_archive, job_services, roles
-from tests.cloud.endpoint.job_files import Files, image, listed, python
+from tests.cloud.endpoint.job_files import Files, image, listed, python, spark
 
 SUCCEEDED, FAILED, TIMEOUT = "SUCCEEDED", "FAILED", "TIMEOUT"
 TRACE = "Traceback (most recent call last):\n"
@@ -61,7 +61,7 @@ class Attempt:
         out, errors = self.folder / "stdout", self.folder / "stderr"
         work = self.folder / "work"
         try:
-            with class_archive.options(image()) as java:
+            with class_archive.options(spark()) as java:
                 variables = self._variables(modules, java)
                 status = children.run(command, work, variables, out, errors, timeout=self.seconds)
         except subprocess.TimeoutExpired:
@@ -84,8 +84,8 @@ class Attempt:
             "PYTHONPATH": os.pathsep.join(map(str, [*modules, packages])),
             "PYSPARK_PYTHON": python(),
             "PYSPARK_SUBMIT_ARGS": shlex.join([*self._spark_options(java), "pyspark-shell"]),
-            "SPARK_CONF_DIR": str(image() / "conf"),
-            "SPARK_HOME": str(image() / "spark"),
+            "SPARK_CONF_DIR": str(spark() / "conf"),
+            "SPARK_HOME": str(spark()),
             "SPARK_LOCAL_DIRS": temporary,
             "SPARK_LOCAL_IP": "127.0.0.1",
         }
