@@ -1,12 +1,12 @@
-"""One AWS account with the platform for all tests of this folder: applied once, destroyed last."""
+"""One AWS account with the platform for the tests of this folder: applied once, destroyed last."""
 
+import fcntl
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +41,24 @@ ORDER = {
     "test_buckets": 6,
     "test_destroy": 7,
 }
+# The files of this folder that do not use that account.
+OTHERS = {
+    "test_artifacts",
+    "test_iceberg_java",
+    "test_production",
+    "test_published",
+    "test_table_versions",
+}
 
 
 class OneAccount(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
-    """Two workers: one for the tests of this folder, one for the tests of plans and modules."""
+    """Two workers: one for the tests that share an account, one for all others."""
 
     def _split_scope(self, nodeid: str) -> str:
-        """Return what stays on one worker: a folder."""
-        file, _, _ = nodeid.partition("::")  # a parameter may have slashes, too
-        return file.rpartition("/")[0]
+        """Return what stays on one worker."""
+        file = Path(nodeid.partition("::")[0])  # a parameter may have slashes, too
+        is_of_account = file.parent.name == FOLDER.name and file.stem not in OTHERS
+        return "account" if is_of_account else "others"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneAccount:
@@ -75,18 +84,37 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
 @pytest.fixture(scope="session")
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """Start an empty account."""
-    if not (PYTHON.exists() and GLUE.exists()):
-        pytest.skip("an environment of the endpoint is missing: `make test-cloud` creates it")
+    require_environments()
     with LocalAws(tmp_path_factory.mktemp("aws")) as aws:
         yield aws
 
 
 @pytest.fixture(scope="session")
-def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the artifacts that Terraform deploys, for this machine."""
-    out = tmp_path_factory.mktemp("artifacts")
-    command = [sys.executable, "-m", "artifacts", "--out", str(out), "--platform", "host"]
-    subprocess.run(command, cwd=ROOT, check=True)
+def other_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    """Start an empty account for the tests that do not share the first one."""
+    require_environments()
+    with LocalAws(tmp_path_factory.mktemp("aws")) as aws:
+        yield aws
+
+
+def require_environments() -> None:
+    """Skip the test if an environment of the endpoint is missing."""
+    if not (PYTHON.exists() and GLUE.exists()):
+        pytest.skip("an environment of the endpoint is missing: `make test-cloud` creates it")
+
+
+@pytest.fixture(scope="session")
+def artifacts(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Build the artifacts that Terraform deploys, for this machine: once for all workers."""
+    own = tmp_path_factory.getbasetemp()
+    folder = own if worker_id == "master" else own.parent
+    out, new = folder / "artifacts", folder / "unfinished"
+    command = [sys.executable, "-m", "artifacts", "--out", str(new), "--platform", "host"]
+    with (folder / "artifacts.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not out.exists():
+            subprocess.run(command, cwd=ROOT, check=True)
+            new.rename(out)
     return out
 
 
@@ -113,24 +141,6 @@ def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Providers]:
         yield providers
 
 
-@pytest.fixture(scope="session")
-def production_under_way(
-    local_aws: LocalAws,
-    artifacts: Path,
-    providers: Providers,
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Future[Stack] | None]:
-    """Apply production in its own account in the background; None if no test needs it."""
-    if not any("production" in getattr(item, "fixturenames", ()) for item in request.session.items):
-        yield None
-        return
-    with LocalAws(tmp_path_factory.mktemp("aws")) as aws, ThreadPoolExecutor(1) as pool:
-        folder = tmp_path_factory.mktemp("prod")
-        terraform = Terraform("prod", folder, aws.environment(), providers)
-        yield pool.submit(_apply, aws, terraform, _settings(artifacts))
-
-
 def _apply(
     aws: LocalAws,
     terraform: Terraform,
@@ -152,15 +162,21 @@ def _settings(artifacts: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def production(production_under_way: Future[Stack]) -> Stack:
-    """Return the platform with the settings of production, outside a VPC."""
-    return production_under_way.result()
+def production(
+    other_account: LocalAws,
+    artifacts: Path,
+    providers: Providers,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Stack:
+    """Apply the platform with the settings of production, outside a VPC."""
+    folder = tmp_path_factory.mktemp("prod")
+    terraform = Terraform("prod", folder, other_account.environment(), providers)
+    return _apply(other_account, terraform, _settings(artifacts))
 
 
 @pytest.fixture(scope="session")
 def account(
     local_aws: LocalAws,
-    production_under_way: Future[Stack] | None,
     providers: Providers,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Account:

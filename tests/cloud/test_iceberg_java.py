@@ -42,15 +42,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def read(folder: Path, local_aws: LocalAws) -> Mapping[str, Any]:
+def read(folder: Path, other_account: LocalAws) -> Mapping[str, Any]:
     """Return, by catalog and step, the columns and rows that Iceberg's library reads."""
     jars = glue_jars.require("iceberg")
     for bucket in BUCKETS:
-        local_aws.client("s3").create_bucket(
+        other_account.client("s3").create_bucket(
             Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
         )
     # the JVM does not know the authority of the endpoint
-    environment = {**local_aws.environment(), "AWS_ENDPOINT_URL": local_aws.plain_url}
+    environment = {**other_account.environment(), "AWS_ENDPOINT_URL": other_account.plain_url}
     command: list[str | Path] = [sys.executable, "-m", READER, jars, folder, *BUCKETS, PREFIX]
     ran = subprocess.run(
         command, cwd=ROOT, env={**os.environ, **environment},
@@ -62,10 +62,10 @@ def read(folder: Path, local_aws: LocalAws) -> Mapping[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def expected(folder: Path, local_aws: LocalAws, read: Mapping[str, Any]) -> Mapping[str, Rows]:
+def expected(folder: Path, other_account: LocalAws, read: Mapping[str, Any]) -> Mapping[str, Rows]:
     """Return the rows of the files that the logs list, by catalog and published table."""
     assert read
-    stores = [S3Store(local_aws.client("s3"), bucket) for bucket in BUCKETS]
+    stores = [S3Store(other_account.client("s3"), bucket) for bucket in BUCKETS]
     lakes = {"local": open_local_lake(folder), "glue": Lake(stores[0], stores[1])}
     return {name: logged(lake) for name, lake in lakes.items()}
 

@@ -1,4 +1,4 @@
-"""Production has locks and a longer retention: it is applied to its own account, outside a VPC."""
+"""Production has locks and a longer retention: it is applied to another account, outside a VPC."""
 
 import re
 import shutil

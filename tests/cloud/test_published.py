@@ -65,15 +65,15 @@ def write_slowly(**arguments: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def logged(local_aws: LocalAws) -> LakeInS3:
+def logged(other_account: LocalAws) -> LakeInS3:
     """A lake with a few batches, which four publishers have published while they were added."""
-    s3 = local_aws.client("s3")
+    s3 = other_account.client("s3")
     for bucket in BUCKETS.values():
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     for namespace in sorted({table.namespace for table in published_tables(1)}):
         database = {"Name": f"{PREFIX}_published_{namespace}"}  # as Terraform does
-        local_aws.client("glue").create_database(DatabaseInput=database)
-    logged = LakeInS3(local_aws)
+        other_account.client("glue").create_database(DatabaseInput=database)
+    logged = LakeInS3(other_account)
     logged.add([1], staff=[1])
     logged.publish()
 
@@ -98,8 +98,8 @@ def test_four_publishers_at_once_publish_every_row_once(logged: LakeInS3):
     assert logged.rows(DIMENSION, "staff_id", "batch_seq") == expected
 
 
-def test_catalog_says_where_and_how_to_read_a_table(logged: LakeInS3, local_aws: LocalAws):
-    glue = local_aws.client("glue")
+def test_catalog_says_where_and_how_to_read_a_table(logged: LakeInS3, other_account: LocalAws):
+    glue = other_account.client("glue")
     found = glue.get_table(DatabaseName=f"{PREFIX}_published_processed_g1", Name=FACT)["Table"]
     assert found["Parameters"]["table_type"] == "ICEBERG"
     bucket = BUCKETS["PROCESSED_BUCKET"]
@@ -108,9 +108,9 @@ def test_catalog_says_where_and_how_to_read_a_table(logged: LakeInS3, local_aws:
 
 
 @pytest.fixture
-def function(local_aws: LocalAws) -> Iterator[None]:
+def function(other_account: LocalAws) -> Iterator[None]:
     """A function whose configuration names the buckets, as that of a deployment does."""
-    iam, client, code = local_aws.client("iam"), local_aws.client("lambda"), io.BytesIO()
+    iam, client, code = other_account.client("iam"), other_account.client("lambda"), io.BytesIO()
     policy = json.dumps({"Version": "2012-10-17", "Statement": [TRUSTED]})
     iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=policy)
     with zipfile.ZipFile(code, "w") as archive:
@@ -141,9 +141,9 @@ def report(aws: LocalAws, command: str, *options: str) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("function")
-def test_command_publishes_and_makes_everything_new(logged: LakeInS3, local_aws: LocalAws):
-    assert report(local_aws, "publish")["files"] == 0
-    again = report(local_aws, "publish", "--again")
+def test_command_publishes_and_makes_everything_new(logged: LakeInS3, other_account: LocalAws):
+    assert report(other_account, "publish")["files"] == 0
+    again = report(other_account, "publish", "--again")
     assert (again["files"], again["commits"]) == (3 * BATCHES, 3)
     expected = Counter({(n, n): 1 for n in range(1, BATCHES + 1)})
     assert logged.rows(FACT, "sales_order_id", "batch_seq") == expected
@@ -151,7 +151,7 @@ def test_command_publishes_and_makes_everything_new(logged: LakeInS3, local_aws:
 
 @pytest.mark.usefixtures("function")
 def test_two_compactors_and_a_publisher_at_once_keep_every_row_once(
-    logged: LakeInS3, local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+    logged: LakeInS3, other_account: LocalAws, monkeypatch: pytest.MonkeyPatch
 ):
     """One of the compactors wins. Tables that are made new have the large file, too."""
     logged.add([BATCHES + 1], staff=[BATCHES + 1])
@@ -169,14 +169,14 @@ def test_two_compactors_and_a_publisher_at_once_keep_every_row_once(
         )
         assert logged.rows(FACT, "sales_order_id", "batch_seq") == expected
         assert logged.rows(DIMENSION, "staff_id", "batch_seq") == expected
-        assert report(local_aws, "publish", "--again")["files"] == 3
-    assert report(local_aws, "compact")["replaced"] == 0
+        assert report(other_account, "publish", "--again")["files"] == 3
+    assert report(other_account, "compact")["replaced"] == 0
 
 
 def test_athena_gets_its_views_once_and_again_when_a_text_changes(
-    logged: LakeInS3, local_aws: LocalAws
+    logged: LakeInS3, other_account: LocalAws
 ):
-    athena, glue = local_aws.client("athena"), local_aws.client("glue")
+    athena, glue = other_account.client("athena"), other_account.client("glue")
     glue.create_database(DatabaseInput={"Name": PREFIX})
     place = f"s3://{BUCKETS['PROCESSED_BUCKET']}/results/"
     settings = {"ResultConfiguration": {"OutputLocation": place}}

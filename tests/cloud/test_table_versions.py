@@ -16,9 +16,9 @@ WRITERS = 8
 
 
 @pytest.fixture
-def glue(local_aws: LocalAws) -> Iterator[Any]:
+def glue(other_account: LocalAws) -> Iterator[Any]:
     """Return a client, with a new table."""
-    client = local_aws.client("glue")
+    client = other_account.client("glue")
     client.create_database(DatabaseInput={"Name": DATABASE})
     client.create_table(DatabaseName=DATABASE, TableInput=table("created"))
     yield client
