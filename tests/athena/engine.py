@@ -6,6 +6,8 @@ snapshot. Unlike Athena's, its column "$path" is not hidden.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 Row = tuple[Any, ...]
 TYPES = {"string": "varchar", "int": "integer", "long": "bigint"}  # others are the same
+_numbers = count(1)
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,9 @@ class Athena:
     """Answers queries on some tables and views."""
 
     def __init__(self, tables: Iterable[Table] = ()) -> None:
-        self._connection = duckdb.connect()
+        self._name = f"athena_{next(_numbers)}"
+        self._connection = _duckdb().cursor()
+        self._connection.execute(f"attach ':memory:' as {self._name}; use {self._name}")
         for table in tables:
             self.create_table(table)
 
@@ -69,6 +74,7 @@ class Athena:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._connection.execute(f"use memory; detach {self._name}")
         self._connection.close()
 
     def create_table(self, table: Table) -> None:
@@ -77,22 +83,14 @@ class Athena:
 
     def create_view(self, database: str, name: str, select: str) -> None:
         """Create a view; its names without a database are of its own database."""
-        tree = sqlglot.parse_one(select, read="athena")
-        defined = {part.alias for part in tree.find_all(exp.CTE)}
-        for table in tree.find_all(exp.Table):
-            if not table.db and table.name not in defined:
-                table.set("db", exp.to_identifier(database, quoted=True))
-        text = tree.sql("duckdb", identify=True)
+        text = _select_of_view(database, select)
         self._add("create or replace view {} as {}", database, name, text)
 
     def run(self, query: str, database: str, parameters: Sequence[str] = ()) -> Answer:
         """The answer to a query in Athena's SQL; parameters are SQL themselves, as Athena's."""
         self._connection.execute(f'create schema if not exists "{database}"')
         self._connection.execute(f'set schema = "{database}"')
-        [translated] = sqlglot.transpile(
-            filled(query, parameters), read="athena", write="duckdb", identify=True
-        )
-        result = self._connection.execute(translated)
+        result = self._connection.execute(_translated(query, tuple(parameters)))
         described = result.description
         names, types = [c[0] for c in described], [str(c[1]) for c in described]
         return Answer(names, types, result.fetchall())
@@ -100,6 +98,32 @@ class Athena:
     def _add(self, statement: str, database: str, name: str, select: str) -> None:
         self._connection.execute(f'create schema if not exists "{database}"')
         self._connection.execute(statement.format(f'"{database}"."{name}"', select))
+
+
+@cache
+def _duckdb() -> duckdb.DuckDBPyConnection:
+    """Return the instance of this process: to start one takes ten times as long as to attach a
+    database to it."""
+    return duckdb.connect()
+
+
+@cache
+def _select_of_view(database: str, select: str) -> str:
+    """The query of a view of this database, in DuckDB's SQL."""
+    tree = sqlglot.parse_one(select, read="athena")
+    defined = {part.alias for part in tree.find_all(exp.CTE)}
+    for table in tree.find_all(exp.Table):
+        if not table.db and table.name not in defined:
+            table.set("db", exp.to_identifier(database, quoted=True))
+    return tree.sql("duckdb", identify=True)
+
+
+@cache
+def _translated(query: str, parameters: tuple[str, ...]) -> str:
+    """A query with its parameters, in DuckDB's SQL."""
+    text = filled(query, parameters)
+    [translated] = sqlglot.transpile(text, read="athena", write="duckdb", identify=True)
+    return translated
 
 
 def filled(query: str, parameters: Sequence[str]) -> str:

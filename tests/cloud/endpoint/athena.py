@@ -12,7 +12,9 @@ import csv
 import io
 import json
 import tempfile
+from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -23,7 +25,7 @@ from ministack.core.responses import error_response_json, get_account_id, get_re
 from ministack.services import athena, glue, s3
 from sqlglot import exp
 
-from tests.athena.engine import Answer, Athena, filled, iceberg_table
+from tests.athena.engine import Answer, Athena, Table, filled, iceberg_table
 from tests.cloud.endpoint import roles, table_versions
 from tests.cloud.endpoint.objects import object_at
 
@@ -56,7 +58,7 @@ async def _answered(query: str, database: str, _: str | None = None) -> dict[str
 
 
 def _answer(query: str, database: str) -> dict[str, Any]:
-    tree = sqlglot.parse_one(query, read="athena")
+    tree = _parsed(query)
     is_view = isinstance(tree, exp.Create) and tree.kind == "VIEW"
     with tempfile.TemporaryDirectory() as folder, Athena() as engine:
         _Relations(engine, None if is_view else Path(folder)).add(tree, database)
@@ -89,24 +91,34 @@ class _Relations:
 
     def _add(self, database: str, name: str, found: Request) -> None:
         if found["Parameters"].get("table_type") == ICEBERG:
-            from tests.cloud.endpoint.iceberg import static_table  # noqa: PLC0415 - a second
-
-            table = static_table(found["Parameters"]["metadata_location"])
-            described = iceberg_table(database, name, table, self._local)
-            self._engine.create_table(described)
+            table = _table(database, name, found["Parameters"]["metadata_location"])
+            files = [self._copy(file) for file in table.files] if self._folder else []
+            self._engine.create_table(replace(table, files=files))
         elif found["TableType"] == VIEW:
             text = found["ViewOriginalText"].removeprefix("/* Presto View: ").removesuffix(" */")
             select = json.loads(base64.b64decode(text))["originalSql"]
-            self.add(sqlglot.parse_one(select, read="athena"), database)
+            self.add(_parsed(select), database)
             self._engine.create_view(database, name, select)
 
-    def _local(self, address: str) -> str | None:
+    def _copy(self, address: str) -> str:
         """Return the path of a copy of an object."""
-        if self._folder is None:
-            return None
-        copy = self._folder / address.replace("/", "-")
+        copy = cast(Path, self._folder) / address.replace("/", "-")
         copy.write_bytes(object_at(address))
         return str(copy)
+
+
+@cache
+def _parsed(query: str) -> exp.Expr:
+    """Return a query, not to be changed: views name each other again and again."""
+    return sqlglot.parse_one(query, read="athena")
+
+
+@cache
+def _table(database: str, name: str, metadata: str) -> Table:
+    """Return the table whose metadata is at this address, with the addresses of its files."""
+    from tests.cloud.endpoint.iceberg import static_table  # noqa: PLC0415 - a second
+
+    return iceberg_table(database, name, static_table(metadata), str)
 
 
 def _store_view(database: str, name: str, select: str, answer: Answer) -> None:
