@@ -39,6 +39,7 @@ PATCHES = [
     "event_logs",
     "mailbox",
     "alarms",
+    "policies",
     "authorization",
     "grants",
     "resources",
