@@ -57,9 +57,11 @@ class _Blocks:
             self._put_block()
 
     def end(self) -> None:
-        """Put the rest, and the end."""
-        self._put_block()
-        self.queue.put(END)
+        """Put the rest, and the end, for which the reader waits even if memory is exhausted."""
+        try:
+            self._put_block()
+        finally:
+            self.queue.put(END)
 
     def _put_block(self) -> None:
         if self._rows:

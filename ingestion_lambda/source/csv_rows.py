@@ -1,5 +1,6 @@
 """Rows of the source from the CSV of a COPY."""
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 
 import pyarrow as pa
@@ -32,6 +33,8 @@ def read_rows(block: bytes, table: SourceTable, encoding: Encoding = CONVERTED) 
 
 def read_cells(block: bytes, types: Mapping[str, pa.DataType]) -> pa.RecordBatch:
     """Return the cells of a block of whole rows. Raises ArrowInvalid if one is not of its type."""
+    if block.startswith(BOM_UTF8):  # Arrow skips one, which belongs to the first value
+        block = BOM_UTF8 + block
     read = csv.ReadOptions(
         block_size=len(block) + 1, column_names=list(types), use_threads=False
     )  # more than one block would be split at newlines within values
