@@ -33,6 +33,7 @@ from embedded.server import Server
 from lake.local import open_local_lake
 from postgres import connected, from_dsn, names, render, value
 from tests.hostile import ENVIRONMENT, SHADOWS, set_all
+from tests.program import program
 
 pytestmark = pytest.mark.timeout(600)  # seconds: the fixtures start Spark twice
 
@@ -171,11 +172,12 @@ def hostile(
         make_hostile(server)
         lake = folder / "clean" / ".." / "hostile ü" / "lake"
         run = Run(lake, login(server, READER, SOURCE), login(server, OWNER, WAREHOUSE))
-        for seq, statements in ((1, BEFORE), (2, AFTER)):
-            execute(server.dsn(SOURCE), statements)
-            report = embedded(environment, "cycle", run)
-            assert (report["seq"], report["loaded_through"]) == (seq, seq)
-            assert report["quarantined"] == 1  # the order with an invalid date
+        with program(ROOT, environment) as commands:
+            for seq, statements in ((1, BEFORE), (2, AFTER)):
+                execute(server.dsn(SOURCE), statements)
+                report = commands.reports("cycle", *places(run))
+                assert (report["seq"], report["loaded_through"]) == (seq, seq)
+                assert report["quarantined"] == 1  # the order with an invalid date
         yield run
 
 
@@ -212,11 +214,14 @@ def execute(dsn: str, statements: str) -> None:
         connection.run(statements)
 
 
+def places(run: Run) -> list[str]:
+    return ["--source", run.source, "--warehouse", run.warehouse, "--lake", str(run.lake)]
+
+
 def embedded(environment: dict[str, str], command: str, run: Run) -> dict[str, Any]:
     """Run a command as a program, and return its report."""
-    options = ["--source", run.source, "--warehouse", run.warehouse, "--lake", str(run.lake)]
     process = subprocess.run(
-        [sys.executable, "-m", "embedded", command, *options],
+        [sys.executable, "-m", "embedded", command, *places(run)],
         cwd=ROOT,
         env=environment,
         capture_output=True,

@@ -5,19 +5,19 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pg8000.native import Connection
+from pyspark.sql import SparkSession
 
 from dashboard.settings import WAREHOUSE
 from embedded.platform import Platform
 from postgres import connected, from_dsn
 from tests.integration.dashboard.conftest import ONE_PAGE
-from tests.pages import Ended, Page
+from tests.pages import Page
+from tests.program import Program, program
 
 ROOT = Path(__file__).parents[2]
 PAGE = Page("change-contracts.md")
@@ -25,47 +25,14 @@ PACKAGES = sorted(
     path.parent.name for path in ROOT.glob("*/__init__.py") if path.parts[-2] != "tests"
 )
 COLUMN, TABLE = "## Add a column", "## Add a table"
-COMMANDS = """
-import json, sys
-from contextlib import redirect_stdout
-from io import StringIO
-
-from embedded.cli import main
-from embedded.server.spark import EmbeddedSpark
-
-EmbeddedSpark().get()
-for line in sys.stdin:
-    with redirect_stdout(StringIO()) as out:
-        status = main(json.loads(line))
-    print(json.dumps([status, out.getvalue(), ""]), flush=True)
-"""
-
-
-class Program:
-    """A process that runs commands of ``python -m embedded`` with one Spark."""
-
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self._process = process
-
-    def ends(self, *words: str) -> Ended:
-        """Return how a command ended."""
-        assert self._process.stdin
-        assert self._process.stdout
-        print(json.dumps(words), file=self._process.stdin, flush=True)
-        return Ended(*json.loads(self._process.stdout.readline()))
-
-    def reports(self, *words: str) -> dict[str, Any]:
-        """Return the report in the last line of a successful command."""
-        ended = self.ends(*words)
-        assert ended.status == 0
-        return ended.report
 
 
 class Checkout:
     """A copy of the program, whose files change as the page says."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, spark: SparkSession) -> None:
         self.folder = folder
+        self.spark = spark
         self.environment: dict[str, str] = {}
         for name in PACKAGES:
             ignored = shutil.ignore_patterns("__pycache__")
@@ -107,24 +74,15 @@ class Checkout:
         assert shown.returncode == 0, shown.stderr
         return shown.stdout
 
-    @contextmanager
-    def program(self) -> Iterator[Program]:
+    def program(self) -> AbstractContextManager[Program]:
         """Start the program, with the contracts of this moment, for the block."""
-        with subprocess.Popen(
-            [sys.executable, "-c", COMMANDS],
-            cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": str(self.folder)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as process:
-            yield Program(process)
-        assert process.returncode == 0
+        environ = os.environ | {"PYTHONPATH": str(self.folder)}
+        return program(self.folder, environ, self.spark)
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Checkout:
-    return Checkout(tmp_path / "checkout")
+def checkout(tmp_path: Path, spark: SparkSession) -> Checkout:
+    return Checkout(tmp_path / "checkout", spark)
 
 
 def owner_changes(source: Connection, heading: str) -> None:
