@@ -98,7 +98,7 @@ class LocalAws:
         self._quicksight.__exit__()
         if self._process and self._process.stdin:
             self._process.stdin.close()
-            self._process.wait(timeout=30)
+            self._process.wait(timeout=READY_WITHIN)
 
     def environment(self, credentials: Credentials | None = None) -> dict[str, str]:
         """Return the variables of a process in this account, by default its administrator's."""

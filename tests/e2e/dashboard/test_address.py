@@ -21,6 +21,9 @@ IS_BAR = """([index, x, y]) => {
 }"""
 """Whether a bar is drawn at a place in a chart."""
 
+IDLE = "() => new Promise(done => setTimeout(() => requestIdleCallback(done), 500))"
+"""Ends after half a second, once the browser has done all that it had to do."""
+
 
 def test_reload_keeps_the_state_a_link_shares_it_and_back_returns(
     page: Page, desktop: BrowserContext, address: str
@@ -113,7 +116,7 @@ def click_bar(page: Page, chart: int, x: int, y: int) -> None:
     marks = page.get_by_test_id("stVegaLiteChart").nth(chart)
     marks.scroll_into_view_if_needed()
     wait_for(page, IS_BAR, [chart, x, y])  # the chart is drawn after the page,
-    page.wait_for_timeout(500)  # and listens a moment later
+    page.evaluate(IDLE)  # and listens a moment later
     box = marks.bounding_box()
     assert box
     marks.click(position={"x": x if x >= 0 else box["width"] + x, "y": y})

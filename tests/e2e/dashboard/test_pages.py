@@ -67,6 +67,7 @@ def choose(page: Page, title: str, option: str) -> None:
     """Select an option of a list in the sidebar, by keyboard."""
     page.get_by_role("combobox", name=title).click()
     page.keyboard.type(option)
+    expect(page.get_by_role("option").filter(has_text=option).first).to_be_visible()
     page.keyboard.press("Enter")
     page.keyboard.press("Escape")
     wait_until_drawn(page)
@@ -233,6 +234,7 @@ def test_business_question_is_answered(page: Page, address: str):
     open_page(page, address, "sales")
     page.get_by_role("combobox", name="They are about all data").click()
     page.keyboard.type("delivered in the next seven days")
+    expect(page.get_by_role("option", name="delivered in the next seven days")).to_have_count(1)
     page.keyboard.press("Enter")
     wait_until_drawn(page)
     table = page.get_by_role("region", name="What has to be delivered")

@@ -120,7 +120,7 @@ def test_field_with_the_name_of_a_secret_is_hidden(name: str):
 @pytest.mark.parametrize(
     "text", ["://a:@" * 10_000, "password" * 10_000, "--pass-" * 10_000, "(" * 50_000]
 )
-def test_long_line_takes_less_than_two_seconds(text: str):
-    start = time.perf_counter()
+def test_long_line_takes_less_than_two_seconds_of_a_processor(text: str):
+    start = time.process_time()
     without_secrets(text)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2

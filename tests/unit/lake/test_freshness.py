@@ -13,11 +13,12 @@ pytestmark = pytest.mark.lambda_runtime
 
 
 @pytest.fixture
-def lake(store: Store) -> Lake:
-    """A lake with batches that were committed 30, 20 and 10 seconds ago."""
-    lake = Lake(store, store)
+def lake(store: Store, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    """A lake with batches that were committed 30, 20 and 10 seconds ago; the clock stands still."""
+    lake, today = Lake(store, store), now()
+    monkeypatch.setattr("lake.freshness.now", lambda: today)
     for seq in (1, 2, 3):
-        committed_at = now() - timedelta(seconds=40 - 10 * seq)
+        committed_at = today - timedelta(seconds=40 - 10 * seq)
         lake.batches.commit(replace(batch(seq), committed_at=committed_at))
     return lake
 
@@ -26,8 +27,8 @@ def lake(store: Store) -> Lake:
 def test_freshness_is_the_age_of_the_oldest_batch_beyond_the_load_log(
     lake: Lake, loaded: int, age: float
 ):
-    assert freshness(lake, 3, loaded) == pytest.approx(age, abs=5)
-    assert freshness(lake, 3, loaded, lake.batches.entry(3)) == pytest.approx(age, abs=5)
+    assert freshness(lake, 3, loaded) == age
+    assert freshness(lake, 3, loaded, lake.batches.entry(3)) == age
 
 
 def test_empty_lake_is_fresh(store: Store):
