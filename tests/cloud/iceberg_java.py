@@ -17,9 +17,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from threading import Condition
 from typing import Any
 
 import boto3
@@ -34,13 +36,14 @@ from publish import levels
 from publish.catalog import PublishedTables
 from publish.glue_catalog import GlueTables
 from publish.local_catalog import NAME
+from tests.cloud.wired import PATIENCE
 from tests.lake_builder import LakeBuilder, row
 from tests.published import DIMENSION, FACT, SOURCE, LoggedLake, clock_set_back
 
 CATALOG = "processed/_published/catalog.db"
 EXTREMES = {"unit_price": Decimal("-99999999.99"), "created_at": datetime(1900, 1, 1, 0, 0, 0, 1)}
 BUSY = (f"ingestion.{SOURCE}", f"processed_g1.{DIMENSION}", f"processed_g1.{FACT}")
-ADDED = 6  # batches, while the tables are read
+ADDED = 4  # batches, while the tables are read
 
 
 class LakeInAws(LoggedLake):
@@ -160,16 +163,37 @@ def steps(spark: SparkSession, logged: LoggedLake, place: str) -> dict[str, Any]
     }
 
 
+@dataclass
+class Rounds:
+    """Rounds of readings of all tables, which another thread can wait for."""
+
+    ended: int = 0
+    _changed: Condition = field(default_factory=Condition)
+
+    def end(self) -> None:
+        with self._changed:
+            self.ended += 1
+            self._changed.notify_all()
+
+    def wait(self) -> None:
+        """Wait until a round that begins now or later has ended."""
+        with self._changed:
+            last = self.ended + 2  # the next one to end may have begun before
+            assert self._changed.wait_for(lambda: self.ended >= last, PATIENCE)
+
+
 def while_it_changes(
     spark: SparkSession, logged: LoggedLake, tables: Mapping[str, str]
 ) -> Iterator[dict[str, Any]]:
     """Yield readings of tables, each with the last batch that was published before it began, while
-    a thread adds batches, publishes and compacts."""
-    published = logged.lake.loads.last_batch()
+    a thread adds batches, publishes and compacts. All are read before, in the middle, and after."""
+    published, rounds = logged.lake.loads.last_batch(), Rounds()
 
     def change() -> None:
         nonlocal published
         for number in range(ADDED):
+            if number in (0, ADDED // 2):
+                rounds.wait()
             added = logged.add([number, 1000 + number], staff=[number])
             logged.publish()
             published = added
@@ -187,6 +211,7 @@ def while_it_changes(
             for name in BUSY:
                 before = published
                 yield {"table": name, "before": before, **rows(spark, tables[name])}
+            rounds.end()
             if is_last:
                 break
     changing.result()

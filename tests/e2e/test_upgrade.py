@@ -62,7 +62,7 @@ class Checkout:
             env=os.environ | {"PYTHONPATH": str(self.folder)} | self.environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=550,
             check=False,
         )
 

@@ -64,7 +64,7 @@ def test_script_creates_the_warehouse_a_second_run_changes_nothing_and_both_are_
             env={**os.environ, "OWNER": warehouse_dsn, "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=550,
             check=False,
         )
         assert done.returncode == 0, done.stderr
