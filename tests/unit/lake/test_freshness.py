@@ -14,7 +14,7 @@ pytestmark = pytest.mark.lambda_runtime
 
 @pytest.fixture
 def lake(store: Store, monkeypatch: pytest.MonkeyPatch) -> Lake:
-    """A lake with batches that were committed 30, 20 and 10 seconds ago; the clock stands still."""
+    """A lake with batches that were committed 30, 20 and 10 seconds ago; the clock is stopped."""
     lake, today = Lake(store, store), now()
     monkeypatch.setattr("lake.freshness.now", lambda: today)
     for seq in (1, 2, 3):
