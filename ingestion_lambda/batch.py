@@ -5,7 +5,7 @@ The caller commits the entry. ADR docs/adr/0018-change-detection.md explains the
 
 import logging
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,12 +17,11 @@ from ingestion_lambda.mirror.changes_file import ChangesFile
 from ingestion_lambda.mirror.mirror import Mirror
 from ingestion_lambda.mirror.writer import MirrorWriter
 from ingestion_lambda.options import DEFAULT_OPTIONS, PollOptions
-from ingestion_lambda.source.ahead import entered_ahead
 from ingestion_lambda.source.clock import latest, warn_if_ahead
 from ingestion_lambda.source.horizon import running_since
 from ingestion_lambda.source.scope import FullRead, NoRead, Scope, XidRange, choose_scope
 from ingestion_lambda.source.snapshot import Snapshot, is_flushed
-from ingestion_lambda.table_poll import MirrorIncomplete, Spool, TablePoll
+from ingestion_lambda.table_poll import MirrorIncomplete, ReadRows, TablePoll
 from lake import Store, layout, now
 from lake.entries import Batch, Changes, Position
 from lake.mirror_map import MirrorMap, mirror_map
@@ -55,7 +54,7 @@ class NextBatch:
     captured: Captured = NOTHING_CAPTURED
     missed: dict[str, int] = field(default_factory=dict)
     _tables: dict[str, Changes] = field(default_factory=dict)
-    _spools: dict[str, Spool] = field(default_factory=dict)
+    _spools: dict[str, ReadRows] = field(default_factory=dict)
     _maps: dict[str, MirrorMap] = field(default_factory=dict)
 
     def read(self) -> bool:
@@ -74,8 +73,8 @@ class NextBatch:
             if self.capture.reads_log:  # meanwhile
                 self._spool_changes(scopes, files)
             self.captured = captured()
-            if isinstance(scope, FullRead) and scope.instead_of is None:
-                self._read_all(scope)
+            if isinstance(scope, FullRead) and self.head is None:
+                self._read_first(scope)
             else:
                 for table in self.source.tables.values():
                     self._read_table(table, scopes[table.name])
@@ -136,19 +135,13 @@ class NextBatch:
                 spool = self._table_poll(table).spooled(scope)
                 self._spools[name] = files.enter_context(spool)
 
-    def _read_all(self, scope: FullRead) -> None:
-        """Read each table, and copy the rows of the next ones to disk meanwhile. The connection is
-        free for that, because nothing is asked about a table whose rows are all on disk. An error
-        of such a table hangs up, because the copy of another one could last for minutes."""
-        tables = self.source.tables.values()
-        spools = (self._table_poll(table).spooled(scope) for table in tables)
-        with closing(entered_ahead(spools)) as entered:
-            for table, spool in zip(tables, entered, strict=True):
-                self._spools[table.name] = spool
-                with ExitStack() as failing:
-                    failing.callback(self.connection.hang_up)
-                    self._read_table(table, scope)
-                    failing.pop_all()
+    def _read_first(self, scope: FullRead) -> None:
+        """Read each table of a first batch, and land its rows as they arrive: they are compared
+        with nothing, so no further query is needed."""
+        for table in self.source.tables.values():
+            with self._table_poll(table).arriving() as rows:
+                self._spools[table.name] = rows
+                self._read_table(table, scope)
 
     def _read_table(self, table: SourceTable, scope: Scope) -> None:
         if isinstance(scope, NoRead):
@@ -201,7 +194,7 @@ class NextBatch:
 
     def _spooled(
         self, table_poll: TablePoll, table: SourceTable, scope: FullRead | XidRange
-    ) -> AbstractContextManager[Spool]:
+    ) -> AbstractContextManager[ReadRows]:
         """Return the rows of the table on disk, which may be there already."""
         spool = self._spools.pop(table.name, None)
         return nullcontext(spool) if spool else table_poll.spooled(scope)

@@ -1,6 +1,6 @@
 """The changes of one table: the rows of a snapshot compared with the mirror, bucket by bucket."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import repeat
@@ -16,7 +16,7 @@ from ingestion_lambda.mirror.difference import Difference, compare
 from ingestion_lambda.mirror.mirror import Mirror
 from ingestion_lambda.source.copying import copied
 from ingestion_lambda.source.csv_rows import read_cells
-from ingestion_lambda.source.extract import rows_query, spool_rows
+from ingestion_lambda.source.extract import arriving_rows, rows_query, spool_rows
 from ingestion_lambda.source.scope import ALL, FullRead, NoRead, Scope, XidRange
 from postgres import Connection, Sql, render
 
@@ -27,16 +27,12 @@ WHERE {key} >= {first} AND {key} < {beyond} AND {condition}
 
 
 @dataclass(frozen=True)
-class Spool:
-    """Rows of a table on disk, in key order. After an incremental read, ``counts`` are the rows of
-    the whole table by bucket."""
+class ReadRows:
+    """The rows of a table that a scope reads, in key order. After an incremental read, ``counts``
+    are the rows of the whole table by bucket."""
 
-    rows: pa.RecordBatchFileReader
+    rows: Iterable[pa.RecordBatch]
     counts: Mapping[int, int]
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the rows."""
-        return (self.rows.get_batch(number) for number in range(self.rows.num_record_batches))
 
 
 class MirrorIncomplete(Exception):
@@ -53,7 +49,7 @@ class TablePoll:
         self._schema, self._table = schema, table
 
     @contextmanager
-    def spooled(self, scope: FullRead | XidRange) -> Iterator[Spool]:
+    def spooled(self, scope: FullRead | XidRange) -> Iterator[ReadRows]:
         """Copy the rows that the scope reads to disk, for the block."""
         counts: Mapping[int, int] = {}
         condition = scope.condition
@@ -63,19 +59,26 @@ class TablePoll:
             counts, condition = scan.counts, scan.narrowed(condition, table.key)
         query = rows_query(schema, table, self._selected, condition)
         with spool_rows(self._connection, query, table) as rows:
-            yield Spool(rows, counts)
+            yield ReadRows(rows, counts)
+
+    @contextmanager
+    def arriving(self) -> Iterator[ReadRows]:
+        """Copy every row of the table for the block. They can be read once, as they arrive."""
+        query = rows_query(self._schema, self._table, self._selected, ALL)
+        with arriving_rows(self._connection, query, self._table) as rows:
+            yield ReadRows(rows, {})
 
     def differences(
-        self, mirror: Mirror, scope: FullRead | XidRange, spool: Spool
+        self, mirror: Mirror, scope: FullRead | XidRange, read: ReadRows
     ) -> Iterator[tuple[int, Difference]]:
         """Yield each bucket that was read or lost rows, with its difference, which may be empty.
 
-        ``spool`` has the rows of the scope. Raises MirrorIncomplete if rows are missing after an
+        ``read`` has the rows of the scope. Raises MirrorIncomplete if rows are missing after an
         incremental read; only a full read can find them.
         """
         if isinstance(scope, FullRead):
-            return self._compare_all(mirror, spool)
-        return self._compare_changed(mirror, spool)
+            return self._compare_all(mirror, read)
+        return self._compare_changed(mirror, read)
 
     def count_missed(self, bucket: int, difference: Difference, scope: Scope) -> int:
         """Return the number of rows that a full read found and the incremental scope would have
@@ -100,10 +103,10 @@ class TablePoll:
         deleted = difference.deleted if is_hidden else difference.deleted.slice(0, 0)
         return replace(difference, inserted=inserted, updated=updated, deleted=deleted)
 
-    def _compare_all(self, mirror: Mirror, spool: Spool) -> Iterator[tuple[int, Difference]]:
+    def _compare_all(self, mirror: Mirror, read: ReadRows) -> Iterator[tuple[int, Difference]]:
         key = self._table.key
         unread = set(mirror.buckets)
-        for bucket, rows, mirrored in self._by_bucket(mirror, spool):
+        for bucket, rows, mirrored in self._by_bucket(mirror, read):
             unread.discard(bucket)
             is_present = pc.is_in(mirrored[key], value_set=_flat(rows[key]))
             deleted = mirrored[key].filter(pc.invert(is_present))
@@ -111,15 +114,15 @@ class TablePoll:
         for bucket, mirrored in _mirrored(mirror, sorted(unread)):
             yield bucket, compare(mirrored, mirrored.slice(0, 0), _flat(mirrored[key]), key)
 
-    def _compare_changed(self, mirror: Mirror, spool: Spool) -> Iterator[tuple[int, Difference]]:
+    def _compare_changed(self, mirror: Mirror, read: ReadRows) -> Iterator[tuple[int, Difference]]:
         """Yield the buckets that were read, and those whose row count differs from the mirror.
 
         Within one snapshot the rows of a bucket are mirrored + inserted - deleted. All insertions
         are among the rows read, so keys are fetched only if the count shows a deletion.
         """
-        counts = spool.counts
+        counts = read.counts
         unread = set(counts) | set(mirror.buckets)
-        for bucket, rows, mirrored in self._by_bucket(mirror, spool):
+        for bucket, rows, mirrored in self._by_bucket(mirror, read):
             unread.discard(bucket)
             yield bucket, self._compare_by_count(mirrored, rows, bucket, counts)
         differing = [b for b in sorted(unread) if counts.get(b, 0) != mirror.rows(b)]
@@ -140,18 +143,20 @@ class TablePoll:
         deleted = mirrored[key].filter(pc.invert(pc.is_in(mirrored[key], value_set=present)))
         return compare(mirrored, rows, _flat(deleted), key)
 
-    def _by_bucket(self, mirror: Mirror, spool: Spool) -> Iterator[tuple[int, pa.Table, pa.Table]]:
+    def _by_bucket(
+        self, mirror: Mirror, read: ReadRows
+    ) -> Iterator[tuple[int, pa.Table, pa.Table]]:
         """Yield bucket by bucket the rows read, and the rows that the mirror has of the bucket."""
-        buckets = by_bucket(spool.batches(), self._table.key, row_schema(self._table))
-        for (bucket, rows), mirrored in zip(buckets, self._before(mirror, spool), strict=False):
+        buckets = by_bucket(read.rows, self._table.key, row_schema(self._table))
+        for (bucket, rows), mirrored in zip(buckets, self._before(mirror, read), strict=False):
             yield bucket, rows, mirrored
 
-    def _before(self, mirror: Mirror, spool: Spool) -> Iterator[pa.Table]:
+    def _before(self, mirror: Mirror, read: ReadRows) -> Iterator[pa.Table]:
         """Yield the mirrored rows of each bucket in the spool; without a mirror, no rows for any
-        number of buckets, so that the spool is read once."""
+        number of buckets, so that the rows are read once."""
         if not mirror.buckets:
             return repeat(row_schema(self._table).empty_table())
-        return mirror.read_all(bucket_numbers(spool.batches(), self._table.key))
+        return mirror.read_all(bucket_numbers(read.rows, self._table.key))
 
     def _keys(self, bucket: int, condition: Sql = ALL) -> pa.Array:
         first, beyond = bucket << SHIFT, (bucket + 1) << SHIFT

@@ -1,8 +1,8 @@
 """Rows of the source by COPY, which a thread receives."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from queue import Queue
 
 from ingestion_lambda.source.encoding import CONVERTED, Encoding
@@ -13,7 +13,7 @@ COPY = "COPY ({query}) TO STDOUT (FORMAT csv, ENCODING {encoding})"
 BLOCK = 1 << 19
 """Bytes of rows in a block, unless a row has more."""
 
-WAITING = 4
+WAITING = 16
 """Blocks that wait for the reader, which bounds the memory of a poll."""
 
 END = b""
@@ -25,21 +25,35 @@ def copied(
 ) -> Iterator[Iterator[bytes]]:
     """Copy the rows of ``query`` as CSV for the block, and provide them in blocks of whole rows.
 
-    COPY writes NULL as nothing and '' as two quotes, so the two stay distinct. Whatever the reader
-    does, every row is received: an interrupted COPY would break the connection. An error of the
-    server is raised at the end, so that truncated rows never pass for all of them.
+    COPY writes NULL as nothing and '' as two quotes, so the two stay distinct. An error of the
+    server is raised after the last row, so that truncated rows never pass for all of them. Rows
+    that the block leaves are received, too; if it fails, the connection hangs up instead, because
+    they could arrive for minutes.
     """
     blocks = _Blocks()
-    received = iter(blocks.queue.get, END)
     copy = render(COPY, query=query, encoding=encoding.copy)
     with ThreadPoolExecutor(1) as pool:
-        sending = pool.submit(_receive, connection, copy, blocks)
+        arriving = iter(blocks.queue.get, END)
+        receiving = pool.submit(_receive, connection, copy, blocks)
         try:
-            yield received
+            with ExitStack() as failing:
+                failing.callback(_hang_up, connection, receiving)
+                yield _or_error(arriving, receiving)
+                failing.pop_all()
         finally:
-            for _ in received:
+            for _ in arriving:
                 pass
-            sending.result()
+        receiving.result()
+
+
+def _hang_up(connection: Connection, receiving: Future[None]) -> None:
+    if not receiving.done():  # after an error of the server the connection is still of use
+        connection.hang_up()
+
+
+def _or_error(arriving: Iterator[bytes], receiving: Future[None]) -> Iterator[bytes]:
+    yield from arriving
+    receiving.result()
 
 
 class _Blocks:

@@ -1,9 +1,10 @@
-"""Rows of the source on disk, in the schema of their contract."""
+"""Rows of the source in the schema of their contract, as they arrive or on disk."""
 
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -20,6 +21,7 @@ from ingestion_lambda.source.encoding import (
     as_stored,
 )
 from ingestion_lambda.source.scope import ALL
+from lake.concurrent import map_concurrently
 from postgres import Connection, Sql, render, sqlstate, sqlstate_message
 from postgres.encoding import UNTRANSLATABLE, is_utf8
 
@@ -31,6 +33,9 @@ SELECT * FROM (
 """
 """The planner cannot know that few rows changed, and would read the whole table in the order of its
 key: twice the processor time of a sequential scan. OFFSET 0 lets it find the rows first."""
+
+READ_AHEAD = 2
+"""Blocks that threads read while the rows of earlier ones are written."""
 
 logger = logging.getLogger(__name__)
 
@@ -47,10 +52,34 @@ def rows_query(schema: str, table: SourceTable, selected: Sql, condition: Sql) -
     )
 
 
+class SpooledRows:
+    """Rows on disk, which can be read several times."""
+
+    def __init__(self, reader: pa.RecordBatchFileReader) -> None:
+        self._reader = reader
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        return map(self._reader.get_batch, range(self._reader.num_record_batches))
+
+
 @contextmanager
-def spool_rows(
+def arriving_rows(
     connection: Connection, query: Sql, table: SourceTable
-) -> Iterator[pa.RecordBatchFileReader]:
+) -> Iterator[Iterable[pa.RecordBatch]]:
+    """Provide the rows of ``query`` once, as they arrive, in the table's row schema. The connection
+    is not free meanwhile. If its text is converted, the rows are on disk: a COPY may be repeated.
+    """
+    if not is_utf8(connection):
+        with spool_rows(connection, query, table) as rows:
+            yield rows
+        return
+    read = partial(read_rows, table=table, encoding=as_stored(connection))
+    with copied(connection, query, as_stored(connection)) as blocks:
+        yield map_concurrently(read, blocks, READ_AHEAD)
+
+
+@contextmanager
+def spool_rows(connection: Connection, query: Sql, table: SourceTable) -> Iterator[SpooledRows]:
     """Write the rows of ``query`` to disk in the table's row schema, and open them for the block.
 
     The connection is then free for further queries of the same snapshot, and memory stays bounded.
@@ -58,7 +87,7 @@ def spool_rows(
     with tempfile.TemporaryFile() as file:
         _spool(connection, query, table, file)
         with pa.ipc.open_file(file) as reader:
-            yield reader
+            yield SpooledRows(reader)
 
 
 def _spool(connection: Connection, query: Sql, table: SourceTable, file: BinaryIO) -> None:

@@ -226,8 +226,7 @@ class _Warehouse:
         query = render(ROWS, values=values, schema=self.schema, rows=rows, key=compared.key)
         lookups, unseen = self._lookups(table), set(mirror.buckets)
         with spool_rows(self.connection, query, compared) as spool:
-            batches = (spool.get_batch(number) for number in range(spool.num_record_batches))
-            for bucket, seen in by_bucket(batches, compared.key, row_schema(compared)):
+            for bucket, seen in by_bucket(spool, compared.key, row_schema(compared)):
                 unseen.discard(bucket)
                 yield _between(expected(mirror.read(bucket), table, lookups), seen, compared.key)
         for bucket in sorted(unseen):

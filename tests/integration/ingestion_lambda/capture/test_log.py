@@ -16,10 +16,9 @@ from ingestion_lambda import table_poll
 from ingestion_lambda.capture import log_capture, log_reading
 from ingestion_lambda.capture.opening import open_capture
 from ingestion_lambda.errors import MassDelete
-from ingestion_lambda.source.extract import spool_rows
+from ingestion_lambda.source.extract import SpooledRows, spool_rows
 from ingestion_lambda.source.log.access import SlotAccess
 from ingestion_lambda.source.log.spool import spool_log
-from ingestion_lambda.table_poll import Spool
 from postgres import Sql, render, value
 from tests.integration.ingestion_lambda.capture.conftest import Capture
 from tests.integration.ingestion_lambda.conftest import Pipeline, publish
@@ -89,7 +88,7 @@ def test_rows_are_copied_while_the_server_decodes_its_log(
             yield file
 
     @contextmanager
-    def copy(connection: Connection, query: Sql, table: SourceTable) -> Iterator[Spool]:
+    def copy(connection: Connection, query: Sql, table: SourceTable) -> Iterator[SpooledRows]:
         assert begins.wait(PATIENCE), "the rows are copied before the log is read"
         with spool_rows(connection, query, table) as spool:
             copied.set()

@@ -1,22 +1,20 @@
 """Rows of the source on their way to disk."""
 
 import time
-from collections.abc import Callable, Mapping
-from threading import Event
-from typing import Any, BinaryIO
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from pg8000.native import Connection
 
-import contracts
 from contracts import SourceTable
+from ingestion_lambda.mirror import buckets
 from ingestion_lambda.source import copying, extract
 from lake import Lake, Store
 from lake.errors import LakeUnavailable
 from lake.store import Body
 from postgres import Sql
 from tests.integration.ingestion_lambda.conftest import Pipeline
-from tests.sessions import PATIENCE
 
 pytestmark = pytest.mark.lambda_runtime
 
@@ -48,55 +46,64 @@ class Slow:
         self._store.put_new(key, body)
 
 
-@pytest.fixture
-def copied(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Event]:
-    """Set for each table once all its rows are on disk."""
-    copied, spool = {name: Event() for name in contracts.source().tables}, extract._spool
-
-    def spooled(connection: Connection, query: Sql, table: SourceTable, file: BinaryIO) -> None:
-        spool(connection, query, table, file)
-        copied[table.name].set()
-
-    monkeypatch.setattr(extract, "_spool", spooled)
-    return copied
-
-
 def through(pipeline: Pipeline, table: str, meets: Callable[[], None]) -> None:
     """Let the pipeline's lake take the files of a table as Slow does."""
     lake = pipeline.lake
     pipeline.lake = Lake(Slow(lake.ingestion, table, meets), lake.processed)
 
 
-def test_rows_of_the_next_tables_are_copied_while_those_of_one_are_written(
-    pipeline: Pipeline, copied: Mapping[str, Event]
+MANY = 3000
+"""Rows that do not fit into memory at once, with the blocks and buckets of ``large``."""
+
+
+@pytest.fixture
+def large(source: Connection, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the name of a table with rows of many blocks in many buckets."""
+    monkeypatch.setattr(copying, "BLOCK", 1000)
+    monkeypatch.setattr(buckets, "SHIFT", 4)
+    source.run(
+        "INSERT INTO department SELECT 100 + g, repeat('x', 1000), NULL, NULL, now(), now()"
+        " FROM generate_series(1, :rows) g",
+        rows=MANY,
+    )
+    return "department"
+
+
+def test_rows_of_a_first_poll_are_written_while_later_ones_arrive(
+    pipeline: Pipeline, large: str, monkeypatch: pytest.MonkeyPatch
 ):
-    first, second, third, fourth, *_ = copied
-    met = []
+    arrived, has_arrived, receive = list[str](), list[bool](), copying._receive
+
+    def receiving(connection: Connection, copy: Sql, blocks: Any) -> None:
+        receive(connection, copy, blocks)
+        arrived.append(copy)
 
     def meets() -> None:
-        met.append(copied[second].wait(PATIENCE) and copied[third].wait(PATIENCE))
-        assert not copied[fourth].is_set()  # three tables are on disk at most
+        has_arrived.append(any(f'"{large}"' in copy for copy in arrived))
 
-    through(pipeline, first, meets)
-    pipeline.poll()
-    assert met == [True, True]  # its mirror and its rows
+    monkeypatch.setattr(copying, "_receive", receiving)
+    through(pipeline, large, meets)
+    assert pipeline.poll().changes[large]["I"] == MANY + 8
+    assert (has_arrived[0], has_arrived[-1]) == (False, True)
 
 
-def test_error_while_the_next_table_is_copied_ends_the_poll_at_once(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+def test_error_while_rows_arrive_ends_a_first_poll_at_once(
+    pipeline: Pipeline, large: str, monkeypatch: pytest.MonkeyPatch
 ):
-    first, second, *_ = contracts.source().tables
     of_rows = extract.rows_query
 
     def slow(schema: str, table: SourceTable, selected: Sql, condition: Sql) -> Sql:
-        for_hours = Sql("pg_sleep(3600) IS NOT NULL")
-        return of_rows(schema, table, selected, for_hours if table.name == second else condition)
+        rows, sleeps = (
+            of_rows(schema, table, selected, each)
+            for each in (condition, Sql("pg_sleep(3600) IS NOT NULL"))
+        )
+        return Sql(f"({rows}) UNION ALL ({sleeps})") if table.name == large else rows
 
     def fails() -> None:
         raise LakeUnavailable("full")
 
     monkeypatch.setattr("ingestion_lambda.table_poll.rows_query", slow)
-    through(pipeline, first, fails)
+    through(pipeline, large, fails)
     began = time.monotonic()
     with pytest.raises(LakeUnavailable, match="full"):
         pipeline.poll()
