@@ -17,7 +17,7 @@ from postgres.session import SESSION, Session
 BEGIN = re.compile(r"\s*(?:begin|start\s+transaction)\b(?:\s+(?:transaction|work)\b)?([^;]*)", re.I)
 IN_TRANSACTION = (b"T", b"E")  # the latter: after an error
 COPY_DATA = b"d"
-MESSAGE, SIZE, LENGTH = struct.Struct("!ci"), struct.Struct("!i"), 4
+MESSAGE, HEADER, LENGTH = struct.Struct("!ci"), 5, 4
 """A message begins with its code, and with its length, in which the length itself counts as 4.
 Source: PostgreSQL's manual, "Message Formats"."""
 
@@ -102,14 +102,14 @@ class Connection(native.Connection):  # type: ignore[misc]  # pg8000 has no type
         """Write the rows, those that have arrived at once, and return the header of the message
         after the last one. ``write`` never gets a part of a row."""
         read, peek = self._sock.read, self._sock.peek
-        code, size = MESSAGE.unpack(read(MESSAGE.size))
+        code, size = MESSAGE.unpack(read(HEADER))
         while code == COPY_DATA:
             write(read(size - LENGTH))
             rows, length = whole_rows(peek(1))
             if length:
                 read(length)
                 write(rows)
-            code, size = MESSAGE.unpack(read(MESSAGE.size))
+            code, size = MESSAGE.unpack(read(HEADER))
         return code, size
 
 
@@ -117,11 +117,13 @@ def whole_rows(received: bytes) -> tuple[bytes, int]:
     """Return the rows in the messages of a COPY at the beginning of ``received``, as far as they
     are whole, and the number of bytes of these messages. PostgreSQL sends a row per message."""
     rows, start, end = list[bytes](), 0, len(received)
-    while end - start > MESSAGE.size and received[start] == COPY_DATA[0]:
-        following = start + 1 + SIZE.unpack_from(received, start + 1)[0]
-        if following > end:
+    header = MESSAGE.unpack_from
+    while end - start > HEADER:
+        code, size = header(received, start)
+        following = start + 1 + size
+        if code != COPY_DATA or following > end:
             break
-        rows.append(received[start + MESSAGE.size : following])
+        rows.append(received[start + HEADER : following])
         start = following
     return b"".join(rows), start
 
