@@ -40,7 +40,8 @@ EVERYWHERE: Mapping[str, str] = {
     "getdatabaseencoding()": "",
     "count()": "*",
 }
-"""The functions that every poll calls, each with arguments to try it with."""
+"""The functions that a poll calls, each with arguments to try it with: ``age`` if there were many
+transactions since the last batch."""
 
 WITH_WAL: Mapping[str, str] = {
     "pg_control_system()": "",
