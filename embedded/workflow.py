@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from contracts.errors import PlatformError
+from embedded.server.sessions import own_session
 from embedded.workflow_definition import Event, Workflow
 
 if TYPE_CHECKING:
@@ -89,7 +90,9 @@ def run(
         def start(name: str) -> Future[object]:
             job = workflow.jobs[name]
             main = mains[job.script] if mains else _main(job.script)
-            return pool.submit(_run_main, (before or {}).get(name), main, job.argv, spark)
+            return pool.submit(
+                _run_main, (before or {}).get(name), main, job.argv, _own(spark, name)
+            )
 
         current = _Run(workflow, start)
         for trigger in workflow.events:
@@ -123,8 +126,12 @@ def run_job(workflow: Workflow, name: str, spark: Spark, extra: Sequence[str] = 
     """Run one job alone, without its triggers, with ``extra`` arguments. Its error is raised
     unchanged."""
     job, start = workflow.jobs[name], perf_counter()
-    _main(job.script)([*job.argv, *extra], spark)
+    _main(job.script)([*job.argv, *extra], _own(spark, name))
     return JobResult("SUCCEEDED", perf_counter() - start)
+
+
+def _own(spark: Spark, job: str) -> Spark:
+    return lambda: own_session(spark(), job)
 
 
 def _main(script: str) -> Main:

@@ -136,9 +136,9 @@ class LazySession:
 
 
 def compile_if_many(session: SparkSession, rows: int) -> bool:
-    """Let Spark compile the next queries if they have many rows, and interpret them otherwise: the
-    rows are the same, and of a cycle with few rows a fifth was compiling. Must be called before the
-    rows are read. Return whether they are many."""
+    """Let Spark compile the next queries if their table has many rows, and interpret them otherwise:
+    the rows are the same, and of a cycle with few rows a fifth was compiling. Must be called before
+    the rows are read. Return whether they are many."""
     is_many = rows > FEW_ROWS
     configure(session, COMPILED if is_many else INTERPRETED)
     return is_many

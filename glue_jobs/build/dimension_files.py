@@ -61,7 +61,7 @@ class DimensionFiles:
         first = pending.batches[0]
         days = {}
         for calendar in missing_calendars(self.warehouse, built):
-            is_many = compile_if_many(self.spark(), pending.landed)
+            is_many = compile_if_many(self.spark(), 0)  # some thousands
             rows = calendar_rows(self.spark(), calendar)
             rows = rows.transform(observed, first.seq, first.observed_at)
             output = self._write(rows, calendar, pending, is_many)
@@ -79,12 +79,15 @@ class DimensionFiles:
         return self._write(self._rows(dimension, pending), dimension, pending, is_many)
 
     def _most_rows(self, dimension: Dimension, pending: PendingRange) -> int:
-        """Return how many rows a range has of a dimension at most: its landed rows, and every row
-        in each batch that changed a table that is looked up."""
-        own = sum(each.file.rows for each in pending.changes(dimension.of).values())
+        """Return how many rows a range has of a dimension at most: the landed rows of its tables,
+        and every row in each batch that changed a table that is looked up."""
+        landed, own = (
+            sum(pending.rows(table) for table in tables)
+            for tables in (dimension.source_tables, [dimension.of])
+        )
         before = mirror_map(self.lake.ingestion, pending.previous_batch, dimension.of).rows
         changed = {seq for table in dimension.lookups for seq in pending.changes(table)}
-        return pending.landed + (before + own) * len(changed)
+        return landed + (before + own) * len(changed)
 
     def _rows(self, dimension: Dimension, pending: PendingRange) -> DataFrame:
         if dimension.incremental:

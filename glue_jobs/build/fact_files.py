@@ -75,10 +75,10 @@ class FactFiles:
     def _write(self, fact: Fact, pending: PendingRange) -> _Written:
         """Write the versions of a fact; if rows are left, those that are quarantined; if rows are
         still left, tombstones."""
-        of, is_many = self.source.tables[fact.of], compile_if_many(self.spark(), pending.landed)
+        of, count = self.source.tables[fact.of], pending.rows(fact.of)
+        is_many = compile_if_many(self.spark(), count)
         files = {seq: changes.file for seq, changes in pending.changes(fact.of).items()}
         rows = self._landed.read(of, files).transform(validated, fact, of, self.warehouse.tables)
-        count = sum(file.rows for file in files.values())
         generation, place = self.lake.generation, (pending.last, self.run)
 
         def put(frame: DataFrame, folder: str, schema: StructType) -> Output:
@@ -132,6 +132,7 @@ class FactFiles:
         """Return the open rows without a later version or tombstone among those that the range
         wrote, in the same files if that is all of them."""
         schema = quarantine_schema(self.source.tables[fact.of])
+        compile_if_many(self.spark(), opened.rows + written.rows)
         rows = read(self.spark, self.lake.processed, opened.files, schema)
         keys = read(self.spark, self.lake.processed, written.files, order_schema(fact))
         key = fact.column(fact.key)

@@ -45,10 +45,9 @@ class PendingRange:
     def is_one_batch(self) -> bool:
         return len(self.batches) == 1
 
-    @property
-    def landed(self) -> int:
-        """The number of landed rows."""
-        return sum(each.file.rows for batch in self.batches for each in batch.tables.values())
+    def rows(self, table: str) -> int:
+        """Return the number of landed rows of a source table."""
+        return sum(changes.file.rows for changes in self.changes(table).values())
 
     def changes(self, table: str) -> dict[int, Changes]:
         """Return the changed rows of a source table by batch, without files that have no rows."""

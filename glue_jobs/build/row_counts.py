@@ -9,7 +9,7 @@ from pyspark.sql.types import StructType
 from contracts.observation import BATCH_SEQ
 from contracts.spark import spark_type
 from glue_jobs.parquet import naming_failures, read
-from glue_jobs.session import Session
+from glue_jobs.session import Session, compile_if_many
 from lake import Store
 from lake.entries import Output, Outputs
 
@@ -21,7 +21,10 @@ def count_by_batch(spark: Session, store: Store, groups: Iterable[Outputs]) -> l
     of all groups. Each file has the batch of each row in its column ``batch_seq``."""
     known = list(groups)
     keys = [key for group in known for output in group.values() for key in output.files]
-    counts = _counts(spark, store, keys) if keys else {}
+    counts = dict[str, Mapping[int, int]]()
+    if keys:
+        compile_if_many(spark(), sum(output.rows for group in known for output in group.values()))
+        counts = dict(_counts(spark, store, keys))
     return [{table: _counted(output, counts) for table, output in group.items()} for group in known]
 
 

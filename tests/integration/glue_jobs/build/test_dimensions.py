@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
+import pyarrow as pa
 import pytest
 from chispa import assert_df_equality
 from msgspec.structs import replace
@@ -12,6 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
 import contracts
+from contracts import SourceTable
 from contracts.spark import spark_schema
 from glue_jobs import landed, session
 from glue_jobs.build import histories
@@ -375,19 +377,21 @@ def test_calendar_is_written_once(built: LakeBuilder, changed: Changed):
     assert "dim_date" not in changed()
 
 
-def test_session_is_set_for_the_rows_of_a_range_before_they_are_read(
+def test_session_is_set_for_the_rows_of_a_table_before_they_are_read(
     spark: SparkSession, built: LakeBuilder, monkeypatch: pytest.MonkeyPatch
 ):
-    where, threshold = list[str](), "spark.sql.execution.arrow.localRelationThreshold"
+    where, threshold = dict[str, str](), "spark.sql.execution.arrow.localRelationThreshold"
 
-    def noted(opened: SparkSession, *rows: Any) -> DataFrame:
-        where.append(str(opened.conf.get(threshold)))
-        return to_spark(opened, *rows)
+    def noted(opened: SparkSession, rows: pa.Table, table: SourceTable) -> DataFrame:
+        where[table.name] = str(opened.conf.get(threshold))
+        return to_spark(opened, rows, table)
 
     to_spark = landed._to_spark
     monkeypatch.setattr(landed, "_to_spark", noted)
-    monkeypatch.setattr(session, "FEW_ROWS", 0)
+    monkeypatch.setattr(session, "FEW_ROWS", 1)
     assert not session.compile_if_many(spark, 0)  # as a range with few rows leaves it
-    built.insert(design=[design(1, "Steel")])
+    built.insert(
+        design=[design(1, "Steel"), design(2, "Wood")], transaction=[row("transaction", 1)]
+    )
     main(built.by_batch, spark)
-    assert where == ["0"]
+    assert where == {"design": "0", "transaction": "8m"}
