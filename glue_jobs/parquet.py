@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,19 @@ from lake import Store
 from lake.entries import Output
 from lake.landing import put_own
 
+logger = logging.getLogger(__name__)
+
+HERE_BYTES, HERE_ROWS = 32_000_000, 1_000_000
+"""A table whose landed files are at most so large, with at most so many rows, is written by this
+process, which holds all of them: some 200 MB. It writes by column, in less processor time than
+executors, which write row by row."""
+
+GROUP_ROWS = 100_000
+"""Rows of a row group, so that several tasks can read a file."""
+
+RESULT_LIMIT = "spark.driver.maxResultSize"
+"""The setting, 1 GB by default, that Spark names when a query would return more."""
+
 GLOB_CHARACTERS = re.compile(r"[\\\[\]{}*?]")
 
 
@@ -44,11 +58,26 @@ def read(spark: Session, store: Store, keys: Iterable[str], schema: StructType) 
         ) from None
 
 
-def write(frame: DataFrame, store: Store, folder: str, schema: StructType, is_many: bool) -> Output:
+def is_large(rows: int, size: int) -> bool:
+    """Return whether executors write the table of so many landed rows and bytes."""
+    return rows > HERE_ROWS or size > HERE_BYTES
+
+
+def write(
+    frame: DataFrame, store: Store, folder: str, schema: StructType, by_executors: bool
+) -> Output:
     """Write the columns of the schema as Parquet files into a new folder, flush them to disk, and
-    return them. Executors write many rows, and this process writes few. Raises BuildFailed."""
+    return them. Executors write them, or this process, which holds all rows; if Spark returns no
+    more than a part of them, executors do. Raises BuildFailed."""
     with naming_failures(f"{store.uri(folder)} cannot be built"):
-        return (_write_by_spark if is_many else _write_here)(frame, store, folder, schema)
+        if not by_executors:
+            try:
+                return _write_here(frame, store, folder, schema)
+            except Py4JJavaError as failure:
+                if RESULT_LIMIT not in first_cause(failure):
+                    raise
+                logger.info("executors write a large result", extra={"folder": folder})
+        return _write_by_executors(frame, store, folder, schema)
 
 
 @contextmanager
@@ -63,7 +92,7 @@ def naming_failures(what: str) -> Iterator[None]:
         ) from None
 
 
-def _write_by_spark(frame: DataFrame, store: Store, folder: str, schema: StructType) -> Output:
+def _write_by_executors(frame: DataFrame, store: Store, folder: str, schema: StructType) -> Output:
     counted = Observation()
     rows = frame.select(*_columns(schema.json(), id(frame.sparkSession._jvm)))
     rows = rows.observe(counted, F.count(F.lit(1)).alias("rows"))
@@ -86,9 +115,16 @@ def _write_here(frame: DataFrame, store: Store, folder: str, schema: StructType)
     body, key = io.BytesIO(), f"{folder}part-{uuid4()}.zstd.parquet"
     table = pa.table(rows.columns, pa.schema(fields))
     options = {"compression": "zstd", "store_decimal_as_integer": True, "store_schema": False}
-    pq.write_table(table, body, **options)
+    pq.write_table(table, body, GROUP_ROWS, use_dictionary=_repeating(table.schema), **options)
     put_own(store, key, body)
     return Output((key,), rows.num_rows)
+
+
+def _repeating(schema: pa.Schema) -> list[str]:
+    """Return the columns whose values repeat. A dictionary of others costs time, and no file is
+    smaller by it."""
+    differs = (pa.types.is_decimal, pa.types.is_timestamp)
+    return [field.name for field in schema if not any(is_of(field.type) for is_of in differs)]
 
 
 def check_rows(name: str, rows: int, recorded: int) -> None:

@@ -136,7 +136,7 @@ class LazySession:
 
 
 def compile_if_many(session: SparkSession, rows: int) -> bool:
-    """Let Spark compile the next queries if their table has many rows, and interpret them otherwise:
+    """Let Spark compile the queries of a table with many rows, and interpret those of another one:
     the rows are the same, and of a cycle with few rows a fifth was compiling. Must be called before
     the rows are read. Return whether they are many."""
     is_many = rows > FEW_ROWS

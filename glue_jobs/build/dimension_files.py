@@ -11,7 +11,7 @@ from glue_jobs.build.fact_files import without_empty
 from glue_jobs.build.histories import Histories
 from glue_jobs.build.ranges import PendingRange, RangeOutput
 from glue_jobs.build.row_counts import count_by_batch
-from glue_jobs.parquet import check_rows, write
+from glue_jobs.parquet import check_rows, is_large, write
 from glue_jobs.session import Session, compile_if_many
 from glue_jobs.transform.date_dimension import calendar_rows, date_ranges, missing_calendars
 from glue_jobs.transform.dimensions import (
@@ -61,10 +61,10 @@ class DimensionFiles:
         first = pending.batches[0]
         days = {}
         for calendar in missing_calendars(self.warehouse, built):
-            is_many = compile_if_many(self.spark(), 0)  # some thousands
+            compile_if_many(self.spark(), 0)  # some thousands of rows
             rows = calendar_rows(self.spark(), calendar)
             rows = rows.transform(observed, first.seq, first.observed_at)
-            output = self._write(rows, calendar, pending, is_many)
+            output = self._write(rows, calendar, pending, by_executors=False)
             of_first = {} if pending.is_one_batch else {first.seq: output.rows}
             days[calendar.name] = Output(output.files, output.rows, of_first)
         return days
@@ -74,17 +74,17 @@ class DimensionFiles:
             changes = pending.changes(dimension.of).values()
             if not sum(each.inserted + each.updated for each in changes):
                 return Output((), 0)
-        rows = self._most_rows(dimension, pending)
+        rows, (_, size) = self._most_rows(dimension, pending), pending.size(dimension.of)
         is_many = compile_if_many(self.spark(), rows)  # also sets how rows are read
-        return self._write(self._rows(dimension, pending), dimension, pending, is_many)
+        # the bytes of landed rows do not limit those of rows whose lookup changed
+        by_executors = is_many if dimension.lookups else is_large(rows, size)
+        return self._write(self._rows(dimension, pending), dimension, pending, by_executors)
 
     def _most_rows(self, dimension: Dimension, pending: PendingRange) -> int:
         """Return how many rows a range has of a dimension at most: the landed rows of its tables,
         and every row in each batch that changed a table that is looked up."""
-        landed, own = (
-            sum(pending.rows(table) for table in tables)
-            for tables in (dimension.source_tables, [dimension.of])
-        )
+        landed, _ = pending.size(*dimension.source_tables)
+        own, _ = pending.size(dimension.of)
         before = mirror_map(self.lake.ingestion, pending.previous_batch, dimension.of).rows
         changed = {seq for table in dimension.lookups for seq in pending.changes(table)}
         return landed + (before + own) * len(changed)
@@ -114,7 +114,11 @@ class DimensionFiles:
             check_rows(name, rows, changes.inserted + changes.updated)
 
     def _write(
-        self, rows: DataFrame, table: Dimension | Calendar, pending: PendingRange, is_many: bool
+        self,
+        rows: DataFrame,
+        table: Dimension | Calendar,
+        pending: PendingRange,
+        by_executors: bool,
     ) -> Output:
         folder = layout.processed_folder(self.lake.generation, table.name, pending.last, self.run)
-        return write(rows, self.lake.processed, folder, spark_schema(table), is_many)
+        return write(rows, self.lake.processed, folder, spark_schema(table), by_executors)

@@ -17,7 +17,7 @@ from contracts.spark import (
 from glue_jobs.build.ranges import PendingRange, RangeOutput
 from glue_jobs.build.row_counts import count_by_batch
 from glue_jobs.landed import LandedFiles
-from glue_jobs.parquet import check_rows, naming_failures, read, write
+from glue_jobs.parquet import check_rows, is_large, naming_failures, read, write
 from glue_jobs.session import FEW_ROWS, Session, compile_if_many
 from glue_jobs.transform.facts import (
     not_superseded,
@@ -75,14 +75,14 @@ class FactFiles:
     def _write(self, fact: Fact, pending: PendingRange) -> _Written:
         """Write the versions of a fact; if rows are left, those that are quarantined; if rows are
         still left, tombstones."""
-        of, count = self.source.tables[fact.of], pending.rows(fact.of)
-        is_many = compile_if_many(self.spark(), count)
+        of, (count, size) = self.source.tables[fact.of], pending.size(fact.of)
+        compile_if_many(self.spark(), count)
         files = {seq: changes.file for seq, changes in pending.changes(fact.of).items()}
         rows = self._landed.read(of, files).transform(validated, fact, of, self.warehouse.tables)
         generation, place = self.lake.generation, (pending.last, self.run)
 
         def put(frame: DataFrame, folder: str, schema: StructType) -> Output:
-            return write(frame, self.lake.processed, folder, schema, is_many)
+            return write(frame, self.lake.processed, folder, schema, is_large(count, size))
 
         folder = layout.processed_folder(generation, fact.name, *place)
         good, bad, deleted = put(versions(rows, fact), folder, spark_schema(fact)), NONE, NONE

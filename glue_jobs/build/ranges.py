@@ -45,9 +45,10 @@ class PendingRange:
     def is_one_batch(self) -> bool:
         return len(self.batches) == 1
 
-    def rows(self, table: str) -> int:
-        """Return the number of landed rows of a source table."""
-        return sum(changes.file.rows for changes in self.changes(table).values())
+    def size(self, *tables: str) -> tuple[int, int]:
+        """Return the number of landed rows of source tables, and the bytes of their files."""
+        files = [each.file for table in tables for each in self.changes(table).values()]
+        return sum(file.rows for file in files), sum(file.bytes for file in files)
 
     def changes(self, table: str) -> dict[int, Changes]:
         """Return the changed rows of a source table by batch, without files that have no rows."""

@@ -67,7 +67,7 @@ def failure(action: Callable[[], Any]) -> str:
 def write(committer: str, store: S3Store, into: str) -> int:
     """Write the rows as a job does; return how many are read."""
     written = rows(committer)
-    output = parquet.write(written, store, into, written.schema, is_many=True)
+    output = parquet.write(written, store, into, written.schema, by_executors=True)
     return spark.read.parquet(*(store.uri(key) for key in output.files)).count()
 
 
@@ -93,7 +93,7 @@ def with_checksums(committer: str) -> str:
 
 
 def write_rows(frame: DataFrame, into: str) -> None:
-    parquet.write(frame, lake, into, frame.schema, is_many=True)
+    parquet.write(frame, lake, into, frame.schema, by_executors=True)
 
 
 def broken(committer: str) -> str:

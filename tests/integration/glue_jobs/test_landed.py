@@ -12,10 +12,12 @@ import pytest
 from msgspec.structs import replace
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import StringType, StructField, StructType
 
 from contracts import Column, SourceTable, Type
 from contracts.arrow import batch_schema
 from contracts.observation import ADDED
+from contracts.spark import FIELD_ID
 from contracts.spark import batch_schema as spark_schema
 from glue_jobs import landed
 from glue_jobs.errors import BuildFailed, DamagedFile, MissingFile
@@ -90,11 +92,11 @@ def put(store: Store, number: int, schema: pa.Schema) -> File:
     return land(store, f"batch={number}.parquet", body, len(rows))
 
 
-def written(lake: Lake, rows: DataFrame, folder: str, is_many: bool) -> pa.Table:
+def written(lake: Lake, rows: DataFrame, folder: str, by_executors: bool) -> pa.Table:
     """Return the rows as a build writes them."""
     store = lake.ingestion
     rows = rows.withColumn("change_seq", F.expr("coalesce(change_seq, 0)"))  # is never NULL
-    output = write(rows, store, folder, spark_schema(TABLE), is_many)
+    output = write(rows, store, folder, spark_schema(TABLE), by_executors)
     tables = [pq.read_table(io.BytesIO(store.get(key))) for key in output.files]
     table = pa.concat_tables(tables).replace_schema_metadata(None)
     assert table.num_rows == output.rows
@@ -122,13 +124,13 @@ def test_both_readers_and_writers_keep_the_values_of_every_type(
     files = [put(store, 1, earlier), put(store, 2, schema), put(store, 3, schema)]
     assert not compile_if_many(spark, 0)
     here = read_landed(lake, spark, files)
-    rows = written(lake, here, "here/", is_many=False)
+    rows = written(lake, here, "here/", by_executors=False)
     assert compile_if_many(spark, 1_000_000)
     with monkeypatch.context() as small:
         small.setattr(landed, "PART_ROWS", 4)
         parts = read_landed(lake, spark, files)
         assert parts.rdd.getNumPartitions() == 4
-        assert written(lake, parts, "parts/", is_many=True).equals(rows, check_metadata=True)
+        assert written(lake, parts, "parts/", by_executors=True).equals(rows, check_metadata=True)
         assert not parts.inputFiles()
     for limit in ("SMALL_BYTES", "LARGE_BYTES"):
         with monkeypatch.context() as large:
@@ -143,6 +145,20 @@ def test_both_readers_and_writers_keep_the_values_of_every_type(
     assert rows.slice(len(ROWS)).cast(expected[0].schema).equals(pa.concat_tables(expected))
     assert rows.slice(0, len(ROWS))["change_seq"].to_pylist() == [0] * len(ROWS)
     assert rows.slice(0, len(ROWS))["money"].null_count == len(ROWS)
+
+
+def test_executors_write_a_result_that_spark_does_not_return(lake: Lake, spark: SparkSession):
+    """Its rows can take many times the space of their landed files."""
+    settings: Any = spark.sparkContext._jsc.sc().conf()
+    schema = StructType([StructField("text", StringType(), metadata={FIELD_ID: 1})])
+    rows = spark.range(20_000, numPartitions=1).selectExpr("repeat(cast(id as string), 40) text")
+    settings.set("spark.driver.maxResultSize", "1m")
+    try:
+        output = write(rows, lake.ingestion, "large/", schema, by_executors=False)
+    finally:
+        settings.remove("spark.driver.maxResultSize")
+    assert output.rows == 20_000
+    assert [key.startswith("large/part-00000-") for key in output.files] == [True]
 
 
 def file_rows(store: Store, file: File, schema: pa.Schema) -> pa.Table:

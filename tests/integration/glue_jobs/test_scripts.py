@@ -16,7 +16,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from embedded.server.java import java_home
-from glue_jobs import build_dimensions, build_facts, session
+from glue_jobs import build_dimensions, build_facts, parquet, session
 from glue_jobs.session import SETTINGS
 from lake import Lake
 from tests.lake_builder import LakeBuilder, row
@@ -99,8 +99,10 @@ def test_settings_of_the_machine_change_no_value(
     hostile: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ):
-    """The expected rows are of compiled queries, and those of few rows are interpreted."""
+    """The expected rows are of compiled queries and written by executors, those of few rows are
+    interpreted and written by the job's own process."""
     monkeypatch.setattr(session, "FEW_ROWS", -1)
+    monkeypatch.setattr(parquet, "HERE_ROWS", -1)
     moment = datetime(2024, 3, 31, 1, 30, 0, 123456)
     built.insert(
         sales_order=[
@@ -119,8 +121,17 @@ def test_settings_of_the_machine_change_no_value(
 
     expected = Lake(built.lake.ingestion, built.lake.processed, 2)
     assert rows_of(built.lake) == rows_of(expected)
+    dimensions = {"dim_staff", "dim_design", "dim_currency"}
+    assert written_by_executors(expected) == {*dimensions, "fact_sales_order"}
+    assert not written_by_executors(built.lake)
     [first] = [rows for rows in rows_of(expected)["fact_sales_order"] if rows["created_time"]]
     assert first["created_time"] == "01:30:00.123456"
+
+
+def written_by_executors(lake: Lake) -> set[str]:
+    """Return the tables of batch 1 whose files are numbered by their tasks."""
+    tables = {**lake.facts.entry(1).tables, **lake.dimensions.entry(1).tables}
+    return {name for name, each in tables.items() if any("/part-0000" in key for key in each.files)}
 
 
 def rows_of(lake: Lake) -> dict[str, list[dict[str, Any]]]:
