@@ -97,6 +97,9 @@ class Bounds:
             share = min(1.0, 2 * share)
 
 
+Found = tuple[Batch | None, tuple[Batch, ...]]
+"""The batches of a range, after the batch before them."""
+
 DEFAULT_BOUNDS = Bounds()
 FIRST_SHARE = 0.1
 
@@ -112,8 +115,7 @@ def build(
     bounds: Bounds = DEFAULT_BOUNDS,
 ) -> int:
     """Build and commit every batch beyond the last one of ``log``, in ranges within ``bounds``, and
-    return how many batches were committed. The run ends before its time limit; the next one
-    continues.
+    return how many batches were committed. The run ends before its limit; the next one continues.
 
     A second run, also a concurrent one, commits nothing twice: a run that another one overtakes
     stops, and its uncommitted files belong to no entry. ``contracts`` are those in use, and
@@ -122,18 +124,15 @@ def build(
     before, committed = log.head(), 0
     if contracts:
         check_contracts(before, contracts, batches, shapes)
-    for previous, found in _pending(batches, before.last if before else 0, bounds):
-        if not bounds.limit.has_time():
-            logger.info("time limit is near", extra={"run": run, "next": found[0].seq})
-            break
+    for previous, found in _in_time(batches, before.last if before else 0, bounds, run):
         if shapes and contracts and not committed:
             shapes.keep(contracts)  # before the first entry that names them
         pending = PendingRange(found, previous, before)
         with bounds.limit.step():
             output = build_range(pending)
-            empty = _empty_entry(pending, run, contracts.fingerprint if contracts else "")
-            if (entry := _commit(log, output, output.after(before, empty))) is None:
-                break
+        empty = _empty_entry(pending, run, contracts.fingerprint if contracts else "")
+        if (entry := _commit(log, output, output.after(before, empty))) is None:
+            break
         before, committed = entry, committed + len(found)
     return committed
 
@@ -164,9 +163,16 @@ def _commit(log: RangeLog[BuildEntry], output: RangeOutput, entry: BuildEntry) -
     return entry
 
 
-def _pending(
-    batches: Log[Batch], built: int, bounds: Bounds
-) -> Iterator[tuple[Batch | None, tuple[Batch, ...]]]:
+def _in_time(batches: Log[Batch], built: int, bounds: Bounds, run: str) -> Iterator[Found]:
+    """Yield the pending ranges until the time limit is near."""
+    for previous, found in _pending(batches, built, bounds):
+        if not bounds.limit.has_time():
+            logger.info("time limit is near", extra={"run": run, "next": found[0].seq})
+            break
+        yield previous, found
+
+
+def _pending(batches: Log[Batch], built: int, bounds: Bounds) -> Iterator[Found]:
     """Yield the ranges beyond batch ``built``, oldest first, each after the batch before it."""
     previous = batches.entry(built) if built and built < batches.head_seq() else None
     found, rows, shares = list[Batch](), 0, bounds.shares()
