@@ -71,5 +71,9 @@ def test_error_is_raised_at_its_item_and_no_other_is_started():
     assert next(results, None) is None
 
 
+def test_single_item_is_computed_in_the_thread_of_the_caller():
+    assert list(map_concurrently(lambda _: threading.get_ident(), [1])) == [threading.get_ident()]
+
+
 def test_no_items_have_no_results():
     assert list(map_concurrently(lambda item: item, [])) == []
