@@ -135,11 +135,16 @@ class LazySession:
                 return start()
 
 
+def are_many(rows: int) -> bool:
+    """Return whether a query of so many rows should be compiled."""
+    return rows > FEW_ROWS
+
+
 def compile_if_many(session: SparkSession, rows: int) -> bool:
     """Let Spark compile the queries of a table with many rows, and interpret those of another one:
     the rows are the same, and of a cycle with few rows a fifth was compiling. Must be called before
     the rows are read. Return whether they are many."""
-    is_many = rows > FEW_ROWS
+    is_many = are_many(rows)
     configure(session, COMPILED if is_many else INTERPRETED)
     return is_many
 

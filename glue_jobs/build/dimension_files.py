@@ -1,5 +1,6 @@
 """The files of the dimensions of a range of batches: exactly the rows whose values changed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +13,7 @@ from glue_jobs.build.histories import Histories
 from glue_jobs.build.ranges import PendingRange, RangeOutput
 from glue_jobs.build.row_counts import count_by_batch
 from glue_jobs.parquet import check_rows, is_large, write
-from glue_jobs.session import Session, compile_if_many
+from glue_jobs.session import Session, are_many, compile_if_many
 from glue_jobs.transform.date_dimension import calendar_rows, date_ranges, missing_calendars
 from glue_jobs.transform.dimensions import (
     changed_states,
@@ -21,8 +22,12 @@ from glue_jobs.transform.dimensions import (
     observed,
 )
 from lake import Lake, layout
+from lake.concurrent import map_concurrently
 from lake.entries import Output, Outputs
 from lake.mirror_map import mirror_map
+
+SMALL_TABLES = 2
+"""Dimensions with few rows that are built at once: they take longer than the facts beside them."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +46,8 @@ class DimensionFiles:
     def build(self, pending: PendingRange) -> RangeOutput:
         """Write the files of a range. A dimension whose source tables did not change is not read.
         Raises DamagedFile."""
-        tables: Outputs = {
-            dimension.name: self._changed(dimension, pending)
-            for dimension in self.warehouse.dimensions
-            if any(pending.changes(table) for table in dimension.source_tables)
-        }
-        tables = without_empty(tables)
+        changed = [each for each in self.warehouse.dimensions if _is_changed(each, pending)]
+        tables: Outputs = without_empty(self._build(changed, pending)) if changed else {}
         if not pending.is_one_batch:
             [tables] = count_by_batch(self.spark, self.lake.processed, [tables])
         for dimension in self.warehouse.dimensions:
@@ -69,11 +70,20 @@ class DimensionFiles:
             days[calendar.name] = Output(output.files, output.rows, of_first)
         return days
 
+    def _build(self, changed: Sequence[Dimension], pending: PendingRange) -> dict[str, Output]:
+        """Write the changed rows of these dimensions. Those with few rows are built two at once,
+        because their queries have the same settings of the session."""
+        self.spark()  # starts in this thread
+        many = [each for each in changed if are_many(self._most_rows(each, pending))]
+        few = [each for each in changed if each not in many]
+        built = (
+            *map_concurrently(lambda each: self._changed(each, pending), few, SMALL_TABLES),
+            *(self._changed(each, pending) for each in many),
+        )
+        names = (each.name for each in (*few, *many))
+        return dict(zip(names, built, strict=True))
+
     def _changed(self, dimension: Dimension, pending: PendingRange) -> Output:
-        if not dimension.lookups:
-            changes = pending.changes(dimension.of).values()
-            if not sum(each.inserted + each.updated for each in changes):
-                return Output((), 0)
         rows, (_, size) = self._most_rows(dimension, pending), pending.size(dimension.of)
         is_many = compile_if_many(self.spark(), rows)  # also sets how rows are read
         # the bytes of landed rows do not limit those of rows whose lookup changed
@@ -122,3 +132,12 @@ class DimensionFiles:
     ) -> Output:
         folder = layout.processed_folder(self.lake.generation, table.name, pending.last, self.run)
         return write(rows, self.lake.processed, folder, spark_schema(table), by_executors)
+
+
+def _is_changed(dimension: Dimension, pending: PendingRange) -> bool:
+    """Return whether a range may have rows of the dimension: deletions alone have none, unless
+    other tables look the deleted rows up."""
+    if dimension.lookups:
+        return any(pending.changes(table) for table in dimension.source_tables)
+    changes = pending.changes(dimension.of).values()
+    return any(each.inserted + each.updated for each in changes)

@@ -26,8 +26,8 @@ FEW_ROWS = 100_000
 
 @dataclass
 class Histories:
-    """Reads the states of source tables. A log entry of an earlier batch is read once, and only if
-    a mirror has expired."""
+    """Reads the states of source tables, also in several threads. A log entry of an earlier batch
+    is read only if a mirror has expired, and kept before its number is noted."""
 
     lake: Lake
     spark: Session
