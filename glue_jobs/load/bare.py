@@ -8,11 +8,37 @@ from pg8000.exceptions import DatabaseError
 from postgres import LOCK_NOT_AVAILABLE, Connection, Sql, local_lock_timeout, render, sqlstate
 
 GROWS_MUCH = """
-select reltuples <= {times} * {rows} and pg_has_role(relowner, 'USAGE')
+select pg_has_role(relowner, 'USAGE') and case
+    when reltuples > 0 then reltuples <= {times} * {rows}
+    else not exists (select from {table} offset {times} * {rows})
+end
 from pg_class where oid = cast(:table as regclass)
 """
 """Whether a table has at most so many times as many rows, as far as PostgreSQL has counted them,
-and the role of the session may change it."""
+and the role of the session may change it. PostgreSQL has not counted those of a restored table or
+of an upgraded server."""
+
+HAS_ADDITIONS = """
+select exists (
+    select from pg_index join pg_class as index on index.oid = indexrelid
+    where indrelid = cast(:table as regclass) and (
+        indisclustered or indisreplident or not indisvalid
+        or reltablespace <> 0 or reloptions is not null
+        or obj_description(indexrelid, 'pg_class') is not null
+        or exists (select from pg_attribute where attrelid = indexrelid and attstattarget >= 0)
+    )
+) or exists (
+    select from pg_constraint where conrelid = cast(:table as regclass)
+    and obj_description(oid, 'pg_constraint') is not null
+) or exists (
+    select from pg_publication_tables
+    join pg_namespace on nspname = schemaname
+    join pg_class on relnamespace = pg_namespace.oid and relname = tablename
+    where pg_class.oid = cast(:table as regclass)
+)
+"""
+"""Whether keys or indexes were given what their definitions do not tell, or the table is published:
+PostgreSQL deletes no row of a published table without a key."""
 
 PARTS = """
 select
@@ -58,8 +84,9 @@ so one that forgot to end its transaction must not block them all. Keys that sta
 def bare(connection: Connection, rows: int, *tables: Sql) -> Iterator[bool]:
     """Drop the parts of tables that get so many rows in the block, add them again at its end, and
     yield whether they were dropped: adding them for all rows at once takes a fifth of the time. All
-    stay if the rows are few, or if a table has many more, is owned by another role or is being
-    read. No other transaction sees the tables without them: their readers wait until it ends."""
+    stay if the rows are few, or if a table has many more, is owned by another role, has additions
+    or is being read. No other transaction sees the tables without them: readers wait until it ends.
+    """
     is_worth = all(_grows_much(connection, each, rows, BARE_TIMES) for each in tables)
     parts = (part for each in tables for part in connection.run(PARTS, table=each))
     with _without(connection, list(parts) if is_worth else []) as is_bare:
@@ -80,9 +107,12 @@ def without_foreign_keys(connection: Connection, rows: int, table: Sql) -> Itera
 def _grows_much(connection: Connection, table: Sql, rows: int, times: int) -> bool:
     if rows < MANY_ROWS:
         return False
-    statement = render(GROWS_MUCH, rows=rows, times=times)
+    statement = render(GROWS_MUCH, rows=rows, times=times, table=table)
     [[grows_much]] = connection.run(statement, table=table)
-    return bool(grows_much)
+    if not grows_much:
+        return False
+    [[has_additions]] = connection.run(HAS_ADDITIONS, table=table)
+    return not has_additions
 
 
 @contextmanager
