@@ -16,12 +16,13 @@ from lake.entries import Output
 from tests.lake_builder import LakeBuilder
 
 PLACE = ("batch_seq", "observed_at")
+SPECIAL = "a [lake] of {50} %3D"
 
 
 @pytest.fixture
 def built(tmp_path: Path) -> LakeBuilder:
     """Return a lake in a directory whose name has special characters of Hadoop."""
-    return LakeBuilder(tmp_path / "a [lake] of {50} %3D")
+    return LakeBuilder(tmp_path / SPECIAL)
 
 
 @pytest.fixture

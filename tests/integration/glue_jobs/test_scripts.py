@@ -19,6 +19,7 @@ from embedded.server.java import java_home
 from glue_jobs import build_dimensions, build_facts, parquet, session
 from glue_jobs.session import SETTINGS
 from lake import Lake
+from tests.integration.glue_jobs.conftest import SPECIAL
 from tests.lake_builder import LakeBuilder, row
 
 ROOT = Path(__file__).parents[3]
@@ -28,11 +29,12 @@ SMALL = (
     f" --conf 'spark.driver.defaultJavaOptions={QUICK_START}' pyspark-shell"
 )
 BOTH = """
-import sys
-from glue_jobs import build_dimensions, build_facts
+import runpy, sys
 
-for module in (build_dimensions, build_facts):
-    module.main(sys.argv[1:])
+arguments = sys.argv[1:]
+for script in ("build_dimensions", "build_facts"):
+    sys.argv[1:] = [*arguments, "--JOB_NAME", script]
+    runpy.run_module(f"glue_jobs.{script}", run_name="__main__")
 """
 HOSTILE: dict[str, str] = tomllib.loads(
     (Path(__file__).parent / "hostile_settings.toml").read_text(encoding="utf-8")
@@ -60,18 +62,6 @@ def run_script(script: str, built: LakeBuilder) -> list[dict[str, Any]]:
     return [json.loads(line) for line in run_python(job).splitlines()]
 
 
-def test_script_builds_pending_batches_and_logs_json_lines(built: LakeBuilder):
-    built.insert(sales_order=[row("sales_order", 1)])
-
-    line, end = run_script("build_facts", built)
-
-    assert (line["message"], line["seq"]) == ("batch built", 1)
-    assert (end["message"], end["job"]) == ("job ended", "build_facts")
-    assert end["seconds"] > 0
-    assert line["rows"] == {"fact_sales_order": 1}
-    assert line["run"] == built.lake.facts.entry(1).run
-
-
 @pytest.mark.parametrize("script", ["build_dimensions", "build_facts"])
 def test_script_without_pending_batches_logs_only_its_end(built: LakeBuilder, script: str):
     [end] = run_script(script, built)
@@ -83,26 +73,19 @@ def test_every_setting_of_the_session_has_a_hostile_value():
     assert not [name for name, value in HOSTILE.items() if value == SETTINGS[name]]
 
 
-@pytest.fixture
-def hostile(tmp_path: Path) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Return the environment of a machine whose Spark has other settings."""
-    folder = tmp_path / "conf"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("conf")
     lines = "".join(f"{name} {value}\n" for name, value in HOSTILE.items())
     (folder / "spark-defaults.conf").write_text(lines, encoding="utf-8")
     return {"SPARK_CONF_DIR": str(folder)}
 
 
-def test_settings_of_the_machine_change_no_value(
-    spark: SparkSession,
-    built: LakeBuilder,
-    hostile: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
-):
-    """The expected rows are of compiled queries and written by executors, those of few rows are
-    interpreted and written by the job's own process."""
-    monkeypatch.setattr(session, "FEW_ROWS", -1)
-    monkeypatch.setattr(parquet, "HERE_ROWS", -1)
+@pytest.fixture(scope="module")
+def landed(tmp_path_factory: pytest.TempPathFactory) -> LakeBuilder:
+    """Return a lake with a batch."""
+    built = LakeBuilder(tmp_path_factory.mktemp("scripts") / SPECIAL)
     moment = datetime(2024, 3, 31, 1, 30, 0, 123456)
     built.insert(
         sales_order=[
@@ -115,15 +98,43 @@ def test_settings_of_the_machine_change_no_value(
         department=[row("department", 1, location=None)],
         currency=[row("currency", 1, currency_code="GBP")],
     )
-    for module in (build_facts, build_dimensions):
-        module.main([*built.arguments, "--generation", "2"], spark)
-    run_python(["-c", BOTH, *built.arguments], hostile)
+    return built
 
-    expected = Lake(built.lake.ingestion, built.lake.processed, 2)
-    assert rows_of(built.lake) == rows_of(expected)
+
+@pytest.fixture(scope="module")
+def printed(landed: LakeBuilder, hostile: dict[str, str]) -> list[dict[str, Any]]:
+    """Run both scripts on the batch, with the Spark of that machine, and return what they log."""
+    output = run_python(["-c", BOTH, *landed.arguments], hostile)
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def test_script_builds_pending_batches_and_logs_json_lines(
+    landed: LakeBuilder, printed: list[dict[str, Any]]
+):
+    *_, line, end = printed
+    assert (line["message"], line["seq"]) == ("batch built", 1)
+    assert (end["message"], end["job"]) == ("job ended", "build_facts")
+    assert end["seconds"] > 0
+    assert line["rows"] == {"fact_sales_order": 1}
+    assert [one["job"] for one in printed if "job" in one] == ["build_dimensions", "build_facts"]
+    assert line["run"] == landed.lake.facts.entry(1).run
+
+
+@pytest.mark.usefixtures("printed")
+def test_settings_of_the_machine_change_no_value(
+    spark: SparkSession, landed: LakeBuilder, monkeypatch: pytest.MonkeyPatch
+):
+    """The expected rows are of compiled queries and written by executors, those of few rows are
+    interpreted and written by the job's own process."""
+    monkeypatch.setattr(session, "FEW_ROWS", -1)
+    monkeypatch.setattr(parquet, "HERE_ROWS", -1)
+    for module in (build_facts, build_dimensions):
+        module.main([*landed.arguments, "--generation", "2"], spark)
+    expected = Lake(landed.lake.ingestion, landed.lake.processed, 2)
+    assert rows_of(landed.lake) == rows_of(expected)
     dimensions = {"dim_staff", "dim_design", "dim_currency"}
     assert written_by_executors(expected) == {*dimensions, "fact_sales_order"}
-    assert not written_by_executors(built.lake)
+    assert not written_by_executors(landed.lake)
     [first] = [rows for rows in rows_of(expected)["fact_sales_order"] if rows["created_time"]]
     assert first["created_time"] == "01:30:00.123456"
 
