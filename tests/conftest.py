@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -49,6 +50,18 @@ if settings.get_current_profile_name() == "default":
     settings.load_profile("ci")
 EXAMPLES = 100
 """The examples of a test, unless a profile says otherwise."""
+
+
+@dataclass(frozen=True)
+class ServerOfTests(Server):
+    """A server that creates and drops all databases in one session, as there are hundreds."""
+
+    connection: Connection | None = None
+
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        assert self.connection
+        yield self.connection
 
 
 def pytest_configure() -> None:
@@ -137,7 +150,8 @@ def server() -> Iterator[Server]:
     try:
         with running(directory, UNSAFE_AND_FAST) as server:
             _send_passwords(server)
-            yield server
+            with server.session() as connection:
+                yield ServerOfTests(server.port, server.password, server.cluster, connection)
     finally:
         shutil.rmtree(directory)
 

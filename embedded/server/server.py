@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from embedded.server.cluster import Cluster
-from postgres import Sql, connected, from_dsn, render
+from postgres import Connection, Sql, connected, from_dsn, render
 
 STRATEGIES = 15  # the first version of PostgreSQL that offers a choice; others copy files
 
@@ -46,24 +46,27 @@ class Server:
         )
         if oid is not None:
             statement = Sql(f"{statement} oid {oid:d}")
-        with connected(from_dsn(self.dsn()), "embedded server") as connection:
+        with self.session() as connection:
             # copying files takes half the time of writing the copy to the WAL
             copy = " strategy file_copy" if connection.version >= STRATEGIES else ""
             connection.run(f"{statement}{copy}")
 
     def has_database(self, name: str) -> bool:
         """Return True if a database of that name exists."""
-        with connected(from_dsn(self.dsn()), "embedded server") as connection:
+        with self.session() as connection:
             query = "select exists (select from pg_database where datname = :name)"
             return bool(connection.run(query, name=name)[0][0])
 
     def drop_database(self, name: str) -> None:
         """Drop a database if it exists, and end its sessions."""
-        self._run(render("drop database if exists {name} with (force)", name=name))
+        with self.session() as connection:
+            connection.run(render("drop database if exists {name} with (force)", name=name))
 
-    def _run(self, statement: Sql) -> None:
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """Open a session in the database ``postgres`` for the block."""
         with connected(from_dsn(self.dsn()), "embedded server") as connection:
-            connection.run(statement)
+            yield connection
 
 
 @contextmanager

@@ -24,6 +24,12 @@ PROJECT = Path(__file__).parents[4]
 
 
 @pytest.fixture
+def server(server: Server) -> Server:
+    """Return the server as programs use it: with a session for each statement."""
+    return Server(server.port, server.password, server.cluster)
+
+
+@pytest.fixture
 def directory() -> Iterator[Path]:
     directory = Path(tempfile.mkdtemp(prefix="totesys-server-"))
     yield directory
