@@ -130,7 +130,7 @@ variable "poll_memory_mb" {
 }
 
 variable "poll_ephemeral_mb" {
-  description = "Disk of the Lambda function in MB. The changed rows of the largest table must fit, and on a first poll all rows of three tables"
+  description = "Disk of the Lambda function in MB. The rows that a poll reads of the largest table must fit: the changed ones, and all of a full read"
   type        = number
   default     = 2048
 }

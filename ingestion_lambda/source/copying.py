@@ -13,8 +13,9 @@ COPY = "COPY ({query}) TO STDOUT (FORMAT csv, ENCODING {encoding})"
 BLOCK = 1 << 19
 """Bytes of rows in a block, unless a row has more."""
 
-WAITING = 16
-"""Blocks that wait for the reader, which bounds the memory of a poll."""
+WAITING = 16 * BLOCK
+"""Bytes of rows that wait for the reader, which bounds the memory of a poll. The last block that
+waits may be a larger row."""
 
 END = b""
 
@@ -56,11 +57,35 @@ def _or_error(arriving: Iterator[bytes], receiving: Future[None]) -> Iterator[by
     receiving.result()
 
 
+class _Waiting(Queue[bytes]):
+    """A queue whose size is the number of bytes in it."""
+
+    def _init(self, maxsize: int) -> None:
+        super()._init(maxsize)
+        self._bytes = 0
+
+    def _qsize(self) -> int:
+        return self._bytes
+
+    def _put(self, item: bytes) -> None:
+        super()._put(item)
+        self._bytes += _space(item)
+
+    def _get(self) -> bytes:
+        item = super()._get()
+        self._bytes -= _space(item)
+        return item
+
+
+def _space(block: bytes) -> int:
+    return len(block) or 1  # the end is empty, and waits, too
+
+
 class _Blocks:
     """The stream of a COPY: it gets whole rows, and puts them into a queue in blocks."""
 
     def __init__(self) -> None:
-        self.queue = Queue[bytes](WAITING)
+        self.queue = _Waiting(WAITING)
         self._rows, self._size = list[bytes](), 0
 
     def write(self, rows: bytes) -> None:
