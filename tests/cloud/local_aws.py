@@ -66,6 +66,7 @@ class LocalAws:
         self.url = self.plain_url = ""
         self.administrator = OMNIPOTENT
         self._quicksight = QuickSight()
+        self._clients = dict[tuple[str, Credentials, str], Any]()
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -95,6 +96,8 @@ class LocalAws:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        for client in self._clients.values():
+            client.close()
         self._quicksight.__exit__()
         if self._process and self._process.stdin:
             self._process.stdin.close()
@@ -117,11 +120,17 @@ class LocalAws:
     def client(
         self, service: str, credentials: Credentials | None = None, url: str | None = None
     ) -> Any:
-        """Return a boto3 client of this account without retries."""
-        who = credentials or self.administrator
+        """Return a boto3 client of this account without retries, the same one each time: tests that
+        wait ask for it again and again."""
+        key = service, credentials or self.administrator, url or self.url
+        if key not in self._clients:
+            self._clients[key] = self._new_client(*key)
+        return self._clients[key]
+
+    def _new_client(self, service: str, who: Credentials, url: str) -> Any:
         return boto3.client(
             service,  # type: ignore[call-overload] # any service
-            endpoint_url=url or self.url,
+            endpoint_url=url,
             verify=str(self.ca_bundle),
             region_name=REGION,
             aws_access_key_id=who.key,

@@ -56,7 +56,7 @@ def main() -> None:
     config.insecure_bind = [f"fd://{os.environ['PLAIN_SOCKET']}"]
     config.certfile = os.environ["MINISTACK_SSL_CERT"]
     config.keyfile = os.environ["MINISTACK_SSL_KEY"]
-    config.keep_alive_timeout = 75
+    config.keep_alive_timeout = 3600  # never while a client that does not retry may send a request
     asyncio.run(serve(lab.application, config))
 
 
