@@ -149,8 +149,8 @@ class Terraform:
         return "" if shown.returncode == 0 else shown.stdout
 
     def destroy(self) -> None:
-        """Destroy all resources."""
-        self("destroy", "-input=false", "-auto-approve")
+        """Destroy all resources of the state, which is not refreshed before."""
+        self("destroy", "-input=false", "-auto-approve", "-refresh=false")
 
     def outputs(self) -> dict[str, Any]:
         """Return the outputs of the root."""

@@ -38,10 +38,16 @@ def type_of(address: str) -> str:
     return INDEX.sub("", address).split(".")[-2]
 
 
-def test_second_plan_has_no_changes(account: Account, stack: Stack) -> None:
+@pytest.fixture(scope="module")
+def reader(account: Account) -> dict[str, str]:
+    """Return the variables of a process with the role of pull requests."""
+    role = account.outputs["roles"]["plan"]
+    return account.aws.environment(account.aws.from_github(role, PLANNING))
+
+
+def test_second_plan_has_no_changes(account: Account, stack: Stack, reader: dict[str, str]) -> None:
     """The plan of the stack runs under the role of pull requests, which may only read."""
-    reader = account.aws.from_github(account.outputs["roles"]["plan"], PLANNING)
-    terraform = stack.terraform.acting_as(stack.aws.environment(reader))
+    terraform = stack.terraform.acting_as(reader)
     assert terraform.changes("-lock=false") == ""
     assert account.terraform.changes() == ""
 
@@ -65,9 +71,8 @@ def test_state_is_in_the_bucket_of_the_account(account: Account, stack: Stack) -
     assert s3.head_object(**name)["ServerSideEncryption"] == "aws:kms"
 
 
-def test_pull_request_may_not_apply(account: Account, stack: Stack) -> None:
-    reader = account.aws.from_github(account.outputs["roles"]["plan"], PLANNING)
-    terraform = stack.terraform.acting_as(stack.aws.environment(reader))
+def test_pull_request_may_not_apply(stack: Stack, reader: dict[str, str]) -> None:
+    terraform = stack.terraform.acting_as(reader)
     with pytest.raises(TerraformFailed, match="not authorized"):
         terraform.apply(
             "-lock=false", "-refresh=false", "-target=module.workflow", "-var=workers=3"
