@@ -84,23 +84,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
 @pytest.fixture(scope="session")
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """Start an empty account."""
-    require_environments()
-    with LocalAws(tmp_path_factory.mktemp("aws")) as aws:
-        yield aws
+    yield from _account(tmp_path_factory.mktemp("aws"))
 
 
 @pytest.fixture(scope="session")
 def other_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """Start an empty account for the tests that do not share the first one."""
-    require_environments()
-    with LocalAws(tmp_path_factory.mktemp("aws")) as aws:
-        yield aws
+    yield from _account(tmp_path_factory.mktemp("aws"))
 
 
-def require_environments() -> None:
-    """Skip the test if an environment of the endpoint is missing."""
+def _account(folder: Path) -> Iterator[LocalAws]:
     if not (PYTHON.exists() and GLUE.exists()):
         pytest.skip("an environment of the endpoint is missing: `make test-cloud` creates it")
+    with LocalAws(folder) as aws:
+        yield aws
 
 
 @pytest.fixture(scope="session")
@@ -120,11 +117,8 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 @pytest.fixture(scope="session")
 def deployed_artifacts(artifacts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the artifacts with two visuals on each sheet of QuickSight.
-
-    The nested blocks of all visuals would take most of the CPU time of each plan; the tests of the
-    module plan them.
-    """
+    """Return the artifacts with two visuals on each sheet of QuickSight. All of them, which the
+    tests of the module plan, would take most of the CPU time of each plan."""
     folder = tmp_path_factory.mktemp("deployed") / "artifacts"
     shutil.copytree(artifacts, folder, copy_function=os.symlink)
     path = folder / "quicksight" / "sheets.json"
