@@ -240,7 +240,7 @@ def stack(
     settings = {
         "network": network,
         "quicksight": quicksight,
-        "freshness_seconds": 5,  # a busy machine needs seconds from a commit to the metric
+        "freshness_seconds": 10,  # a busy machine needs seconds from a commit to the metric
         "horizon_age_seconds": 1,
         "retained_wal_bytes": 1,
         "publishing_seconds": 1,

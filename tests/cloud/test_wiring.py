@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from postgres import connected, from_dsn
+from postgres import connected, from_dsn, transaction
 from tests.cloud.local_aws import EndpointFailed
 from tests.cloud.wired import Run, Wired, wait_until
 from totesys.simulator import Simulator
@@ -60,9 +60,11 @@ def cycle(wired: Wired) -> Cycle:
 def cycle_with_a_refused_run(wired: Wired) -> Cycle:
     """Poll by hand, because a poll ends before the next one may begin."""
     started, known = monotonic(), wired.workflow_runs()
-    assert wired.poll()["emitted"]
-    wait_until(lambda: len(wired.workflow_runs()) > len(known))
-    answer = polled_after_a_refused_run(wired)
+    with connected(from_dsn(wired.databases.warehouse), "test") as test, transaction(test):
+        test.run("lock table warehouse.fact_sales_order")  # the load waits, so the run goes on
+        assert wired.poll()["emitted"]
+        wait_until(lambda: len(wired.workflow_runs()) > len(known))
+        answer = polled_after_a_refused_run(wired)
     return Cycle(wired.workflow_run_after(known), monotonic() - started, answer)
 
 
