@@ -61,7 +61,7 @@ def cycle_with_a_refused_run(wired: Wired) -> Cycle:
     """Poll by hand, because a poll ends before the next one may begin."""
     started, known = monotonic(), wired.workflow_runs()
     with connected(from_dsn(wired.databases.warehouse), "test") as test, transaction(test):
-        test.run("lock table warehouse.fact_sales_order")  # the load waits, so the run goes on
+        test.run("lock table warehouse.fact_sales_order")  # the load waits, and with it the run
         assert wired.poll()["emitted"]
         wait_until(lambda: len(wired.workflow_runs()) > len(known))
         answer = polled_after_a_refused_run(wired)

@@ -23,6 +23,10 @@ SINCE = """
 select pid, usename, to_char(xact_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')
 from pg_stat_activity where pid = pg_backend_pid()
 """
+SLEEPS = """
+select from pg_stat_activity
+where pid = {pid} and query like '%pg_sleep%' and state = 'active'
+"""
 TABLE_LOCK = "lock table waited_for"
 
 
@@ -127,8 +131,7 @@ def test_observation_that_ends_after_its_statement_is_not_of_the_next_one(
         return found
 
     def end_when_noted(other: Connection, pid: int) -> None:
-        sleeps = f"select from pg_stat_activity where pid = {pid} and query like '%pg_sleep%'"
-        wait_until(other, f"{sleeps} and state = 'active'")
+        wait_until(other, render(SLEEPS, pid=pid))
         is_next.set()
         assert is_noted.wait(PATIENCE)
         other.run(render("select pg_cancel_backend({pid})", pid=pid))

@@ -60,6 +60,7 @@ MANY = 3000
 def large(source: Connection, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return the name of a table with rows of many blocks in many buckets."""
     monkeypatch.setattr(copying, "BLOCK", 1000)
+    monkeypatch.setattr(copying, "WAITING", 16_000)
     monkeypatch.setattr(buckets, "SHIFT", 4)
     source.run(
         "INSERT INTO department SELECT 100 + g, repeat('x', 1000), NULL, NULL, now(), now()"
