@@ -30,11 +30,13 @@ def test_table_is_sorted_by_a_click_and_downloaded_whole(page: Page, address: st
     open_page(page, address, "sales?currency=EUR")
     region = page.get_by_role("region", name=LARGEST)
     values = region.locator("td[data-title='Value (EUR)']")
+    expect(values.last).to_be_visible()
     largest = values.all_inner_texts()
     region.get_by_role("button", name="Value (EUR)").click()
     expect(region.locator("th[aria-sort]")).to_have_attribute("aria-sort", "ascending")
     assert values.all_inner_texts() == largest[::-1]
     region.get_by_role("button", name="Value (EUR)").press("Enter")
+    expect(region.locator("th[aria-sort]")).to_have_attribute("aria-sort", "descending")
     assert values.all_inner_texts() == largest
 
     with page.expect_download() as download:
